@@ -1,0 +1,1 @@
+"""The central server: the only place that decides attribution and money."""
