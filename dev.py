@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""One door for developers: `python3 dev.py demo | test | check | bench | build | lock`.
+
+Needs Python 3.11 and nothing else. Everything Python goes into `.venv` from the hashed lock; on Debian
+and Ubuntu the missing system libraries come from apt when that is allowed, otherwise the one line to run
+is printed and the exit code is 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import hashlib
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+REPORTS = ROOT / "build" / "reports"
+MINIMUM = (3, 11)
+
+# soname -> Debian package; a soname is what the dynamic linker is asked for, on every distribution
+QT_LIBRARIES = {
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libdbus-1.so.3": "libdbus-1-3",
+}
+X_LIBRARIES = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+# what a test may need besides Python -> program -> Debian package; the names are pytest markers too
+NEEDS = {"xvfb": {"Xvfb": "xvfb", "xdotool": "xdotool"}}
+BUILD_PROGRAMS = {"objdump": "binutils"}
+CHECKS = {
+    "ruff": ["ruff", "check", "."],
+    "mypy": ["mypy"],
+    "layers": ["lint-imports"],
+}
+
+
+class CannotGoOn(Exception):
+    """Set-up cannot finish here; the text says what to run instead. Exit code 2."""
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def run(command: Sequence[str], env: dict[str, str] | None = None) -> int:
+    """Run in the clone and return the exit code; Ctrl-C reaches the child, which is then waited for."""
+    process = subprocess.Popen(command, cwd=ROOT, env=env)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+
+def is_library_there(soname: str) -> bool:
+    try:
+        ctypes.CDLL(soname)
+    except OSError:
+        return False
+    return True
+
+
+def missing_packages(libraries: dict[str, str], programs: dict[str, str]) -> list[str]:
+    """Debian names of what this PC lacks; outside Linux Qt brings everything with it."""
+    if not sys.platform.startswith("linux"):
+        return []
+    missing = [package for soname, package in libraries.items() if not is_library_there(soname)]
+    missing += [package for program, package in programs.items() if shutil.which(program) is None]
+    if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
+        missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
+    return missing
+
+
+def install_packages(packages: list[str]) -> None:
+    """By apt as root or with a password-less sudo; otherwise the one line a person can run."""
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    if shutil.which("apt-get") is None:
+        raise CannotGoOn(f"Please install what Debian calls: {' '.join(packages)}")
+    by_hand = f"sudo apt-get update && sudo {shlex.join(install)}"
+    if os.geteuid() == 0:
+        prefix: list[str] = []
+    elif shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        prefix = ["sudo", "-n"]
+    else:
+        raise CannotGoOn(f"Some system packages are missing. Please run:\n  {by_hand}")
+    say(f"Installing by apt: {' '.join(packages)}")
+    env = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
+    if run([*env, "apt-get", "update", "-q"]) or run([*env, *install]):
+        raise CannotGoOn(f"apt could not install {' '.join(packages)}. Please run:\n  {by_hand}")
+
+
+def venv_python() -> Path:
+    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def venv_version() -> str | None:
+    """The version of the Python in `.venv`, or None when there is none that works and is new enough."""
+    try:
+        answer = subprocess.run(
+            [str(venv_python()), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+        )
+    except OSError:
+        return None
+    version = answer.stdout.strip()
+    if answer.returncode or tuple(map(int, version.split("."))) < MINIMUM:
+        return None
+    return version
+
+
+def wanted_stamp(version: str) -> str:
+    """Changes when the virtual environment has to be brought up to date."""
+    digest = hashlib.sha256(version.encode())
+    for name in ("requirements.lock", "pyproject.toml", "setup.py"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def make_venv() -> None:
+    version = venv_version()
+    stamp = VENV / "guidedesk.stamp"
+    if version and stamp.exists() and stamp.read_text() == wanted_stamp(version):
+        return
+    if version is None:
+        say("Making the virtual environment .venv")
+        if run([sys.executable, "-m", "venv", "--clear", str(VENV)]):
+            raise CannotGoOn("Python could not make a virtual environment in .venv (is the disk full?)")
+        version = venv_version() or ""
+    stamp.unlink(missing_ok=True)
+    python = str(venv_python())
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    if subprocess.run([*pip, "--version"], capture_output=True).returncode:
+        run([python, "-m", "ensurepip", "--upgrade"])
+    say("Fetching the Python packages of requirements.lock: a few minutes the first time")
+    # compiled now: a counter that compiles SQLAlchemy at start takes half a second longer
+    if run([*pip, "install", "--compile", "--require-hashes", "-r", str(LOCK)]):
+        raise CannotGoOn("pip could not install requirements.lock; its last lines above say why.")
+    if run([*pip, "install", "-q", "--no-deps", "--no-build-isolation", "-e", str(ROOT)]):
+        raise CannotGoOn("pip could not put GuideDesk itself into .venv; its last lines above say why.")
+    stamp.write_text(wanted_stamp(version))
+
+
+def set_up(*, programs: dict[str, str] | None = None, with_x: bool = False) -> None:
+    """Everything GuideDesk needs on this PC; quick when it is already there."""
+    has_screen = bool(os.environ.get("DISPLAY"))
+    libraries = QT_LIBRARIES | (X_LIBRARIES if with_x or has_screen else {})
+    missing = missing_packages(libraries, programs or {})
+    if missing:
+        install_packages(missing)
+        still = missing_packages(libraries, programs or {})
+        if still:
+            raise CannotGoOn(f"Installed, but still not found on this PC: {' '.join(still)}")
+    make_venv()
+
+
+def child_env(*, offscreen: bool = False) -> dict[str, str]:
+    env = dict(os.environ)
+    env.pop("PYTHONHOME", None)
+    if sys.platform.startswith("linux"):
+        env["LC_ALL"] = "C.UTF-8"  # Qt warns about every other encoding
+        if offscreen or not (env.get("DISPLAY") or env.get("WAYLAND_DISPLAY")):
+            env["QT_QPA_PLATFORM"] = "offscreen"
+    return env
+
+
+def run_module(name: str, *args: str, offscreen: bool = False) -> int:
+    return run([str(venv_python()), "-m", name, *args], child_env(offscreen=offscreen))
+
+
+# --- test -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    name: str
+    minutes: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    note: str = ""
+
+
+def find_suites() -> list[str]:
+    """Every folder of tests/ that holds tests; a new folder is run without being named anywhere."""
+    folders = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir())
+    return [folder.name for folder in folders if any(folder.rglob("test_*.py"))]
+
+
+def run_check(name: str) -> Outcome:
+    start = time.monotonic()
+    program, *args = CHECKS[name]
+    code = run([str(venv_python().with_name(program)), *args], child_env())
+    return Outcome(name, (time.monotonic() - start) / 60, failed=int(code != 0))
+
+
+def read_report(report: Path, code: int) -> tuple[int, int, int]:
+    """(passed, failed, skipped); a suite that broke off or died at its end counts as a failure."""
+    tests = failed = skipped = 0
+    if report.exists():
+        for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            tests += int(suite.get("tests", 0))
+            failed += int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped += int(suite.get("skipped", 0))
+    passed = max(0, tests - failed - skipped)
+    if code not in (0, 5) and failed == 0:
+        failed = 1
+    return passed, failed, skipped
+
+
+def run_suite(name: str, markers: str) -> Outcome:
+    report = REPORTS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    start = time.monotonic()
+    code = run_module("pytest", "-q", f"tests/{name}", "-m", markers, f"--junitxml={report}", offscreen=True)
+    passed, failed, skipped = read_report(report, code)
+    note = "nothing to run here" if code == 5 else ""
+    return Outcome(name, (time.monotonic() - start) / 60, passed, failed, skipped, note)
+
+
+def run_tests(*, long: bool, without: frozenset[str]) -> int:
+    suites = find_suites()
+    unknown = without - {*suites, *NEEDS, *CHECKS}
+    if unknown:
+        known = ", ".join([*CHECKS, *suites, *NEEDS])
+        raise CannotGoOn(f"--without does not know {', '.join(sorted(unknown))}; it knows {known}")
+    needed = {p: d for need, programs in NEEDS.items() if need not in without for p, d in programs.items()}
+    set_up(programs=needed, with_x="xvfb" not in without)
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    outcomes: list[Outcome] = []
+    for check in CHECKS if not long else ():
+        if check not in without:
+            say(f"\n== {check}")
+            outcomes.append(run_check(check))
+    left_out = [f"not {need}" for need in NEEDS if need in without]
+    markers = " and ".join(["long" if long else "not long", *left_out])
+    for suite in suites:
+        if suite not in without:
+            say(f"\n== tests/{suite}")
+            outcomes.append(run_suite(suite, markers))
+    return report_outcomes(outcomes, without)
+
+
+def report_outcomes(outcomes: Iterable[Outcome], without: frozenset[str]) -> int:
+    """Minutes per suite, then one last line; 1 when anything failed."""
+    passed = failed = skipped = 0
+    say("\nminutes  suite")
+    for outcome in outcomes:
+        state = "FAILED" if outcome.failed else outcome.note
+        say(f"{outcome.minutes:7.1f}  {outcome.name:<12} {state}".rstrip())
+        passed, failed, skipped = passed + outcome.passed, failed + outcome.failed, skipped + outcome.skipped
+    left_out = f" (left out: {', '.join(sorted(without))})" if without else ""
+    say(f"{passed} passed, {failed} failed, {skipped} skipped{left_out}")
+    return int(failed > 0)
+
+
+def run_checks() -> int:
+    set_up()
+    return report_outcomes([run_check(name) for name in CHECKS], frozenset())
+
+
+# --- build and lock -------------------------------------------------------------------------------
+
+
+def build() -> int:
+    set_up(programs=BUILD_PROGRAMS if sys.platform.startswith("linux") else {})
+    return run_module("PyInstaller", "--noconfirm", "--clean", "build.spec")
+
+
+def configured_index() -> str | None:
+    """The package index of the user's own pip configuration: uv does not read that by itself."""
+    command = [str(venv_python()), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    found = re.search(r"(?:global|user|site|install|:env:)\.index-url='([^']+)'", listed)
+    return found.group(1) if found else None
+
+
+def lock() -> int:
+    set_up()
+    env = child_env()
+    index = configured_index()
+    if index:
+        env.setdefault("UV_DEFAULT_INDEX", index)
+    command = [
+        str(venv_python()), "-m", "uv", "pip", "compile", "pyproject.toml", "--upgrade", "--universal",
+        "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url",
+        "--extra", "server", "--extra", "demo", "--group", "dev", "-q", "-o", LOCK.name,
+    ]  # fmt: skip
+    code = run(command, env)
+    if code == 0 and re.search(r"\w+://", LOCK.read_text()):
+        raise CannotGoOn("the new requirements.lock names an address; it must not be committed")
+    return code
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py", description="Set up, show, test and build GuideDesk.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="a server, a sample chain and a counter window", add_help=False)
+    commands.add_parser("bench", help="guidedesk bench NAME", add_help=False)
+    test = commands.add_parser("test", help="the gate: lint, types, layers and every suite")
+    test.add_argument("--long", action="store_true", help="the tests that do not fit the gate")
+    test.add_argument("--without", default="", metavar="A,B", help="leave out suites, checks or xvfb")
+    commands.add_parser("check", help="lint, types and layers")
+    commands.add_parser("build", help="a PyInstaller bundle in dist/")
+    commands.add_parser("lock", help="renew requirements.lock")
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command not in ("demo", "bench"):
+        parser.error(f"does not know {' '.join(rest)}")
+    options.rest = rest
+    return options
+
+
+def main(argv: list[str]) -> int:
+    options = parse(argv)
+    if options.command in ("demo", "bench"):
+        set_up()
+        return run_module("guidedesk", options.command, *options.rest)
+    if options.command == "test":
+        without = frozenset(filter(None, (name.strip() for name in options.without.split(","))))
+        return run_tests(long=options.long, without=without)
+    return {"check": run_checks, "build": build, "lock": lock}[options.command]()
+
+
+if __name__ == "__main__":
+    if sys.version_info < MINIMUM:
+        sys.exit("GuideDesk needs Python 3.11 or later; this is " + sys.version.split()[0])
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except CannotGoOn as reason:
+        print(reason, file=sys.stderr)
+        sys.exit(2)
