@@ -1,0 +1,79 @@
+"""The one access rule (SECURITY.md 2, A-1): deny by default, asked by routes, operation apply and screens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from guidedesk.domain.people import Role
+
+ActorRole = Role | Literal["device"]
+Permission = Literal[
+    "member.view",
+    "member.register",
+    "member.visit",
+    "member.tag",
+    "interaction.log",
+    "follow_up.schedule",
+    "follow_up.complete",
+    "history.view",
+    "phone.reveal",
+    "commission.own",
+    "commission.others",
+    "sale.record",
+    "device.approve",
+    "device.revoke",
+    "staff.manage",
+    "sync.exchange",
+    "chain.configure",
+]
+_COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
+    {
+        "member.view",
+        "member.register",
+        "member.visit",
+        "member.tag",
+        "interaction.log",
+        "follow_up.schedule",
+        "follow_up.complete",
+        "history.view",
+        "phone.reveal",
+        "commission.own",
+        "sale.record",
+    }
+)
+_MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
+    "commission.others",
+    "device.approve",
+    "device.revoke",
+    "staff.manage",
+}
+_GRANTED: Final[dict[ActorRole, frozenset[Permission]]] = {
+    "associate": _COUNTER_WORK,
+    "manager": _MANAGING,
+    "area_manager": _MANAGING,
+    "admin": frozenset({"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}),
+    "device": frozenset({"sync.exchange"}),
+}
+PERMISSIONS: Final[tuple[Permission, ...]] = tuple(sorted(frozenset().union(*_GRANTED.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a person signed in (or a device), with the store scopes she answers for."""
+
+    id: str
+    role: ActorRole
+    scope_ids: frozenset[str] = field(default_factory=frozenset)
+    is_active: bool = True
+
+
+def may(actor: Actor, permission: Permission, scope_id: str) -> bool:
+    """Whether `actor` has `permission` in the store `scope_id`.
+
+    An admin works chain-wide but sees no member data; everybody else only within her own scopes
+    (an area manager has several).
+    """
+    if not actor.is_active or permission not in _GRANTED.get(actor.role, frozenset()):
+        return False
+    return actor.role == "admin" or scope_id in actor.scope_ids

@@ -1,0 +1,89 @@
+"""Times are UTC integer milliseconds; local dates exist only in the chain's one time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+DAY_MS = 86_400_000
+Confidence = Literal["good", "aged", "suspect"]
+
+
+def local_datetime(at_ms: int, zone: str) -> datetime:
+    """The moment on the wall clock of an IANA zone."""
+    return datetime.fromtimestamp(at_ms // 1000, UTC).astimezone(ZoneInfo(zone)) + timedelta(
+        milliseconds=at_ms % 1000
+    )
+
+
+def local_date(at_ms: int, zone: str) -> date:
+    """The calendar day of a moment in an IANA zone."""
+    return local_datetime(at_ms, zone).date()
+
+
+def local_midnight_ms(day: date, zone: str) -> int:
+    """UTC milliseconds of the first instant of a local day."""
+    return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
+
+
+def to_ms(moment: datetime) -> int:
+    """UTC milliseconds of an aware datetime."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return delta.days * DAY_MS + delta.seconds * 1000 + delta.microseconds // 1000
+
+
+def iso_utc(at_ms: int) -> str:
+    """`2026-11-21T10:42:00.000Z`, for logs and JSON that people read."""
+    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+
+
+def month_key(at_ms: int, zone: str) -> str:
+    """`2026-11`: the local calendar month of a moment."""
+    return f"{local_date(at_ms, zone):%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAnchor:
+    """Server time learned at one point of one boot (SYNC.md 6, SECURITY.md D-5)."""
+
+    server_ms: int
+    mono_ms: int
+    wall_ms: int
+    boot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedTime:
+    """A moment and how far it may be believed."""
+
+    at_ms: int
+    offset_ms: int
+    confidence: Confidence
+
+
+def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id: str) -> TrustedTime:
+    """Server time now, from the last contact plus monotonic time elapsed.
+
+    Within one boot the wall clock has no say. After a restart the wall clock is the only hint, corrected by
+    the offset learned last; it is `good` for 24 hours after contact while it has not jumped (D-5).
+    """
+    if anchor is None:
+        return TrustedTime(wall_ms, 0, "suspect")
+    if anchor.boot_id == boot_id and mono_ms >= anchor.mono_ms:
+        elapsed = mono_ms - anchor.mono_ms
+        now = anchor.server_ms + elapsed
+        jumped = abs((wall_ms - anchor.wall_ms) - elapsed) >= 120_000
+    else:
+        now = wall_ms + anchor.server_ms - anchor.wall_ms
+        jumped = now < anchor.server_ms
+        now = max(now, anchor.server_ms)
+    if jumped:
+        confidence: Confidence = "suspect"
+    else:
+        confidence = "good" if now - anchor.server_ms < DAY_MS else "aged"
+    return TrustedTime(now, now - wall_ms, confidence)

@@ -1,0 +1,1 @@
+"""Tables and engines. Entities are declared once; the server and the counter's cache both have them."""

@@ -1,0 +1,84 @@
+"""Column types, naming rules and the three metadata: rows both sides have, the server's, the counter's."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, Column, Dialect, Integer, LargeBinary, MetaData, Table, Text, types
+from sqlalchemy.dialects import postgresql
+
+from guidedesk.domain import ids
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+# The server's metadata holds the shared entities too; the counter's cache gets copies of those (models.cache).
+SERVER = MetaData(naming_convention=NAMING)
+JOURNAL = MetaData(naming_convention=NAMING)
+CACHE = MetaData(naming_convention=NAMING)
+
+FeedScope = Literal["store", "chain"]
+
+
+class IdType(types.TypeDecorator[str]):
+    """A canonical id string: 16 bytes on SQLite, `uuid` on PostgreSQL."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
+        """The type each database stores."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
+        return dialect.type_descriptor(LargeBinary(16))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        """Text to what the database stores."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return ids.to_bytes(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """What the database stores to canonical text."""
+        if value is None or isinstance(value, str):
+            return value
+        return ids.from_bytes(bytes(value))
+
+
+Big = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def id_col(name: str, *, nullable: bool = False, primary_key: bool = False) -> Column[str]:
+    """A column that holds an id."""
+    return Column(name, IdType(), nullable=nullable, primary_key=primary_key)
+
+
+def text_col(name: str, *, nullable: bool = False, default: str | None = None) -> Column[str]:
+    """A text column."""
+    return Column(name, Text(), nullable=nullable, server_default=default)
+
+
+def big_col(name: str, *, nullable: bool = False, default: str | None = None) -> Column[int]:
+    """A 64-bit integer column: times in milliseconds, amounts in minor units, versions."""
+    return Column(name, Big, nullable=nullable, server_default=default)
+
+
+def entity(name: str, *columns: Column[Any], feed: FeedScope = "store") -> Table:
+    """A table both sides have: keyed by the scope it lives in, versioned, deleted by tombstone.
+
+    `feed` says which subscription of a counter brings its rows (SYNC.md 2).
+    """
+    return Table(
+        name,
+        SERVER,
+        id_col("scope_id", primary_key=True),
+        id_col("id", primary_key=True),
+        big_col("row_ver"),
+        *columns,
+        big_col("deleted_at_ms", nullable=True),
+        info={"shard": "scope_id", "feed": feed, "entity": True},
+    )

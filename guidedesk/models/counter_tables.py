@@ -1,0 +1,128 @@
+"""Tables of the counter's two files: the precious journal and the disposable cache (SYNC.md 4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
+
+from guidedesk.models import engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
+from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_col
+
+operation = Table(
+    "operation",
+    JOURNAL,
+    Column("device_seq", Integer, primary_key=True, autoincrement=False),
+    Column("op_id", id_col("op_id").type, nullable=False, unique=True),
+    Column("prev_hash", LargeBinary(32), nullable=False),
+    Column("body_hash", LargeBinary(32), nullable=False),
+    text_col("type"),
+    Column("v", Integer, nullable=False),
+    text_col("lane"),
+    text_col("deps"),  # JSON list of op ids
+    text_col("body"),  # canonical JSON of the envelope without personal fields: what the chain covers
+    id_col("actor_id"),
+    Column("assurance", Integer, nullable=False),
+    big_col("wall_ms"),
+    big_col("offset_ms"),
+    text_col("boot_id"),
+    big_col("mono_ms"),
+    big_col("occurred_at_ms"),
+    text_col("state"),  # queued | inflight | accepted | merged | rejected | parked | quarantined
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    big_col("next_try_ms", nullable=True),
+    text_col("result", nullable=True),
+    big_col("settled_at_ms", nullable=True),
+    Column("is_seen", Integer, nullable=False, server_default="0"),  # a person read why it was refused
+)
+op_personal = Table(
+    "op_personal",
+    JOURNAL,
+    Column("op_id", id_col("op_id").type, primary_key=True),
+    text_col("salt"),
+    text_col("json"),
+)
+# device_id, device_epoch, next_device_seq, clock anchor, server public key, ...: name -> JSON text.
+meta = Table("meta", JOURNAL, Column("name", Text, primary_key=True), text_col("value"))
+draft = Table(
+    "draft",
+    JOURNAL,
+    Column("staff_id", id_col("staff_id").type, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    text_col("json"),
+    big_col("saved_at_ms"),
+)
+blank_code = Table(
+    "blank_code",
+    JOURNAL,
+    Column("digits", Text, primary_key=True),
+    text_col("typed"),
+    Column("op_id", id_col("op_id").type, nullable=True),  # taken by this registration
+)
+# Staff who signed in online on this device: server-signed record + verifier + lockout state (D-8, D-9).
+known_staff = Table(
+    "known_staff",
+    JOURNAL,
+    Column("staff_id", id_col("staff_id").type, primary_key=True),
+    text_col("number"),
+    text_col("verifier"),
+    text_col("record"),  # server-signed JSON: role, scope, until
+    text_col("signature"),
+    big_col("online_at_ms"),
+)
+lockout = Table("lockout", JOURNAL, Column("subject", Text, primary_key=True), text_col("json"))
+
+cursor = Table(
+    "cursor",
+    CACHE,
+    Column("scope_id", id_col("scope_id").type, primary_key=True),
+    Column("epoch", Integer, nullable=False),
+    big_col("seq"),
+    Column("schema_ver", Integer, nullable=False),
+)
+inbox_bad = Table(
+    "inbox_bad",
+    CACHE,
+    Column("tbl", Text, primary_key=True),
+    Column("row_id", Text, primary_key=True),
+    text_col("bytes"),
+    text_col("reason"),
+)
+# Which pending operations have had their effect laid over this cache; start-up applies the rest again.
+applied_op = Table("applied_op", CACHE, Column("op_id", id_col("op_id").type, primary_key=True))
+
+for _table in list(SERVER.tables.values()):
+    if _table.info.get("entity") or _table.info.get("part_of"):
+        _table.to_metadata(CACHE)
+
+
+def _cache(name: str) -> Table:
+    return CACHE.tables[name]
+
+
+# A counter looks things up across the scopes it holds, so its indexes do not begin with the scope.
+for _index in [i for t in CACHE.tables.values() for i in t.indexes]:
+    _index.table.indexes.discard(_index)  # type: ignore[union-attr]
+CACHE_INDEXES = (
+    Index("ix_member_code_digits", _cache("member_code").c.digits),
+    Index("ix_member_code_typed", _cache("member_code").c.typed),
+    Index("ix_member_code_member_id", _cache("member_code").c.member_id),
+    Index("ix_member_name", _cache("member").c.name),
+    Index("ix_member_pinyin", _cache("member").c.pinyin),
+    Index("ix_member_initials", _cache("member").c.initials),
+    Index("ix_member_phone_tail", _cache("member").c.phone_tail, _cache("member").c.name),
+    Index("ix_member_phone_hash", _cache("member").c.phone_hash),
+    Index("ix_member_card_no", _cache("member").c.card_no),
+    Index("ix_member_id", _cache("member").c.id),
+    Index("ix_member_tag_member_id", _cache("member_tag").c.member_id),
+    Index("ix_consent_member_id", _cache("consent").c.member_id),
+    Index("ix_binding_id", _cache("binding").c.id),
+    Index("ix_binding_owner_id", _cache("binding").c.owner_id),
+    Index("ix_purchase_member_id", _cache("purchase").c.member_id, _cache("purchase").c.paid_at_ms),
+    Index("ix_purchase_order_no", _cache("purchase").c.order_no),
+    Index("ix_purchase_return_member_id", _cache("purchase_return").c.member_id),
+    Index("ix_purchase_return_purchase_id", _cache("purchase_return").c.purchase_id),
+    Index("ix_visit_member_id", _cache("visit").c.member_id, _cache("visit").c.occurred_at_ms),
+    Index("ix_interaction_member_id", _cache("interaction").c.member_id, _cache("interaction").c.occurred_at_ms),
+    Index("ix_follow_up_member_id", _cache("follow_up").c.member_id),
+    Index("ix_follow_up_due", _cache("follow_up").c.state, _cache("follow_up").c.due_date),
+)

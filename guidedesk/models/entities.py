@@ -1,0 +1,142 @@
+"""Rows of entities as plain dictionaries: read, written and compared alike on the server and a counter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guidedesk.models import engagement, people, sales  # noqa: F401  (declares the entities)
+from guidedesk.models.base import SERVER, FeedScope, IdType
+
+Row = dict[str, Any]
+PARTS_KEY: Final = "lines"
+
+
+@cache
+def entity_tables() -> dict[str, Table]:
+    """Every synced table by name, in an order in which rows may be written."""
+    return {t.name: t for t in SERVER.sorted_tables if t.info.get("entity")}
+
+
+@cache
+def part_table(name: str) -> Table | None:
+    """The table whose rows travel inside this entity's row, if it has one."""
+    parts = [t for t in SERVER.sorted_tables if t.info.get("part_of") == name]
+    return parts[0] if parts else None
+
+
+def feed_scope(name: str) -> FeedScope:
+    """Whether the store's or the chain's subscription brings rows of this table."""
+    kind: FeedScope = entity_tables()[name].info["feed"]
+    return kind
+
+
+@cache
+def _columns(name: str) -> tuple[str, ...]:
+    return tuple(c.name for c in entity_tables()[name].columns)
+
+
+@cache
+def _part_columns(name: str) -> tuple[str, ...]:
+    table = part_table(name)
+    assert table is not None
+    return tuple(c.name for c in table.columns if c.name not in ("scope_id", table.info["parent_key"]))
+
+
+def load_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]) -> list[Row]:
+    """The rows of one table living in one scope, with their parts, deleted ones included, sorted by id."""
+    if not row_ids:
+        return []
+    table = entity_tables()[name]
+    found = conn.execute(
+        select(table).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids)).order_by(table.c.id)
+    )
+    rows: list[Row] = [dict(r._mapping) for r in found]
+    parts = part_table(name)
+    if parts is not None:
+        _attach_parts(conn, name, parts, scope_id, rows)
+    return rows
+
+
+def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows: list[Row]) -> None:
+    key = parts.info["parent_key"]
+    by_id: dict[str, Row] = {}
+    for row in rows:
+        row[PARTS_KEY] = []
+        by_id[row["id"]] = row
+    if not by_id:
+        return
+    lines = conn.execute(
+        select(parts).where(parts.c.scope_id == scope_id, parts.c[key].in_(list(by_id))).order_by(parts.c.line_no)
+    )
+    wanted = _part_columns(name)
+    for line in lines:
+        mapping = line._mapping
+        by_id[mapping[key]][PARTS_KEY].append({c: mapping[c] for c in wanted})
+
+
+def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
+    """One row with its parts, or None."""
+    rows = load_rows(conn, name, scope_id, [row_id])
+    return rows[0] if rows else None
+
+
+def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, guarded: bool = False) -> None:
+    """Insert or replace by primary key; `guarded` keeps a stored row with a higher row_ver (SYNC.md 4)."""
+    if not rows:
+        return
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    keys = [c.name for c in table.primary_key.columns]
+    changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    where = statement.excluded.row_ver >= table.c.row_ver if guarded else None
+    conn.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where), [dict(r) for r in rows]
+    )
+
+
+def store_rows(conn: Connection, name: str, rows: Iterable[Row]) -> None:
+    """Write rows of one table as the server rendered them, parts included, unless a newer one is stored."""
+    table = entity_tables()[name]
+    parts = part_table(name)
+    kept = list(rows)
+    upsert(conn, table, [{c: row.get(c) for c in _columns(name)} for row in kept], guarded=True)
+    if parts is None or not kept:
+        return
+    key = parts.info["parent_key"]
+    lines: list[Row] = []
+    for row in kept:
+        conn.execute(
+            delete(parts).where(and_(parts.c.scope_id == row["scope_id"], parts.c[key] == row["id"]))
+        )
+        lines.extend({"scope_id": row["scope_id"], key: row["id"], **line} for line in row.get(PARTS_KEY, ()))
+    upsert(conn, parts, lines)
+
+
+def remove_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]) -> None:
+    """Forget rows (an eviction, or a row the server does not know); not a deletion of the person's data."""
+    if not row_ids:
+        return
+    table = entity_tables()[name]
+    parts = part_table(name)
+    if parts is not None:
+        key = parts.info["parent_key"]
+        conn.execute(delete(parts).where(parts.c.scope_id == scope_id, parts.c[key].in_(row_ids)))
+    conn.execute(delete(table).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids)))
+
+
+def row_digest(name: str, row: Mapping[str, Any]) -> bytes:
+    """SHA-256 of a row's canonical text; equal on both sides when every column and part is equal."""
+    text = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(f"{name}\0{text}".encode()).digest()
+
+
+def id_columns(name: str) -> frozenset[str]:
+    """Names of the columns that hold ids, for checks of rows from outside."""
+    return frozenset(c.name for c in entity_tables()[name].columns if isinstance(c.type, IdType))

@@ -1,0 +1,85 @@
+"""Products, purchases and returns. A purchase lives in the scope of its store, or the chain's when online."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, Table
+
+from guidedesk.models.base import SERVER, big_col, entity, id_col, text_col
+
+product = entity(
+    "product",
+    text_col("sku"),
+    text_col("name"),
+    text_col("name_en"),
+    text_col("category"),
+    text_col("category_en"),
+    text_col("size", nullable=True),
+    text_col("colour", nullable=True),
+    text_col("colour_en", nullable=True),
+    feed="chain",
+)
+
+purchase = entity(
+    "purchase",
+    text_col("source"),
+    text_col("order_no"),
+    id_col("member_id", nullable=True),
+    id_col("store_id", nullable=True),
+    text_col("channel"),  # store | online | mini
+    big_col("paid_at_ms"),
+    text_col("currency"),
+    big_col("total_minor"),
+    id_col("seller_id", nullable=True),
+)
+purchase_line = Table(
+    "purchase_line",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("purchase_id", primary_key=True),
+    Column("line_no", Integer, primary_key=True, autoincrement=False),
+    text_col("sku"),
+    text_col("name"),
+    text_col("name_en", nullable=True),
+    text_col("category", nullable=True),
+    text_col("category_en", nullable=True),
+    text_col("size", nullable=True),
+    text_col("colour", nullable=True),
+    text_col("colour_en", nullable=True),
+    big_col("qty"),
+    big_col("amount_minor"),
+    ForeignKeyConstraint(["scope_id", "purchase_id"], ["purchase.scope_id", "purchase.id"], ondelete="CASCADE"),
+    info={"shard": "scope_id", "part_of": "purchase", "parent_key": "purchase_id"},
+)
+
+purchase_return = entity(
+    "purchase_return",
+    text_col("source"),
+    text_col("return_no"),
+    id_col("purchase_id"),
+    id_col("member_id", nullable=True),
+    big_col("returned_at_ms"),
+    text_col("currency"),
+    big_col("total_minor"),  # positive: what went back to the customer
+    text_col("reason", nullable=True),
+)
+purchase_return_line = Table(
+    "purchase_return_line",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("return_id", primary_key=True),
+    Column("line_no", Integer, primary_key=True, autoincrement=False),  # the line of the purchase
+    big_col("qty"),
+    big_col("amount_minor"),
+    ForeignKeyConstraint(
+        ["scope_id", "return_id"], ["purchase_return.scope_id", "purchase_return.id"], ondelete="CASCADE"
+    ),
+    info={"shard": "scope_id", "part_of": "purchase_return", "parent_key": "return_id"},
+)
+
+Index("ix_purchase_scope_id_member_id", purchase.c.scope_id, purchase.c.member_id, purchase.c.paid_at_ms)
+Index(
+    "ix_purchase_return_scope_id_member_id",
+    purchase_return.c.scope_id,
+    purchase_return.c.member_id,
+    purchase_return.c.returned_at_ms,
+)

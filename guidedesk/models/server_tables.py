@@ -1,0 +1,245 @@
+"""Tables only the server has: scopes and feed, devices, operation log, people's secrets, audit (SYNC.md 3)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
+
+from guidedesk.models.base import SERVER, big_col, id_col, text_col
+
+_SCOPE = {"shard": "scope_id"}
+
+scope = Table(
+    "scope",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    text_col("kind"),  # store | chain
+    Column("epoch", Integer, nullable=False),
+    big_col("head"),
+    big_col("floor"),
+    info=_SCOPE,
+)
+
+# Pointers, not bodies: writing a row again moves its pointer to the new seq. op: 1 upsert 2 delete 3 evict.
+# row_scope_id says where the row itself lives, so that an order of another store can be in this store's feed.
+feed = Table(
+    "feed",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("seq", big_col("seq").type, primary_key=True, autoincrement=False),
+    text_col("tbl"),
+    id_col("row_id"),
+    id_col("row_scope_id"),
+    Column("op", SmallInteger, nullable=False),
+    big_col("row_ver"),
+    UniqueConstraint("scope_id", "tbl", "row_id", "row_scope_id"),
+    info=_SCOPE,
+)
+
+scope_grant = Table(
+    "scope_grant",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("member_id", primary_key=True),
+    Column("reason", Text, primary_key=True),  # home | served | task | scanned
+    id_col("home_scope_id"),
+    big_col("until_ms", nullable=True),
+    info=_SCOPE,
+)
+
+# Which stores see a member: a directory of its own, hashed by the member, for fan-out.
+member_reach = Table(
+    "member_reach",
+    SERVER,
+    id_col("member_id", primary_key=True),
+    id_col("scope_id", primary_key=True),
+    id_col("home_scope_id"),
+    info={"shard": "member_id"},
+)
+
+phone_directory = Table(
+    "phone_directory",
+    SERVER,
+    Column("phone_hash", Text, primary_key=True),
+    id_col("member_id"),
+    id_col("home_scope_id"),
+    info={"shard": "phone_hash"},
+)
+
+member_phone = Table(
+    "member_phone",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("member_id", primary_key=True),
+    text_col("phone", nullable=True),
+    Column("phone_sealed", LargeBinary, nullable=True),
+    info=_SCOPE,
+)
+
+device = Table(
+    "device",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("device_id", primary_key=True),
+    text_col("label"),
+    text_col("host"),
+    Column("epoch", Integer, nullable=False),
+    big_col("last_seq"),
+    Column("last_hash", LargeBinary(32), nullable=False),
+    Column("schema_ver", Integer, nullable=False),
+    text_col("state"),  # active | suspended | revoked
+    Column("public_key", LargeBinary(32), nullable=False),
+    big_col("enrolled_at_ms"),
+    big_col("last_contact_ms", nullable=True),
+    big_col("reported_unsent", nullable=True),
+    info=_SCOPE,
+)
+
+# Finds a device's store from the device id in a signed request; read before the scope is known.
+device_directory = Table(
+    "device_directory", SERVER, id_col("device_id", primary_key=True), id_col("scope_id"), info={"shard": "device_id"}
+)
+
+op_log = Table(
+    "op_log",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("op_id", primary_key=True),
+    id_col("device_id"),
+    Column("device_epoch", Integer, nullable=False),
+    big_col("device_seq"),
+    text_col("type"),
+    Column("v", Integer, nullable=False),
+    text_col("body"),  # the envelope without personal fields, canonical JSON
+    Column("body_hash", LargeBinary(32), nullable=False),
+    id_col("actor_id"),
+    big_col("received_at_ms"),
+    big_col("occurred_at_ms"),
+    text_col("status"),
+    text_col("result"),  # canonical JSON of the first answer
+    big_col("effect_seq", nullable=True),
+    info=_SCOPE,
+)
+op_personal = Table(
+    "op_personal",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("op_id", primary_key=True),
+    text_col("salt"),
+    text_col("json"),
+    info=_SCOPE,
+)
+device_op = Table(
+    "device_op",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("device_id", primary_key=True),
+    Column("device_epoch", Integer, primary_key=True, autoincrement=False),
+    Column("device_seq", big_col("x").type, primary_key=True, autoincrement=False),
+    id_col("op_id"),
+    Column("chain_hash", LargeBinary(32), nullable=False),
+    info=_SCOPE,
+)
+op_parked = Table(
+    "op_parked",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("op_id", primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    text_col("error"),
+    text_col("body"),
+    info=_SCOPE,
+)
+fanout_task = Table(
+    "fanout_task",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("task_id", primary_key=True),
+    id_col("target_scope"),
+    text_col("tbl"),
+    id_col("row_id"),
+    big_col("row_ver"),
+    info=_SCOPE,
+)
+
+code_pool = Table(
+    "code_pool",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("digits", Text, primary_key=True),
+    text_col("typed"),
+    id_col("device_id"),
+    text_col("state"),  # blank | bound | revoked
+    big_col("issued_at_ms"),
+    info=_SCOPE,
+)
+
+# Staff secrets stay on the server; counters get verifiers made for them (SECURITY.md D-8).
+staff_pin = Table(
+    "staff_pin",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("staff_id", primary_key=True),
+    text_col("verifier"),
+    big_col("changed_at_ms"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    big_col("locked_until_ms", nullable=True),
+    info=_SCOPE,
+)
+staff_session = Table(
+    "staff_session",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("session_id", primary_key=True),
+    id_col("staff_id"),
+    id_col("device_id"),
+    big_col("started_at_ms"),
+    big_col("ended_at_ms", nullable=True),
+    info=_SCOPE,
+)
+enrolment = Table(
+    "enrolment",
+    SERVER,
+    Column("code_hash", Text, primary_key=True),
+    id_col("device_id"),
+    text_col("host"),
+    text_col("label"),
+    Column("public_key", LargeBinary(32), nullable=False),
+    big_col("created_at_ms"),
+    id_col("scope_id", nullable=True),
+    id_col("approved_by", nullable=True),
+    text_col("state"),  # waiting | approved | done | refused
+    info={"shard": "code_hash"},
+)
+
+# The raw record of every sale that came in, by source and id: the base of idempotence and of later proof.
+order_raw = Table(
+    "order_raw",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    text_col("kind"),  # sale | return
+    id_col("row_id"),
+    text_col("content_hash"),
+    text_col("payload"),
+    big_col("received_at_ms"),
+    info=_SCOPE,
+)
+
+audit = Table(
+    "audit",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("n", big_col("n").type, primary_key=True, autoincrement=False),
+    big_col("at_ms"),
+    id_col("actor_id", nullable=True),
+    text_col("actor_role"),
+    text_col("action"),
+    text_col("subject"),
+    text_col("detail"),
+    Column("prev_hash", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    info=_SCOPE,
+)
+
+Index("ix_op_log_scope_id_received_at_ms", op_log.c.scope_id, op_log.c.received_at_ms)
