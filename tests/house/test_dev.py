@@ -1,0 +1,80 @@
+"""dev.py is the gate: it must not call green what is not, nor leave a person without the next step."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
+
+
+@pytest.fixture
+def dev(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("dev_under_test", ROOT / "dev.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_folder_with_tests_is_a_suite(dev: ModuleType) -> None:
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+    assert folders == set(dev.find_suites())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code", "expected"),
+    [
+        ((10, 0, 0, 0), 0, (10, 0, 0)),
+        ((10, 2, 1, 3), 1, (4, 3, 3)),
+        ((10, 0, 0, 0), 134, (10, 1, 0)),  # all green, then the process died
+        ((0, 0, 0, 0), 5, (0, 0, 0)),  # every test of the folder is a long one
+    ],
+)
+def test_reports_are_added_up(
+    dev: ModuleType, tmp_path: Path, numbers: tuple[int, ...], code: int, expected: tuple[int, ...]
+) -> None:
+    report = tmp_path / "suite.xml"
+    report.write_text(REPORT.format(*numbers))
+    assert dev.read_report(report, code) == expected
+
+
+def test_a_suite_without_a_report_failed(dev: ModuleType, tmp_path: Path) -> None:
+    assert dev.read_report(tmp_path / "none.xml", 4) == (0, 1, 0)
+
+
+def test_the_last_line_is_the_sum_and_names_what_was_left_out(
+    dev: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = [dev.Outcome("domain", 0.1, passed=5), dev.Outcome("ui", 0.2, passed=2, failed=1, skipped=1)]
+    assert dev.report_outcomes(outcomes, frozenset({"xvfb"})) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 1 failed, 1 skipped (left out: xvfb)"
+
+
+def test_an_unknown_name_to_leave_out_is_refused(dev: ModuleType) -> None:
+    with pytest.raises(dev.CannotGoOn, match="does not know moon"):
+        dev.run_tests(long=False, without=frozenset({"moon"}))
+
+
+def test_without_the_right_to_install_the_line_to_run_is_given(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dev.os, "geteuid", lambda: 1000, raising=False)
+    monkeypatch.setattr(dev.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    with pytest.raises(dev.CannotGoOn, match=r"sudo apt-get install -y --no-install-recommends libegl1"):
+        dev.install_packages(["libegl1"])
+
+
+def test_a_library_that_is_nowhere_is_named_by_its_package(dev: ModuleType) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux takes Qt's libraries from the system")
+    assert dev.missing_packages({"libnowhere.so.9": "libnowhere9", "libc.so.6": "libc6"}, {}) == [
+        "libnowhere9"
+    ]
