@@ -52,7 +52,9 @@ _GRANTED: Final[dict[ActorRole, frozenset[Permission]]] = {
     "associate": _COUNTER_WORK,
     "manager": _MANAGING,
     "area_manager": _MANAGING,
-    "admin": frozenset({"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}),
+    "admin": frozenset(
+        {"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}
+    ),
     "device": frozenset({"sync.exchange"}),
 }
 PERMISSIONS: Final[tuple[Permission, ...]] = tuple(sorted(frozenset().union(*_GRANTED.values())))

@@ -50,7 +50,9 @@ def owner_window(bound_at_ms: int, last_touch_ms: int, now_ms: int, rules: Attri
     return OwnerWindow(earns, protected, (earns - today).days, (protected - today).days)
 
 
-def owner_state(owner_id: str | None, is_pool: bool, viewer_id: str, window: OwnerWindow | None) -> OwnerState:
+def owner_state(
+    owner_id: str | None, is_pool: bool, viewer_id: str, window: OwnerWindow | None
+) -> OwnerState:
     """The state a member card names: mine or a colleague's, earning, lapsed or open to the next scan."""
     if is_pool:
         return "pool"

@@ -5,7 +5,6 @@ from __future__ import annotations
 Param = str | int | bool | None
 
 
-
 class GuideDeskError(Exception):
     """A refusal or failure that a person will be told about.
 

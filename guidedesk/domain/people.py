@@ -13,7 +13,16 @@ from guidedesk.domain.errors import Refused
 Role = Literal["associate", "manager", "area_manager", "admin"]
 Tier = Literal["casual", "ordinary", "super"]
 ROLES: Final[tuple[Role, ...]] = ("associate", "manager", "area_manager", "admin")
-CONSENT_PURPOSES: Final = ("service", "wechat", "sms", "phone", "personalised", "profiling", "transfer", "photo")
+CONSENT_PURPOSES: Final = (
+    "service",
+    "wechat",
+    "sms",
+    "phone",
+    "personalised",
+    "profiling",
+    "transfer",
+    "photo",
+)
 NAME_LIMIT: Final = 60
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -45,7 +45,8 @@ def _columns(name: str) -> tuple[str, ...]:
 @cache
 def _part_columns(name: str) -> tuple[str, ...]:
     table = part_table(name)
-    assert table is not None
+    if table is None:
+        return ()
     return tuple(c.name for c in table.columns if c.name not in ("scope_id", table.info["parent_key"]))
 
 
@@ -73,7 +74,9 @@ def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows
     if not by_id:
         return
     lines = conn.execute(
-        select(parts).where(parts.c.scope_id == scope_id, parts.c[key].in_(list(by_id))).order_by(parts.c.line_no)
+        select(parts)
+        .where(parts.c.scope_id == scope_id, parts.c[key].in_(list(by_id)))
+        .order_by(parts.c.line_no)
     )
     wanted = _part_columns(name)
     for line in lines:
@@ -87,7 +90,9 @@ def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | N
     return rows[0] if rows else None
 
 
-def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, guarded: bool = False) -> None:
+def upsert(
+    conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, guarded: bool = False
+) -> None:
     """Insert or replace by primary key; `guarded` keeps a stored row with a higher row_ver (SYNC.md 4)."""
     if not rows:
         return
@@ -97,7 +102,8 @@ def upsert(conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *,
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     where = statement.excluded.row_ver >= table.c.row_ver if guarded else None
     conn.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where), [dict(r) for r in rows]
+        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where),
+        [dict(r) for r in rows],
     )
 
 

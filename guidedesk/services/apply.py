@@ -39,7 +39,9 @@ class Side(Protocol):
         """Home scope of a member this store may see, or None."""
         ...
 
-    def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> tuple[str, str]:
+    def phone_owner(
+        self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str
+    ) -> tuple[str, str]:
         """Who holds this phone number after `member_id` asked for it: (member_id, home_scope_id)."""
         ...
 
@@ -112,7 +114,9 @@ def write_row(conn: Connection, name: str, values: Row, context: ApplyContext) -
 def _visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
     member_id, home = canonical_member(conn, context, op.member_id)
     if load_row(conn, "visit", context.scope_id, op.visit_id):
-        return Effect(touched=(("visit", context.scope_id, op.visit_id),), member_id=member_id, home_scope_id=home)
+        return Effect(
+            touched=(("visit", context.scope_id, op.visit_id),), member_id=member_id, home_scope_id=home
+        )
     ref = write_row(
         conn,
         "visit",
@@ -140,9 +144,11 @@ def _register(conn: Connection, op: RegisterMember, context: ApplyContext) -> Ef
         owner_id, owner_home = context.side.phone_owner(conn, op.phone_hash, op.member_id, scope_id)
     is_new = owner_id == op.member_id
     touched = [write_row(conn, "member", _member_values(op, context, None if is_new else owner_id), context)]
-    code_taken = op.code_digits is not None and context.side.take_code(conn, scope_id, op.code_digits, owner_id)
+    code_taken = op.code_digits is not None and context.side.take_code(
+        conn, scope_id, op.code_digits, owner_id
+    )
     if op.code_digits and code_taken:
-        touched.append(_attach_code(conn, op, owner_id, context))
+        touched.append(_attach_code(conn, op.code_digits, op.code_typed, owner_id, context))
     if is_new:
         touched += _write_consents(conn, op, context)
         if code_taken:
@@ -184,16 +190,17 @@ def _member_values(op: RegisterMember, context: ApplyContext, merged_into: str |
     }
 
 
-def _attach_code(conn: Connection, op: RegisterMember, member_id: str, context: ApplyContext) -> RowRef:
-    assert op.code_digits is not None
+def _attach_code(
+    conn: Connection, digits: str, typed: str | None, member_id: str, context: ApplyContext
+) -> RowRef:
     return write_row(
         conn,
         "member_code",
         {
             "scope_id": context.scope_id,
-            "id": derived_id("code", op.code_digits),
-            "digits": op.code_digits,
-            "typed": op.code_typed,
+            "id": derived_id("code", digits),
+            "digits": digits,
+            "typed": typed,
             "member_id": member_id,
             "state": "live",
             "bound_at_ms": context.at_ms,
@@ -397,7 +404,9 @@ class CounterSide:
         member = people.member
         return conn.execute(select(member.c.scope_id).where(member.c.id == member_id)).scalar()
 
-    def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> tuple[str, str]:
+    def phone_owner(
+        self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str
+    ) -> tuple[str, str]:
         """Herself: whether the number is taken elsewhere is head office's answer."""
         return member_id, home_scope_id
 

@@ -135,7 +135,13 @@ class CompleteFollowUp:
 
 
 Operation = (
-    RecordVisit | RegisterMember | LogInteraction | ServedNoPurchase | SetTag | ScheduleFollowUp | CompleteFollowUp
+    RecordVisit
+    | RegisterMember
+    | LogInteraction
+    | ServedNoPurchase
+    | SetTag
+    | ScheduleFollowUp
+    | CompleteFollowUp
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls

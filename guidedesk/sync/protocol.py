@@ -264,7 +264,8 @@ class ChangesPage:
             scope_id=wire["scope_id"],
             epoch=wire["epoch"],
             changes=tuple(
-                Change(seq=c[0], tbl=c[1], op=c[2], row_id=c[3], row_scope_id=c[4], row=c[5]) for c in wire["changes"]
+                Change(seq=c[0], tbl=c[1], op=c[2], row_id=c[3], row_scope_id=c[4], row=c[5])
+                for c in wire["changes"]
             ),
             next=wire["next"],
             head=wire["head"],

@@ -1,0 +1,1 @@
+"""Read models for screens: plain indexed SQL over the cache, frozen rows out."""

@@ -1,0 +1,75 @@
+"""Stores, staff and settings: small, read often."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.errors import Refused
+from guidedesk.models import people
+from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, StaffInfo, StoreInfo
+
+
+def get_settings(conn: Connection) -> ChainSettings:
+    """The chain's settings, with defaults where head office sent none."""
+    found = {r.name: r.value for r in conn.execute(select(people.setting.c.name, people.setting.c.value))}
+    default = ChainSettings()
+    return ChainSettings(
+        brand=Bilingual(found.get("brand", ""), found.get("brand_en", "")),
+        zone=found.get("zone", default.zone),
+        currency=found.get("currency", default.currency),
+        window_days=int(found.get("window_days", default.window_days)),
+        protection_days=int(found.get("protection_days", default.protection_days)),
+        owner_bp=int(found.get("owner_bp", default.owner_bp)),
+        seller_bp=int(found.get("seller_bp", default.seller_bp)),
+        contact_cap_week=int(found.get("contact_cap_week", default.contact_cap_week)),
+    )
+
+
+def list_staff(conn: Connection, store_id: str | None = None) -> tuple[StaffInfo, ...]:
+    """Staff by number; of one store, or everybody this counter knows."""
+    table = people.staff
+    query = select(table).where(table.c.deleted_at_ms.is_(None)).order_by(table.c.number)
+    if store_id is not None:
+        query = query.where(table.c.store_id == store_id)
+    return tuple(
+        StaffInfo(r.id, r.number, Bilingual(r.name, r.name_en), r.role, r.store_id, bool(r.is_active))
+        for r in conn.execute(query)
+    )
+
+
+def get_staff(conn: Connection, staff_id: str) -> StaffInfo:
+    """One person of the staff; `not_found` when this counter does not know her."""
+    table = people.staff
+    r = conn.execute(select(table).where(table.c.id == staff_id)).first()
+    if r is None:
+        raise Refused("not_found", what="staff")
+    return StaffInfo(r.id, r.number, Bilingual(r.name, r.name_en), r.role, r.store_id, bool(r.is_active))
+
+
+def staff_names(conn: Connection) -> dict[str, Bilingual]:
+    """Names by id."""
+    table = people.staff
+    return {
+        r.id: Bilingual(r.name, r.name_en)
+        for r in conn.execute(select(table.c.id, table.c.name, table.c.name_en))
+    }
+
+
+def store_names(conn: Connection) -> dict[str, Bilingual]:
+    """Names by id."""
+    table = people.store
+    return {
+        r.id: Bilingual(r.name, r.name_en)
+        for r in conn.execute(select(table.c.id, table.c.name, table.c.name_en))
+    }
+
+
+def get_store(conn: Connection, store_id: str) -> StoreInfo:
+    """One store; an unknown one has no name yet (before the first pull)."""
+    table = people.store
+    r = conn.execute(select(table).where(table.c.id == store_id)).first()
+    return (
+        StoreInfo(store_id, "", NOBODY)
+        if r is None
+        else StoreInfo(r.id, r.code, Bilingual(r.name, r.name_en))
+    )

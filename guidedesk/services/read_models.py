@@ -1,0 +1,307 @@
+"""What screens are given: frozen rows, no sentences, no database objects. Amounts in minor units, times in UTC ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from guidedesk.domain.attribution import OwnerState, OwnerWindow
+from guidedesk.domain.people import Role, Tier
+
+Channel = Literal["store", "online", "mini"]
+TimelineKind = Literal["purchase", "return", "visit", "interaction", "follow_up", "binding", "registered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """A name in Chinese and English; the screen picks by its language."""
+
+    zh: str
+    en: str
+
+    def pick(self, lang: str) -> str:
+        """The name for a language code (`zh_CN` or `en`), or the other where one is missing."""
+        return (self.zh or self.en) if lang.startswith("zh") else (self.en or self.zh)
+
+
+NOBODY = Bilingual("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInfo:
+    """An associate or manager as others see her."""
+
+    id: str
+    number: str
+    name: Bilingual
+    role: Role
+    store_id: str
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """A store."""
+
+    id: str
+    code: str
+    name: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerInfo:
+    """Whose member it is. `window` is None where nobody owns her."""
+
+    state: OwnerState
+    staff: StaffInfo | None
+    bound_at_ms: int | None
+    window: OwnerWindow | None
+    window_days: int
+    is_pending: bool  # decided here, not yet by the server
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentInfo:
+    """The newest answer to one purpose; `is_given` None means never asked, which counts as no."""
+
+    purpose: str
+    is_given: bool | None
+    answered_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One row of a member's timeline; which fields are set depends on `kind`."""
+
+    kind: TimelineKind
+    id: str
+    at_ms: int
+    staff: Bilingual = NOBODY
+    store: Bilingual = NOBODY
+    channel: str = ""
+    items: tuple[Bilingual, ...] = ()
+    order_no: str = ""
+    amount_minor: int | None = None
+    currency: str = "CNY"
+    interaction_kind: str = ""
+    outcome: str = ""
+    note: str = ""
+    due_date: str = ""
+    original_at_ms: int | None = None
+    previous_owner: Bilingual = NOBODY
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Counted from her own purchases: most frequent first; `hours` has 24 counts in the chain's zone."""
+
+    sizes: tuple[tuple[str, int], ...]
+    colours: tuple[tuple[Bilingual, int], ...]
+    categories: tuple[tuple[Bilingual, int], ...]
+    hours: tuple[int, ...]
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpInfo:
+    """A promised contact."""
+
+    id: str
+    member_id: str
+    member_name: str
+    tier: Tier
+    associate_id: str
+    due_date: str
+    due_time: str | None
+    days_overdue: int  # negative: days still to go
+    reason: str
+    text: str
+    channel: str | None  # the best channel she agreed to, or None: then the action is to view
+    is_done: bool
+    done_by: Bilingual = NOBODY
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCard:
+    """Everything the member card shows of this PC's copy."""
+
+    member_id: str
+    asked_id: str  # differs from member_id where a merged card was opened
+    name: str
+    name_en: str
+    tier: Tier
+    card_no: str | None
+    phone_masked: str | None
+    birthday: str | None
+    joined_at_ms: int
+    is_incomplete: bool
+    is_erased: bool
+    is_pending: bool
+    owner: OwnerInfo
+    consents: tuple[ConsentInfo, ...]
+    tags: tuple[str, ...]
+    timeline: tuple[TimelineEntry, ...]
+    timeline_counts: tuple[tuple[str, int], ...]
+    preferences: Preferences
+    follow_ups: tuple[FollowUpInfo, ...]
+    last_visit_ms: int | None
+    store_share: tuple[int, int] = (3000, 7000)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHit:
+    """A search result."""
+
+    member_id: str
+    name: str
+    tier: Tier
+    card_no: str | None
+    phone_masked: str | None
+    owner: Bilingual
+    last_purchase_ms: int | None
+    match: str  # name | pinyin | initials | tail | card | phone | receipt | tag
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """People to contact today, overdue first."""
+
+    items: tuple[FollowUpInfo, ...]
+    done: int
+    total: int
+    counts: tuple[tuple[str, int], ...]  # per reason
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftCounts:
+    """What this associate did today at this store; `hourly` counts her visits per local hour 0-23."""
+
+    visits: int
+    new_members: int
+    interactions: int
+    hourly: tuple[int, ...]
+    usual_hourly: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LastScan:
+    """The newest visit recorded at this store."""
+
+    at_ms: int
+    member_id: str
+    member_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """What the history shows; the totals follow it."""
+
+    text: str = ""
+    months: int | None = 24
+    channel: str | None = None
+    category: str | None = None
+    with_returns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One purchase in the list."""
+
+    scope_id: str
+    id: str
+    order_no: str
+    paid_at_ms: int
+    first_item: Bilingual
+    more_items: int
+    size: str
+    colour: Bilingual
+    channel: str
+    store: Bilingual
+    paid_minor: int
+    returned_minor: int
+    currency: str
+    return_state: Literal["none", "part", "full"]
+    seller: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One line of a receipt, and what of it came back."""
+
+    line_no: int
+    item: Bilingual
+    size: str
+    colour: Bilingual
+    qty: int
+    amount_minor: int
+    returned_qty: int
+    returned_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptReturn:
+    """One return against a receipt."""
+
+    id: str
+    returned_at_ms: int
+    total_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One purchase in full, for the drawer."""
+
+    row: HistoryRow
+    lines: tuple[ReceiptLine, ...]
+    returns: tuple[ReceiptReturn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryTotals:
+    """Sums over what a filter shows; net = paid - returned."""
+
+    orders: int
+    store_orders: int
+    online_orders: int
+    paid_minor: int
+    returned_minor: int
+    returned_orders: int
+    currency: str
+    usual_interval_days: int | None
+    last_paid_at_ms: int | None
+    favourite_categories: tuple[Bilingual, ...] = ()
+
+    @property
+    def net_minor(self) -> int:
+        """Paid less returned."""
+        return self.paid_minor - self.returned_minor
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryHead:
+    """The fixed part of the history page: lifetime totals and what the filters can offer."""
+
+    member_id: str
+    name: str
+    name_en: str
+    tier: Tier
+    lifetime: HistoryTotals
+    channels: tuple[str, ...]
+    categories: tuple[Bilingual, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainSettings:
+    """The chain's settings as this counter last heard them."""
+
+    brand: Bilingual = field(default_factory=lambda: Bilingual("", ""))
+    zone: str = "Asia/Shanghai"
+    currency: str = "CNY"
+    window_days: int = 15
+    protection_days: int = 30
+    owner_bp: int = 3000
+    seller_bp: int = 7000
+    contact_cap_week: int = 2
