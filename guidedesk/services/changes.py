@@ -1,0 +1,21 @@
+"""What a write touched; broadcast once, and each open screen decides whether to reload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Kinds of rows ("member", "follow_up", "operation", "status") and the members they are about."""
+
+    kinds: frozenset[str] = field(default_factory=frozenset)
+    member_ids: frozenset[str] = field(default_factory=frozenset)
+
+    def concerns(self, member_id: str, *kinds: str) -> bool:
+        """Whether a screen about this member, showing these kinds, should look again."""
+        about = not self.member_ids or member_id in self.member_ids
+        return about and (not kinds or bool(self.kinds.intersection(kinds)))
+
+    def __or__(self, other: Changes) -> Changes:
+        return Changes(self.kinds | other.kinds, self.member_ids | other.member_ids)

@@ -1,0 +1,154 @@
+"""What presenters are given: the counter behind it, who is signed in, and the way to background work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import Operation
+from guidedesk.services.session import Session, SignInTile
+from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.ui.tasks import Failed, Tasks
+
+T = TypeVar("T")
+
+
+class CounterPort(Protocol):
+    """The part of `guidedesk.sync.counter.Counter` that screens use."""
+
+    @property
+    def store_id(self) -> str:
+        """Scope of this counter's store."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The name of this counter in the store."""
+        ...
+
+    def read(self) -> AbstractContextManager[Any]:
+        """A connection to the cache, for functions of `services.queries`."""
+        ...
+
+    def now_ms(self) -> int:
+        """Trusted time."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh id, made once, before anything is written."""
+        ...
+
+    def record(self, operations: list[Operation], session: Session, assurance: int) -> Changes:
+        """Commit operations to the journal together, then lay their effect over the cache."""
+        ...
+
+    def status(self) -> SyncStatus:
+        """Contact, queue, refusals."""
+        ...
+
+    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What was recorded here, newest first, with its state and reason."""
+        ...
+
+    def mark_seen(self, op_id: str) -> None:
+        """A person read why an operation was refused."""
+        ...
+
+    def sign_in_tiles(self) -> tuple[SignInTile, ...]:
+        """People of this store who signed in on this device."""
+        ...
+
+    def sign_in(self, number: str, pin: str) -> Session:
+        """Check a PIN online, or by the stored verifier offline; `Refused` says why not."""
+        ...
+
+    def sign_out(self, session: Session) -> None:
+        """End a session; nothing unsent is lost."""
+        ...
+
+    def take_blank_code(self) -> tuple[str, str] | None:
+        """(22 digits, 12 digits) of a card code nobody has yet, or None when the pool is empty."""
+        ...
+
+    def phone_fields(self, phone: str) -> dict[str, str]:
+        """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `Refused("phone_invalid")`."""
+        ...
+
+    def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
+        """Keep (or, with None, forget) what somebody was typing; durable at once."""
+        ...
+
+    def load_draft(self, staff_id: str, kind: str, subject: str) -> dict[str, Any] | None:
+        """What she was typing, or None."""
+        ...
+
+
+class Desk(QObject):
+    """One counter, one window: session, background work and broadcast of changes."""
+
+    session_changed = Signal(object)  # Session | None
+    status_changed = Signal(object)  # SyncStatus
+    sync_wanted = Signal()  # nudge the sync loop
+
+    def __init__(self, counter: CounterPort, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.counter = counter
+        self.tasks = tasks
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session | None:
+        """Who is signed in, or None on the sign-in screen."""
+        return self._session
+
+    @property
+    def who(self) -> Session:
+        """Who is signed in; only screens behind the sign-in ask."""
+        if self._session is None:
+            raise RuntimeError("nobody is signed in")
+        return self._session
+
+    def set_session(self, session: Session | None) -> None:
+        """Begin or end a session and tell the screens."""
+        self._session = session
+        self.session_changed.emit(session)
+
+    def now_ms(self) -> int:
+        """Trusted time."""
+        return self.counter.now_ms()
+
+    def read(
+        self,
+        query: Callable[..., T],
+        *args: object,
+        done: Callable[[T], None],
+        failed: Failed | None = None,
+        latest: str = "",
+    ) -> None:
+        """Run `query(connection, *args)` beside the window; `done` gets the result in the window's thread."""
+        self.tasks.read(self._with_connection, query, args, done=done, failed=failed, latest=latest)
+
+    def _with_connection(self, query: Callable[..., T], args: tuple[object, ...]) -> T:
+        with self.counter.read() as connection:
+            return query(connection, *args)
+
+    def record(
+        self,
+        *operations: Operation,
+        assurance: int = 0,
+        done: Callable[[Changes], None] | None = None,
+        failed: Failed | None = None,
+    ) -> None:
+        """Make operations true together, under the name of whoever is signed in now, and send them soon."""
+        session = self.who
+
+        def committed(changes: Changes) -> None:
+            self.sync_wanted.emit()
+            if done is not None:
+                done(changes)
+
+        self.tasks.write(self.counter.record, list(operations), session, assurance, done=committed, failed=failed)
