@@ -1,0 +1,240 @@
+"""The window: rail, top bar, page stack, key bar, overlays, and the keyboard (DESIGN-UI.md 2, 3 and 7)."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.shell.history import History, Place
+from guidedesk.ui.shell.keybar import KeyBar
+from guidedesk.ui.shell.keymap import HandlesCommands, bind_keys
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.shell.rail import Rail, RailItem
+from guidedesk.ui.shell.topbar import SyncChip, TopBar, UserChip
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.overlay import Dialog, OverlayHost, Toast
+
+
+class MainWindow(QMainWindow):
+    """Shows pages by name. Every key becomes a command: the dialog, then the page, then the window may act on it;
+    what is left is emitted as `commanded(name)` for the composition root."""
+
+    commanded = Signal(str)
+    page_shown = Signal(str)
+    undo_requested = Signal()
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(i18n.t("app.title"))
+        # Made in Tab order: top bar, rail, content (DESIGN-UI.md 9).
+        self.top = TopBar()
+        self.rail = Rail()
+        self.key_bar = KeyBar()
+        self.history = History()
+        self.is_compact = False
+        self._pages: dict[str, Page] = {}
+        self._current = ""
+        self._full_page = ""
+        self._pages_stack = QStackedWidget()
+        self._outer = QStackedWidget()
+        self._shell = self._build_shell()
+        self._outer.addWidget(self._shell)
+        self.setCentralWidget(self._outer)
+        self.overlays = OverlayHost(self._pages_stack)
+        self._shortcuts = bind_keys(self)
+        for shortcut in self._shortcuts:
+            shortcut.fired.connect(self.run_command)
+        self.rail.chosen.connect(self.show_page)
+        self.top.sync_opened.connect(self._open_sync)
+        look().restyled.connect(self._fit)
+        look().retranslated.connect(self._retitle)
+        self._fit()
+
+    def add_page(self, name: str, page: Page, *, full: bool = False) -> None:
+        """Register a page; a `full` one (sign-in) covers rail, top bar and key bar."""
+        self._pages[name] = page
+        (self._outer if full else self._pages_stack).addWidget(page)
+        page.set_compact(self.is_compact)
+
+    def page(self, name: str) -> Page:
+        """A registered page; KeyError if there is none."""
+        return self._pages[name]
+
+    @property
+    def current(self) -> str:
+        """The name of the page shown."""
+        return self._current
+
+    def show_page(self, name: str, *, remember: bool = True) -> None:
+        """Bring a page to the front; the one before is remembered for Esc and Alt Left."""
+        page = self._pages[name]
+        before = self._pages.get(self._current)
+        if remember and before is not None and name != self._current and self._current != self._full_page:
+            self.history.leave(Place(self._current, before.memento()))
+        is_full = self._outer.indexOf(page) >= 0
+        self._full_page = name if is_full else ""
+        self._outer.setCurrentWidget(page if is_full else self._shell)
+        if not is_full:
+            self._pages_stack.setCurrentWidget(page)
+            self.rail.set_current(name)
+        self._current = name
+        self.refresh_keys()
+        target = page.first_focus() or page
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.page_shown.emit(name)
+
+    def back(self) -> bool:
+        """Return to the place before; False at the beginning."""
+        place = self.history.back()
+        if place is None:
+            return False
+        self._pages[place.page].restore(place.memento)
+        self.show_page(place.page, remember=False)
+        return True
+
+    def refresh_keys(self) -> None:
+        """Read the key bar's keys from the page again."""
+        if self._current:
+            self.key_bar.set_cues(self._pages[self._current].key_cues())
+
+    def set_user(self, user: UserChip) -> None:
+        """Show who is signed in."""
+        self.top.user.show_user(user)
+
+    def set_rail(self, items: tuple[RailItem, ...]) -> None:
+        """Show the entries this person may use."""
+        self.rail.set_items(items)
+        self.rail.set_current(self._current)
+
+    def set_sync(self, state: SyncChip) -> None:
+        """Show the sync state in the top bar."""
+        self.top.set_sync(state)
+
+    def open_dialog(self, dialog: Dialog) -> None:
+        """Show a dialog over the page."""
+        self.overlays.open(dialog)
+
+    def toast(self, text: str, *, undo: bool = False) -> Toast:
+        """Say one sentence at the bottom left; `undo` offers Ctrl Z for 10 s."""
+        toast = self.overlays.say(text, undo=undo)
+        toast.undone.connect(self._undo)
+        return toast
+
+    def lock(self, page: str) -> None:
+        """Close overlays, forget history, show the sign-in page."""
+        self.overlays.close()
+        self.overlays.hush()
+        self.history.clear()
+        self.top.search.set_text("")
+        self.show_page(page, remember=False)
+        self.history.clear()
+
+    def run_command(self, name: str) -> None:
+        """Let dialog, page and window act on a command, in this order."""
+        handlers: list[HandlesCommands] = []
+        if self.overlays.dialog is not None:
+            handlers.append(self.overlays.dialog)
+        elif self._current:
+            handlers.append(self._pages[self._current])
+        if any(handler.handle_command(name) for handler in handlers) or (self._full_page and name != "full_screen"):
+            return
+        if not self._own_command(name):
+            self.commanded.emit(name)
+
+    def _own_command(self, name: str) -> bool:
+        if name == "search":
+            self.top.search.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.top.search.line.selectAll()
+        elif name.startswith("rail_"):
+            self._open_rail(f"Ctrl {name[-1]}")
+        elif name == "settings":
+            self._open_rail("Ctrl ,")
+        elif name in ("back", "close"):
+            self.back()
+        elif name in ("next_pane", "previous_pane"):
+            self._move_pane(1 if name == "next_pane" else -1)
+        elif name == "full_screen":
+            self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        elif name == "undo" and self.overlays.toast is not None and self.overlays.toast.has_undo:
+            self._undo()
+        else:
+            return False
+        return True
+
+    def _open_rail(self, key: str) -> None:
+        button = next((b for b in self.rail.buttons if b.item.key == key), None)
+        if button is not None and button.item.page in self._pages:
+            self.show_page(button.item.page)
+        elif button is not None:
+            self.commanded.emit(button.item.page)
+
+    def _open_sync(self) -> None:
+        self.run_command("rail_9")
+
+    def _undo(self) -> None:
+        self.overlays.hush()
+        self.undo_requested.emit()
+
+    def _move_pane(self, step: int) -> None:
+        panes = [pane for pane in self._pages[self._current].panes() if pane.isVisible()]
+        if not panes:
+            return
+        focus = QApplication.focusWidget()
+        at = next((n for n, pane in enumerate(panes) if focus is not None and _holds(pane, focus)), -1)
+        target = panes[(at + step) % len(panes)] if at >= 0 else panes[0 if step > 0 else -1]
+        _focus_inside(target)
+
+    def _build_shell(self) -> QWidget:
+        shell = QWidget()
+        shell.setProperty("kind", "canvas")
+        shell.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        right = QVBoxLayout()
+        lines = QHBoxLayout(shell)
+        for layout in (right, lines):
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(0)
+        right.addWidget(self.top)
+        right.addWidget(self._pages_stack, 1)
+        right.addWidget(self.key_bar)
+        lines.addWidget(self.rail)
+        lines.addLayout(right, 1)
+        return shell
+
+    def _fit(self) -> None:
+        tokens = look().tokens
+        self.setMinimumSize(*tokens.min_window)
+        compact = self.width() < look().m.page_narrow
+        self.is_compact = compact
+        self.rail.set_compact(compact)
+        self.top.set_compact(compact)
+        self.key_bar.set_compact(compact)
+        for page in self._pages.values():
+            page.set_compact(compact)
+
+    def _retitle(self) -> None:
+        self.setWindowTitle(i18n.t("app.title"))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closed.emit()
+        super().closeEvent(event)
+
+
+def _holds(pane: QWidget, widget: QWidget) -> bool:
+    return pane is widget or pane.isAncestorOf(widget)
+
+
+def _focus_inside(pane: QWidget) -> None:
+    if pane.focusPolicy() != Qt.FocusPolicy.NoFocus or pane.focusProxy() is not None:
+        pane.setFocus(Qt.FocusReason.TabFocusReason)
+        return
+    inner = next((w for w in pane.findChildren(QWidget)
+                  if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isVisible() and w.isEnabled()), None)
+    if inner is not None:
+        inner.setFocus(Qt.FocusReason.TabFocusReason)

@@ -1,0 +1,1 @@
+"""Item models that page through long lists."""

@@ -1,0 +1,135 @@
+"""Background work without surprises (ARCHITECTURE.md 5): results always arrive on the window's thread.
+
+Writes run one after another, reads two at a time, network calls one at a time. A result whose owner was closed, or
+that a newer request of the same `latest` name replaced, is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+T = TypeVar("T")
+Lane = Literal["write", "read", "network"]
+Failed = Callable[[Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    number: int
+    lane: Lane
+    latest: str
+    value: Any
+    error: Exception | None
+    done: Callable[[Any], None] | None
+    failed: Failed | None
+
+
+class Tasks(QObject):
+    """Runs work off the window's thread. `committed` broadcasts what a write changed; `failed` what nobody handled."""
+
+    committed = Signal(object)
+    failed = Signal(object)
+    _finished = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._numbers = 0
+        self._newest: dict[str, int] = {}
+        self._lanes: dict[Lane, Executor] = {}
+        # A bound method of this QObject: the slot runs on its thread, a plain function would run on the worker's.
+        self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    def read(
+        self, work: Callable[..., T], *args: object, done: Callable[[T], None], failed: Failed | None = None,
+        latest: str = "",
+    ) -> int:
+        """Run `work(*args)` beside the window; `latest` names a request that replaces older ones. Returns its number."""
+        return self._start("read", work, args, done, failed, latest)
+
+    def write(
+        self, work: Callable[..., T], *args: object, done: Callable[[T], None] | None = None,
+        failed: Failed | None = None,
+    ) -> int:
+        """Run a write; its result (the Changes) is broadcast by `committed` after `done` saw it."""
+        return self._start("write", work, args, done, failed, "")
+
+    def network(
+        self, work: Callable[..., T], *args: object, done: Callable[[T], None] | None = None,
+        failed: Failed | None = None, latest: str = "",
+    ) -> int:
+        """Run a call to the server."""
+        return self._start("network", work, args, done, failed, latest)
+
+    def announce(self, changes: object) -> None:
+        """Broadcast changes that did not come from `write` (a pulled page); callable from any thread."""
+        self._finished.emit(_Outcome(0, "write", "", changes, None, None, None))
+
+    def close(self) -> None:
+        """Finish started writes, drop waiting reads and calls."""
+        for lane, executor in self._lanes.items():
+            executor.shutdown(wait=True, cancel_futures=lane != "write")
+        self._lanes.clear()
+
+    def _start(
+        self, lane: Lane, work: Callable[..., Any], args: tuple[object, ...],
+        done: Callable[[Any], None] | None, failed: Failed | None, latest: str,
+    ) -> int:
+        self._numbers += 1
+        number = self._numbers
+        if latest:
+            self._newest[latest] = number
+
+        def run() -> None:
+            value, error = None, None
+            try:
+                value = work(*args)
+            except Exception as caught:
+                error = caught
+            self._finished.emit(_Outcome(number, lane, latest, value, error, done, failed))
+
+        self._run(lane, run)
+        return number
+
+    def _run(self, lane: Lane, run: Callable[[], None]) -> None:
+        if lane not in self._lanes:
+            self._lanes[lane] = ThreadPoolExecutor(2 if lane == "read" else 1, thread_name_prefix=lane)
+        self._lanes[lane].submit(run)
+
+    def _deliver(self, outcome: _Outcome) -> None:
+        if outcome.error is not None:
+            self._fail(outcome, outcome.error)
+            return
+        if outcome.done is not None and self._is_wanted(outcome, outcome.done):
+            outcome.done(outcome.value)
+        if outcome.lane == "write" and outcome.value is not None:
+            self.committed.emit(outcome.value)
+
+    def _fail(self, outcome: _Outcome, error: Exception) -> None:
+        if outcome.failed is None:
+            self.failed.emit(error)
+        elif self._is_wanted(outcome, outcome.failed):
+            outcome.failed(error)
+
+    def _is_wanted(self, outcome: _Outcome, callback: Callable[..., None]) -> bool:
+        if outcome.latest and self._newest.get(outcome.latest) != outcome.number:
+            return False
+        owner = getattr(callback, "__self__", None)
+        return not isinstance(owner, QObject) or shiboken6.isValid(owner)
+
+
+class InlineTasks(Tasks):
+    """The same calls, run at once on the caller's thread: for tests and pictures."""
+
+    def _run(self, lane: Lane, run: Callable[[], None]) -> None:
+        run()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._finished.disconnect(self._deliver)
+        self._finished.connect(self._deliver, Qt.ConnectionType.DirectConnection)

@@ -1,0 +1,1 @@
+"""Building blocks of every screen: they take plain values and emit past-tense signals."""

@@ -1,0 +1,67 @@
+"""The focus ring: 2 px in the focus colour, 2 px away from the control (DESIGN-UI.md 9)."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.paint import box, smooth
+
+
+class FocusRing(QWidget):
+    """Drawn over the control's parent, so the control needs no room of its own for it."""
+
+    def __init__(self, target: QWidget, radius: int) -> None:
+        super().__init__(target.parentWidget())
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._radius = radius
+        self.follow(target)
+        self.show()
+        self.raise_()
+
+    def follow(self, target: QWidget) -> None:
+        """Move to where the control is now."""
+        reach = look().m.focus_reach
+        self.setGeometry(target.geometry().adjusted(-reach, -reach, reach, reach))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current = look()
+        painter = QPainter(self)
+        smooth(painter)
+        box(painter, QRectF(self.rect()), self._radius + current.m.focus_reach, None, current.q("focus"),
+            current.m.focus_pen)
+
+
+class FocusWatch(QObject):
+    """Shows the ring while its control has the keyboard; a mouse click does not show it."""
+
+    def __init__(self, target: QWidget, radius: str) -> None:
+        super().__init__(target)
+        self._target = target
+        self._radius = radius
+        self._ring: FocusRing | None = None
+        target.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        kind = event.type()
+        if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
+            if event.reason() != Qt.FocusReason.MouseFocusReason and self._ring is None:
+                self._ring = FocusRing(self._target, getattr(look().m, self._radius))
+        elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
+            self._drop()
+        elif kind in (QEvent.Type.Move, QEvent.Type.Resize) and self._ring is not None:
+            self._ring.follow(self._target)
+        return super().eventFilter(watched, event)
+
+    def _drop(self) -> None:
+        if self._ring is not None:
+            self._ring.hide()
+            self._ring.deleteLater()
+            self._ring = None
+
+
+def ring_on_focus(target: QWidget, radius: str = "button_radius") -> None:
+    """Give a control the focus ring; `radius` is the metric of the control's own corner."""
+    FocusWatch(target, radius)

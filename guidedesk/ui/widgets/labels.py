@@ -1,0 +1,163 @@
+"""The one way to show text: always plain, never HTML (SECURITY.md S-9), untrusted text made harmless (S-11)."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QTextLayout
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.theme import TypeName, look
+from guidedesk.ui.widgets.access import tip
+from guidedesk.ui.widgets.layouts import set_flag
+
+LINE_LIMIT: Final = 64
+NAME_LIMIT: Final = 60
+
+
+def untrusted(text: str, limit: int = LINE_LIMIT) -> str:
+    """Text from people or codes, safe to show: control and bidi characters visible, cut with … (SECURITY.md S-11)."""
+    normal = unicodedata.normalize("NFC", text)
+    shown = "".join(_visible(char) for char in normal[: limit + 1])
+    return f"{shown[:limit]}…" if len(shown) > limit else shown
+
+
+def person_name(text: str) -> str:
+    """A person's name as shown anywhere: NFC, at most 60 characters (SECURITY.md S-11)."""
+    return untrusted(text.strip(), NAME_LIMIT)
+
+
+def _visible(char: str) -> str:
+    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return f"⟨{ord(char):04X}⟩" if hidden else char
+
+
+class Label(QLabel):
+    """A text in one of the type styles.
+
+    `wrap` lets it grow downwards; `lines` > 0 cuts it after so many lines with … and shows the whole in a tool tip.
+    """
+
+    def __init__(
+        self, text: str = "", style: TypeName = "body", ink: str = "text", *, wrap: bool = False, lines: int = 0,
+        align: Qt.AlignmentFlag | None = None, parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        self.setProperty("type", style)
+        self.setProperty("ink", ink)
+        self._style: TypeName = style
+        self._lines = lines
+        self._key = ""
+        self._params: dict[str, str | int] = {}
+        self.setWordWrap(wrap)
+        if align is not None:
+            self.setAlignment(align)
+        if lines:
+            self.setSizePolicy(QSizePolicy.Policy.Ignored if lines > 1 else QSizePolicy.Policy.Preferred,
+                               QSizePolicy.Policy.Fixed if lines > 1 else QSizePolicy.Policy.Preferred)
+        self.setText(text)
+        look().restyled.connect(self._restyle)
+        look().retranslated.connect(self._retranslate)
+        self._restyle()
+
+    def say(self, key: str, **params: str | int) -> Label:
+        """Show a text of the catalogue; it follows a change of language."""
+        self._key, self._params = key, params
+        self._retranslate()
+        return self
+
+    def set_text(self, text: str) -> None:
+        """Show a value; ends an earlier `say`."""
+        self._key = ""
+        if text != self.text():
+            self.setText(text)
+            self._fit()
+
+    def set_ink(self, ink: str) -> None:
+        """Change the colour to another token."""
+        set_flag(self, "ink", ink)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the text ends with … by design (the audit does not count that as clipped)."""
+        return self._lines > 0
+
+    def _retranslate(self) -> None:
+        if self._key:
+            self.setText(i18n.t(self._key, **self._params))
+            self._fit()
+
+    def _restyle(self) -> None:
+        line = look().tokens.px(look().tokens.type(self._style).line)
+        self.setMinimumHeight(line * max(1, self._lines) if self._lines > 1 else line)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        if self._lines:
+            hint.setWidth(QFontMetrics(self.font()).averageCharWidth() * 2)
+        return hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._lines:
+            tip(self, self.text() if self._shown() != [self.text()] else "")
+
+    def _shown(self) -> list[str]:
+        if self._lines > 1:
+            return _two_lines(self.text(), self, self._lines)
+        metrics = QFontMetrics(self.font())
+        return [metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, max(self.width(), 1))]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self._lines:
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        painter.setFont(self.font())
+        painter.setPen(look().q(str(self.property("ink"))))
+        flags = int(self.alignment())
+        if self._lines == 1:
+            painter.drawText(self.rect(), flags, self._shown()[0])
+            return
+        height = look().tokens.px(look().tokens.type(self._style).line)
+        for number, line in enumerate(self._shown()):
+            area = self.rect()
+            area.setTop(number * height)
+            area.setHeight(height)
+            painter.drawText(area, flags, line)
+
+
+def _two_lines(text: str, label: QLabel, limit: int) -> list[str]:
+    metrics = QFontMetrics(label.font())
+    layout = QTextLayout(text, label.font())
+    layout.beginLayout()
+    starts: list[int] = []
+    while (line := layout.createLine()).isValid() and len(starts) < limit:
+        line.setLineWidth(max(label.width(), 1))
+        starts.append(line.textStart())
+    layout.endLayout()
+    shown = [text[a:b].rstrip() for a, b in pairwise(starts)]
+    if starts:
+        shown.append(metrics.elidedText(text[starts[-1] :], Qt.TextElideMode.ElideRight, max(label.width(), 1)))
+    return shown
+
+
+def heading(key: str = "", text: str = "") -> Label:
+    """A card or dialog title."""
+    label = Label(text, "heading")
+    return label.say(key) if key else label
+
+
+def caption(text: str = "", *, ink: str = "text3", wrap: bool = False) -> Label:
+    """Secondary facts, the smallest size allowed."""
+    return Label(text, "caption", ink, wrap=wrap)

@@ -1,0 +1,80 @@
+"""Painting helpers shared by the widgets that draw themselves."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+
+from guidedesk.ui.theme import icon_pixmap, look
+
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+CENTRE = Qt.AlignmentFlag.AlignCenter
+
+
+def smooth(painter: QPainter) -> None:
+    """Antialiasing for shapes and text."""
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing)
+
+
+def box(
+    painter: QPainter, rect: QRectF | QRect, radius: float, fill: QColor | None, border: QColor | None = None,
+    pen: float = 1,
+) -> None:
+    """A rounded rectangle whose border lies wholly inside `rect`."""
+    area = QRectF(rect)
+    if border is not None:
+        area = area.adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2)
+        painter.setPen(QPen(border, pen))
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(fill if fill is not None else Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(area, radius, radius)
+
+
+def text(
+    painter: QPainter, rect: QRect, words: str, font: QFont, colour: QColor,
+    align: Qt.AlignmentFlag = LEFT,
+) -> int:
+    """One line of plain text, ended by … when it does not fit; returns the width it took."""
+    painter.setFont(font)
+    painter.setPen(colour)
+    metrics = QFontMetrics(font)
+    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    painter.drawText(rect, int(align), shown)
+    return metrics.horizontalAdvance(shown)
+
+
+def width_of(words: str, font: QFont) -> int:
+    """Pixels a line of text takes."""
+    return QFontMetrics(font).horizontalAdvance(words)
+
+
+def tinted_icon(name: str, size: int, colour: QColor, dpr: float) -> QPixmap:
+    """An icon in any colour."""
+    return icon_pixmap(name, size, colour.name(), dpr)
+
+
+def draw_icon(painter: QPainter, left: float, middle: float, name: str, size: int, colour: QColor, dpr: float) -> None:
+    """An icon whose left edge and vertical middle are given."""
+    painter.drawPixmap(QPointF(left, middle - size / 2), tinted_icon(name, size, colour, dpr))
+
+
+def key_width(words: str) -> int:
+    """Width of a key cap with this text."""
+    m = look().m
+    return max(m.kbd_h, width_of(words, look().font("caption", 500)) + 2 * m.kbd_pad + 2)
+
+
+def key_cap(painter: QPainter, rect: QRect, words: str, ink: QColor, *, on_dark: bool = False) -> None:
+    """A small key cap; on a filled button it is an outline in the button's own text colour."""
+    current = look()
+    if on_dark:
+        outline = QColor(ink)
+        outline.setAlphaF(0.35)
+        box(painter, rect, current.tokens.radius("xs"), None, outline)
+    else:
+        box(painter, rect, current.tokens.radius("xs"), current.q("line_strong"))
+        face = QRectF(rect).adjusted(0, 0, 0, -1)
+        box(painter, face, current.tokens.radius("xs"), current.q("sunken"), current.q("line"))
+    text(painter, rect, words, current.font("caption", 500), ink, CENTRE)
