@@ -91,11 +91,7 @@ def parse(path: Path) -> ast.Module:
 
 
 def offences(rule: Rule, paths: list[Path]) -> list[str]:
-    return [
-        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
-        for path in paths
-        for node in rule(parse(path))
-    ]
+    return [f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}" for path in paths for node in rule(parse(path))]
 
 
 def ui_files() -> list[Path]:

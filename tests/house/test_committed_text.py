@@ -13,16 +13,12 @@ MACHINE_PATHS = re.compile(
     r"(?<![\w.:/-])/(?:" + "|".join(["wor" + "k", "roo" + "t", "tmp/" + "gd", "opt/" + "pypi"]) + r")/\w"
 )
 INDEX_HOSTS = re.compile(
-    "|".join(
-        ["files." + "pythonhosted", "pypi" + r"\.org/simple", "artifact" + "registry", r"\.pkg\." + "dev"]
-    )
+    "|".join(["files." + "pythonhosted", "pypi" + r"\.org/simple", "artifact" + "registry", r"\.pkg\." + "dev"])
 )
 
 
 def committed_files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
@@ -40,9 +36,7 @@ def test_the_lock_is_hashed_and_names_no_address() -> None:
     assert "://" not in text
     entries = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
     assert entries
-    assert [
-        entry.splitlines()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry
-    ] == []
+    assert [entry.splitlines()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
 
 
 def test_locks_that_record_addresses_are_not_committed() -> None:

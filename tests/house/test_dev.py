@@ -75,6 +75,17 @@ def test_without_the_right_to_install_the_line_to_run_is_given(
 def test_a_library_that_is_nowhere_is_named_by_its_package(dev: ModuleType) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux takes Qt's libraries from the system")
-    assert dev.missing_packages({"libnowhere.so.9": "libnowhere9", "libc.so.6": "libc6"}, {}) == [
-        "libnowhere9"
-    ]
+    assert dev.missing_packages({"libnowhere.so.9": "libnowhere9", "libc.so.6": "libc6"}, {}) == ["libnowhere9"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "rest"),
+    [
+        (["demo"], []),
+        (["demo", "--data", "real", "--tour", "out"], ["--data", "real", "--tour", "out"]),
+        (["bench", "scan", "--members", "20000", "--json"], ["scan", "--members", "20000", "--json"]),
+        (["demo", "--help"], ["--help"]),
+    ],
+)
+def test_demo_and_bench_hand_their_options_on(dev: ModuleType, argv: list[str], rest: list[str]) -> None:
+    assert dev.parse(argv).rest == rest

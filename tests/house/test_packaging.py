@@ -50,15 +50,9 @@ def test_a_wheel_carries_everything_and_finds_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
     shipped = {
-        str(p.relative_to(site / "guidedesk" / "_resources"))
-        for p in site.rglob("_resources/**/*")
-        if p.is_file()
+        str(p.relative_to(site / "guidedesk" / "_resources")) for p in site.rglob("_resources/**/*") if p.is_file()
     }
-    assert shipped == {
-        str(p.relative_to(ROOT / "resources")) for p in (ROOT / "resources").rglob("*") if p.is_file()
-    }
+    assert shipped == {str(p.relative_to(ROOT / "resources")) for p in (ROOT / "resources").rglob("*") if p.is_file()}
     asked = "from guidedesk.resources import resource_path as r; print(r('tokens.json'))"
-    answer = subprocess.run(
-        [sys.executable, "-c", asked], cwd=site, capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", asked], cwd=site, capture_output=True, text=True, check=True)
     assert Path(answer.stdout.strip()) == site / "guidedesk" / "_resources" / "tokens.json"
