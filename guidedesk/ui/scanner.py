@@ -1,0 +1,289 @@
+"""Scans from a keyboard-wedge scanner, whatever has the focus (CODES.md Q-13 to Q-15).
+
+One event filter on the application, ahead of shortcuts and fields. It holds nothing back while it
+decides (except for PIN boxes and buttons, see `scan_guard`), and takes out again what leaked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
+
+from guidedesk.domain.ports import Clock
+from guidedesk.ui.scan_burst import Burst, Stroke, WedgeSettings
+from guidedesk.ui.scan_guard import KeyGuard, is_guarded
+from guidedesk.ui.scan_keys import LOST, KeyKind, KeyReader, key_place, press_identity
+from guidedesk.ui.scan_restore import give_back, key_target, remember
+
+ScanOrigin = Literal["wedge", "serial", "camera", "picture", "clipboard", "drop"]
+_WATCHED = frozenset(
+    {
+        QEvent.Type.KeyPress,
+        QEvent.Type.KeyRelease,
+        QEvent.Type.ShortcutOverride,
+        QEvent.Type.InputMethod,
+    }
+)
+# A timer this late means that the event loop stood still and keys may be waiting behind it.
+_LATE_MS = 20
+_LOOK_AGAIN_MS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan as it arrived. `at_ms`: UTC ms at its end. `garbled`: something in it cannot have been
+    on the code, so keyboard layout or input method is to blame rather than the code."""
+
+    text: str
+    at_ms: int
+    source: ScanOrigin
+    garbled: bool
+
+
+class ScannerSource(QObject):
+    """Anything that reads codes (CODES.md Q-15). Emits `scanned(Scan)` on the GUI thread."""
+
+    scanned = Signal(object)
+
+    def start(self) -> None:
+        """Begin to listen; calling it again does nothing."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Stop listening; nothing is emitted afterwards."""
+        raise NotImplementedError
+
+
+class ScannerInput(ScannerSource):
+    """The keyboard wedge: gathers bursts of keys, swallows them and emits `scanned`."""
+
+    _gathered = Signal(object)
+
+    def __init__(
+        self,
+        clock: Clock,
+        settings: WedgeSettings | None = None,
+        platform: str | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._settings = settings or WedgeSettings()
+        self._keys = KeyReader(QGuiApplication.platformName() if platform is None else platform)
+        self._burst = Burst(self._settings)
+        self._guard = KeyGuard()
+        self._skew_ms = 0
+        self._ended_at_ms: int | None = None
+        self._composed_at_ms: int | None = None
+        self._is_composing = False
+        self._is_garbled = False
+        self._swallowed: set[int] = set()
+        self._judged: tuple[int, int, str] | None = None
+        self._verdict = False
+        self._is_listening = False
+        # Queued: a listener that opens a dialog must not do so while the last key is still on its way.
+        self._gathered.connect(self._announce, Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._on_timer)
+        self._due_ms = 0
+        self._was_late = False
+
+    def start(self) -> None:
+        app = QCoreApplication.instance()
+        if app is not None and not self._is_listening:
+            app.installEventFilter(self)
+            self._is_listening = True
+
+    def stop(self) -> None:
+        app = QCoreApplication.instance()
+        if app is not None and self._is_listening:
+            app.removeEventFilter(self)
+        self._is_listening = False
+        self._timer.stop()
+        self._burst.reset()
+        self._guard.drop()
+
+    def configure(self, settings: WedgeSettings) -> None:
+        """Use other thresholds from the next key on."""
+        self._settings = settings
+        self._burst = Burst(settings)
+
+    def tick(self) -> None:
+        """End a burst that has fallen silent and hand on held keys. Called by a timer; tests with a
+        clock of their own call it themselves."""
+        now = self._clock.mono_ms() + self._skew_ms
+        if self._burst.is_running and not self._burst.is_near(now, self._settings.silence_ms):
+            self._finish(None)
+        if self._guard.is_due(now, self._settings.guard_ms):
+            self._guard.deliver()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() not in _WATCHED or self._guard.is_delivering:
+            return False
+        if isinstance(event, QKeyEvent):
+            return self._on_key(event)
+        if isinstance(event, QInputMethodEvent):
+            return self._on_input_method(event)
+        return False
+
+    # --- one physical key tells of itself several times -------------------------------------------
+
+    def _on_key(self, event: QKeyEvent) -> bool:
+        """A press comes as ShortcutOverride and KeyPress, each to the window, its widget and parents."""
+        if event.type() == QEvent.Type.KeyRelease:
+            return self._on_release(event)
+        if self._judged != press_identity(event):
+            self._judged = press_identity(event)
+            self._verdict = self._judge(event)
+        if event.type() == QEvent.Type.ShortcutOverride:
+            if self._verdict:
+                event.accept()  # no shortcut may have it
+            return self._verdict
+        if self._verdict:
+            self._swallowed.add(key_place(event))
+            return True
+        self._swallowed.discard(key_place(event))
+        return self._hold_if_guarded(event)
+
+    def _on_release(self, event: QKeyEvent) -> bool:
+        if event.isAutoRepeat():
+            return key_place(event) in self._swallowed
+        self._judged = None
+        if key_place(event) in self._swallowed:
+            self._swallowed.discard(key_place(event))
+            return True
+        return self._guard.hold_release(event)
+
+    def _hold_if_guarded(self, event: QKeyEvent) -> bool:
+        kind, _ = self._keys.read(event)
+        target = key_target()
+        is_acting = kind in (KeyKind.CHARACTER, KeyKind.ENDING)
+        if target is None or not is_acting or not is_guarded(target):
+            if kind is not KeyKind.MODIFIER:
+                self._guard.deliver()
+            return False
+        if not event.isAutoRepeat():
+            self._guard.hold(target, event, self._time_of(event))
+            self._arm(self._settings.guard_ms)
+        return True
+
+    # --- what a press means -----------------------------------------------------------------------
+
+    def _judge(self, event: QKeyEvent) -> bool:
+        """Whether this press belongs to a scanner and must reach nobody."""
+        at_ms = self._time_of(event)
+        self._end_if_silent(at_ms)
+        if event.isAutoRepeat():
+            return self._burst.is_running or key_place(event) in self._swallowed
+        kind, char = self._keys.read(event)
+        if kind is KeyKind.CHARACTER:
+            return self._take(char, at_ms)
+        if kind is KeyKind.ENDING:
+            return self._on_ending(at_ms)
+        if self._burst.is_running:
+            return True
+        if kind is KeyKind.COMBINATION:
+            return self._on_combination(at_ms)
+        if kind is KeyKind.OTHER:
+            self._burst.reset()  # a person moved or corrected something
+        return False
+
+    def _take(self, char: str, at_ms: int) -> bool:
+        was_running = self._burst.is_running
+        leaked = self._burst.add(Stroke(at_ms, char, remember(None if was_running else key_target())))
+        if self._burst.is_running:
+            if not was_running:
+                self._on_recognised(leaked, at_ms)
+            self._arm(self._settings.silence_ms)
+        return self._burst.is_running
+
+    def _on_recognised(self, leaked: list[Stroke], at_ms: int) -> None:
+        self._guard.drop()
+        for stroke in reversed(leaked):
+            stroke.undo()
+        began = leaked[0].at_ms if leaked else at_ms
+        composed = self._composed_at_ms
+        self._is_garbled = composed is not None and 0 <= began - composed <= self._settings.fast_gap_ms
+
+    def _on_ending(self, at_ms: int) -> bool:
+        if self._burst.is_running:
+            self._finish(at_ms)
+            return True
+        self._burst.reset()
+        return self._is_tail(at_ms)
+
+    def _is_tail(self, at_ms: int) -> bool:
+        return self._ended_at_ms is not None and 0 <= at_ms - self._ended_at_ms <= self._settings.tail_ms
+
+    def _on_combination(self, at_ms: int) -> bool:
+        """A scanner sends control characters as combinations, right behind a character."""
+        if self._burst.is_near(at_ms, self._settings.fast_gap_ms) or self._is_tail(at_ms):
+            return True
+        self._burst.reset()
+        return False
+
+    # --- input methods ----------------------------------------------------------------------------
+
+    def _on_input_method(self, event: QInputMethodEvent) -> bool:
+        at_ms = self._clock.mono_ms() + self._skew_ms
+        self._end_if_silent(at_ms)
+        committed = event.commitString()
+        was_composing, self._is_composing = self._is_composing, bool(event.preeditString())
+        if self._burst.is_running:
+            for char in committed:
+                self._take(char, at_ms)
+            return True
+        if len(committed) == 1 and committed.isprintable() and not was_composing:
+            return self._take(committed, at_ms)
+        if committed:
+            self._composed_at_ms = at_ms  # its last key may have been a scan's first, lost as a choice
+            self._burst.reset()
+        return False
+
+    # --- the end ----------------------------------------------------------------------------------
+
+    def _end_if_silent(self, at_ms: int) -> None:
+        if self._burst.is_running and not self._burst.is_near(at_ms, self._settings.silence_ms):
+            self._finish(None)
+
+    def _finish(self, ended_at_ms: int | None) -> None:
+        """Close the burst: by a key at `ended_at_ms`, or by silence."""
+        last_ms = self._burst.last_at_ms or 0
+        text, has_prefix = self._burst.text, self._burst.has_prefix
+        garbled = self._is_garbled or not text.isascii()
+        self._burst.reset()
+        self._timer.stop()
+        if has_prefix and ended_at_ms is None and len(text) < self._settings.min_keys:
+            give_back(self._settings.prefix + text)
+            return
+        self._ended_at_ms = last_ms + self._settings.silence_ms if ended_at_ms is None else ended_at_ms
+        self._gathered.emit(Scan(text.replace(LOST, ""), self._clock.wall_ms(), "wedge", garbled))
+
+    def _time_of(self, event: QKeyEvent) -> int:
+        """The system's time of the key where there is one: a busy program must not make typing fast."""
+        now, at_ms = self._clock.mono_ms(), event.timestamp()
+        if not at_ms:
+            return now + self._skew_ms
+        self._skew_ms = at_ms - now
+        return at_ms
+
+    def _announce(self, scan: Scan) -> None:
+        if self._is_listening:
+            self.scanned.emit(scan)
+
+    def _arm(self, delay_ms: int) -> None:
+        self._due_ms = self._clock.mono_ms() + delay_ms
+        self._timer.start(delay_ms)
+
+    def _on_timer(self) -> None:
+        is_late = self._clock.mono_ms() - self._due_ms > _LATE_MS
+        self._was_late = is_late and not self._was_late
+        if not self._was_late:  # else: look once more, after the keys that wait
+            self.tick()
+        if self._burst.is_running or self._guard.is_holding:
+            self._arm(_LOOK_AGAIN_MS)
