@@ -137,8 +137,11 @@ def _visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
 def _register(conn: Connection, op: RegisterMember, context: ApplyContext) -> Effect:
     scope_id = context.scope_id
     existing = load_row(conn, "member", scope_id, op.member_id)
-    if existing is not None and existing["registered_by"] not in (None, context.actor.id):
-        raise Refused("validation", field="member_id", why="already_used")
+    if existing is not None:
+        if context.side.is_server:
+            raise Refused("validation", field="member_id", why="already_used")
+        # Laid over the cache before, or already the server's row while its answer was lost: nothing to add.
+        return Effect(touched=(("member", scope_id, op.member_id),), member_id=op.member_id, home_scope_id=scope_id)
     owner_id, owner_home = op.member_id, scope_id
     if op.phone_hash:
         owner_id, owner_home = context.side.phone_owner(conn, op.phone_hash, op.member_id, scope_id)
