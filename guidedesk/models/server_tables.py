@@ -96,7 +96,11 @@ device = Table(
 
 # Finds a device's store from the device id in a signed request; read before the scope is known.
 device_directory = Table(
-    "device_directory", SERVER, id_col("device_id", primary_key=True), id_col("scope_id"), info={"shard": "device_id"}
+    "device_directory",
+    SERVER,
+    id_col("device_id", primary_key=True),
+    id_col("scope_id"),
+    info={"shard": "device_id"},
 )
 
 op_log = Table(
@@ -224,6 +228,16 @@ order_raw = Table(
     text_col("payload"),
     big_col("received_at_ms"),
     info=_SCOPE,
+)
+
+# Which scope a sale or return lives in, claimed before it is written: one home for one (source, id).
+order_directory = Table(
+    "order_directory",
+    SERVER,
+    Column("external_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    id_col("scope_id"),
+    info={"shard": "external_id"},
 )
 
 audit = Table(

@@ -81,10 +81,12 @@ class OrderResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
-    """What became of many: counts, and the external ids whose content differs from what was kept."""
+    """What became of many. `conflicts`: external ids whose content differs from what was kept first;
+    `unmatched`: returns whose sale is not known. `lines` counts those of accepted records."""
 
     read: int
     accepted: int
     unchanged: int
     lines: int
     conflicts: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()

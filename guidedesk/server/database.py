@@ -1,0 +1,241 @@
+"""The central database: cheap reads, and writes of one scope group each (SYNC.md 3, SCALE.md 3).
+
+A write keeps the scope's head row locked from the head's update to the commit, so that no feed number at or
+below a visible head can appear later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from guidedesk.domain.errors import Refused, StorageError
+from guidedesk.models import server_tables as tables
+from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer, PointerKey, move_pointers
+
+BUSY_TIMEOUT_MS: Final = 5_000  # S-5: a statement gets five seconds
+LOCK_TIMEOUT_MS: Final = 2_000
+WRITE_ATTEMPTS: Final = 6
+_WRITE_OPTION: Final = "guidedesk_write"
+_SQLITE_BUSY: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
+_SQLITE_FULL: Final = 13
+_RETRIED_STATES: Final = frozenset({"40001", "40P01", "55P03", "XX000"})
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ScopeWrite:
+    """One open transaction on one scope. What it touches gets its feed numbers at the very end."""
+
+    conn: Connection
+    scope_id: str
+    head: int | None = None
+    _pointers: dict[PointerKey, Pointer] = field(default_factory=dict)
+    _last_steps: list[Callable[[dict[PointerKey, int]], None]] = field(default_factory=list)
+
+    def touch(
+        self, tbl: str, row_scope_id: str, row_id: str, row_ver: int, *, op: int = UPSERT
+    ) -> None:
+        """Say that subscribers of this scope must see this row again (`op` 1), or see it go (2, 3)."""
+        key = (tbl, row_scope_id, row_id)
+        self._pointers.pop(key, None)
+        self._pointers[key] = Pointer(tbl, row_scope_id, row_id, op, row_ver)
+
+    def touch_row(self, tbl: str, row: dict[str, Any]) -> None:
+        """`touch` of a rendered row; a tombstone becomes a deletion."""
+        op = UPSERT if row["deleted_at_ms"] is None else DELETE
+        self.touch(tbl, row["scope_id"], row["id"], row["row_ver"], op=op)
+
+    def after_feed(self, step: Callable[[dict[PointerKey, int]], None]) -> None:
+        """A statement that needs the feed numbers given to the touched rows (`op_log.effect_seq`)."""
+        self._last_steps.append(step)
+
+    def mark(self) -> dict[PointerKey, Pointer]:
+        """What was touched so far, for `rewind` when a savepoint is rolled back."""
+        return dict(self._pointers)
+
+    def rewind(self, mark: dict[PointerKey, Pointer]) -> None:
+        """Forget what was touched since `mark`."""
+        self._pointers = mark
+
+    def finish(self) -> None:
+        """The last statements of the transaction: head, feed, and what needs their numbers."""
+        if self._pointers:
+            self.head = _advance_head(self.conn, self.scope_id, len(self._pointers))
+        first = (self.head or 0) - len(self._pointers) + 1
+        numbered = dict(zip(self._pointers, range(first, first + len(self._pointers)), strict=True))
+        move_pointers(self.conn, self.scope_id, [(numbered[k], p) for k, p in self._pointers.items()])
+        for step in self._last_steps:
+            step(numbered)
+
+
+_ADVANCE = (
+    update(tables.scope)
+    .where(tables.scope.c.scope_id == bindparam("scope"))
+    .values(head=tables.scope.c.head + bindparam("n"))
+    .returning(tables.scope.c.head)
+)
+
+
+def _advance_head(conn: Connection, scope_id: str, count: int) -> int:
+    head = conn.execute(_ADVANCE, {"scope": scope_id, "n": count}).scalar()
+    if head is None:
+        raise Refused("not_found", what="scope")
+    return int(head)
+
+
+class ServerDatabase:
+    """The engine and its rules. Safe between threads."""
+
+    def __init__(self, engine: Engine, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.engine = engine
+        self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writes = engine.execution_options(**{_WRITE_OPTION: True})
+        self._sleep = sleep
+        self._chain_id: str | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the single-shop database."""
+        return self.engine.dialect.name == "sqlite"
+
+    def read(self) -> Connection:
+        """A connection for reads, each statement on its own: no BEGIN and ROLLBACK around it (FACTS.md)."""
+        return self._reads.connect()
+
+    @contextmanager
+    def read_snapshot(self) -> Iterator[Connection]:
+        """A connection whose reads all see one moment."""
+        if self.is_sqlite:
+            with self.read() as conn:
+                conn.exec_driver_sql("BEGIN")
+                try:
+                    yield conn
+                finally:
+                    conn.exec_driver_sql("ROLLBACK")
+            return
+        with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+            yield conn
+
+    @contextmanager
+    def write_scope(self, scope_id: str) -> Iterator[ScopeWrite]:
+        """One transaction that writes one scope group; its last statements move head and feed, then commit.
+
+        One attempt: callers that can run again use `write`.
+        """
+        with self._writes.connect() as conn, conn.begin():
+            if not self.is_sqlite:
+                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+            opened = ScopeWrite(conn, scope_id)
+            yield opened
+            opened.finish()
+
+    def write(self, scope_id: str, work: Callable[[ScopeWrite], T]) -> T:
+        """Run `work` in `write_scope`, the whole again when another writer was in the way (SCALE.md 3.9).
+
+        `work` must be repeatable: the outcome of a commit whose connection broke is unknown. Raises
+        `StorageError` when the disk is full or the database stayed busy.
+        """
+
+        def attempt() -> T:
+            with self.write_scope(scope_id) as opened:
+                return work(opened)
+
+        return self._retried(attempt)
+
+    def write_directory(self, work: Callable[[Connection], T]) -> T:
+        """A small idempotent transaction on tables outside the scope group (directories), before a write."""
+
+        def attempt() -> T:
+            with self._writes.connect() as conn, conn.begin():
+                return work(conn)
+
+        return self._retried(attempt)
+
+    def _retried(self, attempt: Callable[[], T]) -> T:
+        for number in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                return attempt()
+            except DBAPIError as error:
+                if _is_full(error):
+                    raise StorageError("server_disk_full") from error
+                if not _may_retry(error):
+                    raise
+                if number == WRITE_ATTEMPTS:
+                    raise StorageError("server_busy") from error
+            self._sleep(0.005 * number)
+        raise AssertionError("the last attempt returns or raises")
+
+    def chain_id(self) -> str:
+        """The one chain scope of this database; `not_initialised` before `admin init`."""
+        if self._chain_id is None:
+            with self.read() as conn:
+                found = conn.execute(select(tables.scope.c.scope_id).where(tables.scope.c.kind == "chain")).scalar()
+            if found is None:
+                raise Refused("not_initialised")
+            self._chain_id = found
+        return self._chain_id
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.engine.dispose()
+
+
+def open_server(url: str) -> ServerDatabase:
+    """The database at a URL: `sqlite:///FILE` or `postgresql://...`. `bad_database_url` for anything else."""
+    parsed = make_url(url)
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise Refused("bad_database_url", why="needs_a_file")
+        engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(engine, "connect", _sqlite_pragmas)
+        event.listen(engine, "begin", _sqlite_begin)
+    elif parsed.get_backend_name() == "postgresql":
+        # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
+        options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"
+        parsed = parsed.set(drivername="postgresql+psycopg")
+        engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
+    else:
+        raise Refused("bad_database_url", why="unknown_kind")
+    return ServerDatabase(engine)
+
+
+def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # Transactions are begun by us (BEGIN IMMEDIATE), never by the driver.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # D-6: an answer leaves only after its commit is on disk
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "cache_size=-65536",
+        "secure_delete=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(conn: Connection) -> None:
+    if conn.get_execution_options().get(_WRITE_OPTION):
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _may_retry(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_BUSY
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state in _RETRIED_STATES or state.startswith("08")
+
+
+def _is_full(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return (code is not None and code & 0xFF == _SQLITE_FULL) or getattr(error.orig, "sqlstate", None) == "53100"

@@ -1,0 +1,125 @@
+"""Carrying a changed row about a member to every store that may see her (SYNC.md 3: wider effects).
+
+A task is written with the row and resolved after its commit, so that a store granted meanwhile is not missed:
+either it is in the directory by then, or its grant reads the committed row itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from guidedesk.domain.ids import derived_id
+from guidedesk.models.entities import entity_tables
+from guidedesk.models.server_tables import fanout_task, scope
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.feed import chunks
+from guidedesk.server.feed_pointers import DELETE, UPSERT
+from guidedesk.server.sharding import cross_scope
+from guidedesk.server.visibility import granted_members, insert_missing, member_column, reach_of
+
+_A_ROUND: Final = 1_000
+
+
+class _Work(NamedTuple):
+    tbl: str
+    row_id: str
+    row_ver: int
+    op: int
+    member_id: str
+
+
+def add_tasks(opened: ScopeWrite, rows: Sequence[tuple[str, str, int]]) -> None:
+    """Note (table, row id, version) of rows of this scope that other stores must get. `target_scope` equal to
+    the scope itself means: all that may see the member."""
+    if not rows:
+        return
+    insert_missing(
+        opened.conn,
+        fanout_task,
+        [
+            {
+                "scope_id": opened.scope_id,
+                "task_id": derived_id("fanout", tbl, row_id, row_ver),
+                "target_scope": opened.scope_id,
+                "tbl": tbl,
+                "row_id": row_id,
+                "row_ver": row_ver,
+            }
+            for tbl, row_id, row_ver in rows
+        ],
+    )
+
+
+def run(database: ServerDatabase, scope_id: str) -> int:
+    """Carry out every waiting task of one scope; repeating or racing it is harmless. Tasks done."""
+    done = 0
+    while True:
+        with database.read() as conn:
+            tasks = conn.execute(
+                select(fanout_task.c.task_id, fanout_task.c.tbl, fanout_task.c.row_id, fanout_task.c.row_ver)
+                .where(fanout_task.c.scope_id == scope_id)
+                .limit(_A_ROUND)
+            ).all()
+            work = _resolve(conn, scope_id, tasks) if tasks else {}
+        if not tasks:
+            return done
+        for target in sorted(work):
+            _apply(database, target, scope_id, work[target])
+        database.write(scope_id, lambda opened, ids=[t.task_id for t in tasks]: _forget(opened, ids))  # type: ignore[misc]
+        done += len(tasks)
+
+
+def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str, list[_Work]]:
+    """Target store -> what it may have to see."""
+    asked = {(t.tbl, t.row_id): t.row_ver for t in sorted(tasks, key=lambda t: t.row_ver)}
+    rows: list[_Work] = []
+    for tbl in sorted({tbl for tbl, _ in asked}):
+        table = entity_tables()[tbl]
+        for chunk in chunks([row_id for name, row_id in asked if name == tbl]):
+            found = conn.execute(
+                select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
+                    table.c.scope_id == scope_id, table.c.id.in_(chunk)
+                )
+            )
+            rows += [
+                _Work(tbl, r.id, asked[tbl, r.id], UPSERT if r.deleted_at_ms is None else DELETE, r.about)
+                for r in found
+                if r.about is not None
+            ]
+    reach = reach_of(conn, {r.member_id for r in rows})
+    work: dict[str, list[_Work]] = defaultdict(list)
+    for row in rows:
+        for target in reach.get(row.member_id, ()):
+            if target != scope_id:
+                work[target].append(row)
+    return work
+
+
+def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Sequence[_Work]) -> None:
+    def work(opened: ScopeWrite) -> None:
+        visible = granted_members(opened.conn, target, {r.member_id for r in rows})
+        for row in rows:
+            if row.member_id in visible:
+                opened.touch(row.tbl, row_scope_id, row.row_id, row.row_ver, op=row.op)
+
+    database.write(target, work)
+
+
+def _forget(opened: ScopeWrite, task_ids: Sequence[str]) -> None:
+    statement = delete(fanout_task).where(
+        fanout_task.c.scope_id == opened.scope_id, fanout_task.c.task_id == bindparam("task")
+    )
+    opened.conn.execute(statement, [{"task": t} for t in task_ids])
+
+
+@cross_scope
+def sweep(database: ServerDatabase) -> int:
+    """Carry out what a crash left behind, in every scope."""
+    with database.read() as conn:
+        waiting = conn.execute(select(fanout_task.c.scope_id).distinct()).scalars().all()
+        known = set(conn.execute(select(scope.c.scope_id)).scalars())
+    return sum(run(database, scope_id) for scope_id in sorted(waiting) if scope_id in known)

@@ -1,0 +1,54 @@
+"""Moving the feed's pointers: the statements every write ends with (SYNC.md 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guidedesk.models.server_tables import feed
+
+UPSERT: Final = 1
+DELETE: Final = 2
+EVICT: Final = 3
+PointerKey = tuple[str, str, str]  # table, row_scope_id, row_id
+
+
+class Pointer(NamedTuple):
+    """One row that subscribers of a scope must look at again."""
+
+    tbl: str
+    row_scope_id: str
+    row_id: str
+    op: int
+    row_ver: int
+
+
+def move_pointers(conn: Connection, scope_id: str, numbered: Sequence[tuple[int, Pointer]]) -> None:
+    """Give each pointer its new number. A pointer to a newer version of its row stays where it is."""
+    if not numbered:
+        return
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(feed)
+    new = statement.excluded
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["scope_id", "tbl", "row_id", "row_scope_id"],
+            set_={"seq": new.seq, "op": new.op, "row_ver": new.row_ver},
+            where=new.row_ver >= feed.c.row_ver,
+        ),
+        [
+            {
+                "scope_id": scope_id,
+                "seq": seq,
+                "tbl": p.tbl,
+                "row_id": p.row_id,
+                "row_scope_id": p.row_scope_id,
+                "op": p.op,
+                "row_ver": p.row_ver,
+            }
+            for seq, p in numbered
+        ],
+    )

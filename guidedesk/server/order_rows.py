@@ -1,0 +1,200 @@
+"""A sale or return as the rows it becomes; ids follow from (source, external id), so repeating finds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sqlalchemy import insert
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
+from guidedesk.models.server_tables import order_raw
+from guidedesk.server.database import ScopeWrite
+from guidedesk.server.order_types import OrderIn, ReturnIn
+
+Kind = Literal["purchase", "purchase_return"]
+_RETURN_PREFIX = "return:"  # one namespace a source: a return may carry the number of its sale
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One record, checked and hashed; `key` is its name in `order_raw`."""
+
+    table: Kind
+    source: str
+    external_id: str
+    key: str
+    row_id: str
+    member_id: str | None
+    at_ms: int
+    content_hash: str
+    payload: str
+    row: dict[str, Any]
+    lines: tuple[dict[str, Any], ...]
+
+
+def sale_id(source: str, external_id: str) -> str:
+    """The row id of a sale."""
+    return derived_id("purchase", source, external_id)
+
+
+def prepare_order(order: OrderIn) -> Prepared:
+    """Check a sale and make its rows; `validation` names what cannot be."""
+    _check(order.source, order.external_id, order.currency, [line.line_no for line in order.lines])
+    row_id = sale_id(order.source, order.external_id)
+    row = {
+        "id": row_id,
+        "source": order.source,
+        "order_no": order.external_id,
+        "member_id": order.member_id,
+        "store_id": order.store_id,
+        "channel": order.channel,
+        "paid_at_ms": order.paid_at_ms,
+        "currency": order.currency,
+        "total_minor": sum(line.amount_minor for line in order.lines),
+        "seller_id": order.seller_id,
+    }
+    lines = tuple(
+        {
+            "purchase_id": row_id,
+            "line_no": line.line_no,
+            "sku": line.sku,
+            "name": line.name,
+            "name_en": line.name_en,
+            "category": line.category,
+            "category_en": line.category_en,
+            "size": line.size,
+            "colour": line.colour,
+            "colour_en": line.colour_en,
+            "qty": line.qty,
+            "amount_minor": line.amount_minor,
+        }
+        for line in order.lines
+    )
+    return Prepared(
+        table="purchase",
+        source=order.source,
+        external_id=order.external_id,
+        key=order.external_id,
+        row_id=row_id,
+        member_id=order.member_id,
+        at_ms=order.paid_at_ms,
+        content_hash=_content_hash(row, lines),
+        payload=json.dumps(order.raw, ensure_ascii=False, separators=(",", ":")),
+        row=row,
+        lines=lines,
+    )
+
+
+def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
+    """Check a return of a known sale and make its rows."""
+    _check(returned.source, returned.external_id, returned.currency, [line.line_no for line in returned.lines])
+    if any(line.qty < 0 or line.amount_minor < 0 for line in returned.lines):
+        raise Refused("validation", field="lines", why="negative")
+    key = _RETURN_PREFIX + returned.external_id
+    row_id = derived_id("purchase_return", returned.source, returned.external_id)
+    row = {
+        "id": row_id,
+        "source": returned.source,
+        "return_no": returned.external_id,
+        "purchase_id": sale_id(returned.source, returned.order_external_id),
+        "member_id": member_id,
+        "returned_at_ms": returned.returned_at_ms,
+        "currency": returned.currency,
+        "total_minor": sum(line.amount_minor for line in returned.lines),
+        "reason": returned.reason,
+    }
+    lines = tuple(
+        {"return_id": row_id, "line_no": line.line_no, "qty": line.qty, "amount_minor": line.amount_minor}
+        for line in returned.lines
+    )
+    return Prepared(
+        table="purchase_return",
+        source=returned.source,
+        external_id=returned.external_id,
+        key=key,
+        row_id=row_id,
+        member_id=member_id,
+        at_ms=returned.returned_at_ms,
+        content_hash=_content_hash(row, lines),
+        payload=json.dumps(returned.raw, ensure_ascii=False, separators=(",", ":")),
+        row=row,
+        lines=lines,
+    )
+
+
+def _check(source: str, external_id: str, currency: str, line_numbers: Sequence[int]) -> None:
+    if not source or not external_id:
+        raise Refused("validation", field="external_id", why="missing")
+    if external_id.startswith(_RETURN_PREFIX):
+        raise Refused("validation", field="external_id", why="reserved")
+    if len(currency) != 3:
+        raise Refused("validation", field="currency", why="bad_value")
+    if not line_numbers or len(set(line_numbers)) != len(line_numbers):
+        raise Refused("validation", field="lines", why="missing_or_twice")
+
+
+def _content_hash(row: dict[str, Any], lines: Sequence[dict[str, Any]]) -> str:
+    # Values in a fixed order: the keys are ours and always the same.
+    text = json.dumps([list(row.values()), [list(line.values()) for line in lines]], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRows:
+    """Rows ready to insert, table by table."""
+
+    prepared: Sequence[Prepared]
+    raw: list[dict[str, Any]]
+    heads: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
+    lines: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scope_id: str, prepared: Sequence[Prepared], received_at_ms: int) -> OrderRows:
+        """The rows of new records living in one scope."""
+        raw = [
+            {
+                "scope_id": scope_id,
+                "source": p.source,
+                "external_id": p.key,
+                "kind": "sale" if p.table == "purchase" else "return",
+                "row_id": p.row_id,
+                "content_hash": p.content_hash,
+                "payload": p.payload,
+                "received_at_ms": received_at_ms,
+            }
+            for p in prepared
+        ]
+        rows = cls(prepared, raw)
+        for p in prepared:
+            head = {"scope_id": scope_id, "row_ver": 1, "deleted_at_ms": None, **p.row}
+            rows.heads.setdefault(p.table, []).append(head)
+            rows.lines.setdefault(p.table, []).extend({"scope_id": scope_id, **line} for line in p.lines)
+        return rows
+
+
+def write_orders(
+    opened: ScopeWrite, rows: OrderRows, visible: Collection[str], since_ms: int | None
+) -> None:
+    """Insert the rows, and touch those that this scope's counters see (`since_ms` None: no counter reads it)."""
+    if not rows.prepared:
+        return
+    conn = opened.conn
+    conn.execute(insert(order_raw), rows.raw)
+    for kind, head, line in (
+        ("purchase", purchase, purchase_line),
+        ("purchase_return", purchase_return, purchase_return_line),
+    ):
+        if kind in rows.heads:
+            conn.execute(insert(head), rows.heads[kind])
+            conn.execute(insert(line), rows.lines[kind])
+    if since_ms is None:
+        return
+    for p in rows.prepared:
+        if p.member_id in visible and p.at_ms >= since_ms:
+            opened.touch(p.table, opened.scope_id, p.row_id, 1)

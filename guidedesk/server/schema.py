@@ -1,0 +1,25 @@
+"""Making the central schema, and the locks on what may only grow (SECURITY.md A-5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from guidedesk.models import engagement, people, sales, server_tables  # noqa: F401  (declares the tables)
+from guidedesk.models.base import SERVER
+from guidedesk.server.database import ServerDatabase
+
+_APPEND_ONLY: Final = ("audit", "order_raw")
+
+
+def create_schema(database: ServerDatabase) -> None:
+    """Create what is missing. On PostgreSQL the role's rights keep `audit` append-only; here triggers do."""
+    SERVER.create_all(database.engine)
+    if not database.is_sqlite:
+        return
+    with database.engine.begin() as conn:
+        for table in _APPEND_ONLY:
+            for action in ("UPDATE", "DELETE"):
+                conn.exec_driver_sql(
+                    f"CREATE TRIGGER IF NOT EXISTS {table}_no_{action.lower()} BEFORE {action} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{table} only grows'); END"
+                )

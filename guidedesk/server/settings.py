@@ -1,0 +1,86 @@
+"""The chain's settings: rows of `setting` in the chain scope, with the product's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.time import to_ms
+from guidedesk.models.people import setting
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.rows import put_row
+
+# name -> (default, least, most) for numbers, (default, None, None) for texts.
+CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
+    "brand": ("GuideDesk", None, None),
+    "code_host": ("q.guidedesk.example", None, None),
+    "code_pool": ("40", 4, 1_000),
+    "currency": ("CNY", None, None),
+    "history_months": ("24", 1, 1_200),
+    "protection_days": ("30", 0, 3_650),
+    "window_days": ("15", 0, 3_650),
+    "zone": ("Asia/Shanghai", None, None),
+}
+_CURRENCY_LETTERS: Final = 3
+
+
+def read_settings(conn: Connection, chain_id: str) -> dict[str, str]:
+    """Every setting by name; the default where the chain set none."""
+    found = conn.execute(
+        select(setting.c.name, setting.c.value).where(
+            setting.c.scope_id == chain_id, setting.c.deleted_at_ms.is_(None)
+        )
+    )
+    return {name: entry[0] for name, entry in CHAIN_SETTINGS.items()} | {row.name: row.value for row in found}
+
+
+def check_setting(name: str, value: str) -> None:
+    """`setting_unknown` or `setting_invalid` when this may not be stored."""
+    if name not in CHAIN_SETTINGS:
+        raise Refused("setting_unknown", name=name)
+    _, least, most = CHAIN_SETTINGS[name]
+    if least is not None and most is not None:
+        good = value.isascii() and value.isdecimal() and least <= int(value) <= most
+    elif name == "zone":
+        good = _is_zone(value)
+    elif name == "currency":
+        good = len(value) == _CURRENCY_LETTERS and value.isascii() and value.isalpha() and value.isupper()
+    else:
+        good = bool(value.strip())
+    if not good:
+        raise Refused("setting_invalid", name=name, value=value[:80])
+
+
+def _is_zone(value: str) -> bool:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def write_settings(database: ServerDatabase, values: Mapping[str, str]) -> None:
+    """Store settings; every counter gets them with its next pull."""
+    for name, value in values.items():
+        check_setting(name, value)
+    chain_id = database.chain_id()
+
+    def work(opened: ScopeWrite) -> None:
+        for name, value in sorted(values.items()):
+            put_row(opened, "setting", {"id": derived_id("setting", name), "name": name, "value": value})
+
+    database.write(chain_id, work)
+
+
+def history_since_ms(settings: Mapping[str, str], now_ms: int) -> int:
+    """The oldest moment of sales that counters keep (P-6): `history_months` before now."""
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    months = now.year * 12 + now.month - 1 - int(settings["history_months"])
+    year, month = max(1970, months // 12), months % 12 + 1
+    return to_ms(datetime(year, month, min(now.day, 28), tzinfo=UTC))

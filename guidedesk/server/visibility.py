@@ -1,0 +1,154 @@
+"""Which rows about a member a store sees, and which stores see a member (SYNC.md 2: grants)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from guidedesk.models.entities import entity_tables
+from guidedesk.models.server_tables import member_reach, scope_grant
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.feed import chunks
+from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer
+from guidedesk.server.sharding import cross_scope
+
+GrantReason = Literal["home", "served", "task", "scanned"]
+# What travels with a member to every store that may see her; visits, interactions and follow-ups stay at home.
+MEMBER_TABLES: Final = ("member", "member_code", "member_tag", "consent", "binding", "purchase", "purchase_return")
+_IS_THE_MEMBER: Final = frozenset({"member", "binding"})
+_TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms"}
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A store may see a member, because of `reason`, until `until_ms` (for ever when None)."""
+
+    member_id: str
+    home_scope_id: str
+    reason: GrantReason
+    until_ms: int | None = None
+
+
+def member_column(tbl: str) -> Column[Any]:
+    """The column that says whom a row is about."""
+    table = entity_tables()[tbl]
+    return table.c.id if tbl in _IS_THE_MEMBER else table.c.member_id
+
+
+def announce_reach(database: ServerDatabase, scope_id: str, homes: dict[str, str]) -> None:
+    """Enter `scope_id` in the directory of who sees these members (member -> home scope).
+
+    Done before the grant itself: whoever fans a row out afterwards finds the store, and whoever did so before
+    has committed the row that the grant then reads. An entry without a grant is harmless.
+    """
+    rows = [{"member_id": m, "scope_id": scope_id, "home_scope_id": home} for m, home in sorted(homes.items())]
+    if rows:
+        database.write_directory(lambda conn: insert_missing(conn, member_reach, rows))
+
+
+def insert_missing(conn: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows whose key is not there yet."""
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    keys = [c.name for c in table.primary_key.columns]
+    conn.execute(insert(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+
+
+@cross_scope
+def reach_of(conn: Connection, member_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """member -> {store that may see her: her home scope}."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for chunk in chunks(sorted(member_ids)):
+        for row in conn.execute(
+            select(member_reach.c.member_id, member_reach.c.scope_id, member_reach.c.home_scope_id).where(
+                member_reach.c.member_id.in_(chunk)
+            )
+        ):
+            found[row.member_id][row.scope_id] = row.home_scope_id
+    return found
+
+
+def granted_members(conn: Connection, scope_id: str, member_ids: Collection[str]) -> set[str]:
+    """Those of these members that a store may see."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(member_ids)):
+        found.update(
+            conn.execute(
+                select(scope_grant.c.member_id).where(
+                    scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
+                )
+            ).scalars()
+        )
+    return found
+
+
+def member_pointers(
+    conn: Connection, scope_ids: Collection[str], member_ids: Collection[str], since_ms: int
+) -> list[Pointer]:
+    """Pointers to everything that travels with these members, from each scope where such rows may live."""
+    found: list[Pointer] = []
+    for row_scope in sorted(scope_ids):
+        for tbl in MEMBER_TABLES:
+            for chunk in chunks(sorted(member_ids)):
+                found += _pointers_in(conn, tbl, row_scope, chunk, since_ms)
+    return found
+
+
+def _pointers_in(
+    conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int
+) -> list[Pointer]:
+    table = entity_tables()[tbl]
+    query = select(table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
+        table.c.scope_id == row_scope, member_column(tbl).in_(member_ids)
+    )
+    if tbl in _TIME_COLUMN:
+        query = query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms)
+    return [
+        Pointer(tbl, row_scope, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
+        for row in conn.execute(query.order_by(table.c.id))
+    ]
+
+
+def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_ms: int) -> None:
+    """Within a store's transaction: let it see these members, and put what is new to it into its feed.
+
+    `announce_reach` must have been committed before.
+    """
+    wanted = {g.member_id for g in grants}
+    known = granted_members(opened.conn, opened.scope_id, wanted)
+    _store_grants(opened, grants)
+    fresh = wanted - known
+    if not fresh:
+        return
+    scopes = {chain_id, opened.scope_id}
+    for stores in reach_of(opened.conn, fresh).values():
+        scopes |= stores.keys() | set(stores.values())
+    for pointer in member_pointers(opened.conn, scopes, fresh, since_ms):
+        opened.touch(pointer.tbl, pointer.row_scope_id, pointer.row_id, pointer.row_ver, op=pointer.op)
+
+
+def _store_grants(opened: ScopeWrite, grants: Sequence[Grant]) -> None:
+    insert = postgresql.insert if opened.conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(scope_grant)
+    new, old = statement.excluded, scope_grant.c
+    opened.conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["scope_id", "member_id", "reason"],
+            set_={"until_ms": new.until_ms, "home_scope_id": new.home_scope_id},
+            where=(old.until_ms.is_not(None)) & (new.until_ms.is_(None) | (new.until_ms > old.until_ms)),
+        ),
+        [
+            {
+                "scope_id": opened.scope_id,
+                "member_id": g.member_id,
+                "reason": g.reason,
+                "home_scope_id": g.home_scope_id,
+                "until_ms": g.until_ms,
+            }
+            for g in grants
+        ],
+    )
