@@ -6,9 +6,6 @@ decides (except for PIN boxes and buttons, see `scan_guard`), and takes out agai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
 
@@ -17,8 +14,10 @@ from guidedesk.ui.scan_burst import Burst, Stroke, WedgeSettings
 from guidedesk.ui.scan_guard import KeyGuard, is_guarded
 from guidedesk.ui.scan_keys import LOST, KeyKind, KeyReader, key_place, press_identity
 from guidedesk.ui.scan_restore import give_back, key_target, remember
+from guidedesk.ui.scan_source import Scan, ScannerSource
 
-ScanOrigin = Literal["wedge", "serial", "camera", "picture", "clipboard", "drop"]
+__all__ = ["Scan", "ScannerInput", "ScannerSource"]
+
 _WATCHED = frozenset(
     {
         QEvent.Type.KeyPress,
@@ -30,31 +29,6 @@ _WATCHED = frozenset(
 # A timer this late means that the event loop stood still and keys may be waiting behind it.
 _LATE_MS = 20
 _LOOK_AGAIN_MS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """One scan as it arrived. `at_ms`: UTC ms at its end. `garbled`: something in it cannot have been
-    on the code, so keyboard layout or input method is to blame rather than the code."""
-
-    text: str
-    at_ms: int
-    source: ScanOrigin
-    garbled: bool
-
-
-class ScannerSource(QObject):
-    """Anything that reads codes (CODES.md Q-15). Emits `scanned(Scan)` on the GUI thread."""
-
-    scanned = Signal(object)
-
-    def start(self) -> None:
-        """Begin to listen; calling it again does nothing."""
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        """Stop listening; nothing is emitted afterwards."""
-        raise NotImplementedError
 
 
 class ScannerInput(ScannerSource):
