@@ -93,6 +93,13 @@ def succeed(locks: Locks) -> Locks:
     return Locks(StaffLock(), DeviceLock(locks.device.expires_in_ms[:-1]))
 
 
+def tries_left(staff: StaffLock) -> int:
+    """Tries until the next wait or barrier, for "4 tries left"; one after each wait, then none."""
+    if staff.failures < FIRST_WAIT_AT:
+        return FIRST_WAIT_AT - staff.failures
+    return 1 if staff.failures < OFFLINE_ENDS_AT else 0
+
+
 def release(staff: StaffLock) -> StaffLock:
     """A manager vouches for the person: the failures end, the device's hour stays as it is."""
     return StaffLock() if staff.failures else staff

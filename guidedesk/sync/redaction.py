@@ -94,7 +94,7 @@ class JsonFormatter(logging.Formatter):
             line["data"] = self._scrubber.field("", fields)
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = self._error(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=True).replace("\x7f", "\\u007f")
+        return json.dumps(line, ensure_ascii=True)
 
     def _error(self, error: BaseException) -> dict[str, Shown]:
         """What happened and where. Not the message: database errors quote the values of the row."""

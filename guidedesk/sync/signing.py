@@ -249,9 +249,7 @@ def _well_formed(claims: Claims) -> bool:
 
 def _signature_params(claims: Claims) -> str:
     components = " ".join(f'"{name}"' for name in _COMPONENTS)
-    return (
-        f'({components});created={claims.created};keyid="{claims.key_id}";nonce="{claims.nonce}";tag="{_TAG}"'
-    )
+    return f'({components});created={claims.created};keyid="{claims.key_id}";nonce="{claims.nonce}";tag="{_TAG}"'
 
 
 def _signature_base(method: str, authority: str, path: str, query: str, digest: str, claims: Claims) -> bytes:

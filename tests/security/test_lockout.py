@@ -24,6 +24,7 @@ from guidedesk.domain.lockout import (
     elapse_staff,
     release,
     succeed,
+    tries_left,
     wait_after_ms,
 )
 
@@ -35,6 +36,10 @@ def test_waits_begin_at_the_fifth_failure_and_double_to_an_hour() -> None:
     minutes = [wait_after_ms(failures) // MINUTE_MS for failures in range(13)]
     assert minutes == [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]
     assert wait_after_ms(10**9) == 60 * MINUTE_MS
+
+
+def test_the_screen_can_say_how_many_tries_are_left() -> None:
+    assert [tries_left(StaffLock(failures)) for failures in range(12)] == [5, 4, 3, 2, 1, 1, 1, 1, 1, 1, 0, 0]
 
 
 def fail_times(count: int, *, online: bool = False) -> Locks:

@@ -184,9 +184,22 @@ def test_three_hundred_planted_secrets_are_found_nowhere(
     text = log_lines.getvalue()
     assert len(text.splitlines()) == len(secrets) * len(WAYS)
     console = capsys.readouterr()
-    everything = text + "".join(str(line) for line in written(log_lines)) + console.out + console.err
+    everything = "\n".join([text, *texts(written(log_lines)), console.out, console.err])
     found = [secret for kind, secret in secrets if shows(everything, kind, secret)]
     assert found == []
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in a decoded log, as a reader of it would see it."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    else:
+        yield str(value)
 
 
 def shows(everything: str, kind: str, secret: str) -> bool:
@@ -229,6 +242,22 @@ def test_what_support_needs_stays_readable(log_lines: io.StringIO) -> None:
     assert line["event"] == "push_applied to /v1/sync/push in 12 ms"
     assert line["data"] == fields["guidedesk_data"]
     assert (line["level"], line["logger"]) == ("INFO", "guidedesk.sync.engine")
+
+
+@pytest.mark.filterwarnings("always")
+def test_warnings_and_wrong_calls_show_their_place_only(log_lines: io.StringIO) -> None:
+    log = log_without_pytest()
+    by_warning(log, "name", "Grace Hopper")
+    by_wrong_call(log, "name", "Grace Hopper")
+    events = [str(line["event"]) for line in written(log_lines)]
+    assert events[0].startswith("RuntimeWarning at test_redaction.py")
+    assert events[1] == "unreadable_message in test_redaction"
+    assert "Grace" not in log_lines.getvalue()
+
+
+def test_a_phone_in_mixed_digits_is_hidden_whole() -> None:
+    assert SCRUBBER.text("call 138\u0660\u0660138000 now") == "call [phone] now"
+    assert SCRUBBER.text("call 138\u200b0013\u200b8000 now") == "call [phone] now"
 
 
 @pytest.mark.parametrize(

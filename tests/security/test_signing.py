@@ -201,6 +201,15 @@ def test_parameters_are_ours_and_no_others(old: str, new: str, refusal: Refusal)
     assert refusal_of(with_input(old, new)) is refusal
 
 
+def test_one_signature_has_one_writing() -> None:
+    wire = signed()
+    text = wire.headers["Signature"]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    # The last letter carries four bits that decode to nothing.
+    wire.headers["Signature"] = text[:-4] + letters[letters.index(text[-4]) + 1] + "==:"
+    assert refusal_of(wire) is Refusal.MALFORMED
+
+
 @given(st.data())
 def test_any_changed_character_is_refused(data: st.DataObject) -> None:
     wire = signed()
