@@ -10,11 +10,11 @@ from guidedesk.domain.time import local_datetime
 from guidedesk.ui.i18n import language, t
 
 MINUS: Final = "−"
-_MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_MONTHS_LONG: Final = (
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
 )
-_DAYS_EN: Final = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+_DAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAYS_ZH: Final = "一二三四五六日"
 _SIGNS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "¥"}
 _place = {"zone": "Asia/Shanghai"}
@@ -37,7 +37,7 @@ def local_day(at_ms: int) -> date:
 
 def month_day(month: int, day: int) -> str:
     """A birthday: `3 月 8 日` / `8 Mar`."""
-    return f"{month} 月 {day} 日" if _is_zh() else f"{day} {_MONTHS[month - 1]}"
+    return f"{month} 月 {day} 日" if _is_zh() else f"{day} {_MONTHS[month - 1][:3]}"
 
 
 def day_text(day: date, today: date | None = None) -> str:
@@ -65,7 +65,7 @@ def weekday_date(day: date) -> str:
 
 def month_text(month: int) -> str:
     """`11 月` / `November`."""
-    return f"{month} 月" if _is_zh() else _MONTHS_LONG[month - 1]
+    return f"{month} 月" if _is_zh() else _MONTHS[month - 1]
 
 
 def time_text(at_ms: int) -> str:

@@ -49,7 +49,7 @@ class Tasks(QObject):
         self, work: Callable[..., T], *args: object, done: Callable[[T], None], failed: Failed | None = None,
         latest: str = "",
     ) -> int:
-        """Run `work(*args)` beside the window; `latest` names a request that replaces older ones. Returns its number."""
+        """Run `work(*args)` beside the window and return its number; a newer request of the same `latest` wins."""
         return self._start("read", work, args, done, failed, latest)
 
     def write(

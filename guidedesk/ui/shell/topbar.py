@@ -118,7 +118,8 @@ class UserButton(QPushButton):
             return QSize(m.avatar_m, m.avatar_m)
         words = max(paint.width_of(self._user.name, current.font("label", 600)),
                     paint.width_of(self._user.detail, current.font("caption")))
-        return QSize(m.avatar_m + current.tokens.space(2) * 3 + words + m.chip_icon, m.avatar_m + current.tokens.space(1))
+        width = m.avatar_m + current.tokens.space(2) * 3 + words + m.chip_icon
+        return QSize(width, m.avatar_m + current.tokens.space(1))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

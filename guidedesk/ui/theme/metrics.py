@@ -145,6 +145,15 @@ class Metrics:
     chart_min_w: int = 120
     dot: int = 8
     swatch: int = 20
+    pane_left: int = 288
+    pane_right: int = 320
+    pane_side: int = 454
+    pane_drawer: int = 372
+    pane_drawer_wide: int = 420
+    pane_min: int = 340
+    choice_s_h: int = 24
+    choice_s_pad: int = 8
+    toggle_label_gap: int = 8
     focus_reach: int = 4
     focus_radius: int = 10
     focus_pen: int = 2

@@ -14,8 +14,8 @@ INKS = ("text", "text2", "text3", "accent", "on_primary", "on_accent", *TONES)
 
 def make_qss(tokens: Tokens, m: Metrics) -> str:
     """One style sheet for the whole application."""
-    parts = (_base(tokens), _labels(tokens), _frames(tokens, m), _fields(tokens, m), _lists(tokens, m), _bars(tokens, m))
-    return "\n".join(parts)
+    measured = (part(tokens, m) for part in (_frames, _fields, _lists, _bars))
+    return "\n".join([_base(tokens), _labels(tokens), *measured])
 
 
 def _base(t: Tokens) -> str:

@@ -1,0 +1,295 @@
+"""Choosing: groups with digit keys, segments, tabs, switches and tick boxes. A group is one Tab stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QCheckBox, QLayout, QRadioButton, QSizePolicy, QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.access import tip
+from guidedesk.ui.widgets.flow import Flow
+from guidedesk.ui.widgets.focus import ring_on_focus
+from guidedesk.ui.widgets.layouts import clear, row
+
+Style = Literal["choice", "small", "segment", "tab"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option. `count` stands behind a tab's word; `reason` says why it cannot be chosen."""
+
+    value: str
+    text: str
+    icon: str = ""
+    count: str = ""
+    reason: str = ""
+
+
+class ChoiceButton(QRadioButton):
+    """One option of a group, painted in the group's style."""
+
+    def __init__(self, choice: Choice, style: Style, digit: str = "", edge: str = "") -> None:
+        super().__init__(choice.text)
+        self.choice = choice
+        self._style: Style = style
+        self._digit, self._edge = digit, edge
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setEnabled(not choice.reason)
+        name = f"{choice.text} {choice.count}".strip()
+        self.setAccessibleName(name)
+        if choice.reason:
+            tip(self, choice.reason)
+            self.setAccessibleDescription(i18n.t("choice.unavailable", reason=choice.reason))
+        ring_on_focus(self, "tab_radius" if style == "tab" else "button_radius")
+        look().restyled.connect(self.updateGeometry)
+
+    def hitButton(self, position: QPoint) -> bool:
+        return self.rect().contains(position)
+
+    def sizeHint(self) -> QSize:
+        m = look().m
+        width = sum(self._widths()) + self._gap() * (len(self._widths()) - 1) + 2 * self._pad()
+        return QSize(width, {"choice": m.choice_h, "small": m.choice_s_h, "segment": m.choice_h,
+                             "tab": m.tab_h}[self._style])
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def _pad(self) -> int:
+        m = look().m
+        return {"choice": m.choice_pad, "small": m.choice_s_pad, "segment": m.seg_pad, "tab": m.tab_pad}[self._style]
+
+    def _gap(self) -> int:
+        return look().m.kbd_gap if self._style != "choice" else look().m.button_gap
+
+    def _font(self) -> QFont:
+        heavy = 600 if self.isChecked() else 500
+        return look().font("caption" if self._style == "small" else "label", heavy)
+
+    def _widths(self) -> list[int]:
+        # Measured at the chosen weight, so that choosing does not move the neighbours.
+        font = look().font("caption" if self._style == "small" else "label", 600)
+        parts = [look().m.chip_icon] if self.choice.icon else []
+        parts.append(paint.width_of(self.choice.text, font) + 1)
+        if self.choice.count:
+            parts.append(paint.width_of(self.choice.count, font) + 1)
+        if self._digit:
+            parts.append(paint.key_width(self._digit))
+        return parts
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint.smooth(painter)
+        ink = self._paint_ground(painter)
+        left, dpr = self._pad(), self.devicePixelRatioF()
+        if self.choice.icon:
+            paint.draw_icon(painter, left, self.height() / 2, self.choice.icon, look().m.chip_icon, ink, dpr)
+            left += look().m.chip_icon + self._gap()
+        font = self._font()
+        font.setStrikeOut(not self.isEnabled() and self._style == "choice")
+        width = self._widths()[1 if self.choice.icon else 0]
+        paint.text(painter, QRect(left, 0, width, self.height()), self.choice.text, font, ink)
+        left += width + self._gap()
+        if self.choice.count:
+            area = QRect(left, 0, self.width() - left, self.height())
+            paint.text(painter, area, self.choice.count, look().font("label", 500), look().q("text3"))
+        if self._digit:
+            cap = paint.key_width(self._digit)
+            area = QRect(left, (self.height() - look().m.kbd_h) // 2, cap, look().m.kbd_h)
+            paint.key_cap(painter, area, self._digit, look().q("text2"))
+
+    def _paint_ground(self, painter: QPainter) -> QColor:
+        current, m = look(), look().m
+        chosen = self.isChecked()
+        if self._style in ("choice", "small"):
+            radius = m.button_radius if self._style == "choice" else m.chip_radius
+            if not self.isEnabled():
+                paint.box(painter, self.rect(), radius, current.q("sunken"), current.q("line"))
+                return current.q("text3")
+            paint.box(painter, self.rect(), radius, current.q("accent_soft" if chosen else "surface"),
+                      current.q("accent" if chosen else "line_strong"))
+            return current.q("accent" if chosen else "text" if self._style == "choice" else "text2")
+        if self._style == "tab":
+            if chosen or self.underMouse():
+                paint.box(painter, self.rect(), m.tab_radius, current.q("sunken" if chosen else "surface2"))
+        else:
+            self._paint_segment(painter, chosen)
+        return current.q("text" if chosen else "text2" if self.isEnabled() else "text3")
+
+    def _paint_segment(self, painter: QPainter, chosen: bool) -> None:
+        current, radius = look(), look().m.button_radius
+        area = self.rect()
+        # Inner corners are square: draw past the edge and let the clip cut them.
+        area.adjust(0 if "first" in self._edge else -radius - 1, 0, 0 if "last" in self._edge else radius + 1, 0)
+        paint.box(painter, area, radius, current.q("sunken" if chosen else "surface"), current.q("line_strong"))
+        if "last" not in self._edge:
+            painter.setPen(current.q("line_strong"))
+            painter.drawLine(self.width() - 1, 1, self.width() - 1, self.height() - 2)
+
+
+class ChoiceGroup(QWidget):
+    """Options of which one is chosen. `chosen(value)` when a person chose; digits choose while the group has focus."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name_key: str, *, style: Style = "choice", digits: bool = False) -> None:
+        super().__init__()
+        self._name_key, self._style, self._digits = name_key, style, digits
+        self._choices: tuple[Choice, ...] = ()
+        self.buttons: list[ChoiceButton] = []
+        self._line: QLayout = row(gap=0 if style == "segment" else 1) if style in ("segment", "tab") else Flow(gap=2)
+        self.setLayout(self._line)
+        policy = QSizePolicy(QSizePolicy.Policy.Maximum if style in ("segment", "tab") else
+                             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        policy.setHeightForWidth(style not in ("segment", "tab"))
+        self.setSizePolicy(policy)
+        look().retranslated.connect(self._rename)
+        self._rename()
+
+    def show_choices(self, choices: Sequence[Choice], value: str = "") -> None:
+        """Offer these options with `value` chosen; the focus stays where it was."""
+        if tuple(choices) != self._choices:
+            at = next((n for n, button in enumerate(self.buttons) if button.hasFocus()), None)
+            self._rebuild(tuple(choices))
+            if at is not None and at < len(self.buttons):
+                self.buttons[at].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.choose(value)
+
+    def choose(self, value: str) -> None:
+        """Mark an option without emitting; an unknown value marks none."""
+        for button in self.buttons:
+            button.setAutoExclusive(False)
+            button.setChecked(button.choice.value == value)
+            button.setAutoExclusive(True)
+            button.update()
+
+    def value(self) -> str:
+        """The chosen value, or an empty text."""
+        return next((b.choice.value for b in self.buttons if b.isChecked()), "")
+
+    def first_button(self) -> ChoiceButton | None:
+        """The option that takes the keyboard when the group does."""
+        return next((b for b in self.buttons if b.isChecked()), self.buttons[0] if self.buttons else None)
+
+    def _rebuild(self, choices: tuple[Choice, ...]) -> None:
+        self._choices = choices
+        clear(self._line)
+        self.buttons = []
+        for number, choice in enumerate(choices):
+            edge = ("first" if number == 0 else "") + ("last" if number == len(choices) - 1 else "")
+            digit = str(number + 1) if self._digits and number < 9 else ""
+            button = ChoiceButton(choice, self._style, digit, edge)
+            button.clicked.connect(self._picked)
+            self.buttons.append(button)
+            self._line.addWidget(button)
+        first = self.first_button()
+        if first is not None:
+            self.setFocusProxy(first)
+
+    def _picked(self) -> None:
+        button = self.sender()
+        if isinstance(button, ChoiceButton):
+            self.setFocusProxy(button)
+            self.chosen.emit(button.choice.value)
+
+    def _rename(self) -> None:
+        self.setAccessibleName(i18n.t(self._name_key))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        number = event.text()
+        if self._digits and number.isdigit() and 0 < int(number) <= len(self.buttons):
+            button = self.buttons[int(number) - 1]
+            if button.isEnabled():
+                button.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                button.click()
+            return
+        super().keyPressEvent(event)
+
+
+class Toggle(QCheckBox):
+    """A switch that acts at once."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        ring_on_focus(self, "focus_radius")
+        look().restyled.connect(self.updateGeometry)
+
+    def hitButton(self, position: QPoint) -> bool:
+        return self.rect().contains(position)
+
+    def sizeHint(self) -> QSize:
+        return QSize(look().m.switch_w, look().m.switch_h)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current, m = look(), look().m
+        painter = QPainter(self)
+        paint.smooth(painter)
+        on = self.isChecked()
+        paint.box(painter, self.rect(), self.height() / 2, current.q("accent" if on else "control"))
+        side = self.height() - 2 * m.switch_gap
+        left = self.width() - side - m.switch_gap if on else m.switch_gap
+        paint.box(painter, QRect(left, m.switch_gap, side, side), side / 2, current.q("on_accent" if on else "surface"))
+
+
+class Tick(QCheckBox):
+    """A tick box with its text."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self._key = ""
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        ring_on_focus(self, "tick_radius")
+        look().restyled.connect(self.updateGeometry)
+        look().retranslated.connect(self._retranslate)
+
+    def say(self, key: str) -> Tick:
+        """Show a text of the catalogue; it follows a change of language."""
+        self._key = key
+        self._retranslate()
+        return self
+
+    def _retranslate(self) -> None:
+        if self._key:
+            self.setText(i18n.t(self._key))
+            self.updateGeometry()
+
+    def hitButton(self, position: QPoint) -> bool:
+        return self.rect().contains(position)
+
+    def sizeHint(self) -> QSize:
+        m = look().m
+        words = paint.width_of(self.text(), look().font("body", 500)) + m.tick_icon if self.text() else 0
+        return QSize(m.tick + words, max(m.tick, look().tokens.px(look().tokens.type("body").line)))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current, m = look(), look().m
+        painter = QPainter(self)
+        paint.smooth(painter)
+        area = QRect(0, (self.height() - m.tick) // 2, m.tick, m.tick)
+        on = self.isChecked()
+        fill = current.q("accent" if on else "surface" if self.isEnabled() else "sunken")
+        paint.box(painter, area, m.tick_radius, fill, current.q("accent" if on else "control"), 1.5)
+        if on:
+            inset = (m.tick - m.tick_icon) / 2
+            paint.draw_icon(painter, inset, self.height() / 2, "check", m.tick_icon, current.q("on_accent"),
+                            self.devicePixelRatioF())
+        left = m.tick + m.tick_icon - m.switch_gap
+        words = QRect(left, 0, self.width() - left, self.height())
+        paint.text(painter, words, self.text(), current.font("body", 500),
+                   current.q("text" if self.isEnabled() else "text3"))

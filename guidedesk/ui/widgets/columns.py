@@ -1,0 +1,119 @@
+"""Columns that become tabs when the window is too narrow for them (DESIGN-UI.md 3 and 9, mockup 19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+
+WIDE_NUMERATOR, WIDE_DENOMINATOR = 5, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """A column: its widget, the catalogue key of its tab, and the metric of its width (empty takes the rest)."""
+
+    widget: QWidget
+    title_key: str
+    width: str = ""
+
+
+class ColumnsPane(QWidget):
+    """Side columns with fixed widths around one that takes the rest. Below its least width all become tabs."""
+
+    became_tabs = Signal(bool)
+
+    def __init__(self, *panes: Pane) -> None:
+        super().__init__()
+        self._panes = panes
+        self._shown = 0
+        self.is_tabbed = False
+        self.tabs = ChoiceGroup("columns.tabs", style="tab")
+        self.tabs.chosen.connect(self._choose)
+        self.tabs.hide()
+        self._line = QHBoxLayout()
+        self._line.setContentsMargins(0, 0, 0, 0)
+        for pane in panes:
+            self._line.addWidget(pane.widget, 0 if pane.width else 1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.tabs)
+        outer.addLayout(self._line, 1)
+        self._outer = outer
+        look().restyled.connect(self._restyle)
+        look().retranslated.connect(self._name_tabs)
+        self._restyle()
+        self._name_tabs()
+
+    def show_pane(self, number: int) -> None:
+        """Bring a pane to the front while tabbed; otherwise nothing changes."""
+        self._shown = number
+        self._arrange()
+
+    def panes(self) -> list[QWidget]:
+        """The pane widgets, for `Page.panes`."""
+        return [pane.widget for pane in self._panes]
+
+    def _choose(self, value: str) -> None:
+        self.show_pane(int(value))
+
+    def _name_tabs(self) -> None:
+        choices = [Choice(str(n), i18n.t(pane.title_key)) for n, pane in enumerate(self._panes)]
+        self.tabs.show_choices(choices, str(self._shown))
+
+    def _restyle(self) -> None:
+        space = look().tokens.space(3)
+        self._line.setSpacing(space)
+        self._outer.setSpacing(look().tokens.space(2))
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _widths(self) -> list[int]:
+        m = look().m
+        widths = [int(getattr(m, pane.width)) if pane.width else 0 for pane in self._panes]
+        if self.window().width() >= m.page_wide:
+            widths = [width * WIDE_NUMERATOR // WIDE_DENOMINATOR for width in widths]
+        return widths
+
+    def _arrange(self) -> None:
+        m, widths = look().m, self._widths()
+        rest = self.width() - sum(widths) - self._line.spacing() * (len(widths) - 1)
+        tabbed = len(widths) > 1 and rest < m.pane_min
+        for number, (pane, width) in enumerate(zip(self._panes, widths, strict=True)):
+            if tabbed or not width:
+                pane.widget.setMinimumWidth(0)
+                pane.widget.setMaximumWidth(m.page_max_w * 4)
+            else:
+                pane.widget.setFixedWidth(width)
+            if tabbed:
+                pane.widget.setVisible(number == self._shown)
+            elif self.is_tabbed:
+                pane.widget.setVisible(True)
+        if tabbed != self.is_tabbed:
+            self.is_tabbed = tabbed
+            self.tabs.setVisible(tabbed)
+            self.became_tabs.emit(tabbed)
+        if tabbed:
+            self.tabs.choose(str(self._shown))
+
+
+class ScrollColumn(QScrollArea):
+    """A column that scrolls by itself when text is large: only lists and pane bodies ever scroll."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        widget.setProperty("kind", "plain")
+        self.setWidget(widget)

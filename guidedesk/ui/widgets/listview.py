@@ -1,0 +1,199 @@
+"""List and table views over a PagedModel: keyboard first, rows painted, order never jumps."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
+
+from guidedesk.ui import i18n
+from guidedesk.ui.tables.model import Index, PagedModel
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.rows import RowDelegate, TableDelegate
+
+
+class ListView(QListView):
+    """`row_chosen(id)` when the current row changes, `row_opened(id)` on Enter or double click, `row_ticked(id)` on
+    Space, `action_chosen(id)` when a row's own button was clicked."""
+
+    row_chosen = Signal(str)
+    row_opened = Signal(str)
+    row_ticked = Signal(str)
+    action_chosen = Signal(str)
+
+    def __init__(self, model: PagedModel, delegate: RowDelegate, name_key: str, *, round_bottom: bool = False) -> None:
+        super().__init__()
+        self._model, self._delegate, self._name_key = model, delegate, name_key
+        self._wanted = ""
+        self.setProperty("roundBottom", round_bottom)
+        self.setModel(model)
+        delegate.setParent(self)
+        self.setItemDelegate(delegate)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.doubleClicked.connect(self._open)
+        model.modelReset.connect(self._after_reset)
+        look().restyled.connect(self._restyle)
+        look().retranslated.connect(self._rename)
+        self._rename()
+
+    def choose(self, row_id: str) -> None:
+        """Make a row current without taking the keyboard; unknown ids choose none."""
+        number = self._model.number_of(row_id)
+        if number >= 0:
+            self.setCurrentIndex(self._model.index(number, 0))
+
+    def chosen_id(self) -> str:
+        """The id of the current row, or an empty text."""
+        number = self.currentIndex().row()
+        return self._model.ids[number] if 0 <= number < len(self._model.ids) else ""
+
+    def step(self, rows: int) -> None:
+        """Move the current row by so many (arrow keys of a search field)."""
+        count = self._model.rowCount()
+        if count:
+            at = self.currentIndex().row()
+            target = min(count - 1, max(0, at + rows if at >= 0 else 0))
+            self.setCurrentIndex(self._model.index(target, 0))
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if current.isValid():
+            self._wanted = self.chosen_id()
+            self.row_chosen.emit(self._wanted)
+
+    def _after_reset(self) -> None:
+        # A reload must not lose the row a person is on.
+        number = self._model.number_of(self._wanted)
+        if self._model.rowCount():
+            self.selectionModel().setCurrentIndex(
+                self._model.index(max(0, number), 0), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def _open(self, index: Index) -> None:
+        if 0 <= index.row() < len(self._model.ids):
+            self.row_opened.emit(self._model.ids[index.row()])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self._open(self.currentIndex())
+        elif event.key() == Qt.Key.Key_Space and self.chosen_id():
+            self.row_ticked.emit(self.chosen_id())
+        else:
+            super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        position = event.position().toPoint()
+        index = self.indexAt(position)
+        row = self._model.row_at(index.row()) if index.isValid() else None
+        if row is not None and self._delegate.action_rect(self.visualRect(index), row).contains(position):
+            self.action_chosen.emit(self._model.ids[index.row()])
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.setProperty("keyboardFocus", event.reason() != Qt.FocusReason.MouseFocusReason)
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            self.step(0)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def _restyle(self) -> None:
+        self.doItemsLayout()
+
+    def _rename(self) -> None:
+        self.setAccessibleName(i18n.t(self._name_key))
+
+
+class TableView(QTableView):
+    """A table whose columns have fixed widths and one that takes the rest. Signals as in `ListView`;
+    `header_chosen(column)` asks for another order."""
+
+    row_chosen = Signal(str)
+    row_opened = Signal(str)
+    header_chosen = Signal(int)
+
+    def __init__(self, model: PagedModel, name_key: str) -> None:
+        super().__init__()
+        self._model, self._name_key = model, name_key
+        self._wanted = ""
+        self.setModel(model)
+        self.setItemDelegate(TableDelegate(self))
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setSectionsClickable(True)
+        head.sectionClicked.connect(self.header_chosen)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.doubleClicked.connect(self._open)
+        model.modelReset.connect(self._after_reset)
+        look().restyled.connect(self._restyle)
+        look().retranslated.connect(self._rename)
+        self._restyle()
+        self._rename()
+
+    def choose(self, row_id: str) -> None:
+        """Make a row current; unknown ids choose none."""
+        number = self._model.number_of(row_id)
+        if number >= 0:
+            self.selectRow(number)
+            self.setCurrentIndex(self._model.index(number, 0))
+
+    def chosen_id(self) -> str:
+        """The id of the current row, or an empty text."""
+        number = self.currentIndex().row()
+        return self._model.ids[number] if 0 <= number < len(self._model.ids) else ""
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if current.isValid() and current.row() != previous.row():
+            self._wanted = self.chosen_id()
+            self.row_chosen.emit(self._wanted)
+
+    def _after_reset(self) -> None:
+        if self._model.rowCount():
+            self.choose(self._model.ids[max(0, self._model.number_of(self._wanted))])
+
+    def _open(self, index: Index) -> None:
+        if 0 <= index.row() < len(self._model.ids):
+            self.row_opened.emit(self._model.ids[index.row()])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _restyle(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(look().m.row_table)
+        self.verticalHeader().setMinimumSectionSize(look().m.row_table)
+        self.horizontalHeader().setFixedHeight(look().m.row_head)
+        self._share()
+
+    def _share(self) -> None:
+        columns = self._model.columns
+        widths = [look().tokens.px(column.width) for column in columns]
+        rest = max(look().m.avatar_xl * 2, self.viewport().width() - sum(widths))
+        for number, width in enumerate(widths):
+            self.setColumnWidth(number, width or rest)
+
+    def _rename(self) -> None:
+        count = i18n.t("list.rows", n=self._model.rowCount())
+        self.setAccessibleName(i18n.t(self._name_key))
+        self.setAccessibleDescription(count)
