@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QColor, QFontMetrics, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractScrollArea,
     QComboBox,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -125,7 +126,7 @@ def _is_cut_by_parents(widget: QWidget) -> bool:
 
 
 def _unnamed(widget: QWidget) -> Iterator[Problem]:
-    if isinstance(widget, _CONTROLS) and not _words(widget) and not widget.accessibleName():
+    if isinstance(widget, _CONTROLS) and not isinstance(widget, QHeaderView) and not _words(widget) and not widget.accessibleName():
         yield Problem("unnamed", type(widget).__name__, widget.objectName() or _path(widget))
 
 
@@ -143,8 +144,9 @@ def _colours(widget: QWidget) -> Iterator[Problem]:
     known = {QColor(look().tokens.colour.named(name)).rgba() for name in Colours.names()}
     palette = widget.palette()
     for role in palette_roles(look().tokens):
-        colour = palette.color(QPalette.ColorGroup.Active, role)
-        if colour.alpha() and colour.rgba() not in known:
+        brush = palette.brush(QPalette.ColorGroup.Active, role)
+        colour = brush.color()
+        if brush.style() != Qt.BrushStyle.NoBrush and colour.alpha() and colour.rgba() not in known:
             yield Problem("colour", _name(widget), f"{role.name} is {colour.name()}")
             return
 

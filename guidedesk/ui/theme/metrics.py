@@ -162,6 +162,18 @@ class Metrics:
     scroll_radius: int = 3
     scroll_min: int = 32
     letter_space_code: int = 2
+    sign_in_bar: int = 64
+    sign_in_tall: int = 690
+    sign_in_wide: int = 1000
+    sign_in_short: int = 470
+    tile_h: int = 100
+    tile_min_w: int = 236
+    scan_figure: int = 132
+    scan_figure_pen: int = 4
+    scan_card_h: int = 196
+    kpi_value: int = 24
+    code_big: int = 48
+    code_gap: int = 6
 
     def scaled(self, scale: float) -> Metrics:
         """The same measures at a text scale (1.0 = 100 %)."""

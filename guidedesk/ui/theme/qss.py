@@ -22,7 +22,7 @@ def _base(t: Tokens) -> str:
     c = t.colour
     families = ",".join(f'"{name}"' for name in t.families)
     return f"""
-QWidget{{color:{c.text};font-family:{families};font-size:{t.px(t.type("body").px)}px}}
+QWidget{{color:{c.text};placeholder-text-color:{c.text3};font-family:{families};font-size:{t.px(t.type("body").px)}px}}
 QWidget[kind=canvas]{{background:{c.canvas}}}
 QWidget[kind=surface]{{background:{c.surface}}}
 QToolTip{{background:{c.primary};color:{c.on_primary};border:0;padding:{t.space(1)}px {t.space(2)}px;

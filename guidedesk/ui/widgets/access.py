@@ -31,7 +31,10 @@ def install() -> None:
 
 def tip(widget: QWidget, text: str) -> None:
     """A tool tip that can only ever be plain text (SECURITY.md S-9: Qt guesses HTML in tool tips)."""
-    widget.setToolTip(f"<qt>{html.escape(text)}</qt>" if text else "")
+    is_plain = not set(text) & set("<>&")
+    widget.setToolTip(text if is_plain else f"<qt>{html.escape(text)}</qt>")
+    if not is_plain:
+        widget.setAccessibleDescription(text)
 
 
 def _make(_class_name: str, target: QObject) -> QAccessibleInterface | None:

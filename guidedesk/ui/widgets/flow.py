@@ -61,17 +61,30 @@ class Flow(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         gap = look().tokens.space(self._gap)
-        left, top, line = rect.x(), rect.y(), 0
+        top = rect.y()
+        for line in self._lines(rect.width(), gap):
+            high = max(hint.height() for _, hint in line)
+            left = rect.x()
+            for item, hint in line:
+                if move:
+                    middle = top + (high - hint.height()) // 2
+                    item.setGeometry(QRect(QPoint(left, middle), hint))
+                left += hint.width() + gap
+            top += high + gap
+        return max(0, top - gap - rect.y())
+
+    def _lines(self, room: int, gap: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        left = 0
         for item in self._shown():
             hint = item.sizeHint()
-            width = min(hint.width(), rect.width()) if rect.width() > 0 else hint.width()
-            if left > rect.x() and left + width > rect.x() + rect.width():
-                left, top, line = rect.x(), top + line + gap, 0
-            if move:
-                item.setGeometry(QRect(QPoint(left, top), QSize(width, hint.height())))
-            left += width + gap
-            line = max(line, hint.height())
-        return top + line - rect.y()
+            hint.setWidth(min(hint.width(), room) if room > 0 else hint.width())
+            if not lines or (left and left + hint.width() > room):
+                lines.append([])
+                left = 0
+            lines[-1].append((item, hint))
+            left += hint.width() + gap
+        return lines
 
 
 def flow(*widgets: QWidget, gap: Space = 2) -> QWidget:

@@ -75,7 +75,7 @@ class RowDelegate(QStyledItemDelegate):
         view = option.widget
         _clip_to_card(painter, view)
         _ground(painter, option, first=index.column() == 0)
-        dpr = view.devicePixelRatioF() if view is not None else 1.0
+        dpr = view.devicePixelRatioF()
         self.paint_row(painter, option.rect, row, dpr)
         _divider(painter, option.rect)
         if _shows_focus(option):
@@ -163,7 +163,7 @@ class TableDelegate(QStyledItemDelegate):
         paint.smooth(painter)
         _ground(painter, option, first=index.column() == 0)
         if isinstance(cell, Cell) and isinstance(model, PagedModel):
-            dpr = view.devicePixelRatioF() if view is not None else 1.0
+            dpr = view.devicePixelRatioF()
             _paint_cell(painter, option.rect, cell, model.columns[index.column()], index.column(), dpr)
         _divider(painter, option.rect)
         painter.restore()
@@ -223,7 +223,7 @@ def _divider(painter: QPainter, rect: QRect) -> None:
 
 def _shows_focus(option: QStyleOptionViewItem) -> bool:
     has_focus = bool(option.state & QStyle.StateFlag.State_HasFocus)
-    return has_focus and option.widget is not None and bool(option.widget.property("keyboardFocus"))
+    return has_focus and bool(option.widget.property("keyboardFocus"))
 
 
 def _focus(painter: QPainter, rect: QRect) -> None:
