@@ -65,13 +65,18 @@ def say(text: str) -> None:
 
 
 def run(command: Sequence[str], env: dict[str, str] | None = None) -> int:
-    """Run in the clone and return the exit code; Ctrl-C reaches the child, which is then waited for."""
+    """Run in the clone and return the exit code. Ctrl-C reaches the child too: it is waited for, then we stop."""
     process = subprocess.Popen(command, cwd=ROOT, env=env)
+    interrupted = False
     while True:
         try:
-            return process.wait()
+            code = process.wait()
         except KeyboardInterrupt:
+            interrupted = True
             continue
+        if interrupted and code:
+            raise KeyboardInterrupt
+        return code
 
 
 # --- set-up ---------------------------------------------------------------------------------------
@@ -354,3 +359,5 @@ if __name__ == "__main__":
     except CannotGoOn as reason:
         print(reason, file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit("Stopped. Run the same command again to go on; nothing has to be cleaned up.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +23,27 @@ def dev(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
     return module
+
+
+STOPPED_SUITE = """
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("dev_under_test", sys.argv[1])
+dev = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = dev
+spec.loader.exec_module(dev)
+child = "import os, sys, time; os.kill(os.getppid(), 2); time.sleep(0.05); sys.exit(int(sys.argv[1]))"
+print(dev.run([sys.executable, "-c", child, sys.argv[2]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
+@pytest.mark.parametrize(("child_code", "goes_on"), [("2", False), ("0", True)])
+def test_ctrl_c_in_one_suite_stops_the_run(child_code: str, goes_on: bool) -> None:
+    """The child gets the key press as well; one that ends well (the demo) has stopped as it should."""
+    command = [sys.executable, "-c", STOPPED_SUITE, str(ROOT / "dev.py"), child_code]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (answer.stdout.strip() == "0") is goes_on
+    assert ("KeyboardInterrupt" in answer.stderr) is not goes_on
 
 
 def test_every_folder_with_tests_is_a_suite(dev: ModuleType) -> None:
