@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -51,3 +52,17 @@ def test_no_committed_text_names_a_machine_or_an_index() -> None:
         for match in pattern.finditer(text)
     ]
     assert found == []
+
+
+def test_the_lock_knows_every_library_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *extras["server"],
+        *extras["demo"],
+        *project["dependency-groups"]["dev"],
+    ]
+    names = {re.split(r"[^\w-]", line)[0].lower().replace("_", "-") for line in wanted}
+    locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
+    assert names - locked == set()
