@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"guidedesk screenshot: no screen '{args.screen} {args.state}'; see --list.\n")
         return 2
     image = screens.render(args.screen, args.state, args.lang, args.theme, args.scale / 100, args.size)
-    if not image.save(str(args.out), "PNG"):
+    if not image.save(str(args.out)):
         sys.stderr.write(f"guidedesk screenshot: could not write {args.out}.\n")
         return 1
     return 0
