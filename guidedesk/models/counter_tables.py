@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from guidedesk.models import engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
 from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_col
@@ -10,13 +10,16 @@ from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_
 operation = Table(
     "operation",
     JOURNAL,
-    Column("device_seq", Integer, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True),  # the order of recording, for ever
+    # The number in the chain sent to the server; none while parked on this PC (the server must see no gap).
+    Column("device_epoch", Integer, nullable=False),
+    Column("device_seq", Integer, nullable=True),
     Column("op_id", id_col("op_id").type, nullable=False, unique=True),
     Column("prev_hash", LargeBinary(32), nullable=False),
     Column("body_hash", LargeBinary(32), nullable=False),
     text_col("type"),
     Column("v", Integer, nullable=False),
-    text_col("lane"),
+    id_col("lane"),
     text_col("deps"),  # JSON list of op ids
     text_col("body"),  # canonical JSON of the envelope without personal fields: what the chain covers
     id_col("actor_id"),
@@ -26,13 +29,16 @@ operation = Table(
     text_col("boot_id"),
     big_col("mono_ms"),
     big_col("occurred_at_ms"),
-    text_col("state"),  # queued | inflight | accepted | merged | rejected | parked | quarantined
+    text_col("state"),  # queued | accepted | merged | rejected | parked | quarantined
     Column("attempts", Integer, nullable=False, server_default="0"),
     big_col("next_try_ms", nullable=True),
     text_col("result", nullable=True),
     big_col("settled_at_ms", nullable=True),
     Column("is_seen", Integer, nullable=False, server_default="0"),  # a person read why it was refused
+    UniqueConstraint("device_epoch", "device_seq"),
 )
+Index("ix_operation_state", operation.c.state)
+Index("ix_operation_lane", operation.c.lane)
 op_personal = Table(
     "op_personal",
     JOURNAL,
@@ -87,8 +93,37 @@ inbox_bad = Table(
     text_col("bytes"),
     text_col("reason"),
 )
-# Which pending operations have had their effect laid over this cache; start-up applies the rest again.
-applied_op = Table("applied_op", CACHE, Column("op_id", id_col("op_id").type, primary_key=True))
+# Which pending operations have been laid over this cache; start-up lays the rest. `is_refused`: what it needs is
+# not in the cache now (rebuilt, evicted, done by somebody else), so it shows nothing until that changes.
+applied_op = Table(
+    "applied_op",
+    CACHE,
+    Column("op_id", id_col("op_id").type, primary_key=True),
+    id_col("lane"),
+    Column("is_refused", Integer, nullable=False),
+)
+# What each of them touched.
+op_touch = Table(
+    "op_touch",
+    CACHE,
+    Column("op_id", id_col("op_id").type, primary_key=True),
+    Column("tbl", Text, primary_key=True),
+    Column("row_scope_id", id_col("row_scope_id").type, primary_key=True),
+    Column("row_id", id_col("row_id").type, primary_key=True),
+    id_col("lane"),
+)
+# The row as the server knows it (JSON; none: it does not) under a row that shows a pending effect.
+overlay = Table(
+    "overlay",
+    CACHE,
+    Column("tbl", Text, primary_key=True),
+    Column("row_scope_id", id_col("row_scope_id").type, primary_key=True),
+    Column("row_id", id_col("row_id").type, primary_key=True),
+    text_col("base", nullable=True),
+)
+Index("ix_applied_op_lane", applied_op.c.lane)
+Index("ix_op_touch_lane", op_touch.c.lane)
+Index("ix_op_touch_row_id", op_touch.c.row_id)
 
 for _table in list(SERVER.tables.values()):
     if _table.info.get("entity") or _table.info.get("part_of"):
@@ -100,7 +135,7 @@ def _cache(name: str) -> Table:
 
 
 # A counter looks things up across the scopes it holds, so its indexes do not begin with the scope.
-for _index in [i for t in CACHE.tables.values() for i in t.indexes]:
+for _index in [i for t in CACHE.tables.values() if t.name in SERVER.tables for i in t.indexes]:
     _index.table.indexes.discard(_index)  # type: ignore[union-attr]
 CACHE_INDEXES = (
     Index("ix_member_code_digits", _cache("member_code").c.digits),

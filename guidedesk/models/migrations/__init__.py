@@ -1,0 +1,72 @@
+"""Step by step schema changes of the three databases (Alembic): server, journal, cache.
+
+The cache is made anew when its schema differs; its steps exist so that every change of a table is written down
+and tested against the models like the others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from sqlalchemy import Connection, Engine, inspect
+
+from guidedesk.domain.errors import StorageError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+Environment = Literal["server", "journal", "cache"]
+_HERE: Final = Path(__file__).parent
+# Raised with each revision of the journal, so that a start needs no look at Alembic (a test compares them).
+JOURNAL_SCHEMA: Final = 1
+
+
+def upgrade_server(engine: Engine) -> None:
+    """Bring the server's database to the newest schema; `storage_newer` when a newer program made it."""
+    with engine.begin() as conn:
+        upgrade(conn, "server")
+
+
+def upgrade_journal(engine: Engine) -> None:
+    """Bring a journal to the newest schema, keeping every operation; `storage_newer` for a newer program's."""
+    writer = engine.execution_options(guidedesk_begin="IMMEDIATE")
+    with writer.begin() as conn:
+        version = int(conn.exec_driver_sql("PRAGMA user_version").scalar_one())
+        if version > JOURNAL_SCHEMA:
+            raise StorageError("storage_newer", file="journal")
+        if version < JOURNAL_SCHEMA:
+            upgrade(conn, "journal")
+            conn.exec_driver_sql(f"PRAGMA user_version = {JOURNAL_SCHEMA}")
+
+
+def upgrade(conn: Connection, environment: Environment, revision: str = "head") -> None:
+    """Run the steps up to a revision in the caller's transaction."""
+    from alembic import command  # late: most starts need none of it
+
+    config = configuration(environment)
+    _refuse_newer(conn, config, environment)
+    config.attributes["connection"] = conn
+    command.upgrade(config, revision)
+
+
+def configuration(environment: Environment) -> Config:
+    """Alembic's configuration of one environment."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / environment))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "r%%(rev)s_%%(slug)s")
+    return config
+
+
+def _refuse_newer(conn: Connection, config: Config, environment: Environment) -> None:
+    from alembic.script import ScriptDirectory
+
+    if not inspect(conn).has_table("alembic_version"):
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = set(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+    if not found <= known:
+        raise StorageError("storage_newer", file=environment)

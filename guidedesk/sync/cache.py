@@ -1,0 +1,158 @@
+"""The disposable cache: what this store may see, with the effect of pending operations over it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache as memoise
+from pathlib import Path
+from threading import RLock
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from guidedesk.domain.errors import StorageError
+from guidedesk.models import counter_tables as t
+from guidedesk.models.base import CACHE
+from guidedesk.models.database import Database, open_encrypted, remove_files
+from guidedesk.models.entities import entity_tables, feed_scope, load_rows, row_digest
+from guidedesk.sync.protocol import DIGEST_BUCKETS, bucket_of, combine
+
+_BROKEN: Final = ("storage_corrupt", "storage_wrong_key")
+_DIGEST_ROWS: Final = 400
+Buckets = list[str]
+
+
+class Cache:
+    """One counter's `cache.db`. Damage is mended by making it anew: the journal is not involved.
+
+    The journal is opened first and has proved the key, so a file that the key does not open is a damaged one.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self._key = key
+        self._lock = RLock()
+        self._is_damaged = False
+        self.was_rebuilt = False
+        self._db = self._connect()
+        try:
+            version = self._version()
+        except StorageError as error:
+            if error.code not in _BROKEN:
+                raise
+            self.rebuild()
+        else:
+            if version != schema_version():
+                self.rebuild()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection whose reads see one moment."""
+        with self._noticing(), self._db.read() as conn:
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction."""
+        with self._noticing(), self._db.write() as conn:
+            yield conn
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether a read or write found the file damaged, so that the next step should `rebuild`."""
+        return self._is_damaged
+
+    def rebuild(self) -> None:
+        """Make an empty cache in place of what is there; cursors begin at 0."""
+        with self._lock:
+            self._db.close()
+            try:
+                remove_files(self._path)
+            except OSError as error:
+                raise StorageError("storage_locked", file="cache") from error
+            self._db = self._connect()
+            with self._db.write() as conn:
+                CACHE.create_all(conn)
+                conn.exec_driver_sql(f"PRAGMA user_version = {schema_version()}")
+            self.was_rebuilt = True
+            self._is_damaged = False
+
+    def cursors(self) -> dict[str, tuple[int, int]]:
+        """Scope id -> (epoch, seq) this cache holds."""
+        with self.read() as conn:
+            return {row.scope_id: (row.epoch, row.seq) for row in conn.execute(select(t.cursor))}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageError as error:
+            self._is_damaged = self._is_damaged or error.code in _BROKEN
+            raise
+
+    def _connect(self) -> Database:
+        return open_encrypted(self._path, self._key, name="cache", synchronous="NORMAL")
+
+    def _version(self) -> int:
+        with self._db.read() as conn:
+            return int(conn.exec_driver_sql("PRAGMA user_version").scalar_one())
+
+
+@memoise
+def schema_version() -> int:
+    """A number that changes whenever any table of the cache does, so that nobody can forget to raise it."""
+    from sqlalchemy.dialects import sqlite
+
+    dialect = sqlite.dialect()
+    parts: list[str] = []
+    for table in CACHE.sorted_tables:
+        parts.append(str(CreateTable(table).compile(dialect=dialect)))
+        parts.extend(sorted(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes))
+    return zlib.crc32("\n".join(parts).encode()) & 0x7FFF_FFFF or 1
+
+
+def count_rows(conn: Connection, kind: str) -> dict[str, int]:
+    """Rows per table that one subscription (`store` or `chain`) brought, deleted ones not counted."""
+    return {
+        name: conn.execute(select(func.count()).select_from(table).where(table.c.deleted_at_ms.is_(None))).scalar_one()
+        for name, table in entity_tables().items()
+        if feed_scope(name) == kind
+    }
+
+
+def digest(conn: Connection, kind: str) -> dict[str, Buckets]:
+    """256 buckets a table over the rows one subscription brought (SYNC.md 5); tables without rows are left out."""
+    found: dict[str, Buckets] = {}
+    for name in entity_tables():
+        if feed_scope(name) == kind:
+            buckets = _table_digest(conn, name)
+            if any(buckets):
+                found[name] = buckets
+    return found
+
+
+def _table_digest(conn: Connection, name: str) -> Buckets:
+    table = entity_tables()[name]
+    sums: list[list[bytes]] = [[] for _ in range(DIGEST_BUCKETS)]
+    refs = conn.execute(
+        select(table.c.scope_id, table.c.id)
+        .where(table.c.deleted_at_ms.is_(None))
+        .order_by(table.c.scope_id, table.c.id)
+    ).all()
+    start = 0
+    while start < len(refs):
+        scope_id = refs[start].scope_id
+        end = start
+        while end < len(refs) and end - start < _DIGEST_ROWS and refs[end].scope_id == scope_id:
+            end += 1
+        for row in load_rows(conn, name, scope_id, [ref.id for ref in refs[start:end]]):
+            sums[bucket_of(row["id"])].append(row_digest(name, row))
+        start = end
+    return [combine(bucket) for bucket in sums]

@@ -1,0 +1,306 @@
+"""One counter: its two files, who it is, and everything screens and commands ask of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.errors import GuideDeskError, StorageError
+from guidedesk.domain.ids import new_id
+from guidedesk.domain.ports import Clock, Random
+from guidedesk.models import people
+from guidedesk.models.database import Database, open_encrypted
+from guidedesk.models.migrations import upgrade_journal
+from guidedesk.services.changes import Changes
+from guidedesk.services.keys import DerivedKeys
+from guidedesk.services.operations import Operation
+from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.read_models import ChainSettings
+from guidedesk.services.session import Session
+from guidedesk.sync import overlay
+from guidedesk.sync.apply_page import write_truths
+from guidedesk.sync.cache import Cache
+from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.engine import SyncEngine
+from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
+from guidedesk.sync.journal import Entry, Journal
+from guidedesk.sync.local_store import Draft, LocalStore
+from guidedesk.sync.profile import check_header, write_header
+from guidedesk.sync.recorder import Recorded, Recorder
+from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.sync.transport import Transport
+
+TransportFactory = Callable[[Identity, DerivedKeys], Transport]
+JOURNAL_NAME: Final = "journal.db"
+CACHE_NAME: Final = "cache.db"
+LOCK_NAME: Final = "sync.lock"
+# A day's operations take a few MB; below this a person should make room before something fails.
+LOW_STORAGE_BYTES: Final = 200 << 20
+
+
+class Counter:
+    """An opened counter. Make one with `Counter.open`; close it when done.
+
+    Safe between threads: writes wait for one another in the database, reads see one moment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        keys: DerivedKeys,
+        clock: Clock,
+        random: Random,
+        transport_factory: TransportFactory,
+        journal_db: Database,
+        cache: Cache,
+    ) -> None:
+        self.folder = folder
+        self.keys = keys
+        self.random = random
+        self.journal = Journal(journal_db)
+        self.local = LocalStore(journal_db)
+        self.cache = cache
+        self.clock = ServerClock(clock, self.local)
+        self._transport_factory = transport_factory
+        self._lock = FileLock(folder / LOCK_NAME)
+        self._work: tuple[Recorder, SyncEngine] | None = None
+        if find_identity(self.local) is not None:
+            self._begin()
+
+    @classmethod
+    def open(
+        cls, folder: Path, keys: DerivedKeys, clock: Clock, random: Random, transport_factory: TransportFactory
+    ) -> Counter:
+        """Open a counter's folder, making the files of a new one.
+
+        A damaged or missing cache is made anew without touching the journal. Raises `StorageError`:
+        `storage_wrong_key`, `storage_corrupt` (file journal), `storage_locked`, `storage_full`,
+        `storage_newer`, `storage_unavailable`.
+        """
+        has_header = check_header(folder, keys.journal_key)
+        journal = open_encrypted(folder / JOURNAL_NAME, keys.journal_key, name="journal", synchronous="FULL")
+        try:
+            with journal.guard():
+                upgrade_journal(journal.engine)
+            if not has_header:
+                write_header(folder, keys.journal_key)
+            cache = Cache(folder / CACHE_NAME, keys.cache_key)
+            return cls(folder, keys, clock, random, transport_factory, journal, cache)
+        except StorageError as error:
+            journal.close()
+            if error.code == "storage_wrong_key" and has_header:
+                # The header proved the key, so it is the file that is damaged.
+                raise StorageError("storage_corrupt", file="journal") from error
+            raise
+
+    def close(self) -> None:
+        """Close both files."""
+        self.cache.close()
+        self.journal.db.close()
+
+    # --- who it is ---
+
+    @property
+    def identity(self) -> Identity:
+        """What enrolment gave; `not_enrolled` before."""
+        return get_identity(self.local)
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether a manager has let this counter in."""
+        return self._work is not None
+
+    @property
+    def store_id(self) -> str:
+        """Scope of this counter's store."""
+        return self.identity.store_id
+
+    @property
+    def device_id(self) -> str:
+        """This counter's id at the server."""
+        return self.identity.device_id
+
+    @property
+    def label(self) -> str:
+        """The name of this counter in the store."""
+        return self.identity.label
+
+    def enrolled(self, identity: Identity) -> None:
+        """Keep what enrolment gave and begin to work."""
+        save_identity(self.local, identity)
+        self._begin()
+
+    # --- reading ---
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to the cache whose reads see one moment, for functions of `services.queries`."""
+        with self.cache.read() as conn:
+            yield conn
+
+    def now_ms(self) -> int:
+        """Server time as far as it is known, UTC ms."""
+        return self.clock.now_ms()
+
+    def new_id(self) -> str:
+        """A fresh id, made once, before anything is written."""
+        return new_id(max(0, self.now_ms()), self.random.bytes(10))
+
+    def settings(self) -> ChainSettings:
+        """The chain's settings as this counter last heard them."""
+        with self.cache.read() as conn:
+            return get_settings(conn)
+
+    # --- recording ---
+
+    def record(self, operations: Sequence[Operation], session: Session, assurance: int) -> Changes:
+        """Commit operations to the journal together, then lay their effect over the cache.
+
+        Raises `Refused` (nothing was written) or `StorageError` of the journal.
+        """
+        return self.record_operations(operations, session.actor, assurance, session.session_id).changes
+
+    def record_operations(
+        self, operations: Sequence[Operation], actor: Actor, assurance: int, session_id: str | None = None
+    ) -> Recorded:
+        """As `record`, with the ids of what was recorded."""
+        return self._working()[0].record(operations, actor, assurance, session_id)
+
+    # --- sync ---
+
+    @property
+    def engine(self) -> SyncEngine:
+        """The sync engine; `not_enrolled` before enrolment."""
+        return self._working()[1]
+
+    def status(self) -> SyncStatus:
+        """Contact, queue, refusals."""
+        counts = self.journal.counts()
+        now_ms = self.now_ms()
+        if self._work is None:
+            return SyncStatus(now_ms, waiting=counts.queued)
+        status = self._work[1].status(now_ms, counts)
+        return replace(status, is_storage_low=shutil.disk_usage(self.folder).free < LOW_STORAGE_BYTES)
+
+    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What was recorded here, newest first, with its state and reason."""
+        entries = self.journal.latest(limit)
+        names = self._member_names({e.envelope.lane for e in entries})
+        return tuple(_info(entry, names.get(entry.envelope.lane, "")) for entry in entries)
+
+    def mark_seen(self, op_id: str) -> None:
+        """A person read why an operation was refused."""
+        self.journal.mark_seen([op_id])
+
+    def catch_up(self) -> None:
+        """Bring the cache to what the journal says: lay what is missing, take away what was settled."""
+        recorder = self._working()[0]
+        with self.cache.write() as conn:
+            pending = self.journal.pending_ids()
+            applied = overlay.applied_lanes(conn)
+            stale = [op_id for op_id in applied if op_id not in pending]
+            missing = {lane for op_id, lane in pending.items() if op_id not in applied}
+            if stale:
+                overlay.adopt_new_rows(conn, [op_id for op_id in stale if self._was_taken(op_id)])
+            if stale or missing:
+                overlay.rebase(conn, (), stale, recorder.load_lanes, write_truths, relay=missing)
+        recorder.is_cache_behind = False
+
+    def rebuild_cache(self) -> None:
+        """Make the cache anew: rows come again from the server, pending operations are laid as they arrive."""
+        self.cache.rebuild()
+        if self._work is not None:
+            self.catch_up()
+
+    # --- what somebody was typing, codes ---
+
+    def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
+        """Keep (or, with None, forget) what somebody was typing; durable at once."""
+        if data is None:
+            self.local.delete_draft(staff_id, kind, subject)
+            return
+        self.local.save_draft(
+            Draft(staff_id=staff_id, kind=kind, subject=subject, value=data, saved_at_ms=self.now_ms())
+        )
+
+    def load_draft(self, staff_id: str, kind: str, subject: str) -> dict[str, Any] | None:
+        """What she was typing, or None."""
+        for draft in self.local.list_drafts(staff_id):
+            if (draft.kind, draft.subject) == (kind, subject):
+                return dict(draft.value)
+        return None
+
+    def take_blank_code(self) -> tuple[str, str] | None:
+        """(22 digits, 12 digits) of a card code nobody has yet; the registration recorded with it takes it."""
+        code = self.local.find_blank_code()
+        return None if code is None else (code.digits, code.typed)
+
+    def _begin(self) -> None:
+        identity = get_identity(self.local)
+        recorder = Recorder(self.journal, self.cache, self.clock, self.random, identity)
+        engine = SyncEngine(
+            identity=identity,
+            journal=self.journal,
+            cache=self.cache,
+            local=self.local,
+            clock=self.clock,
+            random=self.random,
+            transport=self._transport_factory(identity, self.keys),
+            lock=self._lock,
+            load_lanes=recorder.load_lanes,
+            mend=self._mend,
+        )
+        self._work = (recorder, engine)
+        self.journal.requeue_parked_here()
+        try:
+            self.catch_up()
+        except StorageError:
+            # A cache that cannot be written now must not keep the shop from opening; the engine tries again.
+            recorder.is_cache_behind = True
+
+    def _mend(self) -> None:
+        if self.cache.is_damaged:
+            self.rebuild_cache()
+        elif self._working()[0].is_cache_behind:
+            self.catch_up()
+
+    def _working(self) -> tuple[Recorder, SyncEngine]:
+        if self._work is None:
+            self._begin()
+        if self._work is None:
+            raise GuideDeskError("not_enrolled")
+        return self._work
+
+    def _was_taken(self, op_id: str) -> bool:
+        entry = self.journal.find(op_id)
+        return entry is not None and entry.state in ("accepted", "merged")
+
+    def _member_names(self, member_ids: set[str]) -> dict[str, str]:
+        member = people.member.c
+        with self.cache.read() as conn:
+            return {r.id: r.name for r in conn.execute(select(member.id, member.name).where(member.id.in_(member_ids)))}
+
+
+def _info(entry: Entry, member_name: str) -> OperationInfo:
+    answer = entry.result or {}
+    return OperationInfo(
+        op_id=entry.envelope.op_id,
+        type=entry.envelope.type,
+        state=entry.state,
+        occurred_at_ms=entry.envelope.occurred_at_ms,
+        settled_at_ms=entry.settled_at_ms,
+        actor_id=entry.envelope.actor,
+        member_id=entry.envelope.lane,
+        member_name=member_name,
+        reason=answer.get("reason"),
+        params=answer.get("params") or {},
+        is_seen=entry.is_seen,
+    )

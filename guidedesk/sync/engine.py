@@ -1,0 +1,233 @@
+"""The sync engine: one step is one call, without thread, sleep or socket of its own (SYNC.md 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from guidedesk.domain.errors import GuideDeskError, StorageError, TransportError
+from guidedesk.domain.ports import Random
+from guidedesk.domain.time import DAY_MS
+from guidedesk.services.changes import Changes
+from guidedesk.sync.backoff import Backoff
+from guidedesk.sync.cache import Cache
+from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
+from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.identity import Identity
+from guidedesk.sync.journal import Counts, Journal
+from guidedesk.sync.local_store import LocalStore
+from guidedesk.sync.overlay import LoadLanes
+from guidedesk.sync.pull import Puller
+from guidedesk.sync.push import Pusher
+from guidedesk.sync.status import SyncStatus
+from guidedesk.sync.transport import Transport
+
+POLL_MS: Final = 2_500  # two scopes: 48 calls a minute, under the 60 a device may make (SECURITY.md S-4)
+HELLO_EVERY_MS: Final = 300_000
+_CONTACT: Final = "last_contact_ms"
+_KEEP_CONTACT_MS: Final = 60_000
+_DIGEST: Final = "digest_at_ms"
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """What one step did. `error` is what stopped it; `next_delay_ms` is when to take the next one."""
+
+    changes: Changes
+    next_delay_ms: int
+    error: GuideDeskError | None = None
+    is_contact: bool = False
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCheck:
+    """One scope compared with the server."""
+
+    scope_id: str
+    epoch: int
+    seq: int
+    is_equal: bool
+    counts: dict[str, tuple[int, int]]  # table -> (counter, server)
+
+
+class SyncEngine:
+    """Sync of one counter. Steps are taken by one caller at a time; `status` may be asked from anywhere."""
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        journal: Journal,
+        cache: Cache,
+        local: LocalStore,
+        clock: ServerClock,
+        random: Random,
+        transport: Transport,
+        lock: FileLock,
+        load_lanes: LoadLanes,
+        mend: Callable[[], None],
+    ) -> None:
+        self._journal = journal
+        self._cache = cache
+        self._local = local
+        self._clock = clock
+        self._lock = lock
+        self._mend = mend
+        self._identity = identity
+        self._client = SyncClient(transport, identity)
+        self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
+        self._puller = Puller(cache, self._client, identity, load_lanes)
+        self._backoff = Backoff(random)
+        self._last_contact_ms: int | None = local.get_meta(_CONTACT)
+        self._last_contact_kept_ms: int = self._last_contact_ms or 0
+        self._offline_since_ms: int | None = None
+        self._next_try_ms: int | None = None
+        self._hello_due_ms = 0
+        self._is_sign_in_expired = False
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Ask a running step to end after the batch or page it is at; everything so far stays."""
+        self._is_stopping = True
+
+    def step(self) -> StepOutcome:
+        """One round: hello when due, everything that waits, every scope until there is no more.
+
+        Never raises for what time or a person mends; the outcome tells it.
+        """
+        with self._lock.try_hold() as is_held:
+            if not is_held:
+                return StepOutcome(Changes(), self._backoff.around_ms(POLL_MS))
+            self._is_stopping = False
+            self._pusher.changed.clear()
+            self._puller.changed.clear()
+            answered = 0
+            error: GuideDeskError | None = None
+            try:
+                answered = self._round()
+            except GuideDeskError as caught:
+                error = caught
+            return self._outcome(answered, error)
+
+    def check(self) -> tuple[ScopeCheck, ...]:
+        """Compare every scope with the server (for `sync-check`); raises `TransportError` without contact."""
+        cursors = self._cache.cursors()
+        found: list[ScopeCheck] = []
+        for scope_id, (is_equal, answer, counts) in self._puller.compare().items():
+            epoch, seq = cursors.get(scope_id, (0, 0))
+            names = sorted(set(counts) | set(answer.counts))
+            pairs = {name: (counts.get(name, 0), answer.counts.get(name, 0)) for name in names}
+            found.append(ScopeCheck(scope_id, epoch, seq, is_equal, pairs))
+        return tuple(found)
+
+    def status(self, now_ms: int, counts: Counts) -> SyncStatus:
+        """What the chip tells."""
+        return SyncStatus(
+            now_ms=now_ms,
+            last_contact_ms=self._last_contact_ms,
+            offline_since_ms=self._offline_since_ms,
+            waiting=counts.queued,
+            sending=self._pusher.progress,
+            needs_person=counts.rejected_unseen,
+            next_try_ms=self._next_try_ms,
+            is_sign_in_expired=self._is_sign_in_expired,
+        )
+
+    def _round(self) -> int:
+        self._mend()
+        if self._clock.mono_ms() >= self._hello_due_ms:
+            self.hello()
+        answered = 0
+        refused: SyncRefused | None = None
+        try:
+            answered = self._pusher.push_pending()
+        except SyncRefused as error:
+            # What cannot be sent must not keep others' changes away (SYNC.md 6: pull runs in any case).
+            refused = error
+        if refused is None or not _forbids_pull(refused):
+            self._puller.pull_changes(lambda: not self._is_stopping)
+        if refused is not None:
+            raise refused
+        self._daily()
+        return answered
+
+    def hello(self) -> None:
+        """Tell the server where we stand; learn its time, and whether a scope must begin anew."""
+        chain = self._journal.chain()
+        counts = self._journal.counts()
+        cursors = self._cache.cursors()
+        sent = self._clock.mono_ms()
+        answer = self._client.hello(
+            epoch=chain.epoch,
+            next_seq=chain.next_seq,
+            cursors=cursors,
+            t0_ms=self._clock.wall_ms(),
+            unsent=counts.queued,
+        )
+        self._clock.observe(sent, self._clock.mono_ms(), answer.server_time_ms)
+        for scope in answer.scopes:
+            here = cursors.get(scope.scope_id)
+            if here is not None and scope.mode == "evict_all":
+                self._puller.restart(scope.scope_id, scope.epoch)
+        if answer.server_last_seq + 1 < chain.next_seq and counts.queued == 0:
+            self._pusher.server_is_behind(answer.server_last_seq + 1)
+        self._hello_due_ms = self._clock.mono_ms() + HELLO_EVERY_MS
+
+    def _daily(self) -> None:
+        now_ms = self._clock.now_ms()
+        if now_ms - (self._local.get_meta(_DIGEST) or 0) < DAY_MS or self._journal.pending_ids():
+            return
+        answers: list[DigestAnswer] = [a for is_equal, a, _ in self._puller.compare().values() if not is_equal]
+        for answer in answers:
+            self._puller.mend(answer)
+        self._journal.prune(now_ms)
+        self._local.set_meta(_DIGEST, now_ms)
+
+    def _outcome(self, answered: int, error: GuideDeskError | None) -> StepOutcome:
+        now_ms = self._clock.now_ms()
+        is_contact = error is None or isinstance(error, SyncRefused)
+        if is_contact:
+            self._heard(now_ms)
+        elif isinstance(error, TransportError) and self._offline_since_ms is None:
+            self._offline_since_ms = now_ms
+        self._is_sign_in_expired = isinstance(error, SyncRefused) and error.code == "session_expired"
+        delay = self._delay_ms(error)
+        self._next_try_ms = now_ms + delay
+        refs = self._pusher.changed | self._puller.changed
+        kinds = {ref[0] for ref in refs} | {"status"} | ({"operation"} if answered else set())
+        return StepOutcome(Changes(frozenset(kinds), self._members(refs)), delay, error, is_contact, answered)
+
+    def _heard(self, now_ms: int) -> None:
+        if self._last_contact_ms is None or now_ms - self._last_contact_kept_ms >= _KEEP_CONTACT_MS:
+            self._last_contact_kept_ms = now_ms
+            self._local.set_meta(_CONTACT, now_ms)
+        self._last_contact_ms = now_ms
+        self._offline_since_ms = None
+
+    def _members(self, refs: set[tuple[str, str, str]]) -> frozenset[str]:
+        """Whom the changes are about; none named means anybody (rows of others are not looked up here)."""
+        if any(ref[0] not in ("member", "binding") for ref in refs):
+            return frozenset()
+        return frozenset(ref[2] for ref in refs)
+
+    def _delay_ms(self, error: GuideDeskError | None) -> int:
+        if error is None:
+            self._backoff.succeeded()
+            pause = self._pusher.retry_after_ms
+            return self._backoff.around_ms(pause if pause is not None else POLL_MS)
+        self._hello_due_ms = 0
+        retry_after = error.retry_after_ms if isinstance(error, SyncRefused) else None
+        is_unreachable = isinstance(error, TransportError) and error.code == "unreachable"
+        return self._backoff.failed_ms(is_unreachable=is_unreachable, retry_after_ms=retry_after)
+
+
+def _forbids_pull(refused: SyncRefused) -> bool:
+    return refused.status in (401, 403, 429, 503)
+
+
+def is_storage_full(error: GuideDeskError | None) -> bool:
+    """Whether this PC's disk is what stopped a step."""
+    return isinstance(error, StorageError) and error.code == "storage_full"

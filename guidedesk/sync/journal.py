@@ -1,0 +1,361 @@
+"""The precious journal: operations made on this counter, their chain, and what became of them (SYNC.md 4).
+
+Every method is one transaction with `synchronous=FULL`. Nothing here deletes an operation that the server has
+not acknowledged (I12); acknowledged ones stay 30 days so that a restored server can ask for them again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+
+from guidedesk.domain.time import DAY_MS
+from guidedesk.models import counter_tables as t
+from guidedesk.models.database import Database
+from guidedesk.sync.local_store import read_meta, write_meta
+from guidedesk.sync.protocol import GENESIS, Envelope, canonical, chain_hash
+
+State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantined"]
+SETTLED: Final = ("accepted", "merged", "rejected")
+KEEP_MS: Final = 30 * DAY_MS
+_op = t.operation.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One operation of the journal. `device_seq` is None while it is parked on this PC, out of the chain."""
+
+    n: int
+    device_epoch: int
+    device_seq: int | None
+    envelope: Envelope
+    state: State
+    attempts: int = 0
+    next_try_ms: int | None = None
+    result: Mapping[str, Any] | None = None
+    settled_at_ms: int | None = None
+    is_seen: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the server's answer is final."""
+        return self.state in SETTLED
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """Where the chain of this device stands: the number and predecessor of the next operation."""
+
+    epoch: int
+    next_seq: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an operation; `answer` is the server's answer without rows."""
+
+    op_id: str
+    state: State
+    answer: Mapping[str, Any]
+    next_try_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many operations wait, and how many need a person."""
+
+    queued: int
+    held: int  # parked or in quarantine
+    rejected_unseen: int
+
+
+class Journal:
+    """Operations of one counter."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def append(self, envelopes: Sequence[Envelope], *, blank_digits: Iterable[str] = ()) -> list[Entry]:
+        """Commit operations together: from here on they are done. Numbers and predecessors are filled in here.
+
+        `blank_digits` takes those codes out of the pool in the same commit.
+        """
+        entries: list[Entry] = []
+        with self.db.write() as conn:
+            chain = _read_chain(conn)
+            for envelope in envelopes:
+                chain, entry = _append_one(conn, chain, envelope)
+                entries.append(entry)
+            _write_chain(conn, chain)
+            for digits in blank_digits:
+                conn.execute(
+                    update(t.blank_code).where(t.blank_code.c.digits == digits).values(op_id=envelopes[0].op_id)
+                )
+        return entries
+
+    def chain(self) -> ChainHead:
+        """Where the chain stands."""
+        with self.db.read() as conn:
+            return _read_chain(conn)
+
+    def first_queued_seq(self) -> int | None:
+        """The number of the oldest operation that has no answer yet, or None."""
+        with self.db.read() as conn:
+            epoch = _read_chain(conn).epoch
+            query = select(func.min(_op.device_seq)).where(_op.state == "queued", _op.device_epoch == epoch)
+            return conn.execute(query).scalar()
+
+    def batch(self, from_seq: int, limit: int) -> list[Entry]:
+        """Operations of this epoch from a number on, without a gap, acknowledged ones included."""
+        with self.db.read() as conn:
+            epoch = _read_chain(conn).epoch
+            query = (
+                select(t.operation)
+                .where(_op.device_epoch == epoch, _op.device_seq >= from_seq)
+                .order_by(_op.device_seq)
+                .limit(limit)
+            )
+            return _entries(conn, query)
+
+    def due_again(self, now_ms: int, limit: int) -> list[Entry]:
+        """Operations the server holds (parked, in quarantine) that it is time to ask about again."""
+        with self.db.read() as conn:
+            epoch = _read_chain(conn).epoch
+            query = (
+                select(t.operation)
+                .where(
+                    _op.state.in_(("parked", "quarantined")),
+                    _op.device_epoch == epoch,
+                    _op.device_seq.is_not(None),
+                    or_(_op.next_try_ms.is_(None), _op.next_try_ms <= now_ms),
+                )
+                .order_by(_op.device_seq)
+                .limit(limit)
+            )
+            return _entries(conn, query)
+
+    def pending(self, lanes: Iterable[str] | None = None) -> list[Entry]:
+        """Unsettled operations in order of recording, of all lanes or of some."""
+        query = select(t.operation).where(_op.state.not_in(SETTLED)).order_by(_op.n)
+        if lanes is not None:
+            query = query.where(_op.lane.in_(sorted(lanes)))
+        with self.db.read() as conn:
+            return _entries(conn, query)
+
+    def pending_ids(self) -> dict[str, str]:
+        """Op id -> lane of every unsettled operation."""
+        query = select(_op.op_id, _op.lane).where(_op.state.not_in(SETTLED)).order_by(_op.n)
+        with self.db.read() as conn:
+            return {row.op_id: row.lane for row in conn.execute(query)}
+
+    def find(self, op_id: str) -> Entry | None:
+        """One operation, or None."""
+        with self.db.read() as conn:
+            found = _entries(conn, select(t.operation).where(_op.op_id == op_id))
+        return found[0] if found else None
+
+    def find_registration(self, member_id: str) -> str | None:
+        """The unsettled operation that registers this member: what her other operations depend on."""
+        query = select(_op.op_id).where(_op.lane == member_id, _op.type == "register", _op.state.not_in(SETTLED))
+        with self.db.read() as conn:
+            return conn.execute(query).scalar()
+
+    def latest(self, limit: int) -> list[Entry]:
+        """The newest operations first, for the sync centre."""
+        with self.db.read() as conn:
+            return _entries(conn, select(t.operation).order_by(_op.n.desc()).limit(limit))
+
+    def counts(self) -> Counts:
+        """What the sync chip counts."""
+        query = select(_op.state, _op.is_seen, func.count()).group_by(_op.state, _op.is_seen)
+        with self.db.read() as conn:
+            rows = [tuple(row) for row in conn.execute(query)]
+        return Counts(
+            queued=sum(n for state, _, n in rows if state == "queued"),
+            held=sum(n for state, _, n in rows if state in ("parked", "quarantined")),
+            rejected_unseen=sum(n for state, seen, n in rows if state == "rejected" and not seen),
+        )
+
+    def settle(self, settlements: Sequence[Settlement], now_ms: int) -> None:
+        """Keep answers; a final one is never changed again (I8)."""
+        with self.db.write() as conn:
+            for item in settlements:
+                done = item.state in SETTLED
+                conn.execute(
+                    update(t.operation)
+                    .where(_op.op_id == item.op_id, _op.state.not_in(SETTLED))
+                    .values(
+                        state=item.state,
+                        result=canonical(dict(item.answer)),
+                        settled_at_ms=now_ms if done else None,
+                        next_try_ms=item.next_try_ms,
+                        attempts=_op.attempts + 1,
+                    )
+                )
+
+    def mark_seen(self, op_ids: Iterable[str]) -> None:
+        """A person has read why these were refused."""
+        with self.db.write() as conn:
+            conn.execute(update(t.operation).where(_op.op_id.in_(list(op_ids))).values(is_seen=1))
+
+    def renumber(self, epoch: int) -> int:
+        """Begin a new epoch: everything unsettled is numbered from 1, ids kept (SYNC.md 6, forks). Returns how many."""
+        with self.db.write() as conn:
+            query = select(t.operation).where(_op.state.not_in(SETTLED), _op.device_seq.is_not(None)).order_by(_op.n)
+            entries = _entries(conn, query)
+            _relink(conn, entries, ChainHead(epoch, 1, GENESIS), state="queued")
+        return len(entries)
+
+    def park_here(self, op_id: str, reason: str) -> None:
+        """Take an operation the server cannot read out of the chain, with what follows it in its lane.
+
+        The server has recorded none of them (it takes numbers without gaps), so the rest closes ranks.
+        """
+        with self.db.write() as conn:
+            found = _entries(conn, select(t.operation).where(_op.op_id == op_id))
+            if not found or found[0].device_seq is None or found[0].state != "queued":
+                return
+            bad = found[0]
+            later = select(t.operation).where(_op.device_epoch == bad.device_epoch, _op.device_seq >= bad.device_seq)
+            entries = _entries(conn, later.order_by(_op.device_seq))
+            parked = [e.n for e in entries if e.envelope.lane == bad.envelope.lane]
+            note = canonical({"status": "parked", "reason": reason, "op_id": op_id})
+            conn.execute(
+                update(t.operation)
+                .where(_op.n.in_(parked))
+                .values(device_seq=None, prev_hash=GENESIS, state="parked", result=note, attempts=_op.attempts + 1)
+            )
+            start = ChainHead(bad.device_epoch, bad.envelope.device_seq, bad.envelope.prev_hash)
+            _relink(conn, [e for e in entries if e.n not in parked], start)
+
+    def requeue_parked_here(self) -> int:
+        """Put operations parked on this PC at the end of the chain, in order, to be tried again. Returns how many."""
+        with self.db.write() as conn:
+            query = select(t.operation).where(_op.state == "parked", _op.device_seq.is_(None)).order_by(_op.n)
+            entries = _entries(conn, query)
+            if entries:
+                _relink(conn, entries, _read_chain(conn), state="queued")
+        return len(entries)
+
+    def prune(self, now_ms: int) -> int:
+        """Forget operations settled 30 days ago, except refusals nobody has read. Returns how many."""
+        old = and_(
+            _op.state.in_(SETTLED),
+            _op.settled_at_ms < now_ms - KEEP_MS,
+            or_(_op.state != "rejected", _op.is_seen == 1),
+        )
+        with self.db.write() as conn:
+            gone = list(conn.execute(select(_op.op_id).where(old)).scalars())
+            conn.execute(delete(t.op_personal).where(t.op_personal.c.op_id.in_(select(_op.op_id).where(old))))
+            conn.execute(delete(t.operation).where(old))
+        return len(gone)
+
+
+def _append_one(conn: Connection, chain: ChainHead, envelope: Envelope) -> tuple[ChainHead, Entry]:
+    parked = select(_op.n).where(_op.lane == envelope.lane, _op.state == "parked", _op.device_seq.is_(None))
+    state: State = "queued"
+    if conn.execute(parked.limit(1)).first() is None:
+        numbered = replace(envelope, device_seq=chain.next_seq, prev_hash=chain.head)
+        after = ChainHead(chain.epoch, chain.next_seq + 1, numbered.chain_hash())
+    else:
+        # A lane keeps its order: what follows a parked operation waits with it.
+        numbered, after, state = replace(envelope, device_seq=0, prev_hash=GENESIS), chain, "parked"
+    n = _insert(conn, numbered, chain.epoch, state)
+    seq = numbered.device_seq or None
+    return after, Entry(n=n, device_epoch=chain.epoch, device_seq=seq, envelope=numbered, state=state)
+
+
+def _read_chain(conn: Connection) -> ChainHead:
+    kept = read_meta(conn, "chain")
+    if kept is None:
+        return ChainHead(1, 1, GENESIS)
+    return ChainHead(kept["epoch"], kept["next_seq"], bytes.fromhex(kept["head"]))
+
+
+def _write_chain(conn: Connection, chain: ChainHead) -> None:
+    write_meta(conn, "chain", {"epoch": chain.epoch, "next_seq": chain.next_seq, "head": chain.head.hex()})
+
+
+def _insert(conn: Connection, envelope: Envelope, epoch: int, state: State) -> int:
+    values: dict[str, Any] = {
+        name: getattr(envelope, name)
+        for name in (
+            "op_id", "prev_hash", "type", "v", "lane", "assurance",
+            "wall_ms", "offset_ms", "boot_id", "mono_ms", "occurred_at_ms",
+        )
+    }  # fmt: skip
+    values |= {
+        "device_epoch": epoch,
+        "device_seq": envelope.device_seq or None,
+        "body_hash": envelope.body_hash(),
+        "deps": json.dumps(list(envelope.deps)),
+        "body": canonical(envelope.chained()),
+        "actor_id": envelope.actor,
+        "state": state,
+    }
+    n = conn.execute(insert(t.operation).values(values)).inserted_primary_key[0]  # type: ignore[index]
+    if envelope.personal_salt is not None:
+        personal = {"op_id": envelope.op_id, "salt": envelope.personal_salt, "json": canonical(dict(envelope.personal))}
+        conn.execute(insert(t.op_personal).values(personal))
+    return int(n)
+
+
+def _relink(conn: Connection, entries: Sequence[Entry], start: ChainHead, state: State | None = None) -> None:
+    chain = start
+    for entry in entries:
+        values: dict[str, Any] = {
+            "device_epoch": chain.epoch, "device_seq": chain.next_seq, "prev_hash": chain.head, "next_try_ms": None,
+        }  # fmt: skip
+        if state is not None:
+            values["state"] = state
+        conn.execute(update(t.operation).where(_op.n == entry.n).values(values))
+        link = chain_hash(chain.head, chain.next_seq, entry.envelope.body_hash())
+        chain = ChainHead(chain.epoch, chain.next_seq + 1, link)
+    _write_chain(conn, chain)
+
+
+def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:
+    rows = conn.execute(query).all()
+    if not rows:
+        return []
+    personal: dict[str, Any] = {}
+    op_ids = [row.op_id for row in rows]
+    for start in range(0, len(op_ids), 500):
+        part = op_ids[start : start + 500]
+        found = conn.execute(select(t.op_personal).where(t.op_personal.c.op_id.in_(part)))
+        personal |= {row.op_id: row for row in found}
+    return [_entry(row, personal.get(row.op_id)) for row in rows]
+
+
+def _entry(row: Row[Any], personal: Any) -> Entry:
+    return Entry(
+        n=row.n,
+        device_epoch=row.device_epoch,
+        device_seq=row.device_seq,
+        envelope=_envelope(row, personal),
+        state=row.state,
+        attempts=row.attempts,
+        next_try_ms=row.next_try_ms,
+        result=None if row.result is None else json.loads(row.result),
+        settled_at_ms=row.settled_at_ms,
+        is_seen=bool(row.is_seen),
+    )
+
+
+def _envelope(row: Row[Any], personal: Any) -> Envelope:
+    chained = json.loads(row.body)
+    digest = chained.pop("personal_hash")
+    chained["deps"] = tuple(chained["deps"])
+    return Envelope(
+        **chained,
+        device_seq=row.device_seq or 0,
+        prev_hash=row.prev_hash,
+        personal_salt=None if personal is None else personal.salt,
+        personal={} if personal is None else json.loads(personal.json),
+        personal_digest=digest if personal is None else None,
+    )

@@ -1,0 +1,246 @@
+"""Pending operations laid over what the server said (SYNC.md 4, rebase).
+
+Entity tables always show the merged state, so reads are plain SQL. Under each row that shows a pending effect
+the server's own row is kept (`overlay.base`); when it changes, or an operation is settled, the lane is taken up
+and its pending operations are laid again in order, all in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.errors import Refused
+from guidedesk.models import counter_tables as t
+from guidedesk.models.database import storage_error
+from guidedesk.models.entities import PARTS_KEY, Row, entity_tables, load_row, part_table, remove_rows, upsert
+from guidedesk.services.apply import ApplyContext, CounterSide, Effect, RowRef, apply_operation
+from guidedesk.services.operations import Operation, parse
+from guidedesk.sync.protocol import Envelope, canonical
+
+_CHUNK = 400
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PendingOp:
+    """An unsettled operation; `operation` is None where this program cannot read it (a newer one wrote it)."""
+
+    op_id: str
+    lane: str
+    operation: Operation | None
+    context: ApplyContext
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A row as the server has it, or its absence (`row` None)."""
+
+    tbl: str
+    row_scope_id: str
+    row_id: str
+    row: Row | None
+
+    @property
+    def ref(self) -> RowRef:
+        """Which row this is about."""
+        return (self.tbl, self.row_scope_id, self.row_id)
+
+
+LoadLanes = Callable[[frozenset[str]], Sequence[PendingOp]]
+WriteTruth = Callable[[Connection, Sequence[Truth]], None]
+
+
+def pending_from(envelope: Envelope, store_id: str, device_id: str) -> PendingOp:
+    """An operation of the journal as it is laid over the cache."""
+    try:
+        operation = parse(envelope.type, envelope.v, envelope.body, envelope.personal)
+    except Refused:
+        operation = None
+    context = ApplyContext(
+        op_id=envelope.op_id,
+        scope_id=store_id,
+        # Her rights were asked when it was recorded; taking them away later is the server's to judge.
+        actor=Actor(envelope.actor, "manager", frozenset({store_id})),
+        device_id=device_id,
+        assurance=envelope.assurance,
+        at_ms=envelope.occurred_at_ms,
+        side=CounterSide(),
+    )
+    return PendingOp(envelope.op_id, envelope.lane, operation, context)
+
+
+def probe(conn: Connection, operation: Operation, context: ApplyContext) -> Effect:
+    """What applying would do; nothing is kept. Raises `Refused` as applying does."""
+    point = conn.begin_nested()
+    try:
+        return apply_operation(conn, operation, context)
+    finally:
+        point.rollback()
+
+
+def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
+    """Lay one operation over the cache, keeping the server's rows below; returns the rows touched.
+
+    One that cannot be applied now shows nothing and stays known, to be tried when its lane changes.
+    """
+    touched: tuple[RowRef, ...] = ()
+    is_refused = True
+    if pending.operation is not None:
+        point = conn.begin_nested()
+        try:
+            touched = probe(conn, pending.operation, pending.context).touched
+            _keep_bases(conn, touched)
+            apply_operation(conn, pending.operation, pending.context)
+            is_refused = False
+            point.commit()
+        except Exception as error:
+            point.rollback()
+            if isinstance(error, DBAPIError) and storage_error(error, "cache"):
+                raise
+            # A fault of one operation must not stop the page or the other operations (SYNC.md 6, poison).
+            touched = ()
+    row = {"op_id": pending.op_id, "lane": pending.lane, "is_refused": int(is_refused)}
+    upsert(conn, t.applied_op, [row])
+    for tbl, scope_id, row_id in dict.fromkeys(touched):
+        ref = {"op_id": pending.op_id, "tbl": tbl, "row_scope_id": scope_id, "row_id": row_id, "lane": pending.lane}
+        conn.execute(insert(t.op_touch).values(ref))
+    return touched
+
+
+def rebase(
+    conn: Connection,
+    truths: Sequence[Truth],
+    settled: Iterable[str],
+    load: LoadLanes,
+    write: WriteTruth,
+    relay: Iterable[str] = (),
+) -> set[RowRef]:
+    """Write what the server said, with the pending operations it touches laid over it again.
+
+    `settled` operations leave no effect of their own; `relay` names lanes to lay in any case.
+    Returns every row whose shown state may have changed.
+    """
+    gone = frozenset(settled)
+    lanes = _closure(conn, _touched_lanes(conn, truths, gone) | frozenset(relay))
+    changed = {truth.ref for truth in truths}
+    if lanes:
+        changed |= _take_up(conn, lanes)
+    write(conn, truths)
+    if lanes:
+        for pending in load(lanes):
+            if pending.op_id not in gone:
+                changed.update(lay(conn, pending))
+    return changed
+
+
+def adopt_new_rows(conn: Connection, op_ids: Sequence[str]) -> None:
+    """Let rows that only these accepted operations made stand as they are until the feed brings the server's.
+
+    For a start after a crash between the answer and this file's last write: taking the rows away would make
+    accepted work disappear for a moment.
+    """
+    for part in _chunks(list(op_ids)):
+        for tbl, scope_id, row_id in conn.execute(
+            select(t.op_touch.c.tbl, t.op_touch.c.row_scope_id, t.op_touch.c.row_id).where(t.op_touch.c.op_id.in_(part))
+        ).all():
+            o = t.overlay.c
+            conn.execute(
+                delete(t.overlay).where(o.tbl == tbl, o.row_scope_id == scope_id, o.row_id == row_id, o.base.is_(None))
+            )
+
+
+def applied_lanes(conn: Connection) -> dict[str, str]:
+    """Op id -> lane of every operation that this cache knows as pending."""
+    return {row.op_id: row.lane for row in conn.execute(select(t.applied_op))}
+
+
+def forget_all(conn: Connection, tables: Iterable[str]) -> None:
+    """Empty these entity tables and all knowledge of what was laid over them (a scope is fetched anew)."""
+    names = list(tables)
+    for name in reversed(names):
+        parts = part_table(name)
+        if parts is not None:
+            conn.execute(delete(parts))
+        conn.execute(delete(entity_tables()[name]))
+    conn.execute(delete(t.overlay).where(t.overlay.c.tbl.in_(names)))
+    conn.execute(delete(t.op_touch).where(t.op_touch.c.tbl.in_(names)))
+    conn.execute(delete(t.inbox_bad).where(t.inbox_bad.c.tbl.in_(names)))
+
+
+def _keep_bases(conn: Connection, touched: Sequence[RowRef]) -> None:
+    for tbl, scope_id, row_id in dict.fromkeys(touched):
+        key = (t.overlay.c.tbl == tbl, t.overlay.c.row_scope_id == scope_id, t.overlay.c.row_id == row_id)
+        if conn.execute(select(t.overlay.c.tbl).where(*key)).first() is None:
+            base = load_row(conn, tbl, scope_id, row_id)
+            row = {"tbl": tbl, "row_scope_id": scope_id, "row_id": row_id}
+            conn.execute(insert(t.overlay).values(row | {"base": None if base is None else canonical(base)}))
+
+
+def _touched_lanes(conn: Connection, truths: Sequence[Truth], settled: frozenset[str]) -> frozenset[str]:
+    known = frozenset(conn.execute(select(t.applied_op.c.lane).distinct()).scalars())
+    if not known:
+        return frozenset()
+    ids = {truth.row_id for truth in truths}
+    about: set[str] = set(ids)
+    for truth in truths:
+        if truth.row is not None:
+            about.update(x for x in (truth.row.get("member_id"), truth.row.get("merged_into")) if isinstance(x, str))
+    lanes = set(known & about)
+    lanes.update(_select_in(conn, t.op_touch.c.lane, t.op_touch.c.row_id, ids))
+    lanes.update(_select_in(conn, t.applied_op.c.lane, t.applied_op.c.op_id, settled))
+    return frozenset(lanes)
+
+
+def _closure(conn: Connection, lanes: frozenset[str]) -> frozenset[str]:
+    """The lanes with every other lane that shows an effect on one of their rows."""
+    while lanes:
+        rows = set(_select_in(conn, t.op_touch.c.row_id, t.op_touch.c.lane, lanes))
+        wider = lanes | set(_select_in(conn, t.op_touch.c.lane, t.op_touch.c.row_id, rows))
+        if wider == lanes:
+            break
+        lanes = frozenset(wider)
+    return lanes
+
+
+def _take_up(conn: Connection, lanes: frozenset[str]) -> set[RowRef]:
+    """Show the server's rows again where these lanes lay over them."""
+    refs: set[RowRef] = set()
+    touch = t.op_touch.c
+    for part in _chunks(sorted(lanes)):
+        found = conn.execute(select(touch.tbl, touch.row_scope_id, touch.row_id).where(touch.lane.in_(part)).distinct())
+        refs.update((row.tbl, row.row_scope_id, row.row_id) for row in found)
+        conn.execute(delete(t.op_touch).where(touch.lane.in_(part)))
+        conn.execute(delete(t.applied_op).where(t.applied_op.c.lane.in_(part)))
+    o = t.overlay.c
+    for tbl, scope_id, row_id in sorted(refs):
+        key = (o.tbl == tbl, o.row_scope_id == scope_id, o.row_id == row_id)
+        kept = conn.execute(select(o.base).where(*key)).first()
+        if kept is None:
+            continue
+        if kept.base is None:
+            remove_rows(conn, tbl, scope_id, [row_id])
+        else:
+            base: dict[str, Any] = json.loads(kept.base)
+            base.pop(PARTS_KEY, None)
+            upsert(conn, entity_tables()[tbl], [base])
+        conn.execute(delete(t.overlay).where(*key))
+    return refs
+
+
+def _select_in(
+    conn: Connection, wanted: ColumnElement[str], column: ColumnElement[str], values: Iterable[str]
+) -> Iterator[str]:
+    for part in _chunks(sorted(values)):
+        yield from conn.execute(select(wanted).where(column.in_(part)).distinct()).scalars()
+
+
+def _chunks(values: list[_T]) -> Iterator[list[_T]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

@@ -1,0 +1,109 @@
+"""Fetching what others did: pages of the change feed, and the comparison of both sides (SYNC.md 5, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from sqlalchemy import Connection, select
+
+from guidedesk.models.entities import entity_tables
+from guidedesk.services.apply import RowRef
+from guidedesk.sync import cache as cache_module
+from guidedesk.sync.apply_page import apply_page, read_cursor, restart_scope, write_truths
+from guidedesk.sync.cache import Cache
+from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
+from guidedesk.sync.identity import Identity
+from guidedesk.sync.overlay import LoadLanes, Truth, rebase
+from guidedesk.sync.protocol import bucket_of
+
+_CUT: Final = ("epoch_changed", "cursor_too_old")
+Kind = Literal["store", "chain"]
+
+
+class Puller:
+    """Pulls one counter's subscriptions: the chain's reference rows, then its store."""
+
+    def __init__(self, cache: Cache, client: SyncClient, identity: Identity, load_lanes: LoadLanes) -> None:
+        self._cache = cache
+        self._client = client
+        self._load_lanes = load_lanes
+        # The chain first: names of staff and stores before the rows that mention them.
+        self.scopes: tuple[tuple[str, Kind], ...] = ((identity.chain_id, "chain"), (identity.store_id, "store"))
+        self.changed: set[RowRef] = set()
+
+    def pull_changes(self, go_on: Callable[[], bool]) -> int:
+        """Pull every scope until there is no more, a page a transaction; returns how many pages brought rows."""
+        pages = 0
+        for scope_id, kind in self.scopes:
+            pages += self._pull_scope(scope_id, kind, go_on)
+        return pages
+
+    def restart(self, scope_id: str, epoch: int) -> None:
+        """Begin a scope anew: the server says its history was cut or our cursor is too old."""
+        kind = dict(self.scopes)[scope_id]
+        with self._cache.write() as conn:
+            restart_scope(conn, scope_id, kind, epoch)
+
+    def compare(self) -> dict[str, tuple[bool, DigestAnswer, dict[str, int]]]:
+        """Digest of every scope against the server's: scope -> (equal, answer, own row counts).
+
+        Meant for when nothing waits: a pending effect is a difference.
+        """
+        return {scope_id: self._compare(scope_id, kind) for scope_id, kind in self.scopes}
+
+    def mend(self, answer: DigestAnswer) -> None:
+        """Take the server's rows for buckets that differ, and forget what only this cache has in them."""
+        with self._cache.write() as conn:
+            truths: list[Truth] = []
+            for (tbl, bucket), rows in answer.differing.items():
+                if tbl not in entity_tables():
+                    continue
+                kept = {(row["scope_id"], row["id"]) for row in rows}
+                truths += [Truth(tbl, row["scope_id"], row["id"], row) for row in rows]
+                truths += [
+                    Truth(tbl, scope_id, row_id, None)
+                    for scope_id, row_id in _bucket_keys(conn, tbl, bucket)
+                    if (scope_id, row_id) not in kept
+                ]
+            # A row that differs under the same version would be kept as the newer: take it away first.
+            write_truths(conn, [Truth(t.tbl, t.row_scope_id, t.row_id, None) for t in truths])
+            self.changed |= rebase(conn, truths, (), self._load_lanes, write_truths)
+
+    def _pull_scope(self, scope_id: str, kind: Kind, go_on: Callable[[], bool]) -> int:
+        pages = 0
+        restarted = False
+        while go_on():
+            with self._cache.read() as conn:
+                epoch, seq = read_cursor(conn, scope_id) or (0, 0)
+            try:
+                page = self._client.changes(scope_id, epoch, seq)
+            except SyncRefused as refused:
+                if refused.code not in _CUT or restarted:
+                    raise
+                restarted = True
+                given = refused.params.get("epoch")
+                self.restart(scope_id, given if isinstance(given, int) else 0)
+                continue
+            if page is None:
+                break
+            with self._cache.write() as conn:
+                self.changed |= apply_page(conn, page, self._load_lanes)
+            pages += 1
+            if not page.more:
+                break
+        return pages
+
+    def _compare(self, scope_id: str, kind: Kind) -> tuple[bool, DigestAnswer, dict[str, int]]:
+        with self._cache.read() as conn:
+            epoch, seq = read_cursor(conn, scope_id) or (0, 0)
+            tables = cache_module.digest(conn, kind)
+            counts = cache_module.count_rows(conn, kind)
+        answer = self._client.digest(scope_id, epoch, seq, tables)
+        return answer.is_equal, answer, counts
+
+
+def _bucket_keys(conn: Connection, tbl: str, bucket: int) -> list[tuple[str, str]]:
+    table = entity_tables()[tbl]
+    found = conn.execute(select(table.c.scope_id, table.c.id)).all()
+    return [(row.scope_id, row.id) for row in found if bucket_of(row.id) == bucket]

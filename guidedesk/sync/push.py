@@ -1,0 +1,189 @@
+"""Sending what waits: batches, their answers, and what to do about each kind of refusal (SYNC.md 5, 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from guidedesk.domain.errors import TransportError
+from guidedesk.domain.ids import new_id
+from guidedesk.domain.ports import Random
+from guidedesk.services.apply import RowRef
+from guidedesk.sync.apply_page import apply_results
+from guidedesk.sync.cache import Cache
+from guidedesk.sync.client import PushAnswer, SyncClient, SyncRefused, encode
+from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.journal import Entry, Journal, Settlement, State
+from guidedesk.sync.overlay import LoadLanes
+from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, OpResult
+
+ASK_AGAIN_MS: Final = 600_000
+MAX_PARKED_A_ROUND: Final = 3
+_TARGET_MS: Final = 1_000
+_ENVELOPE_BYTES: Final = 256  # the body around the operations
+
+
+class Pusher:
+    """Pushes one counter's journal. One call of `push_pending` sends everything that can be sent now."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        cache: Cache,
+        client: SyncClient,
+        clock: ServerClock,
+        random: Random,
+        load_lanes: LoadLanes,
+    ) -> None:
+        self._journal = journal
+        self._cache = cache
+        self._client = client
+        self._clock = clock
+        self._random = random
+        self._load_lanes = load_lanes
+        self._limit = MAX_OPS
+        self._resend_from: int | None = None
+        self.progress: tuple[int, int] | None = None
+        self.changed: set[RowRef] = set()
+        self.members: set[str] = set()
+        self.retry_after_ms: int | None = None
+
+    def push_pending(self) -> int:
+        """Send until nothing waits or the server asks for a pause; returns how many were answered.
+
+        Raises `TransportError` or `SyncRefused` when the rest must wait.
+        """
+        waiting = self._journal.counts().queued
+        answered = parked = 0
+        gaps: set[int] = set()
+        self.retry_after_ms = None
+        self.progress = (0, waiting) if waiting else None
+        try:
+            while (batch := self._next_batch()) and self.retry_after_ms is None:
+                try:
+                    answered += self._push(batch)
+                    self.progress = (min(answered, waiting), waiting)
+                except SyncRefused as refused:
+                    parked += self._refused(refused, batch, gaps)
+                    if parked >= MAX_PARKED_A_ROUND:
+                        # So many at once is rather the server's fault than theirs: look again later.
+                        raise
+            self._ask_again()
+        finally:
+            self.progress = None
+        return answered
+
+    def server_is_behind(self, expected: int) -> None:
+        """The server asks for operations from this number on (it was restored from a backup)."""
+        self._resend_from = expected
+
+    def _next_batch(self) -> list[Entry]:
+        start = self._resend_from
+        first = self._journal.first_queued_seq()
+        if start is None or (first is not None and first < start):
+            start = first
+        return [] if start is None else self._fitting(self._journal.batch(start, self._limit))
+
+    def _fitting(self, entries: Sequence[Entry]) -> list[Entry]:
+        kept: list[Entry] = []
+        room = MAX_BODY - _ENVELOPE_BYTES
+        for entry in entries:
+            room -= len(encode(entry.envelope.to_wire())) + 1
+            if room < 0 and kept:
+                break
+            kept.append(entry)
+        return kept
+
+    def _push(self, batch: Sequence[Entry]) -> int:
+        sent = self._clock.mono_ms()
+        answer = self._call(batch)
+        received = self._clock.mono_ms()
+        self._clock.observe(sent, received, answer.server_time_ms)
+        self._adapt(received - sent, len(batch))
+        answered = self.take_answers(answer.results)
+        last = batch[-1].envelope.device_seq
+        if self._resend_from is not None:
+            self._resend_from = None if len(batch) < self._limit else last + 1
+        if not answered and self.retry_after_ms is None:
+            # Nothing of this batch was answered: asking again at once would turn for ever.
+            raise TransportError("bad_answer")
+        return answered
+
+    def _call(self, batch: Sequence[Entry]) -> PushAnswer:
+        batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
+        return self._client.push(batch_id, batch[0].device_epoch, [e.envelope for e in batch])
+
+    def _adapt(self, took_ms: int, size: int) -> None:
+        if took_ms > _TARGET_MS:
+            self._limit = max(1, size * _TARGET_MS // took_ms)
+        elif size >= self._limit:
+            self._limit = min(MAX_OPS, self._limit * 2)
+
+    def take_answers(self, results: Sequence[OpResult]) -> int:
+        """Rows first, then the journal: a crash between leaves the operation to be sent and answered again."""
+        kept = [_first_answer(result) for result in results]
+        settlements: list[Settlement] = []
+        for result in kept:
+            if result.status == "retry":
+                self.retry_after_ms = max(self.retry_after_ms or 0, result.delay_ms or 1_000)
+            else:
+                settlements.append(self._settlement(result))
+        if settlements:
+            with self._cache.write() as conn:
+                self.changed |= apply_results(conn, kept, self._load_lanes)
+            self._journal.settle(settlements, self._clock.now_ms())
+        return len(settlements)
+
+    def _settlement(self, result: OpResult) -> Settlement:
+        state: State = result.status  # type: ignore[assignment]
+        answer: dict[str, Any] = {
+            k: v for k, v in result.to_wire().items() if k not in ("rows", "absent") and v is not None
+        }
+        held = state in ("parked", "quarantined")
+        return Settlement(result.op_id, state, answer, self._clock.now_ms() + ASK_AGAIN_MS if held else None)
+
+    def _refused(self, refused: SyncRefused, batch: Sequence[Entry], gaps: set[int]) -> int:
+        """Do what the refusal says; raises it where only waiting helps. Returns how many were parked here."""
+        if refused.status in (400, 413, 422):
+            if len(batch) > 1:
+                self._limit = len(batch) // 2
+                return 0
+            self._journal.park_here(batch[0].envelope.op_id, refused.code)
+            self._limit = MAX_OPS
+            return 1
+        if refused.status == 409 and refused.code == "seq_gap":
+            expected = refused.params.get("expected")
+            if isinstance(expected, int) and expected not in gaps:
+                gaps.add(expected)
+                self._resend_from = expected
+                return 0
+        if refused.status == 409 and refused.code == "device_forked":
+            epoch = refused.params.get("epoch")
+            if isinstance(epoch, int) and epoch > batch[0].device_epoch:
+                self._journal.renumber(epoch)
+                self._resend_from = None
+                return 0
+        raise refused
+
+    def _ask_again(self) -> None:
+        """Ask once in a while about operations the server holds: each alone, they need not be neighbours."""
+        for entry in self._journal.due_again(self._clock.now_ms(), 20):
+            try:
+                self.take_answers(self._call([entry]).results)
+            except SyncRefused as refused:
+                if refused.status in (401, 403, 429, 503):
+                    raise
+                note = Settlement(
+                    entry.envelope.op_id, entry.state, entry.result or {}, self._clock.now_ms() + ASK_AGAIN_MS
+                )
+                self._journal.settle([note], self._clock.now_ms())
+
+
+def _first_answer(result: OpResult) -> OpResult:
+    """`already_applied` brings the stored first result: that is what became of the operation."""
+    if result.status != "already_applied":
+        return result
+    first = result.params.get("first_status", "accepted")
+    params = {k: v for k, v in result.params.items() if k != "first_status"}
+    return replace(result, status=first if first in ("merged", "rejected") else "accepted", params=params)

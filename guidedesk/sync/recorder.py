@@ -1,0 +1,144 @@
+"""Making an operation true: asked of the rules, committed to the journal, then laid over the cache (SYNC.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.errors import StorageError
+from guidedesk.domain.ids import new_id
+from guidedesk.domain.ports import Random
+from guidedesk.services.apply import ApplyContext, CounterSide, RowRef, apply_operation
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, split
+from guidedesk.sync import overlay
+from guidedesk.sync.cache import Cache
+from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.identity import Identity
+from guidedesk.sync.journal import Entry, Journal
+from guidedesk.sync.protocol import GENESIS, Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Operations that are now true on this PC: their ids, their state, and what screens should look at."""
+
+    op_ids: tuple[str, ...]
+    state: str
+    changes: Changes
+
+
+class Recorder:
+    """Records operations of one counter. One writer at a time: the cache's write lock is the queue."""
+
+    def __init__(self, journal: Journal, cache: Cache, clock: ServerClock, random: Random, identity: Identity) -> None:
+        self._journal = journal
+        self._cache = cache
+        self._clock = clock
+        self._random = random
+        self._identity = identity
+        self.is_cache_behind = False
+
+    def record(
+        self, operations: Sequence[Operation], actor: Actor, assurance: int, session_id: str | None = None
+    ) -> Recorded:
+        """Commit operations together; `Refused` says which rule forbids one, and then nothing was written.
+
+        Once the journal has them they are done: a cache that cannot take the effect is caught up later.
+        """
+        entries: list[Entry] = []
+        refs: list[RowRef] = []
+        try:
+            with self._cache.write() as conn:
+                envelopes = [self._envelope(op, actor, assurance, session_id) for op in operations]
+                self._check(conn, operations, envelopes, actor)
+                envelopes = self._with_deps(envelopes)
+                blanks = [op.code_digits for op in operations if isinstance(op, RegisterMember) and op.code_digits]
+                entries = self._journal.append(envelopes, blank_digits=blanks)
+                for envelope in envelopes:
+                    refs += overlay.lay(conn, self.pending(envelope))
+        except StorageError as error:
+            if not entries or error.params.get("file") != "cache":
+                raise
+            self.is_cache_behind = True
+        return Recorded(tuple(e.envelope.op_id for e in entries), _state(entries), _changes(refs, operations))
+
+    def pending(self, envelope: Envelope) -> overlay.PendingOp:
+        """An operation of the journal as it is laid over the cache."""
+        return overlay.pending_from(envelope, self._identity.store_id, self._identity.device_id)
+
+    def load_lanes(self, lanes: frozenset[str]) -> list[overlay.PendingOp]:
+        """Pending operations of these lanes, in order."""
+        return [self.pending(entry.envelope) for entry in self._journal.pending(lanes)]
+
+    def _check(
+        self, conn: Connection, operations: Sequence[Operation], envelopes: Sequence[Envelope], actor: Actor
+    ) -> None:
+        """Each on top of the ones before it; nothing stays."""
+        point = conn.begin_nested()
+        try:
+            for operation, envelope in zip(operations, envelopes, strict=True):
+                context = ApplyContext(
+                    op_id=envelope.op_id,
+                    scope_id=self._identity.store_id,
+                    actor=actor,
+                    device_id=self._identity.device_id,
+                    assurance=envelope.assurance,
+                    at_ms=envelope.occurred_at_ms,
+                    side=CounterSide(),
+                )
+                apply_operation(conn, operation, context)
+        finally:
+            point.rollback()
+
+    def _envelope(self, operation: Operation, actor: Actor, assurance: int, session_id: str | None) -> Envelope:
+        body, personal = split(operation)
+        wall_ms = self._clock.wall_ms()
+        now = self._clock.now()
+        return Envelope(
+            op_id=new_id(max(0, now.at_ms), self._random.bytes(10)),
+            device_seq=0,
+            prev_hash=GENESIS,
+            type=operation.TYPE,
+            v=VERSION,
+            lane=lane_of(operation),
+            deps=(),
+            actor=actor.id,
+            session=session_id,
+            assurance=assurance,
+            wall_ms=wall_ms,
+            offset_ms=now.offset_ms,
+            boot_id=self._clock.boot_id(),
+            mono_ms=self._clock.mono_ms(),
+            occurred_at_ms=now.at_ms,
+            body=body,
+            personal_salt=self._random.bytes(16).hex() if personal else None,
+            personal=personal,
+        )
+
+    def _with_deps(self, envelopes: Sequence[Envelope]) -> list[Envelope]:
+        """What is done with a member depends on the registration that is still on its way (SYNC.md 6)."""
+        registering: dict[str, str | None] = {}
+        found: list[Envelope] = []
+        for envelope in envelopes:
+            if envelope.type == RegisterMember.TYPE:
+                registering[envelope.lane] = envelope.op_id
+                found.append(envelope)
+                continue
+            if envelope.lane not in registering:
+                registering[envelope.lane] = self._journal.find_registration(envelope.lane)
+            dep = registering[envelope.lane]
+            found.append(replace(envelope, deps=(dep,)) if dep else envelope)
+        return found
+
+
+def _state(entries: Sequence[Entry]) -> str:
+    return "parked" if any(e.state == "parked" for e in entries) else "queued"
+
+
+def _changes(refs: Sequence[RowRef], operations: Sequence[Operation]) -> Changes:
+    kinds = {ref[0] for ref in refs} | {"operation", "status"}
+    return Changes(frozenset(kinds), frozenset(op.member_id for op in operations))
