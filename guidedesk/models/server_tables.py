@@ -189,6 +189,16 @@ staff_pin = Table(
     big_col("locked_until_ms", nullable=True),
     info=_SCOPE,
 )
+# Guesses counted before they are looked at: unknown staff numbers, devices, managers typing enrolment codes.
+guess_guard = Table(
+    "guess_guard",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("subject", Text, primary_key=True),
+    text_col("json"),
+    big_col("changed_at_ms"),
+    info=_SCOPE,
+)
 staff_session = Table(
     "staff_session",
     SERVER,

@@ -181,6 +181,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_follow_up_scope_id_member_id", ["scope_id", "member_id"], unique=False)
 
     op.create_table(
+        "guess_guard",
+        sa.Column("scope_id", base.IdType(length=16), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("json", sa.Text(), nullable=False),
+        sa.Column("changed_at_ms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("scope_id", "subject", name=op.f("pk_guess_guard")),
+        info={"shard": "scope_id"},
+    )
+    op.create_table(
         "interaction",
         sa.Column("scope_id", base.IdType(length=16), nullable=False),
         sa.Column("id", base.IdType(length=16), nullable=False),
@@ -604,6 +613,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_interaction_scope_id_member_id")
 
     op.drop_table("interaction")
+    op.drop_table("guess_guard")
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
         batch_op.drop_index("ix_follow_up_scope_id_member_id")
 
