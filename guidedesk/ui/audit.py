@@ -97,7 +97,8 @@ def _clipped(widget: QWidget) -> Iterator[Problem]:
             yield Problem("clipped", _name(widget), f"{widget.width()} px wide")
         return
     need = _needed(widget)
-    if widget.width() < need.width() or widget.height() < need.height():
+    # Two pixels of the line height are air above Chinese glyphs.
+    if widget.width() < need.width() or widget.height() < need.height() - look().tokens.px(2):
         detail = f"{widget.width()}x{widget.height()}, needs {need.width()}x{need.height()}"
         yield Problem("clipped", _name(widget), detail)
     elif _is_cut_by_parents(widget):

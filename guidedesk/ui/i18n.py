@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 from guidedesk.resources import resource_path
@@ -36,13 +37,16 @@ def use_language(code: str) -> None:
 
 @lru_cache(maxsize=len(LANGUAGES))
 def catalogue(code: str) -> dict[str, Entry]:
-    """All texts of a language; ValueError if two areas define the same key differently."""
+    """All texts of a language, of all areas."""
     texts: dict[str, Entry] = {}
     for path in sorted(resource_path("i18n", code).glob("*.json")):
-        for key, entry in _flatten(json.loads(path.read_text(encoding="utf-8"))).items():
-            if texts.setdefault(key, entry) != entry:
-                raise ValueError(f"{key} is defined twice, last in {path.name}")
+        texts |= read_area(path)
     return texts
+
+
+def read_area(path: Path) -> dict[str, Entry]:
+    """The texts of one file, keys flattened."""
+    return _flatten(json.loads(path.read_text(encoding="utf-8")))
 
 
 def has(key: str) -> bool:

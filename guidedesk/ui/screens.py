@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -63,8 +63,10 @@ def open_screen(
         app = _make_application()
     start_look(app, theme, scale, lang)
     widget = _find(name, state).factory()
-    widget.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    widget.resize(*(size or look().tokens.design_window))
+    wanted = size or look().tokens.design_window
+    # A least size of its own keeps the layout from telling the platform one, which off-screen Qt warns about.
+    widget.setMinimumSize(*wanted)
+    widget.resize(*wanted)
     widget.show()
     settle()
     return widget
@@ -93,10 +95,11 @@ def _find(name: str, state: str) -> Screen:
 
 
 def _load_views() -> None:
-    # A view module registers its own pictures when it is imported; nobody keeps a central list.
-    views = importlib.import_module("guidedesk.ui.views")
-    for module in pkgutil.iter_modules(views.__path__):
-        importlib.import_module(f"guidedesk.ui.views.{module.name}")
+    # Modules with views or fixtures register their own pictures when imported; nobody keeps a central list.
+    for package in ("guidedesk.ui.views", "guidedesk.ui.fixtures"):
+        found = importlib.import_module(package)
+        for module in pkgutil.iter_modules(found.__path__):
+            importlib.import_module(f"{package}.{module.name}")
 
 
 _applications: list[QApplication] = []

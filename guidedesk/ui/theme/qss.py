@@ -96,11 +96,12 @@ QPlainTextEdit:focus{{border:2px solid {c.focus};padding:{m.field_pad - 2}px}}
 def _lists(t: Tokens, m: Metrics) -> str:
     c = t.colour
     return f"""
-QAbstractItemView{{background:{c.surface};border:0;outline:0;selection-background-color:{c.accent_soft};
+QAbstractItemView{{background:transparent;border:0;outline:0;selection-background-color:{c.accent_soft};
  selection-color:{c.text}}}
 QHeaderView{{background:{c.surface2};border:0}}
 QHeaderView::section{{background:{c.surface2};color:{c.text3};border:0;border-bottom:1px solid {c.line};
  padding:0 {m.row_cell_pad}px;font-size:{t.px(t.type("caption").px)}px;font-weight:500}}
+QHeaderView::section:first{{padding-left:{m.row_pad}px}}
 """
 
 

@@ -115,5 +115,6 @@ class ScrollColumn(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        widget.setProperty("kind", "plain")
+        if widget.property("kind") is None:
+            widget.setProperty("kind", "plain")
         self.setWidget(widget)

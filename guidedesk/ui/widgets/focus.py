@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.paint import box, smooth
@@ -14,7 +14,7 @@ class FocusRing(QWidget):
     """Drawn over the control's parent, so the control needs no room of its own for it."""
 
     def __init__(self, target: QWidget, radius: int) -> None:
-        super().__init__(target.parentWidget())
+        super().__init__(_ground(target))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._radius = radius
         self.follow(target)
@@ -24,7 +24,9 @@ class FocusRing(QWidget):
     def follow(self, target: QWidget) -> None:
         """Move to where the control is now."""
         reach = look().m.focus_reach
-        self.setGeometry(target.geometry().adjusted(-reach, -reach, reach, reach))
+        ground = self.parentWidget() or target
+        place = QRect(target.mapTo(ground, QPoint(0, 0)), target.size())
+        self.setGeometry(place.adjusted(-reach, -reach, reach, reach))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current = look()
@@ -32,6 +34,19 @@ class FocusRing(QWidget):
         smooth(painter)
         box(painter, QRectF(self.rect()), self._radius + current.m.focus_reach, None, current.q("focus"),
             current.m.focus_pen)
+
+
+def _ground(target: QWidget) -> QWidget:
+    """The nearest ancestor with room for the ring; a tight parent would cut it. Never past a scrolled area."""
+    reach = look().m.focus_reach
+    ground = target.parentWidget()
+    while ground is not None:
+        above = ground.parentWidget()
+        place = QRect(target.mapTo(ground, QPoint(0, 0)), target.size()).adjusted(-reach, -reach, reach, reach)
+        if above is None or ground.rect().contains(place) or isinstance(above.parentWidget(), QAbstractScrollArea):
+            return ground
+        ground = above
+    return target
 
 
 class FocusWatch(QObject):

@@ -1,0 +1,161 @@
+"""The timeline of a member: one painted row per purchase, return, visit, conversation, promise or binding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, Signal
+
+from guidedesk.services.read_models import Bilingual, TimelineEntry
+from guidedesk.ui import formats, i18n
+from guidedesk.ui.tables.model import Index, RowsModel
+from guidedesk.ui.theme import ToneName
+from guidedesk.ui.widgets.labels import untrusted
+from guidedesk.ui.widgets.rows import LineRow
+
+NOTE_SHOWN: Final = 120
+ICONS: Final[dict[str, tuple[str, ToneName]]] = {
+    "purchase": ("bag", "accent"),
+    "return": ("return", "danger"),
+    "visit": ("scan", "neutral"),
+    "follow_up": ("tasks", "info"),
+    "binding": ("link", "violet"),
+    "registered": ("user-plus", "success"),
+}
+TALK_ICONS: Final[dict[str, tuple[str, ToneName]]] = {
+    "visit": ("store", "neutral"),
+    "wechat": ("chat", "success"),
+    "sms": ("sms", "info"),
+    "mini": ("qr", "info"),
+    "phone": ("phone", "info"),
+    "served_no_purchase": ("tshirt", "neutral"),
+}
+
+
+class TimelineModel(RowsModel):
+    """Rows read so far; `more_wanted()` when a view reached their end and there are more."""
+
+    more_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_more = False
+
+    def show_rows(self, rows: Sequence[LineRow], *, has_more: bool) -> None:
+        """Show these rows; what is only added below does not move what is above."""
+        self._has_more = has_more
+        ids = [row.row_id for row in rows]
+        known = len(self._ids)
+        if known and ids[:known] == list(self._ids):
+            self._rows = {row.row_id: row for row in rows}
+            self.append_ids(ids[known:])
+            self.refresh()
+        else:
+            self.set_rows(rows)
+
+    def canFetchMore(self, parent: Index = QModelIndex()) -> bool:  # noqa: B008 - Qt's own signature
+        return not parent.isValid() and self._has_more
+
+    def fetchMore(self, parent: Index = QModelIndex()) -> None:  # noqa: B008 - Qt's own signature
+        if self.canFetchMore(parent):
+            self._has_more = False
+            self.more_wanted.emit()
+
+
+def timeline_row(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool = False) -> LineRow:
+    """One entry in words; `hides_amounts` on a colleague's member (mockup 07b)."""
+    icon, tone = TALK_ICONS.get(entry.interaction_kind) or ICONS.get(entry.kind, ("history", "neutral"))
+    has_amount = entry.amount_minor is not None and not hides_amounts
+    return LineRow(
+        row_id=entry.id,
+        icon=icon,
+        tone=tone,
+        title=_title(entry),
+        detail=" · ".join(part for part in (_when(entry, now_ms), *_details(entry, now_ms)) if part),
+        amount=formats.money(entry.amount_minor or 0, entry.currency) if has_amount else "",
+        state=i18n.t("member.waiting") if entry.is_pending else "",
+        state_tone="info",
+    )
+
+
+def _when(entry: TimelineEntry, now_ms: int) -> str:
+    return formats.moment_text(entry.at_ms, now_ms)
+
+
+def _title(entry: TimelineEntry) -> str:
+    makers: dict[str, Callable[[TimelineEntry], str]] = {
+        "purchase": _purchase_title,
+        "return": _return_title,
+        "interaction": _talk_title,
+        "binding": _binding_title,
+        "follow_up": _follow_up_title,
+    }
+    return makers.get(entry.kind, _plain_title)(entry)
+
+
+def _purchase_title(entry: TimelineEntry) -> str:
+    channel = entry.channel if entry.channel in ("store", "online", "mini") else "online"
+    return _joined(i18n.t(f"timeline.bought.{channel}"), _items(entry.items))
+
+
+def _return_title(entry: TimelineEntry) -> str:
+    return _joined(i18n.t("timeline.returned"), _items(entry.items))
+
+
+def _talk_title(entry: TimelineEntry) -> str:
+    if entry.interaction_kind == "served_no_purchase":
+        return i18n.t("timeline.served")
+    return _joined(i18n.t(f"talk.{entry.interaction_kind}"), i18n.t(f"outcome.{entry.outcome}"))
+
+
+def _binding_title(entry: TimelineEntry) -> str:
+    return i18n.t("timeline.bound", name=_name(entry.staff))
+
+
+def _follow_up_title(entry: TimelineEntry) -> str:
+    if entry.outcome == "done":
+        return i18n.t("timeline.follow_up_done")
+    due = formats.day_text(date.fromisoformat(entry.due_date)) if entry.due_date else ""
+    return i18n.t("timeline.follow_up", date=due)
+
+
+def _plain_title(entry: TimelineEntry) -> str:
+    return i18n.t(f"timeline.{entry.kind}")
+
+
+def _details(entry: TimelineEntry, now_ms: int) -> tuple[str, ...]:
+    note = f"“{untrusted(entry.note, NOTE_SHOWN)}”" if entry.note else ""
+    if entry.kind == "purchase":
+        return _name(entry.store), untrusted(entry.order_no)
+    if entry.kind == "return":
+        return _original(entry, now_ms), untrusted(entry.note)
+    if entry.kind == "binding":
+        before = _name(entry.previous_owner)
+        return (i18n.t("timeline.bound_before", name=before) if before else "",)
+    if entry.kind == "visit":
+        return _name(entry.store), _name(entry.staff)
+    return note, _name(entry.staff)
+
+
+def _original(entry: TimelineEntry, now_ms: int) -> str:
+    if entry.original_at_ms is None:
+        return ""
+    day = formats.day_text(formats.local_day(entry.original_at_ms), formats.local_day(now_ms))
+    return i18n.t("timeline.original", date=day)
+
+
+def _items(items: tuple[Bilingual, ...]) -> str:
+    names = [untrusted(_name(item)) for item in items[:2]]
+    more = len(items) - len(names)
+    text = i18n.t("list.comma").join(names)
+    return f"{text} +{more}" if more > 0 else text
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first} · {second}" if second else first
+
+
+def _name(name: Bilingual) -> str:
+    return name.pick(i18n.language())

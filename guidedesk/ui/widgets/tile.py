@@ -1,0 +1,85 @@
+"""A person to choose on the sign-in screen: avatar, name, role and number, the digit that picks her."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton, QSizePolicy
+
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.avatar import paint_avatar
+from guidedesk.ui.widgets.focus import ring_on_focus
+from guidedesk.ui.widgets.rows import chip_width, paint_chip
+
+_ARROWS = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down})
+
+
+class PersonTile(QPushButton):
+    """One tile; the screen owns the arrow keys, so that they move among tiles in two directions."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+        self._name = self._detail = self._chip = ""
+        self._is_chosen = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        ring_on_focus(self, "card_radius")
+        look().restyled.connect(self.updateGeometry)
+
+    def show_person(self, name: str, detail: str, chip: str, spoken: str) -> None:
+        """Fill in who it is; `chip` tells of drafts."""
+        self._name, self._detail, self._chip = name, detail, chip
+        self.setText(name)
+        self.setAccessibleName(f"{spoken}, {chip}" if chip else spoken)
+        self.update()
+
+    def set_chosen(self, chosen: bool) -> None:
+        """Outline it as the one about to sign in, or under the cursor."""
+        self._is_chosen = chosen
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(look().m.tile_min_w, look().m.tile_h)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in _ARROWS:
+            event.ignore()
+            return
+        super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current, m = look(), look().m
+        painter = QPainter(self)
+        paint.smooth(painter)
+        fill = "accent_soft" if self._is_chosen else "surface2" if self.underMouse() else "surface"
+        border = current.q("accent" if self._is_chosen else "line")
+        paint.box(painter, self.rect(), m.card_radius, current.q(fill), border, m.focus_pen if self._is_chosen else 1)
+        gap, side = current.tokens.space(3), m.avatar_ml
+        left = current.tokens.space(4)
+        circle = QRect(left, (self.height() - side) // 2, side, side)
+        paint_avatar(painter, circle, self._name, "ml")
+        right = self.width() - left
+        cap_w = paint.key_width(str(self.number))
+        cap = QRect(right - cap_w, (self.height() - m.kbd_h) // 2, cap_w, m.kbd_h)
+        paint.key_cap(painter, cap, str(self.number), current.q("text2"))
+        words_x, words_end = circle.right() + 1 + gap, cap.x() - gap // 2
+        if self._chip:
+            chip_x = cap.x() - gap - chip_width(self._chip)
+            if chip_x - words_x > m.avatar_l:
+                paint_chip(painter, chip_x, self.rect(), self._chip, "warning")
+                words_end = chip_x - gap // 2
+        self._paint_words(painter, QRect(words_x, 0, words_end - words_x, self.height()))
+
+    def _paint_words(self, painter: QPainter, area: QRect) -> None:
+        current, t = look(), look().tokens
+        first, second = t.px(t.type("heading").line), t.px(t.type("caption").line)
+        top = (area.height() - first - second) // 2
+        upper = QRect(area.x(), top, area.width(), first)
+        lower = QRect(area.x(), top + first, area.width(), second)
+        paint.text(painter, upper, self._name, current.font("heading"), current.q("text"))
+        paint.text(painter, lower, self._detail, current.font("caption"), current.q("text3"))
