@@ -1,0 +1,117 @@
+"""Signed requests over HTTPS (SECURITY.md D-3, S-5, S-6): time-outs always, redirects never, checks never off."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from guidedesk.domain.errors import GuideDeskError, TransportError
+from guidedesk.domain.ports import Random
+from guidedesk.sync.signing import NONCE_BYTES, sign_request
+from guidedesk.sync.transport import Request, Response
+
+CONNECT_S: Final = 5
+READ_S: Final = 30
+
+
+class HttpTransport:
+    """Sends to one server. With `device_id` every request is signed; without (enrolment) none is.
+
+    `now_ms` is server time as far as it is known; `ca_file` replaces the system's trusted authorities.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        *,
+        random: Random,
+        now_ms: Callable[[], int],
+        device_id: str | None = None,
+        signing_seed: bytes | None = None,
+        session_id: Callable[[], str | None] = lambda: None,
+        ca_file: Path | None = None,
+    ) -> None:
+        self._base = check_server_url(server_url)
+        self._authority = urlsplit(self._base).netloc
+        self._random = random
+        self._now_ms = now_ms
+        self._device_id = device_id
+        self._key = Ed25519PrivateKey.from_private_bytes(signing_seed) if signing_seed else None
+        self._session_id = session_id
+        self._session = requests.Session()
+        self._session.verify = True if ca_file is None else str(ca_file)
+
+    def send(self, request: Request) -> Response:
+        """The answer, whatever its status; `TransportError` when none came."""
+        headers = {**request.headers, **self._signature(request)}
+        try:
+            answer = self._session.request(
+                request.method,
+                self._base + request.path,
+                data=request.body or None,
+                headers=headers,
+                timeout=(CONNECT_S, READ_S),
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError as error:
+            raise TransportError("tls_failed") from error
+        except requests.exceptions.ReadTimeout as error:
+            raise TransportError("timeout") from error
+        except requests.exceptions.ConnectionError as error:
+            raise TransportError("connection_lost" if _was_sent(error) else "unreachable") from error
+        except requests.exceptions.RequestException as error:
+            raise TransportError("connection_lost") from error
+        return Response(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._session.close()
+
+    def _signature(self, request: Request) -> dict[str, str]:
+        if self._key is None or self._device_id is None:
+            return {}
+        path, _, query = request.path.partition("?")
+        return sign_request(
+            request.method,
+            self._authority,
+            path,
+            query,
+            request.body,
+            device_id=self._device_id,
+            key_id=self._device_id,
+            session_id=self._session_id(),
+            created=self._now_ms() // 1000,
+            nonce=self._random.bytes(NONCE_BYTES),
+            private_key=self._key,
+        )
+
+
+def check_server_url(url: str) -> str:
+    """The URL without a trailing slash; `bad_server_url` unless it is https, or http to this PC itself (the demo)."""
+    parts = urlsplit(url.strip())
+    host = parts.hostname or ""
+    if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username or not host:
+        raise GuideDeskError("bad_server_url", url=url[:200])
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_pc(host)):
+        raise GuideDeskError("bad_server_url", url=url[:200])
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_this_pc(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _was_sent(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the connection stood before it broke: then the server may have carried the request out."""
+    return not isinstance(error, requests.exceptions.ConnectTimeout) and "NewConnectionError" not in repr(error)
