@@ -1,0 +1,162 @@
+"""The sample chain: a small fashion brand, invented, the same for the same size, day and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.people import Tier
+from guidedesk.models.entities import Row
+from guidedesk.server.connectors.landing import (
+    BATCH,
+    Person,
+    PhoneSecrets,
+    land_people,
+    land_products,
+    land_reference,
+    mark_data,
+    prepare,
+)
+from guidedesk.server.connectors.sample_engagement import engagement_rows
+from guidedesk.server.connectors.sample_members import make_identity, member_rows
+from guidedesk.server.connectors.sample_names import BRAND, PINS, STAFF, STORES
+from guidedesk.server.connectors.sample_products import COLOURS, ONE_SIZE, styles
+from guidedesk.server.connectors.sample_purchases import make_sales, net_minor
+from guidedesk.server.connectors.sample_world import CURRENCY, SHOPS, SOURCE, ZONE, World, staff_id, store_id
+from guidedesk.server.database import ServerDatabase
+from guidedesk.server.order_types import OrderIn, ReturnIn
+from guidedesk.server.orders import record_orders_bulk
+
+DEFAULT_MEMBERS: Final = 2_000
+MOST_MEMBERS: Final = 100_000
+DEFAULT_TODAY: Final = date(2026, 11, 21)
+DEFAULT_SEED: Final = 1
+# Spend of two years, net of returns, from which a member counts as more (minor units).
+TIER_FROM: Final[tuple[tuple[int, Tier], ...]] = ((1_000_000, "super"), (150_000, "ordinary"), (0, "casual"))
+FIRST_COUNTER_STORE: Final = "HB"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleSummary:
+    """What is in the database now, and with what to sign in. `store_id`: where a first counter is set up."""
+
+    members: int
+    orders: int
+    lines: int
+    returns: int
+    staff: int
+    store_id: str
+    pins: tuple[tuple[str, str], ...] = field(default=PINS)
+
+
+def import_sample(
+    db: ServerDatabase,
+    secrets: PhoneSecrets | None,
+    *,
+    members: int = DEFAULT_MEMBERS,
+    today: date = DEFAULT_TODAY,
+    seed: int = DEFAULT_SEED,
+    progress: Progress | None = None,
+) -> SampleSummary:
+    """Land the sample chain; running it again with the same values adds nothing, with more members adds those.
+
+    Everything lies before `today`, only follow-ups lie on it and after. PIN verifiers are the caller's: see
+    `SampleSummary.pins`. `other_data` when the database holds the sample of another day or seed, or real data.
+    """
+    if not 1 <= members <= MOST_MEMBERS:
+        raise Refused("validation", field="members", why="out_of_range")
+    prepare(db, SOURCE, [store_id(code) for code in SHOPS])
+    mark_data(db, f"{SOURCE} {today.isoformat()} {seed}")
+    land_reference(db, _reference(today, seed))
+    land_products(db, _products())
+    world = World(today, seed)
+    done = 0
+    counts = [0, 0, 0]
+    for people, orders, returns in _batches(world, members):
+        for code in SHOPS:
+            mine = people.get(code, [])
+            land_people(db, store_id(code), mine, secrets.phone_key if secrets else None, world.midnight_ms)
+            done += len(mine)
+        record_orders_bulk(db, orders, returns, now_ms=world.midnight_ms, batch=BATCH)
+        counts[0] += len(orders)
+        counts[1] += sum(len(order.lines) for order in orders)
+        counts[2] += len(returns)
+        if progress is not None:
+            progress(done, members)
+    return SampleSummary(members, counts[0], counts[1], counts[2], len(STAFF), store_id(FIRST_COUNTER_STORE))
+
+
+def tier_for(spent_minor: int) -> Tier:
+    """The tier of a member who spent this much in two years."""
+    return next(tier for least, tier in TIER_FROM if spent_minor >= least)
+
+
+def _batches(world: World, members: int) -> Iterator[tuple[dict[str, list[Person]], list[OrderIn], list[ReturnIn]]]:
+    for start in range(0, members, BATCH):
+        people: dict[str, list[Person]] = {}
+        orders: list[OrderIn] = []
+        returns: list[ReturnIn] = []
+        for index in range(start, min(start + BATCH, members)):
+            who = make_identity(world, index)
+            sales = make_sales(world, who)
+            rows = member_rows(world, who, tier_for(net_minor(sales)))
+            rows |= engagement_rows(world, who, sales[0])
+            people.setdefault(who.home, []).append(Person(who.member_id, who.phone, rows))
+            orders += sales[0]
+            returns += sales[1]
+        yield people, orders, returns
+
+
+def _reference(today: date, seed: int) -> dict[str, list[Row]]:
+    settings = {
+        "brand": BRAND[0],
+        "brand_en": BRAND[1],
+        "zone": ZONE,
+        "currency": CURRENCY,
+        "window_days": "15",
+        "protection_days": "30",
+    }
+    return {
+        "setting": [{"id": derived_id("setting", n), "name": n, "value": v} for n, v in settings.items()],
+        "store": [
+            {"id": store_id(s.code), "code": s.code, "name": s.name, "name_en": s.name_en, "kind": s.kind}
+            for s in STORES
+        ],
+        "staff": [
+            {
+                "id": staff_id(s.number),
+                "number": s.number,
+                "name": s.name,
+                "name_en": s.name_en,
+                "role": s.role,
+                "store_id": store_id(s.store),
+                "is_active": 1,
+                "joined_at_ms": World(DEFAULT_TODAY, 0).moment(400 + 37 * place, 9 * 60),
+            }
+            for place, s in enumerate(STAFF)
+        ],
+    }
+
+
+def _products() -> list[Row]:
+    return [
+        {
+            "id": derived_id(SOURCE, "product", style.sku(size, colour)),
+            "sku": style.sku(size, colour),
+            "name": style.name,
+            "name_en": style.name_en,
+            "category": style.category,
+            "category_en": style.category_en,
+            "size": None if size == ONE_SIZE else size,
+            "colour": colour,
+            "colour_en": COLOURS[colour],
+        }
+        for style in styles()
+        for colour in style.colours
+        for size in style.sizes
+    ]
