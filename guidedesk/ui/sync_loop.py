@@ -1,0 +1,99 @@
+"""Keeps the sync engine stepping beside the window: soon after a write, otherwise when the engine says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from PySide6.QtCore import QObject, QTimer
+
+from guidedesk.sync.engine import StepOutcome
+from guidedesk.sync.status import SyncStatus
+from guidedesk.ui.desk import Desk
+
+STATUS_EVERY_MS: Final = 2_000
+
+
+class Engine(Protocol):
+    """The part of `SyncEngine` that is stepped."""
+
+    def step(self) -> StepOutcome:
+        """One round; never raises for what time mends."""
+        ...
+
+    def stop(self) -> None:
+        """Ask a running step to end soon."""
+        ...
+
+
+class SyncLoop(QObject):
+    """One step at a time on the network thread. A nudge during a step takes another one right after it."""
+
+    def __init__(self, desk: Desk, engine: Callable[[], Engine], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._engine = engine
+        self._is_running = False
+        self._is_wanted = False
+        self._is_closed = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.nudge)
+        self._clock = QTimer(self)
+        self._clock.setInterval(STATUS_EVERY_MS)
+        self._clock.timeout.connect(self.refresh_status)
+        desk.sync_wanted.connect(self.nudge)
+
+    def start(self) -> None:
+        """Begin with a step now."""
+        self._clock.start()
+        self.nudge()
+
+    def nudge(self) -> None:
+        """Take a step now, or right after the one under way."""
+        if self._is_closed:
+            return
+        if self._is_running:
+            self._is_wanted = True
+            return
+        self._is_running = True
+        self._timer.stop()
+        self._desk.tasks.network(self._engine().step, done=self._stepped, failed=self._broke)
+        self.refresh_status()
+
+    def refresh_status(self) -> None:
+        """Read the state of sync beside the window and tell the screens."""
+        if not self._is_closed:
+            self._desk.tasks.read(self._desk.counter.status, done=self._tell, latest="sync.status")
+
+    def close(self) -> None:
+        """No more steps; one under way ends after its batch."""
+        self._is_closed = True
+        self._timer.stop()
+        self._clock.stop()
+        if self._is_running:
+            self._engine().stop()
+
+    def _stepped(self, outcome: StepOutcome) -> None:
+        self._is_running = False
+        self._desk.tasks.committed.emit(outcome.changes)
+        self._next(outcome.next_delay_ms)
+
+    def _broke(self, error: Exception) -> None:
+        # A fault of ours in one step must not end sync for the day; the next step may well work.
+        self._is_running = False
+        self._desk.tasks.failed.emit(error)
+        self._next(STATUS_EVERY_MS * 5)
+
+    def _next(self, delay_ms: int) -> None:
+        self.refresh_status()
+        if self._is_closed:
+            return
+        if self._is_wanted:
+            self._is_wanted = False
+            self.nudge()
+        else:
+            self._timer.start(delay_ms)
+
+    def _tell(self, status: SyncStatus) -> None:
+        self._desk.status_changed.emit(status)
