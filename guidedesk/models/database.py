@@ -79,6 +79,23 @@ def storage_error(error: BaseException, name: str) -> StorageError | None:
     return StorageError(code, file=name) if code else None
 
 
+@contextmanager
+def savepoint(conn: Connection, *, keep: bool = True) -> Iterator[None]:
+    """A part of a transaction that is taken back when it fails, or in any case when `keep` is False."""
+    point = conn.begin_nested()
+    try:
+        yield
+    except BaseException:
+        # With a full disk the database has already taken back the whole transaction: say what was wrong first.
+        with suppress(DBAPIError):
+            point.rollback()
+        raise
+    if keep:
+        point.commit()
+    else:
+        point.rollback()
+
+
 def open_encrypted(path: Path, key: bytes, *, name: str, synchronous: Synchronous, readonly: bool = False) -> Database:
     """One SQLCipher file with a raw 32-byte key, made if it is not there and `readonly` is not asked.
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain import ids
 from guidedesk.models import counter_tables as t
-from guidedesk.models.database import storage_error
+from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import Row, entity_tables, feed_scope, remove_rows, store_rows, upsert
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.overlay import LoadLanes, Truth, forget_all, rebase
@@ -103,12 +103,10 @@ def _store_table(conn: Connection, name: str, rows: list[Row]) -> None:
 
 
 def _try_store(conn: Connection, name: str, rows: list[Row]) -> str | None:
-    point = conn.begin_nested()
     try:
-        store_rows(conn, name, rows)
-        point.commit()
+        with savepoint(conn):
+            store_rows(conn, name, rows)
     except Exception as error:
-        point.rollback()
         if isinstance(error, DBAPIError) and storage_error(error, "cache"):
             raise
         return type(error).__name__

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
-from guidedesk.sync.identity import Identity
-from guidedesk.sync.protocol import PAGE_ROWS, PROTOCOL, SCHEMA, ChangesPage, Envelope, OpResult, Row
+from guidedesk.sync.local_store import BlankCode
+from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
 from guidedesk.sync.strict_json import JsonRefused
 from guidedesk.sync.transport import Request, Response, Transport
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _NOT_MODIFIED: Final = 304
+T = TypeVar("T")
 
 
 class SyncRefused(GuideDeskError):
@@ -33,19 +34,32 @@ class ScopeState:
     """What hello says about one subscription."""
 
     scope_id: str
+    mode: str  # pull | snapshot | evict_all
     epoch: int
     head: int
-    mode: str  # pull | snapshot | evict_all
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Server time and state at the beginning of an exchange."""
+    """Server time and state at the beginning of an exchange; `codes` are this device's unused card codes."""
 
     server_time_ms: int
+    device_epoch: int
     server_last_seq: int
     scopes: tuple[ScopeState, ...]
-    limits: Mapping[str, int]
+    codes: tuple[BlankCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where this counter stands, as hello tells it."""
+
+    epoch: int
+    next_seq: int
+    cursors: Mapping[str, tuple[int, int]]
+    t0_ms: int
+    codes_left: int
+    unsent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,50 +73,42 @@ class PushAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DigestAnswer:
-    """Whether both sides hold the same rows; where not, the server's rows of the differing buckets."""
+    """Whether both sides hold the same rows; where not, the server's rows of the buckets that differ.
+
+    `is_behind`: the cursor is not at the head, so pulling comes first. `has_more`: not all rows fitted.
+    """
 
     is_equal: bool
+    is_behind: bool
     counts: Mapping[str, int]
-    differing: Mapping[tuple[str, int], tuple[Row, ...]] = field(default_factory=dict)
+    buckets: Mapping[str, Sequence[int]]
+    rows: tuple[tuple[str, Row], ...]
+    has_more: bool
 
 
 class SyncClient:
     """One counter's calls over a transport."""
 
-    def __init__(self, transport: Transport, identity: Identity) -> None:
+    def __init__(self, transport: Transport, learn_time: Callable[[int], None]) -> None:
         self._transport = transport
-        self._device_id = identity.device_id
+        self._learn_time = learn_time
 
-    def hello(
-        self, *, epoch: int, next_seq: int, cursors: Mapping[str, tuple[int, int]], t0_ms: int, unsent: int
-    ) -> Hello:
-        """Say who is there and where it stands."""
+    def hello(self, here: Standing) -> Hello:
+        """Say where this counter stands."""
         body = {
-            "protocol": PROTOCOL,
-            "device_id": self._device_id,
-            "device_epoch": epoch,
-            "next_seq": next_seq,
+            "device_epoch": here.epoch,
+            "next_seq": here.next_seq,
             "schema": [SCHEMA, SCHEMA],
-            "cursors": [{"scope_id": s, "epoch": e, "seq": n} for s, (e, n) in sorted(cursors.items())],
-            "t0": t0_ms,
-            "unsent": unsent,
+            "cursors": [[scope_id, epoch, seq] for scope_id, (epoch, seq) in sorted(here.cursors.items())],
+            "t0": max(0, here.t0_ms),
+            "codes_left": here.codes_left,
+            "unsent": here.unsent,
         }
-        answer = self._post("/v1/sync/hello", body)
-        return Hello(
-            server_time_ms=answer["server_time_ms"],
-            server_last_seq=answer["server_last_seq"],
-            scopes=tuple(ScopeState(s["scope_id"], s["epoch"], s["head"], s["mode"]) for s in answer["scopes"]),
-            limits=answer.get("limits") or {},
-        )
+        return self._post("/v1/sync/hello", body, _hello)
 
     def push(self, batch_id: str, epoch: int, envelopes: Sequence[Envelope]) -> PushAnswer:
         """Send operations in order."""
-        answer = self._post("/v1/sync/push", push_body(batch_id, epoch, envelopes))
-        return PushAnswer(
-            results=tuple(OpResult.from_wire(wire) for wire in answer["results"]),
-            last_seq=answer["last_seq"],
-            server_time_ms=answer["server_time_ms"],
-        )
+        return self._post("/v1/sync/push", push_body(batch_id, epoch, envelopes), _push_answer)
 
     def changes(self, scope_id: str, epoch: int, after: int) -> ChangesPage | None:
         """The next page after a cursor, or None when there is nothing newer."""
@@ -112,22 +118,26 @@ class SyncClient:
 
     def digest(self, scope_id: str, epoch: int, seq: int, tables: Mapping[str, Buckets]) -> DigestAnswer:
         """Compare what both sides hold of a scope at a cursor."""
-        body = {"scope_id": scope_id, "epoch": epoch, "seq": seq, "tables": dict(tables)}
-        answer = self._post("/v1/sync/digest", body)
-        differing: dict[tuple[str, int], tuple[Row, ...]] = {
-            (entry["tbl"], entry["bucket"]): tuple(entry["rows"]) for entry in answer.get("differing") or ()
-        }
-        return DigestAnswer(answer["equal"], answer.get("counts") or {}, differing)
+        body = {"scope": scope_id, "epoch": epoch, "seq": seq, "tables": dict(tables)}
+        return self._post("/v1/sync/digest", body, _digest_answer)
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = _read(self._send(Request("POST", path, encode(body), _JSON)), dict)
-        return answer
+    def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
+        return _read(self._send(Request("POST", path, encode(body), _JSON)), build)
 
     def _send(self, request: Request) -> Response:
         response = self._transport.send(request)
         if response.status in (200, _NOT_MODIFIED):
             return response
-        raise _refusal(response)
+        refused = _refusal(response)
+        server_ms = refused.params.get("server_time_ms")
+        if refused.code == "stale" and isinstance(server_ms, int):
+            # This PC's clock is off: the request is signed once more by the server's (SECURITY.md D-3).
+            self._learn_time(server_ms)
+            response = self._transport.send(request)
+            if response.status in (200, _NOT_MODIFIED):
+                return response
+            refused = _refusal(response)
+        raise refused
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
@@ -145,7 +155,7 @@ def push_body(batch_id: str, epoch: int, envelopes: Sequence[Envelope]) -> dict[
     }
 
 
-def _read(response: Response, build: Any) -> Any:
+def _read(response: Response, build: Callable[[dict[str, Any]], T]) -> T:
     try:
         return build(response.json())
     except (JsonRefused, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -153,7 +163,36 @@ def _read(response: Response, build: Any) -> Any:
         raise TransportError("bad_answer") from error
 
 
-def _refusal(response: Response) -> GuideDeskError:
+def _hello(answer: dict[str, Any]) -> Hello:
+    return Hello(
+        server_time_ms=int(answer["server_time_ms"]),
+        device_epoch=int(answer["device_epoch"]),
+        server_last_seq=int(answer["server_last_seq"]),
+        scopes=tuple(ScopeState(s["scope"], s["mode"], s["epoch"], s["head"]) for s in answer["scopes"]),
+        codes=tuple(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
+    )
+
+
+def _push_answer(answer: dict[str, Any]) -> PushAnswer:
+    return PushAnswer(
+        results=tuple(OpResult.from_wire(wire) for wire in answer["results"]),
+        last_seq=int(answer["last_seq"]),
+        server_time_ms=int(answer["server_time_ms"]),
+    )
+
+
+def _digest_answer(answer: dict[str, Any]) -> DigestAnswer:
+    return DigestAnswer(
+        is_equal=bool(answer["equal"]),
+        is_behind=bool(answer["is_behind"]),
+        counts=dict(answer["counts"]),
+        buckets=dict(answer["buckets"]),
+        rows=tuple((tbl, dict(row)) for tbl, row in answer["rows"]),
+        has_more=bool(answer["more"]),
+    )
+
+
+def _refusal(response: Response) -> SyncRefused:
     try:
         body = response.json()
     except JsonRefused:

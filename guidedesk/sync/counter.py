@@ -38,7 +38,8 @@ from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.sync.transport import Transport
 
-TransportFactory = Callable[[Identity, DerivedKeys], Transport]
+# Given who the counter is, its keys, and server time as far as it is known.
+TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transport]
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
 LOCK_NAME: Final = "sync.lock"
@@ -253,7 +254,7 @@ class Counter:
             local=self.local,
             clock=self.clock,
             random=self.random,
-            transport=self._transport_factory(identity, self.keys),
+            transport=self._transport_factory(identity, self.keys, self.now_ms),
             lock=self._lock,
             load_lanes=recorder.load_lanes,
             mend=self._mend,

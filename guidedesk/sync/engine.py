@@ -12,7 +12,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.services.changes import Changes
 from guidedesk.sync.backoff import Backoff
 from guidedesk.sync.cache import Cache
-from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
+from guidedesk.sync.client import Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.identity import Identity
@@ -77,7 +77,7 @@ class SyncEngine:
         self._lock = lock
         self._mend = mend
         self._identity = identity
-        self._client = SyncClient(transport, identity)
+        self._client = SyncClient(transport, self._learn_time)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
         self._puller = Puller(cache, self._client, identity, load_lanes)
         self._backoff = Backoff(random)
@@ -159,32 +159,40 @@ class SyncEngine:
         chain = self._journal.chain()
         counts = self._journal.counts()
         cursors = self._cache.cursors()
-        sent = self._clock.mono_ms()
-        answer = self._client.hello(
+        here = Standing(
             epoch=chain.epoch,
             next_seq=chain.next_seq,
             cursors=cursors,
             t0_ms=self._clock.wall_ms(),
+            codes_left=self._local.count_blank_codes(),
             unsent=counts.queued,
         )
+        sent = self._clock.mono_ms()
+        answer = self._client.hello(here)
         self._clock.observe(sent, self._clock.mono_ms(), answer.server_time_ms)
+        if answer.codes:
+            self._local.add_blank_codes(answer.codes)
         for scope in answer.scopes:
-            here = cursors.get(scope.scope_id)
-            if here is not None and scope.mode == "evict_all":
+            if scope.mode == "evict_all" and scope.scope_id in cursors:
                 self._puller.restart(scope.scope_id, scope.epoch)
-        if answer.server_last_seq + 1 < chain.next_seq and counts.queued == 0:
+        if counts.queued == 0 and answer.device_epoch == chain.epoch and answer.server_last_seq + 1 < chain.next_seq:
             self._pusher.server_is_behind(answer.server_last_seq + 1)
         self._hello_due_ms = self._clock.mono_ms() + HELLO_EVERY_MS
+
+    def _learn_time(self, server_ms: int) -> None:
+        now = self._clock.mono_ms()
+        self._clock.observe(now, now, server_ms)
 
     def _daily(self) -> None:
         now_ms = self._clock.now_ms()
         if now_ms - (self._local.get_meta(_DIGEST) or 0) < DAY_MS or self._journal.pending_ids():
             return
-        answers: list[DigestAnswer] = [a for is_equal, a, _ in self._puller.compare().values() if not is_equal]
-        for answer in answers:
+        different = [answer for is_equal, answer, _ in self._puller.compare().values() if not is_equal]
+        for answer in different:
             self._puller.mend(answer)
         self._journal.prune(now_ms)
-        self._local.set_meta(_DIGEST, now_ms)
+        if not any(answer.is_behind or answer.has_more for answer in different):
+            self._local.set_meta(_DIGEST, now_ms)
 
     def _outcome(self, answered: int, error: GuideDeskError | None) -> StepOutcome:
         now_ms = self._clock.now_ms()

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.domain.ports import Random
+from guidedesk.services.keys import DerivedKeys
+from guidedesk.sync.identity import Identity
 from guidedesk.sync.signing import NONCE_BYTES, sign_request
 from guidedesk.sync.transport import Request, Response
 
@@ -90,6 +92,25 @@ class HttpTransport:
             nonce=self._random.bytes(NONCE_BYTES),
             private_key=self._key,
         )
+
+
+def http_transports(
+    random: Random, session_id: Callable[[], str | None] = lambda: None, ca_file: Path | None = None
+) -> Callable[[Identity, DerivedKeys, Callable[[], int]], HttpTransport]:
+    """What `Counter.open` takes to reach the server it was enrolled at."""
+
+    def make(identity: Identity, keys: DerivedKeys, now_ms: Callable[[], int]) -> HttpTransport:
+        return HttpTransport(
+            identity.server_url,
+            random=random,
+            now_ms=now_ms,
+            device_id=identity.device_id,
+            signing_seed=keys.signing_seed,
+            session_id=session_id,
+            ca_file=ca_file,
+        )
+
+    return make
 
 
 def check_server_url(url: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.models import counter_tables as t
-from guidedesk.models.database import storage_error
+from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import PARTS_KEY, Row, entity_tables, load_row, part_table, remove_rows, upsert
 from guidedesk.services.apply import ApplyContext, CounterSide, Effect, RowRef, apply_operation
 from guidedesk.services.operations import Operation, parse
@@ -78,11 +78,8 @@ def pending_from(envelope: Envelope, store_id: str, device_id: str) -> PendingOp
 
 def probe(conn: Connection, operation: Operation, context: ApplyContext) -> Effect:
     """What applying would do; nothing is kept. Raises `Refused` as applying does."""
-    point = conn.begin_nested()
-    try:
+    with savepoint(conn, keep=False):
         return apply_operation(conn, operation, context)
-    finally:
-        point.rollback()
 
 
 def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
@@ -93,15 +90,13 @@ def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
     touched: tuple[RowRef, ...] = ()
     is_refused = True
     if pending.operation is not None:
-        point = conn.begin_nested()
         try:
-            touched = probe(conn, pending.operation, pending.context).touched
-            _keep_bases(conn, touched)
-            apply_operation(conn, pending.operation, pending.context)
+            with savepoint(conn):
+                touched = probe(conn, pending.operation, pending.context).touched
+                _keep_bases(conn, touched)
+                apply_operation(conn, pending.operation, pending.context)
             is_refused = False
-            point.commit()
         except Exception as error:
-            point.rollback()
             if isinstance(error, DBAPIError) and storage_error(error, "cache"):
                 raise
             # A fault of one operation must not stop the page or the other operations (SYNC.md 6, poison).

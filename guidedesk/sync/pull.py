@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from sqlalchemy import Connection, select
@@ -54,20 +54,16 @@ class Puller:
 
     def mend(self, answer: DigestAnswer) -> None:
         """Take the server's rows for buckets that differ, and forget what only this cache has in them."""
+        if answer.is_behind:
+            return
         with self._cache.write() as conn:
-            truths: list[Truth] = []
-            for (tbl, bucket), rows in answer.differing.items():
-                if tbl not in entity_tables():
-                    continue
-                kept = {(row["scope_id"], row["id"]) for row in rows}
-                truths += [Truth(tbl, row["scope_id"], row["id"], row) for row in rows]
-                truths += [
-                    Truth(tbl, scope_id, row_id, None)
-                    for scope_id, row_id in _bucket_keys(conn, tbl, bucket)
-                    if (scope_id, row_id) not in kept
-                ]
+            truths = [Truth(tbl, row["scope_id"], row["id"], row) for tbl, row in answer.rows if tbl in entity_tables()]
+            if not answer.has_more:
+                kept = {truth.ref for truth in truths}
+                ours = _keys_in(conn, answer.buckets)
+                truths += [Truth(*ref, None) for ref in ours if ref not in kept]
             # A row that differs under the same version would be kept as the newer: take it away first.
-            write_truths(conn, [Truth(t.tbl, t.row_scope_id, t.row_id, None) for t in truths])
+            write_truths(conn, [Truth(*truth.ref, None) for truth in truths])
             self.changed |= rebase(conn, truths, (), self._load_lanes, write_truths)
 
     def _pull_scope(self, scope_id: str, kind: Kind, go_on: Callable[[], bool]) -> int:
@@ -103,7 +99,12 @@ class Puller:
         return answer.is_equal, answer, counts
 
 
-def _bucket_keys(conn: Connection, tbl: str, bucket: int) -> list[tuple[str, str]]:
-    table = entity_tables()[tbl]
-    found = conn.execute(select(table.c.scope_id, table.c.id)).all()
-    return [(row.scope_id, row.id) for row in found if bucket_of(row.id) == bucket]
+def _keys_in(conn: Connection, buckets: Mapping[str, Sequence[int]]) -> list[RowRef]:
+    """Rows this cache holds in these buckets."""
+    found: list[RowRef] = []
+    for tbl, numbers in buckets.items():
+        table = entity_tables().get(tbl)
+        if table is not None:
+            rows = conn.execute(select(table.c.scope_id, table.c.id))
+            found += [(tbl, row.scope_id, row.id) for row in rows if bucket_of(row.id) in numbers]
+    return found

@@ -11,10 +11,11 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
+from guidedesk.models.database import savepoint
 from guidedesk.services.apply import ApplyContext, CounterSide, RowRef, apply_operation
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, split
-from guidedesk.sync import overlay
+from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, parse, split
+from guidedesk.sync import overlay, strict_json
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.identity import Identity
@@ -78,8 +79,7 @@ class Recorder:
         self, conn: Connection, operations: Sequence[Operation], envelopes: Sequence[Envelope], actor: Actor
     ) -> None:
         """Each on top of the ones before it; nothing stays."""
-        point = conn.begin_nested()
-        try:
+        with savepoint(conn, keep=False):
             for operation, envelope in zip(operations, envelopes, strict=True):
                 context = ApplyContext(
                     op_id=envelope.op_id,
@@ -91,11 +91,12 @@ class Recorder:
                     side=CounterSide(),
                 )
                 apply_operation(conn, operation, context)
-        finally:
-            point.rollback()
 
     def _envelope(self, operation: Operation, actor: Actor, assurance: int, session_id: str | None) -> Envelope:
         body, personal = split(operation)
+        # What the server could not read would wait here for ever: refuse it while the person is still there.
+        parse(operation.TYPE, VERSION, body, personal)
+        strict_json.dumps([body, personal])
         wall_ms = self._clock.wall_ms()
         now = self._clock.now()
         return Envelope(
