@@ -30,6 +30,7 @@ from guidedesk.ui.widgets.overlay import Dialog, Scrim, Toast
 Kind = Literal["clipped", "overlap", "colour", "unnamed"]
 ROWS_READ: Final = 200
 _CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView)
+_READ = (QAccessible.Text.Name, QAccessible.Text.Value, QAccessible.Text.Description)
 _FLOATING = (FocusRing, Dialog, Scrim, Toast)
 
 
@@ -61,8 +62,7 @@ def accessible_texts(widget: QWidget) -> list[str]:
 def _collect(node: QAccessibleInterface, texts: list[str]) -> None:
     if not node.isValid() or node.state().invisible:
         return
-    for part in (QAccessible.Text.Name, QAccessible.Text.Value, QAccessible.Text.Description):
-        texts.append(node.text(part))
+    texts.extend(node.text(part) for part in _READ)
     for number in range(min(node.childCount(), ROWS_READ)):
         child = node.child(number)
         if child is not None:
@@ -127,7 +127,8 @@ def _is_cut_by_parents(widget: QWidget) -> bool:
 
 
 def _unnamed(widget: QWidget) -> Iterator[Problem]:
-    if isinstance(widget, _CONTROLS) and not isinstance(widget, QHeaderView) and not _words(widget) and not widget.accessibleName():
+    is_control = isinstance(widget, _CONTROLS) and not isinstance(widget, QHeaderView)
+    if is_control and not _words(widget) and not widget.accessibleName():
         yield Problem("unnamed", type(widget).__name__, widget.objectName() or _path(widget))
 
 

@@ -131,18 +131,20 @@ class PadKey(QPushButton):
         painter = QPainter(self)
         paint.smooth(painter)
         is_digit = self.text().isdigit()
+        ink = "text3" if not self.isEnabled() else "text" if is_digit else "text2"
         if is_digit or self.isDown():
             fill = current.q("sunken" if self.isDown() else "surface2" if self.underMouse() else "surface")
+            fill = fill if self.isEnabled() else current.q("sunken")
             paint.box(painter, self.rect(), m.pin_key_radius, fill, current.q("line"))
         if self._icon:
             side = current.tokens.size("icon")
             paint.draw_icon(painter, (self.width() - side) / 2, self.height() / 2, self._icon, side,
-                            current.q("text2"), self.devicePixelRatioF())
+                            current.q(ink), self.devicePixelRatioF())
             return
         font = current.font("hero", 500) if is_digit else current.font("label")
         if is_digit:
             font.setPixelSize(m.pin_caret + 2)
-        paint.text(painter, self.rect(), self.text(), font, current.q("text" if is_digit else "text2"), paint.CENTRE)
+        paint.text(painter, self.rect(), self.text(), font, current.q(ink), paint.CENTRE)
 
 
 class PinPad(QWidget):

@@ -67,13 +67,8 @@ class PersonTile(QPushButton):
         cap_w = paint.key_width(str(self.number))
         cap = QRect(right - cap_w, (self.height() - m.kbd_h) // 2, cap_w, m.kbd_h)
         paint.key_cap(painter, cap, str(self.number), current.q("text2"))
-        words_x, words_end = circle.right() + 1 + gap, cap.x() - gap // 2
-        if self._chip:
-            chip_x = cap.x() - gap - chip_width(self._chip)
-            if chip_x - words_x > m.avatar_l:
-                paint_chip(painter, chip_x, self.rect(), self._chip, "warning")
-                words_end = chip_x - gap // 2
-        self._paint_words(painter, QRect(words_x, 0, words_end - words_x, self.height()))
+        words_x = circle.right() + 1 + gap
+        self._paint_words(painter, QRect(words_x, 0, cap.x() - gap - words_x, self.height()))
 
     def _paint_words(self, painter: QPainter, area: QRect) -> None:
         current, t = look(), look().tokens
@@ -81,5 +76,12 @@ class PersonTile(QPushButton):
         top = (area.height() - first - second) // 2
         upper = QRect(area.x(), top, area.width(), first)
         lower = QRect(area.x(), top + first, area.width(), second)
+        if self._chip:
+            wide = chip_width(self._chip)
+            chip_x = area.right() + 1 - wide
+            # Beside the words where they leave room; on the name's own line where the detail is too long.
+            fits = area.x() + paint.width_of(self._detail, current.font("caption")) + t.space(2) <= chip_x
+            paint_chip(painter, chip_x, area if fits else upper, self._chip, "warning")
+            upper.setWidth(area.width() - wide - t.space(1))
         paint.text(painter, upper, self._name, current.font("heading"), current.q("text"))
         paint.text(painter, lower, self._detail, current.font("caption"), current.q("text3"))

@@ -1,0 +1,141 @@
+"""Tags that people put on and take off: chips with a cross, and a field that opens for a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLineEdit, QPushButton, QSizePolicy, QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.access import tip
+from guidedesk.ui.widgets.flow import Flow
+from guidedesk.ui.widgets.focus import ring_on_focus
+from guidedesk.ui.widgets.labels import Label, untrusted
+from guidedesk.ui.widgets.layouts import clear, column
+
+TAG_LIMIT = 24
+
+
+class TagChip(QPushButton):
+    """One tag. Click, Space or Delete takes it off: `removed(tag)`; without `removable` it is only shown."""
+
+    removed = Signal(str)
+
+    def __init__(self, tag: str, *, removable: bool) -> None:
+        super().__init__(untrusted(tag, TAG_LIMIT))
+        self._tag, self._removable = tag, removable
+        self.setEnabled(removable)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        name = i18n.t("member.tag_remove", tag=self.text()) if removable else self.text()
+        self.setAccessibleName(name)
+        tip(self, name if removable else "")
+        self.clicked.connect(self._remove)
+        ring_on_focus(self, "chip_radius")
+        look().restyled.connect(self.updateGeometry)
+
+    def _remove(self) -> None:
+        self.removed.emit(self._tag)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._removable:
+            self._remove()
+        else:
+            super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        m = look().m
+        words = paint.width_of(self.text(), look().font("caption", 500)) + 1
+        cross = m.tick_icon + m.rail_gap if self._removable else 0
+        return QSize(words + 2 * m.chip_pad + cross, m.chip_h)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current, m = look(), look().m
+        painter = QPainter(self)
+        paint.smooth(painter)
+        hover = self._removable and self.underMouse()
+        paint.box(painter, self.rect(), m.chip_radius, current.q("line" if hover else "neutral_soft"))
+        ink = current.q("neutral")
+        area = QRect(m.chip_pad, 0, self.width() - 2 * m.chip_pad, self.height())
+        paint.text(painter, area, self.text(), current.font("caption", 500), ink)
+        if self._removable:
+            left = self.width() - m.chip_pad - m.tick_icon + m.rail_gap
+            paint.draw_icon(painter, left, self.height() / 2, "x", m.tick_icon, ink, self.devicePixelRatioF())
+
+
+class TagLine(QLineEdit):
+    """The field for a new tag; `left()` on Esc."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class TagEditor(QWidget):
+    """All tags of somebody and a field for one more. `added(text)`, `removed(tag)`."""
+
+    added = Signal(str)
+    removed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[tuple[str, ...], bool, str] | None = None
+        self.line = TagLine()
+        self.line.setMaxLength(TAG_LIMIT * 2)
+        self.line.hide()
+        self.line.returnPressed.connect(self._submit)
+        self.line.left.connect(self.line.hide)
+        self._none = Label("", "caption", "text3").say("member.tags_none")
+        self._note = Label("", "caption", "danger", wrap=True)
+        self._note.hide()
+        self._flow = Flow(gap=2)
+        self._chips = QWidget()
+        self._chips.setLayout(self._flow)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self._chips.setSizePolicy(policy)
+        self.setLayout(column(self._none, self._chips, self.line, self._note, gap=2))
+        look().retranslated.connect(self._rename)
+        self._rename()
+
+    def show_tags(self, tags: Sequence[str], *, editable: bool, note: str = "") -> None:
+        """Show these tags; `note` says why the last one was not taken."""
+        self._note.set_text(note)
+        self._note.setVisible(bool(note))
+        wanted = (tuple(tags), editable, i18n.language())
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        clear(self._flow)
+        for tag in tags:
+            chip = TagChip(tag, removable=editable)
+            chip.removed.connect(self.removed)
+            self._flow.addWidget(chip)
+        self._chips.setVisible(bool(tags))
+        self._none.setVisible(not tags)
+
+    def begin(self) -> None:
+        """Open the field and give it the keyboard."""
+        self.line.clear()
+        self.line.show()
+        self.line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _submit(self) -> None:
+        text = self.line.text().strip()
+        self.line.clear()
+        if text:
+            self.added.emit(text)
+
+    def _rename(self) -> None:
+        self.line.setAccessibleName(i18n.t("member.tag_new"))
+        self.line.setPlaceholderText(i18n.t("member.tag_hint"))
