@@ -42,9 +42,7 @@ class ScopeWrite:
     _pointers: dict[PointerKey, Pointer] = field(default_factory=dict)
     _last_steps: list[Callable[[dict[PointerKey, int]], None]] = field(default_factory=list)
 
-    def touch(
-        self, tbl: str, row_scope_id: str, row_id: str, row_ver: int, *, op: int = UPSERT
-    ) -> None:
+    def touch(self, tbl: str, row_scope_id: str, row_id: str, row_ver: int, *, op: int = UPSERT) -> None:
         """Say that subscribers of this scope must see this row again (`op` 1), or see it go (2, 3)."""
         key = (tbl, row_scope_id, row_id)
         self._pointers.pop(key, None)
@@ -168,7 +166,7 @@ class ServerDatabase:
             except DBAPIError as error:
                 if _is_full(error):
                     raise StorageError("server_disk_full") from error
-                if not _may_retry(error):
+                if not is_transient(error):
                     raise
                 if number == WRITE_ATTEMPTS:
                     raise StorageError("server_busy") from error
@@ -228,12 +226,18 @@ def _sqlite_begin(conn: Connection) -> None:
         conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _may_retry(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the whole transaction should be tried again: the fault lies in the moment, not in the statement."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in _SQLITE_BUSY
     state = getattr(error.orig, "sqlstate", None) or ""
     return error.connection_invalidated or state in _RETRIED_STATES or state.startswith("08")
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Whether the database, not what it was asked, is at fault: busy, unreachable, full."""
+    return is_transient(error) or _is_full(error)
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -17,9 +17,7 @@ from guidedesk.sync.protocol import Change, ChangesPage
 
 def scope_state(conn: Connection, scope_id: str) -> tuple[int, int, int]:
     """(epoch, head, floor) of a scope; `not_found` when there is none."""
-    row = conn.execute(
-        select(scope.c.epoch, scope.c.head, scope.c.floor).where(scope.c.scope_id == scope_id)
-    ).first()
+    row = conn.execute(select(scope.c.epoch, scope.c.head, scope.c.floor).where(scope.c.scope_id == scope_id)).first()
     if row is None:
         raise Refused("not_found", what="scope")
     return row.epoch, row.head, row.floor

@@ -178,9 +178,7 @@ class OrderRows:
         return rows
 
 
-def write_orders(
-    opened: ScopeWrite, rows: OrderRows, visible: Collection[str], since_ms: int | None
-) -> None:
+def write_orders(opened: ScopeWrite, rows: OrderRows, visible: Collection[str], since_ms: int | None) -> None:
     """Insert the rows, and touch those that this scope's counters see (`since_ms` None: no counter reads it)."""
     if not rows.prepared:
         return

@@ -141,9 +141,7 @@ class _Recorder:
             raise Refused("validation", field="store_id", why="missing")
         return order.store_id
 
-    def record_groups(
-        self, grouped: dict[str, list[Prepared]], batch: int
-    ) -> Iterator[tuple[OrderResult, int]]:
+    def record_groups(self, grouped: dict[str, list[Prepared]], batch: int) -> Iterator[tuple[OrderResult, int]]:
         """Record each scope's share in its own transactions, scopes in sorted order."""
         for scope_id in sorted(grouped):
             for some in _batches(grouped[scope_id], batch):
@@ -168,8 +166,7 @@ class _Recorder:
         answers = iter(written)
         homes = [elsewhere.get((p.source, p.key)) for p in prepared]
         return [
-            next(answers) if home is None else _result(p, home, "")
-            for p, home in zip(prepared, homes, strict=True)
+            next(answers) if home is None else _result(p, home, "") for p, home in zip(prepared, homes, strict=True)
         ]
 
     def _write(self, opened: ScopeWrite, prepared: Sequence[Prepared]) -> list[OrderResult]:
@@ -185,9 +182,7 @@ class _Recorder:
         rows = OrderRows.of(opened.scope_id, fresh, self._now_ms)
         visible = granted_members(opened.conn, opened.scope_id, {p.member_id for p in fresh if p.member_id})
         write_orders(opened, rows, visible, self._since_ms if opened.scope_id != self._chain_id else None)
-        fanout.add_tasks(
-            opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= self._since_ms]
-        )
+        fanout.add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= self._since_ms])
         return results
 
     def _grant(self, scope_id: str, prepared: Sequence[Prepared]) -> None:

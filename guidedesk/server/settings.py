@@ -20,9 +20,10 @@ from guidedesk.server.rows import put_row
 CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "brand": ("GuideDesk", None, None),
     "code_host": ("q.guidedesk.example", None, None),
-    "code_pool": ("40", 4, 1_000),
+    "code_pool": ("200", 4, 1_000),
     "currency": ("CNY", None, None),
     "history_months": ("24", 1, 1_200),
+    "offline_sign_in_days": ("7", 1, 14),
     "protection_days": ("30", 0, 3_650),
     "window_days": ("15", 0, 3_650),
     "zone": ("Asia/Shanghai", None, None),
@@ -33,9 +34,7 @@ _CURRENCY_LETTERS: Final = 3
 def read_settings(conn: Connection, chain_id: str) -> dict[str, str]:
     """Every setting by name; the default where the chain set none."""
     found = conn.execute(
-        select(setting.c.name, setting.c.value).where(
-            setting.c.scope_id == chain_id, setting.c.deleted_at_ms.is_(None)
-        )
+        select(setting.c.name, setting.c.value).where(setting.c.scope_id == chain_id, setting.c.deleted_at_ms.is_(None))
     )
     return {name: entry[0] for name, entry in CHAIN_SETTINGS.items()} | {row.name: row.value for row in found}
 

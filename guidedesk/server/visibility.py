@@ -98,9 +98,7 @@ def member_pointers(
     return found
 
 
-def _pointers_in(
-    conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int
-) -> list[Pointer]:
+def _pointers_in(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> list[Pointer]:
     table = entity_tables()[tbl]
     query = select(table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
         table.c.scope_id == row_scope, member_column(tbl).in_(member_ids)

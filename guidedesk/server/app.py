@@ -1,0 +1,86 @@
+"""The server's HTTP application, put together from its routes (SYNC.md 5, SECURITY.md 3)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ports import Clock, Random
+from guidedesk.server import fanout
+from guidedesk.server.body_limit import BodyLimit
+from guidedesk.server.context import ServerContext
+from guidedesk.server.database import ServerDatabase
+from guidedesk.server.limits import Lane, RateLimits
+from guidedesk.server.routes import enrol, health, sign_in, sync
+from guidedesk.server.routing import Policy, Route, endpoint, json_response
+from guidedesk.server.secrets import ServerSecrets
+from guidedesk.sync.protocol import MAX_BODY
+
+_log = logging.getLogger("guidedesk.server.http")
+_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "digest"})
+_WORKERS: Final = 8
+SWEEP_SECONDS: Final = 60
+# Every module here has `routes() -> list[Route]`.
+ROUTE_MODULES: Final = (health, sync, enrol, sign_in)
+
+
+def create_app(
+    database: ServerDatabase,
+    secrets: ServerSecrets,
+    clock: Clock,
+    random: Random,
+    limits: RateLimits | None = None,
+    extra_routes: Iterable[Route] = (),
+) -> FastAPI:
+    """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4."""
+    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits())
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app.state.context = context
+    lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}
+    policies: dict[tuple[str, str], Policy] = {}
+    for route in [r for module in ROUTE_MODULES for r in module.routes()] + list(extra_routes):
+        if route.policy.permission is None and not route.policy.is_open:
+            raise ValueError(f"{route.path} says neither who may ask nor that everybody may")
+        policies[route.method, route.path] = route.policy
+        workers = lanes[route.policy.lane in _SYNC_LANES]
+        app.add_route(route.path, endpoint(context, route, workers), methods=[route.method])
+    app.state.policies = policies
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
+    return app
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_request")
+    return json_response(status, {"error": {"code": code, "params": {}}})
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """While serving, what a crash left half carried out is finished now and then (SYNC.md 3: fan-out)."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_sweep, app.state.context)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _sweep(context: ServerContext) -> None:
+    while True:
+        try:
+            await anyio.to_thread.run_sync(fanout.sweep, context.database)
+        except Refused:
+            _log.info("sweep_waits")
+        except Exception:
+            _log.exception("sweep_failed")
+        await anyio.sleep(SWEEP_SECONDS)

@@ -1,0 +1,60 @@
+"""What every route of one server process shares."""
+
+from __future__ import annotations
+
+import os
+import secrets as system_random
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from guidedesk.domain.ports import Clock, Random
+from guidedesk.server.database import ServerDatabase
+from guidedesk.server.limits import RateLimits, RequestLimiter
+from guidedesk.server.secrets import ServerSecrets
+from guidedesk.sync.nonces import NonceCache
+
+_BOOT: Final = str(os.getpid())
+
+
+class SystemClock:
+    """This machine's clocks."""
+
+    def wall_ms(self) -> int:
+        """UTC milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def mono_ms(self) -> int:
+        """Milliseconds that never go back."""
+        return time.monotonic_ns() // 1_000_000
+
+    def boot_id(self) -> str:
+        """This process: its monotonic readings are compared with its own only."""
+        return _BOOT
+
+
+class SystemRandom:
+    """The operating system's randomness."""
+
+    def bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        return system_random.token_bytes(count)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerContext:
+    """The database, the keys, the ports and the limits of one server process."""
+
+    database: ServerDatabase
+    secrets: ServerSecrets
+    clock: Clock
+    random: Random
+    limiter: RequestLimiter
+    nonces: NonceCache = field(repr=False)
+
+    @classmethod
+    def create(
+        cls, database: ServerDatabase, secrets: ServerSecrets, clock: Clock, random: Random, limits: RateLimits
+    ) -> ServerContext:
+        """A context with fresh nonce and rate memories."""
+        return cls(database, secrets, clock, random, RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms))

@@ -1,0 +1,85 @@
+"""Which counter sent a request: its signature checked with the key it was enrolled with (SECURITY.md D-3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import is_id
+from guidedesk.models.server_tables import device, device_directory
+from guidedesk.server.context import ServerContext
+from guidedesk.sync.signing import Headers, read_claims, verify_request
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedDevice:
+    """A counter whose request was proved. `state`: active, or suspended (its pushes go to quarantine)."""
+
+    device_id: str
+    scope_id: str
+    state: str
+    session_id: str | None
+    nonce: str
+
+    def actor(self) -> Actor:
+        """The device as the access rule knows it."""
+        return Actor(self.device_id, "device", frozenset({self.scope_id}))
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """The parts of a request that its signature covers."""
+
+    method: str
+    authority: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+
+def authenticate(context: ServerContext, request: SignedRequest) -> AuthenticatedDevice:
+    """The counter that signed this request.
+
+    Raises `RequestRefused` (401), `unknown_device` (401) or `device_revoked` (403).
+    """
+    claims = read_claims(request.headers)
+    found = _find_device(context, claims.device_id)
+    if found is None:
+        raise Refused("unknown_device")
+    scope_id, state, public_key = found
+    verified = verify_request(
+        request.headers,
+        request.method,
+        request.authority,
+        request.path,
+        request.query,
+        request.body,
+        public_key=Ed25519PublicKey.from_public_bytes(public_key),
+        now_ms=context.clock.wall_ms(),
+        nonce_seen=context.nonces.seen,
+    )
+    if state == "revoked":
+        raise Refused("device_revoked")
+    return AuthenticatedDevice(verified.device_id, scope_id, state, verified.session_id, verified.nonce)
+
+
+def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, bytes] | None:
+    if not is_id(device_id):
+        return None
+    with context.database.read() as conn:
+        scope_id = conn.execute(
+            select(device_directory.c.scope_id).where(device_directory.c.device_id == device_id)
+        ).scalar()
+        if scope_id is None:
+            return None
+        row = conn.execute(
+            select(device.c.state, device.c.public_key).where(
+                device.c.scope_id == scope_id, device.c.device_id == device_id
+            )
+        ).first()
+    return None if row is None else (scope_id, row.state, bytes(row.public_key))

@@ -1,0 +1,148 @@
+"""The first word of every exchange: time, versions, where this device and its scopes stand (SYNC.md 5).
+
+Request `{device_epoch, next_seq, schema: [least, most], cursors: [[scope, epoch, seq]], t0, codes_left, unsent}`;
+answer: see `greet`. `codes` lists every blank code of this device; the counter leaves out those it has used.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from guidedesk.codes.encoder import new_member_pair
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import is_id
+from guidedesk.models.server_tables import code_pool, device
+from guidedesk.server.context import ServerContext
+from guidedesk.server.database import ScopeWrite
+from guidedesk.server.device_auth import AuthenticatedDevice
+from guidedesk.server.feed import scope_state
+from guidedesk.server.settings import read_settings
+from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, PAGE_ROWS, PROTOCOL, SCHEMA
+from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
+from guidedesk.sync.strict_json import JsonObject
+
+_FIELDS: Final = frozenset({"device_epoch", "next_seq", "schema", "cursors", "t0", "codes_left", "unsent"})
+_REFILL_BELOW: Final = 4  # a quarter of the pool
+_MOST_BLANK: Final = 4  # times the pool: what one device may hold unused
+
+
+def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) -> dict[str, Any]:
+    """Answer a hello, noting what the device says of itself. `validation`, `schema_too_old`."""
+    _check(body)
+    numbers = {name: int(body[name]) for name in ("next_seq", "t0", "codes_left", "unsent")}  # type: ignore[arg-type]
+    database = context.database
+    chain_id = database.chain_id()
+    with database.read() as conn:
+        pool = int(read_settings(conn, chain_id)["code_pool"])
+    now_ms = context.clock.wall_ms()
+
+    def work(opened: ScopeWrite) -> None:
+        opened.conn.execute(
+            update(device)
+            .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
+            .values(last_contact_ms=now_ms, reported_unsent=numbers["unsent"])
+        )
+        if who.state == "active" and numbers["codes_left"] < max(1, pool // _REFILL_BELOW):
+            issue_codes(opened, who.device_id, pool, pool - numbers["codes_left"], context, now_ms)
+
+    database.write(who.scope_id, work)
+    with database.read() as conn:
+        return _answer(conn, context, who, chain_id, numbers["t0"])
+
+
+def issue_codes(
+    opened: ScopeWrite, device_id: str, pool: int, wanted: int, context: ServerContext, now_ms: int
+) -> None:
+    """Give a device fresh blank codes, never more unused ones than four pools."""
+    blank = opened.conn.execute(
+        select(func.count())
+        .select_from(code_pool)
+        .where(
+            code_pool.c.scope_id == opened.scope_id,
+            code_pool.c.device_id == device_id,
+            code_pool.c.state == "blank",
+        )
+    ).scalar_one()
+    count = min(wanted, pool * _MOST_BLANK - blank)
+    if count <= 0:
+        return
+    pairs = [new_member_pair(context.random) for _ in range(count)]
+    opened.conn.execute(
+        insert(code_pool),
+        [
+            {
+                "scope_id": opened.scope_id,
+                "digits": pair.short,
+                "typed": pair.typed,
+                "device_id": device_id,
+                "state": "blank",
+                "issued_at_ms": now_ms,
+            }
+            for pair in pairs
+        ],
+    )
+
+
+def blank_codes(conn: Connection, scope_id: str, device_id: str) -> list[tuple[str, str]]:
+    """(22 digits, 12 digits to read out) of a device's unused codes."""
+    rows = conn.execute(
+        select(code_pool.c.digits, code_pool.c.typed)
+        .where(code_pool.c.scope_id == scope_id, code_pool.c.device_id == device_id, code_pool.c.state == "blank")
+        .order_by(code_pool.c.digits)
+    )
+    return [(row.digits, row.typed) for row in rows]
+
+
+def _check(body: JsonObject) -> None:
+    if set(body) != _FIELDS:
+        raise Refused("validation", field="hello", why="fields")
+    for name in ("device_epoch", "next_seq", "t0", "codes_left", "unsent"):
+        value = body[name]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise Refused("validation", field=name, why="bad_value")
+    cursors, schema = body["cursors"], body["schema"]
+    if not isinstance(cursors, list) or not all(
+        isinstance(c, list) and len(c) == 3 and is_id(c[0]) and isinstance(c[1], int) and isinstance(c[2], int)
+        for c in cursors
+    ):
+        raise Refused("validation", field="cursors", why="bad_value")
+    if not isinstance(schema, list) or len(schema) != 2 or not all(isinstance(n, int) for n in schema):
+        raise Refused("validation", field="schema", why="bad_value")
+
+
+def _answer(
+    conn: Connection, context: ServerContext, who: AuthenticatedDevice, chain_id: str, t0: int
+) -> dict[str, Any]:
+    row = conn.execute(
+        select(device.c.epoch, device.c.last_seq, device.c.state).where(
+            device.c.scope_id == who.scope_id, device.c.device_id == who.device_id
+        )
+    ).one()
+    server_ms = context.clock.wall_ms()
+    key = context.secrets.signing_key()
+    return {
+        "protocol": PROTOCOL,
+        "schema": SCHEMA,
+        "t0": t0,
+        "server_time_ms": server_ms,
+        "time_signature": server_sign(Purpose.TIME, time_payload(server_ms, who.nonce), key),
+        "device_epoch": row.epoch,
+        "device_state": row.state,
+        "server_last_seq": row.last_seq,
+        "store_id": who.scope_id,
+        "chain_id": chain_id,
+        "scopes": [_scope(conn, scope_id, kind) for scope_id, kind in ((chain_id, "chain"), (who.scope_id, "store"))],
+        "limits": {"ops": MAX_OPS, "body": MAX_BODY, "op_bytes": MAX_OP_BYTES, "page_rows": PAGE_ROWS},
+        "codes": [list(pair) for pair in blank_codes(conn, who.scope_id, who.device_id)],
+        "keys": {
+            "signing": context.secrets.signing_public().hex(),
+            "sealing": context.secrets.sealing_public().hex(),
+        },
+    }
+
+
+def _scope(conn: Connection, scope_id: str, kind: str) -> dict[str, Any]:
+    epoch, head, floor = scope_state(conn, scope_id)
+    return {"scope": scope_id, "kind": kind, "mode": "pull", "epoch": epoch, "head": head, "floor": floor}

@@ -1,0 +1,137 @@
+"""A pushed batch as read: each operation on its own, so that an unreadable one spoils only itself (SYNC.md 5, 6)."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from dataclasses import dataclass
+from typing import Any, Final
+
+from guidedesk.domain import ids
+from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.sync.protocol import MAX_OP_BYTES, MAX_OPS, Envelope, canonical, chain_hash, envelope_from_wire
+from guidedesk.sync.strict_json import MAX_INTEGER, JsonObject
+
+NO_ONE: Final = "00000000-0000-0000-0000-000000000000"
+_NOT_CHAINED: Final = frozenset({"device_seq", "prev_hash", "personal"})
+_MOST_ASSURANCE: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One operation of a batch. `envelope` is None where `fault` says why it cannot be read."""
+
+    op_id: str
+    seq: int
+    body_hash: bytes
+    prev_hash: bytes | None
+    envelope: Envelope | None
+    fault: Refused | None
+    type: str
+    v: int
+    text: str  # canonical, without personal fields
+
+    def link(self) -> bytes | None:
+        """What the next operation names as its predecessor; None when this one's own is unreadable."""
+        return None if self.prev_hash is None else chain_hash(self.prev_hash, self.seq, self.body_hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One push: operations in order of their numbers."""
+
+    batch_id: str
+    epoch: int
+    ops: tuple[Incoming, ...]
+
+
+def read_batch(body: JsonObject, device_id: str) -> Batch:
+    """The batch of a request body `{batch_id, epoch, first_seq, ops}`; `malformed_batch` when the frame is wrong."""
+    if set(body) != {"batch_id", "epoch", "first_seq", "ops"}:
+        raise Refused("malformed_batch", why="fields")
+    batch_id, epoch, first_seq, ops = body["batch_id"], body["epoch"], body["first_seq"], body["ops"]
+    if not isinstance(batch_id, str) or not ids.is_id(batch_id):
+        raise Refused("malformed_batch", why="batch_id")
+    if not isinstance(ops, list) or len(ops) > MAX_OPS:
+        raise Refused("malformed_batch", why="ops", limit=MAX_OPS)
+    if not _is_number(epoch) or not _is_number(first_seq):
+        raise Refused("malformed_batch", why="numbers")
+    read: list[Incoming] = []
+    expected: int = first_seq  # type: ignore[assignment]
+    for wire in ops:
+        read.append(_read(wire, expected, device_id, epoch))  # type: ignore[arg-type]
+        expected = read[-1].seq + 1
+    if any(later.seq <= earlier.seq for earlier, later in itertools.pairwise(read)):
+        raise Refused("malformed_batch", why="order")
+    return Batch(batch_id=batch_id, epoch=epoch, ops=tuple(read))  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER
+
+
+def _read(wire: Any, expected: int, device_id: str, epoch: int) -> Incoming:
+    try:
+        envelope = _envelope(wire)
+    except GuideDeskError as error:
+        fault = error if isinstance(error, Refused) else Refused("validation", field="operation", why="unreadable")
+        return _unreadable(wire, expected, device_id, epoch, fault)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        fault = Refused("validation", field="operation", why="unreadable")
+        return _unreadable(wire, expected, device_id, epoch, fault)
+    return Incoming(
+        op_id=envelope.op_id,
+        seq=envelope.device_seq,
+        body_hash=envelope.body_hash(),
+        prev_hash=envelope.prev_hash,
+        envelope=envelope,
+        fault=None,
+        type=envelope.type[:40],
+        v=envelope.v,
+        text=canonical(envelope.chained()),
+    )
+
+
+def _envelope(wire: Any) -> Envelope:
+    envelope = envelope_from_wire(wire)
+    if len(canonical(wire).encode()) > MAX_OP_BYTES:
+        raise Refused("validation", field="operation", why="too_large")
+    if not _is_number(envelope.device_seq) or not _is_number(envelope.occurred_at_ms):
+        raise Refused("validation", field="device_seq", why="out_of_range")
+    if not 0 <= envelope.assurance <= _MOST_ASSURANCE or not 0 <= envelope.v <= MAX_INTEGER:
+        raise Refused("validation", field="assurance", why="out_of_range")
+    if envelope.session is not None and not ids.is_id(envelope.session):
+        raise Refused("validation", field="session", why="not_an_id")
+    return envelope
+
+
+def _unreadable(wire: Any, expected: int, device_id: str, epoch: int, fault: Refused) -> Incoming:
+    """What can be said of it; its place in the chain is kept wherever its bytes still give it."""
+    fields: dict[str, Any] = wire if isinstance(wire, dict) else {}
+    seq: int = fields["device_seq"] if _is_number(fields.get("device_seq")) else expected
+    given_id = fields.get("op_id")
+    op_id = given_id if ids.is_id(given_id) else ids.derived_id("unreadable", device_id, epoch, seq)
+    chained = {k: v for k, v in fields.items() if k not in _NOT_CHAINED} if fields else wire
+    text = canonical(chained)
+    version = fields.get("v")
+    return Incoming(
+        op_id=op_id,  # type: ignore[arg-type]
+        seq=seq,
+        body_hash=hashlib.sha256(text.encode()).digest(),
+        prev_hash=_hash_or_none(fields.get("prev_hash")),
+        envelope=None,
+        fault=fault,
+        type=str(fields.get("type", "?"))[:40],
+        v=version if _is_number(version) else 0,  # type: ignore[arg-type]
+        text=text,
+    )
+
+
+def _hash_or_none(value: object) -> bytes | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        raw = bytes.fromhex(value)
+    except ValueError:
+        return None
+    return raw if len(raw) == 32 else None

@@ -1,0 +1,133 @@
+"""Answers to operations: stored once, given again unchanged, with the rows as they are now (SYNC.md 4, I10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.people import clean_tag
+from guidedesk.server.feed import render
+from guidedesk.services.apply import RowRef
+from guidedesk.services.operations import (
+    CompleteFollowUp,
+    LogInteraction,
+    Operation,
+    RecordVisit,
+    RegisterMember,
+    ScheduleFollowUp,
+    ServedNoPurchase,
+    SetTag,
+)
+from guidedesk.sync.protocol import OpResult, Status, canonical
+from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_sign
+
+REFUSALS: Final = frozenset({"validation", "forbidden", "not_found", "stale_precondition", "unknown_type"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the server decided about one operation. `is_stored` answers are signed; the others may change."""
+
+    op_id: str
+    status: Status
+    reason: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    refs: tuple[RowRef, ...] = ()
+    body_hash: bytes = b""
+    received_at_ms: int | None = None
+    delay_ms: int | None = None
+    is_stored: bool = True
+    is_repeated: bool = False
+
+    def to_text(self) -> str:
+        """What `op_log.result` keeps."""
+        return canonical(
+            {
+                "status": self.status,
+                "reason": self.reason,
+                "params": self.params,
+                "refs": [list(ref) for ref in self.refs],
+            }
+        )
+
+    @classmethod
+    def repeated(cls, op_id: str, text: str, body_hash: bytes, received_at_ms: int) -> Answer:
+        """The first answer, as kept, for an operation that came again."""
+        kept = json.loads(text)
+        return cls(
+            op_id=op_id,
+            status=kept["status"],
+            reason=kept["reason"],
+            params=kept["params"],
+            refs=tuple((r[0], r[1], r[2]) for r in kept["refs"]),
+            body_hash=body_hash,
+            received_at_ms=received_at_ms,
+            is_repeated=True,
+        )
+
+
+def refusal(error: Refused) -> tuple[str, dict[str, Any]]:
+    """(reason of SYNC.md 5, params) of a refusal; rules of fields are `validation` with their own word as `why`."""
+    if error.code in REFUSALS:
+        return error.code, dict(error.params)
+    return "validation", {"why": error.code, **error.params}
+
+
+def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:
+    """The rows a counter may have laid down for this operation, whether or not the server has them."""
+    match operation:
+        case RecordVisit():
+            return (("visit", scope_id, operation.visit_id),)
+        case LogInteraction() | ServedNoPurchase():
+            return (("interaction", scope_id, operation.interaction_id),)
+        case ScheduleFollowUp() | CompleteFollowUp():
+            return (("follow_up", scope_id, operation.follow_up_id),)
+        case SetTag():
+            try:
+                tag = clean_tag(operation.tag)
+            except Refused:
+                return ()
+            return (("member_tag", scope_id, derived_id("tag", scope_id, operation.member_id, tag)),)
+        case RegisterMember():
+            member_id = operation.member_id
+            refs: list[RowRef] = [("member", scope_id, member_id), ("binding", scope_id, member_id)]
+            refs += [("consent", scope_id, derived_id("consent", member_id, p)) for p, _ in operation.consents]
+            if operation.code_digits:
+                refs.append(("member_code", scope_id, derived_id("code", operation.code_digits)))
+            return tuple(refs)
+
+
+def render_answers(conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey) -> list[OpResult]:
+    """Answers with their authoritative rows (or absences) and the server's acknowledgement."""
+    rows = render(conn, {(tbl, scope_id, row_id) for a in answers for tbl, scope_id, row_id in a.refs})
+    return [_result(answer, rows, key) for answer in answers]
+
+
+def _result(answer: Answer, rows: dict[RowRef, dict[str, Any]], key: Ed25519PrivateKey) -> OpResult:
+    params = dict(answer.params)
+    status = answer.status
+    if answer.is_repeated and status != "quarantined":
+        params["first_status"] = status
+        status = "already_applied"
+    signature = None
+    if answer.is_stored and answer.received_at_ms is not None:
+        payload = acknowledgement_payload(answer.op_id, answer.body_hash, answer.received_at_ms)
+        signature = server_sign(Purpose.ACKNOWLEDGEMENT, payload, key)
+    return OpResult(
+        op_id=answer.op_id,
+        status=status,
+        reason=answer.reason,
+        params=params,
+        rows=tuple((ref[0], rows[ref]) for ref in answer.refs if ref in rows),
+        absent=tuple(ref for ref in answer.refs if ref not in rows),
+        received_at_ms=answer.received_at_ms,
+        delay_ms=answer.delay_ms,
+        signature=signature,
+    )

@@ -1,0 +1,58 @@
+"""Hello, push, changes and digest (SYNC.md 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from guidedesk.domain.errors import Refused
+from guidedesk.server.digest import compare
+from guidedesk.server.feed import changes
+from guidedesk.server.hello import greet
+from guidedesk.server.push import apply_batch
+from guidedesk.server.routing import Answered, Call, Policy, Route
+from guidedesk.sync.protocol import PAGE_ROWS
+
+
+def routes() -> list[Route]:
+    """What counters call to exchange work."""
+    return [
+        Route("POST", "/v1/sync/hello", Policy("hello", "sync.exchange"), _hello),
+        Route("POST", "/v1/sync/push", Policy("push", "sync.exchange"), _push),
+        Route("GET", "/v1/sync/changes", Policy("changes", "sync.exchange"), _changes),
+        Route("POST", "/v1/sync/digest", Policy("digest", "sync.exchange"), _digest),
+    ]
+
+
+def _hello(call: Call) -> Mapping[str, Any]:
+    return greet(call.context, call.who, call.json)
+
+
+def _push(call: Call) -> Mapping[str, Any]:
+    return apply_batch(call.context, call.who, call.json)
+
+
+def _changes(call: Call) -> Mapping[str, Any] | Answered:
+    scope_id = _own_scope(call, call.request.query_params.get("scope"))
+    epoch, after = call.number("epoch"), call.number("after")
+    limit = min(max(call.number("limit"), 1), PAGE_ROWS)
+    with call.context.database.read() as conn:
+        page = changes(conn, scope_id, epoch, after, limit)
+    return Answered(304) if page is None else page.to_wire()
+
+
+def _digest(call: Call) -> Mapping[str, Any]:
+    if set(call.json) != {"scope", "epoch", "seq", "tables"}:
+        raise Refused("validation", field="digest", why="fields")
+    scope_id = _own_scope(call, call.json["scope"])
+    with call.context.database.read_snapshot() as conn:
+        return compare(conn, scope_id, call.json)
+
+
+def _own_scope(call: Call, scope_id: object) -> str:
+    """The device's store or its chain; a foreign scope and a missing one get the same answer (A-2)."""
+    if call.who.state != "active":
+        raise Refused("device_suspended")
+    if scope_id not in (call.who.scope_id, call.context.database.chain_id()):
+        raise Refused("not_found", what="scope")
+    return str(scope_id)

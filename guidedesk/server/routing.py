@@ -1,0 +1,193 @@
+"""How a route is declared and run: its policy first, then its handler, errors as typed JSON.
+
+A module of `guidedesk.server.routes` has `routes() -> list[Route]` and is named in `guidedesk.server.app`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guidedesk.domain.access import Permission, may
+from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
+from guidedesk.server.context import ServerContext
+from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
+from guidedesk.server.limits import Lane
+from guidedesk.sync import strict_json
+from guidedesk.sync.protocol import MAX_BODY
+from guidedesk.sync.redaction import data
+from guidedesk.sync.signing import RequestRefused
+from guidedesk.sync.strict_json import JsonObject
+
+_log = logging.getLogger("guidedesk.server.http")
+_STATUS: Final[Mapping[str, int]] = {
+    "cursor_too_old": 410,
+    "device_forked": 409,
+    "device_revoked": 403,
+    "device_suspended": 403,
+    "enrol_expired": 410,
+    "enrol_refused": 403,
+    "epoch_changed": 410,
+    "forbidden": 403,
+    "not_found": 404,
+    "not_initialised": 503,
+    "rate_limited": 429,
+    "schema_too_old": 426,
+    "seq_gap": 409,
+    "too_large": 413,
+    "unknown_device": 401,
+    "unsupported_encoding": 415,
+    "wrong_pin": 403,
+    "staff_wait": 403,
+    "device_wait": 403,
+}
+_BUSY_SECONDS: Final = 2
+_LIMITS: Final = strict_json.Limits(max_bytes=MAX_BODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may ask and how often. `permission` None: nobody needs to be known (`is_open` says it is meant)."""
+
+    lane: Lane
+    permission: Permission | None = None
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that passed its policy."""
+
+    context: ServerContext
+    request: Request
+    body: bytes
+    device: AuthenticatedDevice | None = None
+
+    @cached_property
+    def json(self) -> JsonObject:
+        """The body as an object; `JsonRefused` for anything else (S-2)."""
+        return strict_json.loads_object(self.body, _LIMITS)
+
+    @property
+    def who(self) -> AuthenticatedDevice:
+        """The device; only routes with a permission may ask."""
+        if self.device is None:
+            raise Refused("forbidden", why="no_device")
+        return self.device
+
+    def number(self, name: str) -> int:
+        """A whole number of the query string."""
+        text = self.request.query_params.get(name, "")
+        if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+            raise Refused("validation", field=name, why="not_a_number")
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer with another status than 200, or without a body."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Mapping[str, Any] | Answered]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path, who may use it, and what answers."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    policy: Policy
+    handler: Handler
+
+
+def endpoint(
+    context: ServerContext, route: Route, workers: anyio.CapacityLimiter
+) -> Callable[[Request], Awaitable[Response]]:
+    """The ASGI side of a route; handlers run in worker threads, sync work apart from interactive work (S-4)."""
+
+    async def answer(request: Request) -> Response:
+        body = await request.body()
+        return await anyio.to_thread.run_sync(run_route, context, route, request, body, limiter=workers)
+
+    return answer
+
+
+def run_route(context: ServerContext, route: Route, request: Request, body: bytes) -> Response:
+    """Policy, handler, answer."""
+    try:
+        device = _admit(context, route, request, body)
+        answered = route.handler(Call(context, request, body, device))
+    except GuideDeskError as error:
+        return error_response(error, context)
+    except Exception:
+        _log.exception("request_failed", extra=data(path=route.path))
+        return json_response(500, {"error": {"code": "server_fault", "params": {}}})
+    if isinstance(answered, Answered):
+        return json_response(answered.status, answered.body, answered.headers)
+    return json_response(200, answered)
+
+
+def _admit(context: ServerContext, route: Route, request: Request, body: bytes) -> AuthenticatedDevice | None:
+    policy = route.policy
+    if policy.permission is None:
+        _slow_down(context, policy.lane, request.client.host if request.client else "")
+        return None
+    device = authenticate(context, signed_request(request, body))
+    _slow_down(context, policy.lane, device.device_id)
+    if not may(device.actor(), policy.permission, device.scope_id):
+        raise Refused("forbidden", permission=policy.permission)
+    return device
+
+
+def signed_request(request: Request, body: bytes) -> SignedRequest:
+    """What a request's signature covers, as it came."""
+    return SignedRequest(
+        method=request.method,
+        authority=request.headers.get("host", ""),
+        path=request.scope["raw_path"].decode("ascii", "replace").partition("?")[0],
+        query=request.scope["query_string"].decode("ascii", "replace"),
+        headers=request.headers.items(),
+        body=body,
+    )
+
+
+def _slow_down(context: ServerContext, lane: Lane, asker: str) -> None:
+    wait = context.limiter.wait_seconds(lane, asker)
+    if wait:
+        raise Refused("rate_limited", seconds=wait)
+
+
+def error_response(error: GuideDeskError, context: ServerContext) -> Response:
+    """`{"error": {"code", "params"}}` with the status SYNC.md 5 gives the code."""
+    status = _STATUS.get(error.code, 400)
+    headers: dict[str, str] = {}
+    if isinstance(error, RequestRefused):
+        status = 401
+    if isinstance(error, StorageError):
+        status = 503
+        headers["Retry-After"] = str(_BUSY_SECONDS)
+        _log.error("storage", extra=data(code=error.code))
+    if error.code == "rate_limited":
+        headers["Retry-After"] = str(error.params["seconds"])
+    body = {"error": {"code": error.code, "params": dict(error.params)}, "server_time_ms": context.clock.wall_ms()}
+    return json_response(status, body, headers)
+
+
+def json_response(status: int, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer (none at all for 304)."""
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    sent = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    return Response(content, status, sent, media_type=None if body is None else "application/json")

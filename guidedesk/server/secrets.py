@@ -1,0 +1,91 @@
+"""The server's keys: one 0600 JSON file that `admin init` makes and `serve` insists on (COMMANDS.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from guidedesk.domain.errors import StorageError
+from guidedesk.domain.ports import Random
+
+KEY_BYTES: Final = 32
+_FORMAT: Final = "guidedesk-server-secrets/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSecrets:
+    """Five independent keys of 32 bytes; never shown, logged or sent."""
+
+    signing_seed: bytes = field(repr=False)  # Ed25519: times, staff records, acknowledgements
+    sealing_key: bytes = field(repr=False)  # X25519: opens phones that counters sealed
+    phone_key: bytes = field(repr=False)  # keyed hash for exact look-up; counters of the chain hold it too
+    pin_pepper: bytes = field(repr=False)
+    log_salt: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        values = [getattr(self, item.name) for item in fields(self)]
+        if any(len(value) != KEY_BYTES or len(set(value)) < KEY_BYTES // 4 for value in values):
+            raise StorageError("secrets_weak")
+        if len(set(values)) != len(values):
+            raise StorageError("secrets_weak")
+
+    def signing_key(self) -> Ed25519PrivateKey:
+        """What the server signs with."""
+        return Ed25519PrivateKey.from_private_bytes(self.signing_seed)
+
+    def signing_public(self) -> bytes:
+        """32 bytes that counters check signatures with."""
+        return self.signing_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def sealing_public(self) -> bytes:
+        """32 bytes that counters seal phones to."""
+        key = X25519PrivateKey.from_private_bytes(self.sealing_key)
+        return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def new_secrets(random: Random) -> ServerSecrets:
+    """Fresh keys."""
+    return ServerSecrets(*(random.bytes(KEY_BYTES) for _ in fields(ServerSecrets)))
+
+
+def write_secrets(path: Path, secrets: ServerSecrets) -> None:
+    """Make the file, readable by its owner only; `secrets_exist` rather than replace one."""
+    kept = {"format": _FORMAT} | {item.name: getattr(secrets, item.name).hex() for item in fields(secrets)}
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        raise StorageError("secrets_exist", file=path.name) from None
+    except OSError as error:
+        raise StorageError("secrets_unwritable", file=path.name, why=error.strerror or "") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(kept, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_secrets(path: Path) -> ServerSecrets:
+    """The keys of a file; refuses a missing, damaged, weak, or widely readable one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise StorageError("secrets_missing", file=path.name) from None
+    except (OSError, UnicodeDecodeError):
+        raise StorageError("secrets_damaged", file=path.name) from None
+    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise StorageError("secrets_readable", file=path.name)
+    try:
+        kept = json.loads(text)
+        if kept["format"] != _FORMAT:
+            raise StorageError("secrets_damaged", file=path.name)
+        return ServerSecrets(*(bytes.fromhex(kept[item.name]) for item in fields(ServerSecrets)))
+    except (ValueError, KeyError, TypeError):
+        raise StorageError("secrets_damaged", file=path.name) from None
