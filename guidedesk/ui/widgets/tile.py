@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from typing import Final
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
@@ -12,11 +14,16 @@ from guidedesk.ui.widgets.avatar import paint_avatar
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.rows import chip_width, paint_chip
 
-_ARROWS = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down})
+_ARROWS: Final = {
+    Qt.Key.Key_Left.value: (-1, 0), Qt.Key.Key_Right.value: (1, 0), Qt.Key.Key_Up.value: (0, -1),
+    Qt.Key.Key_Down.value: (0, 1),
+}
 
 
 class PersonTile(QPushButton):
-    """One tile; the screen owns the arrow keys, so that they move among tiles in two directions."""
+    """One tile. `stepped(across, down)` for the arrow keys: a scrolling ground must not take them."""
+
+    stepped = Signal(int, int)
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -48,7 +55,7 @@ class PersonTile(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _ARROWS:
-            event.ignore()
+            self.stepped.emit(*_ARROWS[event.key()])
             return
         super().keyPressEvent(event)
 

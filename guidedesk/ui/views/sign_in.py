@@ -1,0 +1,141 @@
+"""The sign-in screen (01): choose a person, type the PIN. Shows no customer data and no figures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.presenters.sign_in import SignInState
+from guidedesk.ui.shell.keybar import KeyBar
+from guidedesk.ui.shell.keymap import KeyCue
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.theme import look
+from guidedesk.ui.views.sign_in_parts import PeopleSide, SignInBar
+from guidedesk.ui.views.sign_in_pin import PinCard
+from guidedesk.ui.widgets.layouts import row
+
+PEOPLE_CUES = (
+    KeyCue("1 – 9", "signin.key_pick"), KeyCue("← ↑ ↓ →", "signin.key_move"), KeyCue("F11", "keys.full_screen"),
+)
+PIN_CUES = (KeyCue("0 – 9", "signin.keys_direct"), KeyCue("Esc", "signin.switch"), KeyCue("F11", "keys.full_screen"))
+
+
+class SignInPage(Page):
+    """Emits what the person did; the presenter decides. `language_chosen` and `theme_chosen` follow the look."""
+
+    person_chosen = Signal(int)
+    cursor_moved = Signal(int)
+    cursor_taken = Signal()
+    digit_pressed = Signal(str)
+    number_wanted = Signal()
+    number_submitted = Signal(str)
+    typing_begun = Signal()
+    pin_entered = Signal(str)
+    left = Signal()
+    language_chosen = Signal(str)
+    theme_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: SignInState | None = None
+        self._is_narrow = False
+        self.bar = SignInBar()
+        self.people = PeopleSide()
+        self.card = PinCard()
+        self.key_bar = KeyBar()
+        self.body.setSpacing(0)
+        self._middle = row(self.people, self.card, gap=8, pad=(5, 7, 5, 7))
+        self._middle.setStretch(0, 1)
+        self.body.put(self.bar)
+        self.body.addLayout(self._middle, 1)
+        self.body.put(self.key_bar)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.bar.language_chosen.connect(self.language_chosen)
+        self.bar.theme_chosen.connect(self.theme_chosen)
+        self.people.person_chosen.connect(self.person_chosen)
+        self.people.cursor_moved.connect(self.cursor_moved)
+        self.people.number_wanted.connect(self.number_wanted)
+        self.card.number_submitted.connect(self.number_submitted)
+        self.card.typing_begun.connect(self.typing_begun)
+        self.card.pin_entered.connect(self.pin_entered)
+        self.card.left.connect(self.left)
+
+    def render_state(self, state: SignInState) -> None:
+        """Show a state; the focus goes where the next key belongs."""
+        before, self._state = self._state, state
+        self.bar.render_state(state)
+        self.people.render_state(state)
+        self.card.render_state(state)
+        self._arrange()
+        self.key_bar.set_place(i18n.t("signin.offline_note"))
+        self.key_bar.set_cues(PIN_CUES if state.mode in ("pin", "checking") else PEOPLE_CUES)
+        if before is None or (before.mode, before.at) != (state.mode, state.at):
+            self._place_focus()
+
+    def retranslate(self) -> None:
+        if self._state is not None:
+            self.render_state(self._state)
+
+    def first_focus(self) -> QWidget | None:
+        if self._state is None or self._state.mode == "choose":
+            return self.people.cursor_tile() or self.people.other
+        return self.card.first_focus()
+
+    def panes(self) -> list[QWidget]:
+        return [self.people, self.card]
+
+    def handle_command(self, name: str) -> bool:
+        if name in ("close", "back"):
+            self.left.emit()
+            return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        has_modifier = bool(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
+        if self._state is None or self._state.mode != "choose" or has_modifier:
+            super().keyPressEvent(event)
+            return
+        if event.key() in (Qt.Key.Key_Return.value, Qt.Key.Key_Enter.value):
+            self.cursor_taken.emit()
+        elif event.text() and event.text() in "123456789":
+            self.digit_pressed.emit(event.text())
+        elif event.text().isascii() and event.text().isalpha():
+            self.number_wanted.emit()
+            self.card.number.set_text(event.text().upper())
+        else:
+            super().keyPressEvent(event)
+
+    def _place_focus(self) -> None:
+        target = self.first_focus()
+        if target is not None and self.isVisible():
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrange(self) -> None:
+        """Side by side where there is room; else one after the other, the pad beside the cells."""
+        m = look().m
+        self._is_narrow = self.width() < m.sign_in_wide or self.height() < m.sign_in_tall
+        is_short = self.height() < m.sign_in_short
+        is_pin = self._state is not None and self._state.mode != "choose"
+        self.people.setVisible(not (self._is_narrow and is_pin))
+        self.card.setVisible(not (self._is_narrow and not is_pin))
+        self.card.set_room(wide=self._is_narrow, short=is_short)
+        across, down = look().tokens.space(7), look().tokens.space(1 if is_short else 5)
+        self._middle.setContentsMargins(across - (0 if self._is_narrow else m.focus_reach), down, across, down)
+        self.bar.setVisible(not is_short)
+        self.key_bar.setVisible(not is_short)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place_focus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _pad(self) -> None:
+        self._frame.setContentsMargins(0, 0, 0, 0)
+

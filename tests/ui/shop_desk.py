@@ -1,0 +1,124 @@
+"""A desk whose counter is a small real database in memory; the network is in the test's hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.services.apply import apply_operation
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import Operation
+from guidedesk.services.queries.reference import get_staff
+from guidedesk.services.session import Session, SignInTile
+from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.tasks import InlineTasks
+from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
+
+PIN = "271828"
+
+
+@dataclass
+class ShopCounter:
+    """A `CounterPort` over the shop; what the server would say is set by the test."""
+
+    shop: Shop
+    at_ms: int = NOW
+    sync: SyncStatus = field(default_factory=lambda: SyncStatus(NOW, last_contact_ms=NOW - 60_000))
+    journal: list[OperationInfo] = field(default_factory=list)
+    tiles: list[SignInTile] = field(default_factory=list)
+    refusals: list[GuideDeskError] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    signed_out: list[str] = field(default_factory=list)
+    drafts: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    made: int = 0
+    store_id: str = LAKESIDE
+    label: str = "收银台 2"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.shop.engine.begin() as connection:
+            yield connection
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+    def new_id(self) -> str:
+        self.made += 1
+        return derived_id("made", self.made)
+
+    def record(self, operations: list[Operation], session: Session, assurance: int) -> Changes:
+        kinds: set[str] = set()
+        for operation in operations:
+            context = self.shop.context(self.new_id(), actor_id=session.staff.id, at_ms=self.at_ms)
+            with self.shop.engine.begin() as connection:
+                effect = apply_operation(connection, operation, replace(context, assurance=assurance))
+            kinds |= {table for table, _, _ in effect.touched}
+        return Changes(frozenset(kinds), frozenset(operation.member_id for operation in operations))
+
+    def status(self) -> SyncStatus:
+        return replace(self.sync, now_ms=self.at_ms)
+
+    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
+        return tuple(self.journal[:limit])
+
+    def mark_seen(self, op_id: str) -> None:
+        self.journal = [replace(op, is_seen=op.is_seen or op.op_id == op_id) for op in self.journal]
+
+    def sign_in_tiles(self) -> tuple[SignInTile, ...]:
+        return tuple(self.tiles)
+
+    def sign_in(self, number: str, pin: str) -> Session:
+        self.asked.append((number, pin))
+        if self.refusals:
+            raise self.refusals.pop(0)
+        if pin != PIN:
+            raise Refused("wrong_pin", tries_left=4)
+        return self.session(GAO if number == "M002" else LIN)
+
+    def sign_out(self, session: Session) -> None:
+        self.signed_out.append(session.session_id)
+
+    def session(self, staff_id: str = LIN) -> Session:
+        with self.read() as connection:
+            staff = get_staff(connection, staff_id)
+        return Session("session-1", staff, LAKESIDE, True, self.at_ms)
+
+    def take_blank_code(self) -> tuple[str, str] | None:
+        return None
+
+    def phone_fields(self, phone: str) -> dict[str, str]:
+        raise Refused("phone_invalid")
+
+    def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
+        self.drafts.pop((staff_id, kind, subject), None)
+        if data is not None:
+            self.drafts[(staff_id, kind, subject)] = data
+
+    def load_draft(self, staff_id: str, kind: str, subject: str) -> dict[str, Any] | None:
+        return self.drafts.get((staff_id, kind, subject))
+
+
+@dataclass
+class ShopDesk:
+    """The desk and the counter behind it."""
+
+    desk: Desk
+    counter: ShopCounter
+
+
+def open_desk() -> ShopDesk:
+    """A desk with Lin signed in; Lin, He and Gao have tiles."""
+    counter = ShopCounter(open_shop())
+    with counter.read() as connection:
+        people = [get_staff(connection, staff_id) for staff_id in (LIN, HE, GAO)]
+    counter.tiles = [SignInTile(staff, int(at == 1), at == 0, 5, 0) for at, staff in enumerate(people)]
+    desk = Desk(counter, InlineTasks())
+    desk.set_session(counter.session())
+    return ShopDesk(desk, counter)
