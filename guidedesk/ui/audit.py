@@ -155,7 +155,8 @@ def _colours(widget: QWidget) -> Iterator[Problem]:
 
 def _overlaps(window: QWidget, shown: list[QWidget]) -> Iterator[Problem]:
     """Words of two widgets on top of each other; what floats on purpose is left out."""
-    boxes = [(widget, QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()))
+    # Only what is visible: a list scrolled under the key bar covers nothing.
+    boxes = [(widget, widget.visibleRegion().boundingRect().translated(widget.mapTo(window, QPoint(0, 0))))
              for widget in shown if _words(widget) and not _floats(widget)]
     for at, (first, area) in enumerate(boxes):
         for second, other in boxes[at + 1 :]:

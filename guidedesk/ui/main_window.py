@@ -47,6 +47,7 @@ class MainWindow(QMainWindow):
         self._shortcuts = bind_keys(self)
         for shortcut in self._shortcuts:
             shortcut.fired.connect(self.run_command)
+        self.setMinimumSize(*look().tokens.min_window)
         self.rail.chosen.connect(self.show_page)
         self.top.sync_opened.connect(self._open_sync)
         look().restyled.connect(self._fit)
@@ -204,8 +205,6 @@ class MainWindow(QMainWindow):
         return shell
 
     def _fit(self) -> None:
-        tokens = look().tokens
-        self.setMinimumSize(*tokens.min_window)
         compact = self.width() < look().m.page_narrow
         self.is_compact = compact
         self.rail.set_compact(compact)

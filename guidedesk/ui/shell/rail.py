@@ -79,6 +79,13 @@ class RailButton(QPushButton):
         self._icon = icon
         self.update()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # A push button would move along the Tab order; the rail moves inside itself.
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
     def sizeHint(self) -> QSize:
         m = look().m
         if self.is_bare:
@@ -160,6 +167,8 @@ class Rail(QFrame):
     def set_items(self, items: tuple[RailItem, ...]) -> None:
         """Show these entries (a manager has more)."""
         for button in self.buttons:
+            button.hide()
+            button.setParent(None)
             button.deleteLater()
         self.buttons = [RailButton(item, self) for item in items]
         for button in self.buttons:

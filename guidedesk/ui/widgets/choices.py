@@ -190,6 +190,8 @@ class ChoiceGroup(QWidget):
             button.clicked.connect(self._picked)
             self.buttons.append(button)
             self._line.addWidget(button)
+            # Shown at once: a layout shows it only in the next event, too late to give the focus back.
+            button.show()
         first = self.first_button()
         if first is not None:
             self.setFocusProxy(first)
