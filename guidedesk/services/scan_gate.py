@@ -40,6 +40,10 @@ class ScanGate:
         self._visited_at[code] = now_ms
         return ScanVerdict.VISIT
 
+    def take_back(self, code: str) -> None:
+        """The read made no visit after all (nobody here knows the code): its next read may."""
+        self._visited_at.pop(code, None)
+
     def forget(self) -> None:
         """Start afresh, as after a change of associate: her first scan is her visit."""
         self._acted_at.clear()

@@ -1,0 +1,227 @@
+"""The member card: serve this person (DESIGN-UI.md 5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.domain.errors import GuideDeskError
+from guidedesk.domain.people import clean_tag
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetTag
+from guidedesk.services.queries.members import get_member_card
+from guidedesk.services.queries.timeline import list_timeline
+from guidedesk.services.read_models import MemberCard, TimelineEntry
+from guidedesk.services.session import Session
+from guidedesk.ui.desk import Desk
+
+How = Literal["scanned", "searched"]
+PAGE: Final = 64
+ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """What the card shows. `filter` is `all`, `purchase`, `return`, `visit` or a channel; `entries` what has been
+    read of the timeline so far; `tag_error` is the code of a refused tag."""
+
+    now_ms: int
+    viewer_id: str = ""
+    card: MemberCard | None = None
+    how: How = "searched"
+    filter: str = ALL
+    entries: tuple[TimelineEntry, ...] = ()
+    is_complete: bool = False
+    tag_error: GuideDeskError | None = None
+
+    @property
+    def shown(self) -> tuple[TimelineEntry, ...]:
+        """The entries under the filter."""
+        return tuple(entry for entry in self.entries if self.filter in (ALL, entry.kind, entry.interaction_kind))
+
+    @property
+    def total(self) -> int:
+        """How many there are under the filter, read or not."""
+        return dict(self.card.timeline_counts).get(self.filter, 0) if self.card else 0
+
+    @property
+    def hides_amounts(self) -> bool:
+        """A colleague's protected member: serve, but no sums and no phone (mockup 07b)."""
+        return self.card is not None and self.card.owner.state == "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the toast: catalogue key, and the name it is about."""
+
+    key: str
+    name: str = ""
+
+
+class MemberPresenter(QObject):
+    """`state_changed(MemberState)`; `opened(id)` when a card is on show; `noticed(Notice)` for the toast;
+    `log_requested(id)`, `history_requested(id)` lead on."""
+
+    state_changed = Signal(object)
+    opened = Signal(str)
+    noticed = Signal(object)
+    log_requested = Signal(str)
+    history_requested = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.state = MemberState(desk.now_ms())
+        desk.session_changed.connect(self._take_session)
+        desk.tasks.committed.connect(self._committed)
+
+    def open(self, member_id: str) -> None:
+        """Show a member found by search, list or agenda."""
+        self._read(member_id, "searched")
+
+    def show_scanned(self, card: MemberCard) -> None:
+        """Show the card a scan brought; nothing is read again."""
+        self._take_card(card, "scanned", keep=False)
+
+    def reload(self) -> None:
+        """Read the same member again."""
+        if self.state.card is not None:
+            self._read(self.state.card.asked_id, self.state.how, keep=True)
+
+    def filter(self, name: str) -> None:
+        """Show only one kind or channel of the timeline."""
+        self._show(filter=name)
+        self._fill()
+
+    def read_more(self) -> None:
+        """The list was scrolled to its end."""
+        state = self.state
+        if state.card is None or state.is_complete or not state.entries:
+            return
+        # One later than the last, so that entries of the same millisecond cannot fall between two pages.
+        self._desk.read(
+            _read_timeline, state.card.member_id, state.entries[-1].at_ms + 1,
+            done=self._take_more, latest="member.timeline",
+        )  # fmt: skip
+
+    def add_tag(self, text: str) -> None:
+        """Put a tag on; one that is on already changes nothing."""
+        card = self._workable()
+        if card is None or not text.strip().lstrip("#＃"):
+            return
+        try:
+            tag = clean_tag(text)
+        except GuideDeskError as error:
+            self._show(tag_error=error)
+            return
+        self._show(tag_error=None)
+        if tag not in card.tags:
+            self._desk.record(SetTag(member_id=card.member_id, is_on=True, tag=tag))
+
+    def remove_tag(self, tag: str) -> None:
+        """Take a tag off."""
+        card = self._workable()
+        if card is not None and tag in card.tags:
+            self._desk.record(SetTag(member_id=card.member_id, is_on=False, tag=tag))
+
+    def served(self) -> None:
+        """Ctrl B: served, left without buying."""
+        card = self._workable()
+        if card is None:
+            return
+        operation = ServedNoPurchase(
+            interaction_id=self._desk.counter.new_id(), member_id=card.member_id, visit_id=_newest_visit(card)
+        )
+
+        def told(_changes: Changes) -> None:
+            self.noticed.emit(Notice("member.served_saved", card.name))
+
+        self._desk.record(operation, done=told)
+
+    def complete(self, follow_up_id: str) -> None:
+        """The promised contact happened."""
+        card = self._workable()
+        if card is None or all(item.id != follow_up_id for item in card.follow_ups):
+            return
+
+        def told(_changes: Changes) -> None:
+            self.noticed.emit(Notice("member.follow_up_done", card.name))
+
+        self._desk.record(CompleteFollowUp(follow_up_id=follow_up_id, member_id=card.member_id), done=told)
+
+    def log(self) -> None:
+        """F4."""
+        card = self._workable()
+        if card is not None:
+            self.log_requested.emit(card.member_id)
+
+    def history(self) -> None:
+        """Ctrl H."""
+        card = self._workable()
+        if card is not None:
+            self.history_requested.emit(card.member_id)
+
+    def _workable(self) -> MemberCard | None:
+        card = self.state.card
+        return None if card is None or card.is_erased else card
+
+    def _read(self, member_id: str, how: How, *, keep: bool = False) -> None:
+        session = self._desk.session
+        if session is None:
+            return
+
+        def taken(card: MemberCard) -> None:
+            if self._desk.session is session:
+                self._take_card(card, how, keep=keep)
+
+        self._desk.read(
+            get_member_card, member_id, session.staff.id, self._desk.now_ms(), done=taken, latest="member.card"
+        )
+
+    def _take_card(self, card: MemberCard, how: How, *, keep: bool) -> None:
+        same = keep and self.state.card is not None and self.state.card.member_id == card.member_id
+        entries = card.timeline
+        self._show(
+            card=card, how=how, now_ms=self._desk.now_ms(), viewer_id=self._desk.who.staff.id,
+            filter=self.state.filter if same else ALL, entries=entries, is_complete=len(entries) < PAGE,
+            tag_error=self.state.tag_error if same else None,
+        )  # fmt: skip
+        if not same:
+            self.opened.emit(card.member_id)
+        self._fill()
+
+    def _take_more(self, more: tuple[TimelineEntry, ...]) -> None:
+        known = {entry.id for entry in self.state.entries}
+        fresh = tuple(entry for entry in more if entry.id not in known)
+        self._show(entries=self.state.entries + fresh, is_complete=not fresh)
+        self._fill()
+
+    def _fill(self) -> None:
+        # A filter may match nothing of what was read yet although the count says there is some.
+        if len(self.state.shown) < min(PAGE, self.state.total) and not self.state.is_complete:
+            self.read_more()
+
+    def _committed(self, changes: object) -> None:
+        card = self.state.card
+        if card is not None and isinstance(changes, Changes) and changes.concerns(card.member_id):
+            self.reload()
+
+    def _take_session(self, _session: Session | None) -> None:
+        self.state = MemberState(self._desk.now_ms())
+        self.state_changed.emit(self.state)
+
+    def _show(self, **changed: Any) -> None:
+        state = replace(self.state, **changed)
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+def _read_timeline(connection: Any, member_id: str, before_ms: int) -> tuple[TimelineEntry, ...]:
+    return list_timeline(connection, member_id, limit=PAGE, before_ms=before_ms)
+
+
+def _newest_visit(card: MemberCard) -> str | None:
+    return next((entry.id for entry in card.timeline if entry.kind == "visit"), None)

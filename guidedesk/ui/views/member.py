@@ -1,0 +1,316 @@
+"""The member card (mockup 03): who this is, whose member, what was between us, what now."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
+
+from guidedesk.services.read_models import MemberCard
+from guidedesk.ui import formats
+from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.member import MemberState
+from guidedesk.ui.shell.keymap import KeyCue
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
+from guidedesk.ui.theme import look
+from guidedesk.ui.views import member_words as words
+from guidedesk.ui.views.member_parts import ConsentCard, FollowUpsCard, OwnerCard, PreferencesCard, member_facts
+from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.avatar import Avatar
+from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.buttons import Button, icon_button
+from guidedesk.ui.widgets.cards import Card, TitledCard
+from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
+from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
+from guidedesk.ui.widgets.flow import flow
+from guidedesk.ui.widgets.labels import Label
+from guidedesk.ui.widgets.layouts import Box, column, holder, row
+from guidedesk.ui.widgets.listview import ListView
+from guidedesk.ui.widgets.rows import LineDelegate
+from guidedesk.ui.widgets.states import empty_state
+
+FILTERS: Final = (("all", ""), ("purchase", "bag"), ("wechat", "chat"), ("visit", "store"), ("return", "return"))
+COUNTED: Final = ("all", "purchase")
+CUES: Final = (
+    KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
+    KeyCue("Ctrl H", "keys.history"), KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+)  # fmt: skip
+
+
+class MemberHead(QFrame):
+    """Name, tier, card number, phone, birthday; the three things to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self._avatar = Avatar("", "l")
+        self._small_avatar = Avatar("", "m")
+        self._name = Label("", "title", wrap=True)
+        self._tier, self._number = Chip(), Chip(outline=True)
+        self._how, self._missing = Chip(), Chip("", "warning", icon="edit").say("member.incomplete")
+        self._pending = Chip("", "info", icon="queue").say("member.waiting")
+        self._chips = flow(self._tier, self._number, self._how, self._missing, self._pending, gap=2)
+        self._phone, self._birthday, self._joined = Label("", "label", "text2"), Label("", "label", "text2"), Label(
+            "", "label", "text2")
+        self._birthday_box = holder(row(IconLabel("cake", "text2", "iconSmall"), self._birthday, gap=1))
+        self._facts = flow(
+            holder(row(IconLabel("phone", "text2", "iconSmall"), self._phone, gap=1)), self._birthday_box,
+            holder(row(IconLabel("history", "text2", "iconSmall"), self._joined, gap=1)), gap=4,
+        )  # fmt: skip
+        self._short = Label("", "caption", "text3", lines=1)
+        self.log = Button("", "primary", icon="note", key="F4").say("member.log")
+        self.served = Button("", icon="tshirt", key="Ctrl B").say("member.served")
+        self.history = Button("", icon="receipt", key="Ctrl H").say("member.history")
+        self.log_small = Button("", "primary").say("member.log")
+        self.served_small = icon_button("tshirt", "member.served", kind="default")
+        self.history_small = icon_button("receipt", "member.history", kind="default")
+        self._name_line = row(self._name, holder(column(None, self._chips, None, gap=0)), gap=3)
+        self._name_line.setStretch(1, 1)
+        who = column(self._name_line, self._short, self._facts, gap=1)
+        line = row(self._avatar, self._small_avatar, who, self.log, self.served, self.history, self.log_small,
+                   self.served_small, self.history_small, gap=2, pad=(3, 4))
+        line.setStretch(2, 1)
+        line.insertSpacing(2, look().tokens.space(2))
+        self.setLayout(line)
+        self._is_small = False
+        self._arrange()
+
+    def set_small(self, small: bool) -> None:
+        """Less words when the window is too small for them."""
+        if small != self._is_small:
+            self._is_small = small
+            self._arrange()
+
+    def _arrange(self) -> None:
+        small = self._is_small
+        for widget in (self._avatar, self._facts, self.log, self.served, self.history):
+            widget.setVisible(not small)
+        for widget in (self._small_avatar, self._short, self.log_small, self.served_small, self.history_small):
+            widget.setVisible(small)
+
+    def show_state(self, state: MemberState, card: MemberCard) -> None:
+        """Fill it in."""
+        self._name.set_text(words.member_name(card))
+        is_long = paint.width_of(self._name.text(), look().font("title")) > look().m.pane_min
+        ways = QBoxLayout.Direction
+        self._name_line.setDirection(ways.TopToBottom if is_long else ways.LeftToRight)
+        for avatar in (self._avatar, self._small_avatar):
+            avatar.show_name("" if card.is_erased else card.name)
+        self._tier.show_state(t(f"tier.{card.tier}"), words.TIER_TONES[card.tier], words.TIER_ICONS[card.tier])
+        self._number.set_text(t("member.card_no", number=formats.card_no(card.card_no)) if card.card_no else "")
+        self._number.setVisible(bool(card.card_no) and not self._is_small)
+        scanned = state.how == "scanned"
+        self._how.show_state(t("member.verified" if scanned else "member.searched"),
+                             "success" if scanned else "neutral", "check" if scanned else "search")
+        self._how.setVisible(not self._is_small and not card.is_erased)
+        self._missing.setVisible(card.is_incomplete and not card.is_erased)
+        self._pending.setVisible(card.is_pending)
+        self._phone.set_text(words.phone_text(card))
+        self._birthday.set_text(words.birthday_text(card.birthday) if card.birthday else "")
+        self._birthday_box.setVisible(bool(card.birthday))
+        self._joined.set_text(words.joined_text(card.joined_at_ms, state.now_ms))
+        self._short.set_text(member_facts(card))
+        self._facts.setVisible(not self._is_small and not card.is_erased)
+        for button in (self.log, self.log_small, self.served, self.served_small, self.history, self.history_small):
+            button.allow(not card.is_erased, t("member.erased_reason"))
+
+
+class TimelineCard(TitledCard):
+    """Everything between the shop and this person, newest first. `filter_chosen(name)`, `more_wanted()`,
+    `history_opened()`."""
+
+    filter_chosen = Signal(str)
+    more_wanted = Signal()
+    history_opened = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("member.timeline")
+        self.tabs = ChoiceGroup("member.timeline_filter", style="tab")
+        self.tabs.chosen.connect(self.filter_chosen)
+        self.aside(self.tabs)
+        self.model = TimelineModel()
+        self.model.more_wanted.connect(self.more_wanted)
+        self.view = ListView(self.model, LineDelegate(), "member.timeline")
+        self._none = empty_state("history")
+        self.body.put(self.view, self._none)
+        self._shown = Label("", "caption", "text3")
+        self._link = Button("", "link", size="s").say("member.history")
+        self._link.clicked.connect(self.history_opened)
+        self.foot(self._shown, None, KeyHint("Ctrl H"), self._link)
+        self._state: MemberState | None = None
+
+    def show_state(self, state: MemberState, card: MemberCard) -> None:
+        """Fill it in; the row a person is on stays."""
+        self._state = state
+        self._show_tabs()
+        shown = state.shown
+        rows = [timeline_row(entry, state.now_ms, hides_amounts=state.hides_amounts) for entry in shown]
+        self.model.show_rows(rows, has_more=not state.is_complete)
+        self.view.setVisible(bool(rows))
+        self._none.setVisible(not rows)
+        self._none.show_text(t("member.timeline_none"), t("member.timeline_none_text"))
+        self._shown.set_text(t("member.timeline_shown", n=len(shown), total=max(state.total, len(shown))))
+        self._link.allow(not card.is_erased, t("member.erased_reason"))
+
+    def _show_tabs(self) -> None:
+        if self._state is None or self._state.card is None:
+            return
+        counts = dict(self._state.card.timeline_counts)
+        wide = self._choices(counts, icons=True)
+        self.tabs.show_choices(wide, self._state.filter)
+        room = self.width() - self.title.sizeHint().width() - 2 * look().m.card_pad - look().tokens.space(3)
+        self.title.show()
+        if self.width() > look().m.pane_min and self.tabs.sizeHint().width() > room:
+            self.tabs.show_choices(self._choices(counts, icons=False), self._state.filter)
+            self.title.setVisible(self.tabs.sizeHint().width() <= room)
+
+    def _choices(self, counts: dict[str, int], *, icons: bool) -> list[Choice]:
+        return [
+            Choice(name, t(f"member.filter.{name}"), icon if icons else "",
+                   formats.count(counts.get(name, 0)) if name in COUNTED else "")
+            for name, icon in FILTERS
+        ]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_tabs()
+
+
+class MemberPage(Page):
+    """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
+    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`."""
+
+    log_started = Signal()
+    served = Signal()
+    history_opened = Signal()
+    search_started = Signal()
+    filter_chosen = Signal(str)
+    more_wanted = Signal()
+    tag_added = Signal(str)
+    tag_removed = Signal(str)
+    follow_up_completed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: MemberState | None = None
+        self._banner = Banner("info", "info", closable=False)
+        self.head = MemberHead()
+        self.owner, self.consents = OwnerCard(), ConsentCard()
+        self.timeline = TimelineCard()
+        self.follow_ups, self.preferences = FollowUpsCard(), PreferencesCard()
+        left = ScrollColumn(holder(_stretched(self.owner, self.consents)))
+        right = ScrollColumn(holder(_stretched(self.follow_ups, self.preferences)))
+        self.columns = ColumnsPane(
+            Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
+            Pane(right, "member.tab.more", "pane_right"),
+        )  # fmt: skip
+        self._none = empty_state("users")
+        self._none.acted.connect(self.search_started)
+        content = column(self._banner, self.head, self.columns, gap=3)
+        content.setStretch(2, 1)
+        self._content = holder(content)
+        self.body.put(self._content, self._none)
+        self._connect()
+        self._content.hide()
+        self.retranslate()
+
+    def _connect(self) -> None:
+        head = self.head
+        for button in (head.log, head.log_small):
+            button.clicked.connect(self.log_started)
+        for button in (head.served, head.served_small):
+            button.clicked.connect(self.served)
+        for button in (head.history, head.history_small):
+            button.clicked.connect(self.history_opened)
+        self.timeline.filter_chosen.connect(self.filter_chosen)
+        self.timeline.more_wanted.connect(self.more_wanted)
+        self.timeline.history_opened.connect(self.history_opened)
+        self.consents.tag_added.connect(self.tag_added)
+        self.consents.tag_removed.connect(self.tag_removed)
+        self.follow_ups.completed.connect(self.follow_up_completed)
+
+    def render_state(self, state: MemberState) -> None:
+        """Show a member, or that none is open."""
+        self._state = state
+        card = state.card
+        self._content.setVisible(card is not None)
+        self._none.setVisible(card is None)
+        if card is None:
+            return
+        self._show_banner(card)
+        self.head.show_state(state, card)
+        self.owner.setVisible(not card.is_erased)
+        self.owner.show_owner(card, state.now_ms)
+        self.consents.show_state(state)
+        self.timeline.show_state(state, card)
+        self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
+        self.preferences.show_preferences(card.preferences)
+
+    def _show_banner(self, card: MemberCard) -> None:
+        self._banner.show()
+        if card.is_erased:
+            self._banner.set_tone("neutral", "lock")
+            self._banner.show_text(t("member.erased_title"), t("member.erased_text"))
+        elif card.asked_id != card.member_id:
+            self._banner.set_tone("info", "info")
+            self._banner.show_text(t("member.merged_title"), t("member.merged_text"))
+        elif card.owner.state == "other" and card.owner.window is not None:
+            self._banner.set_tone("violet", "user-check")
+            date = formats.day_text(card.owner.window.protected_until)
+            title = t("member.other_title", name=words.owner_name(card.owner), date=date)
+            self._banner.show_text(title, f"{t('member.other_text')} {words.owner_rule(card)}")
+        else:
+            self._banner.hide()
+
+    def retranslate(self) -> None:
+        self._none.show_text(t("member.none_title"), t("member.none_text"), (t("member.find"),))
+        if self._state is not None:
+            self.render_state(self._state)
+
+    def first_focus(self) -> QWidget | None:
+        if self._state is None or self._state.card is None:
+            return self._none.buttons[0]
+        if self.columns.is_tabbed and not self.timeline.isVisible():
+            return self.columns.tabs
+        return self.timeline.view if self.timeline.model.rowCount() else self.timeline.tabs
+
+    def panes(self) -> list[QWidget]:
+        return [self.head, *self.columns.panes()]
+
+    def key_cues(self) -> tuple[KeyCue, ...]:
+        return CUES
+
+    def handle_command(self, name: str) -> bool:
+        signals = {"log": self.log_started, "main_action": self.log_started, "served": self.served,
+                   "history": self.history_opened}
+        if name in signals:
+            signals[name].emit()
+            return True
+        return False
+
+    def memento(self) -> object:
+        return self._state.card.member_id if self._state is not None and self._state.card is not None else None
+
+    def set_compact(self, compact: bool) -> None:
+        super().set_compact(compact)
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        m = look().m
+        self.head.set_small(self.is_compact or self.width() < m.page_narrow)
+        if self._state is not None and self._state.card is not None:
+            self.head.show_state(self._state, self._state.card)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_head()
+
+
+def _stretched(*cards: Card) -> Box:
+    lines = column(*cards, gap=3)
+    lines.setStretch(len(cards) - 1, 1)
+    return lines

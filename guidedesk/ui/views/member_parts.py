@@ -1,0 +1,204 @@
+"""The cards of the member page: owner, consent and tags, follow-ups, preferences (mockup 03)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy
+
+from guidedesk.services.read_models import FollowUpInfo, MemberCard, Preferences
+from guidedesk.ui import formats, i18n
+from guidedesk.ui.i18n import t
+from guidedesk.ui.messages import message_for
+from guidedesk.ui.presenters.member import MemberState
+from guidedesk.ui.views import member_words as words
+from guidedesk.ui.widgets.buttons import Button
+from guidedesk.ui.widgets.cards import Card
+from guidedesk.ui.widgets.charts import BarChart, Column
+from guidedesk.ui.widgets.chips import Chip
+from guidedesk.ui.widgets.labels import Label, untrusted
+from guidedesk.ui.widgets.layouts import Box, Grid, clear, column, holder, row, rule
+from guidedesk.ui.widgets.ring import Ring
+from guidedesk.ui.widgets.states import empty_state
+from guidedesk.ui.widgets.swatch import Swatches, swatch_of
+from guidedesk.ui.widgets.tags import TagEditor
+
+FOLLOW_UPS_SHOWN: Final = 3
+SIZES_SHOWN: Final = 4
+FIRST_HOUR, LAST_HOUR = 10, 21
+STRONG_SHARE: Final = 60  # per cent of the busiest hour
+
+
+class OwnerCard(Card):
+    """Whose member it is, how long her window runs, what that means."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=3)
+        self._chip = Chip()
+        self._ring = Ring()
+        self._name = Label("", "body_strong", wrap=True)
+        self._lines = Label("", "caption", "text3", wrap=True)
+        self._pending = Chip("", "info", icon="queue").say("member.owner_pending")
+        self._rule_text = Label("", "caption", "text2", wrap=True)
+        facts = column(None, self._name, self._lines, row(self._pending, None), None, gap=0)
+        middle = row(self._ring, facts, gap=4)
+        middle.setStretch(1, 1)
+        self.body.put(row(Label("", "heading").say("member.owner"), None, self._chip), middle, rule(), self._rule_text)
+
+    def show_owner(self, card: MemberCard, now_ms: int) -> None:
+        """Fill the card."""
+        owner = card.owner
+        self._chip.show_state(*words.owner_chip(owner))
+        self._ring.show_state(words.ring_state(owner))
+        name = words.owner_name(owner)
+        is_mine = owner.state.startswith("mine")
+        self._name.set_text(t("member.owner_me", name=name) if is_mine else name or t("member.owner_chip.none"))
+        self._lines.set_text("\n".join(words.owner_lines(owner, now_ms)))
+        self._lines.setVisible(bool(self._lines.text()))
+        self._pending.setVisible(owner.is_pending)
+        self._rule_text.set_text(words.owner_rule(card))
+
+
+class ConsentCard(Card):
+    """What the member agreed to, and tags. `tag_added(text)`, `tag_removed(tag)`."""
+
+    tag_added = Signal(str)
+    tag_removed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(gap=2)
+        self._note = Label("", "caption", "text3", lines=1)
+        grid = Grid(gap=2)
+        self._chips = {purpose: Chip() for purpose in words.SHOWN_CONSENTS}
+        for number, chip in enumerate(self._chips.values()):
+            chip.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            grid.addWidget(chip, number // 2, number % 2)
+        self.tags = TagEditor()
+        self.tags.added.connect(self.tag_added)
+        self.tags.removed.connect(self.tag_removed)
+        self._add = Button("", "link", size="s").say("member.tag_add")
+        self._add.clicked.connect(self.tags.begin)
+        head = row(Label("", "heading").say("member.consents"), None, self._note)
+        tag_head = row(Label("", "heading").say("member.tags"), None, self._add)
+        self._consents = holder(column(head, grid, gap=2))
+        self.body.put(self._consents, tag_head, self.tags, None)
+
+    def show_state(self, state: MemberState) -> None:
+        """Fill the card."""
+        card = state.card
+        if card is None:
+            return
+        found = {consent.purpose: consent for consent in card.consents}
+        for purpose, chip in self._chips.items():
+            chip.setVisible(purpose in found)
+            if purpose in found:
+                chip.show_state(*words.consent_chip(found[purpose]))
+        self._note.set_text(words.consents_note(card.consents, state.now_ms))
+        self._consents.setVisible(not card.is_erased)
+        note = message_for(state.tag_error).text if state.tag_error else ""
+        self.tags.show_tags(card.tags, editable=not card.is_erased, note=note)
+        self._add.allow(not card.is_erased, t("member.erased_reason"))
+
+
+class FollowUpsCard(Card):
+    """Open promises, soonest first; `completed(id)`."""
+
+    completed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__(gap=2)
+        self._count = Label("", "caption", "text3")
+        self._list = column(gap=2)
+        self.body.put(row(Label("", "heading").say("member.follow_ups"), None, self._count), self._list)
+        self._shown: object = None
+
+    def show_items(self, items: tuple[FollowUpInfo, ...], now_ms: int) -> None:
+        """Fill the card; it is hidden when there is nothing to do."""
+        self.setVisible(bool(items))
+        wanted = (items, now_ms // 60_000, i18n.language())
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        clear(self._list)
+        for number, item in enumerate(items[:FOLLOW_UPS_SHOWN]):
+            if number:
+                self._list.put(rule())
+            self._list.put(self._line(item, now_ms))
+        more = len(items) - FOLLOW_UPS_SHOWN
+        self._count.set_text(t("member.follow_ups_more", n=more) if more > 0 else "")
+
+    def _line(self, item: FollowUpInfo, now_ms: int) -> Box:
+        words_ = untrusted(item.text) or t(f"member.reason.{item.reason}")
+        late = item.days_overdue > 0
+        when = Label(words.follow_up_when(item, now_ms), "caption", "danger" if late else "text3")
+        button = Button(t("member.follow_up_mark"), size="s", icon="check")
+        button.setAccessibleName(t("member.follow_up_mark_named", text=words_))
+        item_id = item.id
+        button.clicked.connect(lambda: self.completed.emit(item_id))
+        line = row(column(Label(words_, "body", wrap=True), when, gap=0), button, gap=3)
+        line.setStretch(0, 1)
+        return line
+
+
+class PreferencesCard(Card):
+    """Sizes, colours and hours counted from the member's own purchases."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=3)
+        self._note = Label("", "caption", "text3")
+        self._sizes = row(gap=1)
+        self._swatches = Swatches()
+        self._colours = Label("", "caption", "text2", wrap=True)
+        self._hours = BarChart()
+        self._grid = Grid(gap=3)
+        colours = row(self._swatches, self._colours, gap=2)
+        colours.setStretch(1, 1)
+        self._colour_box = holder(colours)
+        self._size_box = holder(self._sizes)
+        for number, (key, widget) in enumerate(
+            (("member.sizes", self._size_box), ("member.colours", self._colour_box), ("member.hours", self._hours))
+        ):
+            self._grid.addWidget(Label("", "caption", "text3").say(key), number, 0)
+            self._grid.addWidget(widget, number, 1)
+        self._grid.setColumnStretch(1, 1)
+        self._figures = holder(self._grid)
+        self._none = empty_state("bag")
+        self.body.put(row(Label("", "heading").say("member.preferences"), None, self._note), self._figures, self._none,
+                      None)
+        self._shown: object = None
+
+    def show_preferences(self, found: Preferences) -> None:
+        """Fill the card; without purchases it says what will appear."""
+        has = found.orders > 0
+        self._note.set_text(t("member.from_orders", n=found.orders) if has else "")
+        self._figures.setVisible(has)
+        self._none.setVisible(not has)
+        self._none.show_text(t("member.preferences_none"), t("member.preferences_none_text"))
+        if has and self._shown != (found, i18n.language()):
+            self._shown = (found, i18n.language())
+            self._show_figures(found)
+
+    def _show_figures(self, found: Preferences) -> None:
+        clear(self._sizes)
+        for number, (size, _) in enumerate(found.sizes[:SIZES_SHOWN]):
+            self._sizes.put(Chip(untrusted(size, 12), outline=number > 0, chosen=number == 0, large=True))
+        self._sizes.put(None)
+        names = [colour for colour, _ in found.colours]
+        samples = (swatch_of(colour.zh, colour.en) for colour in names)
+        self._swatches.show_colours(tuple(sample for sample in samples if sample is not None))
+        self._colours.set_text(" · ".join(untrusted(colour.pick(i18n.language()), 24) for colour in names))
+        most = max(found.hours, default=0)
+        columns = tuple(
+            Column(found.hours[hour], str(hour) if hour % 2 == 0 else "",
+                   most > 0 and found.hours[hour] * 100 >= most * STRONG_SHARE)
+            for hour in range(FIRST_HOUR, LAST_HOUR + 1)
+        )
+        busiest = found.hours.index(most) if most else FIRST_HOUR
+        self._hours.show_columns(columns, t("member.hours_summary", hour=busiest))
+
+
+def member_facts(card: MemberCard) -> str:
+    """Card number and masked phone in one line, for a window too small for chips."""
+    number = formats.card_no(card.card_no) if card.card_no else ""
+    return " · ".join(part for part in (number, words.phone_text(card)) if part)
