@@ -6,6 +6,7 @@ below a visible head can appear later.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -192,8 +193,9 @@ def open_server(url: str) -> ServerDatabase:
     """The database at a URL: `sqlite:///FILE` or `postgresql://...`. `bad_database_url` for anything else."""
     parsed = make_url(url)
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        if parsed.database in (None, "", ":memory:"):
+        if not parsed.database or parsed.database == ":memory:":
             raise Refused("bad_database_url", why="needs_a_file")
+        _own_file(parsed.database)
         engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _sqlite_begin)
@@ -205,6 +207,14 @@ def open_server(url: str) -> ServerDatabase:
     else:
         raise Refused("bad_database_url", why="unknown_kind")
     return ServerDatabase(engine)
+
+
+def _own_file(name: str) -> None:
+    """A new database file is its owner's only: it holds people's data in the clear."""
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError("storage_unavailable", file="server", why=error.strerror or "") from None
 
 
 def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:

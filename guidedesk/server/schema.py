@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from guidedesk.models import engagement, people, sales, server_tables  # noqa: F401  (declares the tables)
-from guidedesk.models.base import SERVER
+from guidedesk.models.migrations import upgrade_server
 from guidedesk.server.database import ServerDatabase
 
 _APPEND_ONLY: Final = ("audit", "order_raw")
 
 
 def create_schema(database: ServerDatabase) -> None:
-    """Create what is missing. On PostgreSQL the role's rights keep `audit` append-only; here triggers do."""
-    SERVER.create_all(database.engine)
+    """Bring the schema up to date. On PostgreSQL the role's rights keep `audit` append-only; on SQLite triggers do."""
+    upgrade_server(database.engine)
     if not database.is_sqlite:
         return
     with database.engine.begin() as conn:

@@ -1,0 +1,89 @@
+"""`guidedesk admin`: setting up a chain at the machine of its server (COMMANDS.md)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from guidedesk.commands import admin_actions as actions
+
+Action = Callable[[argparse.Namespace], int]
+
+
+def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
+    """Options of `admin`."""
+    admin = sub.add_parser("admin", help="set up a chain: schema, stores, staff, devices")
+    areas = admin.add_subparsers(dest="area", required=True, metavar="AREA")
+    _leaf(areas, "init", "make the schema, the keys and the secrets file", actions.init, "admin init")
+    store = _area(areas, "store", "the stores")
+    add = _leaf(store, "add", "open a store", actions.store_add, "admin store add S1 一店 --name-en 'First store'")
+    add.add_argument("code", metavar="CODE")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--name-en", metavar="NAME", help="its English name; NAME when left out")
+    _leaf(store, "list", "every store", actions.store_list, "admin store list")
+    _add_staff(_area(areas, "staff", "the people who sell"))
+    _add_devices(_area(areas, "device", "the counters"))
+    config = _area(areas, "config", "the chain's settings")
+    change = _leaf(config, "set", "store settings from a JSON file", actions.config_set, "admin config set chain.json")
+    change.add_argument("file", metavar="FILE", help='a JSON object such as {"window_days": "15"}, or - for stdin')
+    _leaf(config, "show", "every setting", actions.config_show, "admin config show")
+    audit = _area(areas, "audit", "the audit log")
+    _leaf(audit, "verify", "check every entry's hash", actions.audit_verify, "admin audit verify")
+
+
+def _add_staff(staff: argparse._SubParsersAction[Any]) -> None:
+    add = _leaf(
+        staff, "add", "somebody begins", actions.staff_add, "admin staff add 1001 林晓 --role associate --store S1"
+    )
+    add.add_argument("number", metavar="NUMBER")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--name-en", metavar="NAME", help="her English name; NAME when left out")
+    add.add_argument("--role", default="associate", metavar="ROLE", help="associate, manager, area_manager or admin")
+    add.add_argument("--store", required=True, metavar="STORE", help="code or id")
+    add.add_argument("--pin-stdin", action="store_true", help="read her 6-digit PIN from standard input")
+    role = _leaf(staff, "role", "another role", actions.staff_role, "admin staff role 1001 manager")
+    role.add_argument("number", metavar="NUMBER")
+    role.add_argument("role", metavar="ROLE")
+    pin = _leaf(staff, "pin", "a new PIN", actions.staff_pin, "admin staff pin 1001 --pin-stdin < pin.txt")
+    pin.add_argument("number", metavar="NUMBER")
+    pin.add_argument("--pin-stdin", action="store_true", required=True, help="read it from standard input")
+    leave = _leaf(staff, "leave", "she works here no longer", actions.staff_leave, "admin staff leave 1001")
+    leave.add_argument("number", metavar="NUMBER")
+    _leaf(staff, "list", "everybody", actions.staff_list, "admin staff list")
+
+
+def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
+    approve = _leaf(
+        device, "approve", "let a counter in", actions.device_approve, "admin device approve BCDF-GHJK --store S1"
+    )
+    approve.add_argument("code", metavar="CODE", help="as the counter shows it")
+    approve.add_argument("--store", required=True, metavar="STORE", help="code or id")
+    approve.add_argument("--label", metavar="TEXT", help="what to call it")
+    _leaf(device, "list", "every counter", actions.device_list, "admin device list")
+    revoke = _leaf(
+        device, "revoke", "take a counter off", actions.device_revoke, "admin device revoke ID --drain --reason sold"
+    )
+    revoke.add_argument("device", metavar="ID")
+    how = revoke.add_mutually_exclusive_group(required=True)
+    how.add_argument("--drain", action="store_true", help="what it still sends is kept for a manager to look at")
+    how.add_argument("--now", action="store_true", help="take nothing from it any more")
+    revoke.add_argument("--reason", required=True, metavar="TEXT")
+
+
+def _area(areas: argparse._SubParsersAction[Any], name: str, text: str) -> argparse._SubParsersAction[Any]:
+    parser: argparse.ArgumentParser = areas.add_parser(name, help=text)
+    return parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+
+def _leaf(
+    area: argparse._SubParsersAction[Any], name: str, text: str, action: Action, example: str
+) -> argparse.ArgumentParser:
+    place = "--database sqlite:///server.db --secrets secrets.json"
+    parser: argparse.ArgumentParser = area.add_parser(name, help=text, epilog=f"example: guidedesk {example} {place}")
+    parser.add_argument("--database", required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
+    parser.add_argument("--secrets", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.set_defaults(run=action)
+    return parser

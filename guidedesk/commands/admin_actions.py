@@ -1,0 +1,227 @@
+"""What `guidedesk admin` does: each action asks one function of the server and prints what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from guidedesk.commands.output import read_pin
+from guidedesk.domain.errors import Refused
+from guidedesk.models.server_tables import scope
+from guidedesk.server import chain, devices
+from guidedesk.server.audit import verify_audit
+from guidedesk.server.context import SystemClock, SystemRandom
+from guidedesk.server.database import ServerDatabase, open_server
+from guidedesk.server.enrolment import approve_device
+from guidedesk.server.schema import create_schema
+from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
+from guidedesk.server.settings import check_setting, read_settings, write_settings
+from guidedesk.server.sharding import cross_scope
+from guidedesk.server.staff import NewStaff, StaffOffice
+from guidedesk.sync import strict_json
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """The opened chain."""
+
+    database: ServerDatabase
+    secrets: ServerSecrets
+    clock: SystemClock
+    random: SystemRandom
+
+    @property
+    def office(self) -> StaffOffice:
+        return StaffOffice(self.database, self.secrets, self.clock, self.random)
+
+
+@contextmanager
+def _desk(args: argparse.Namespace) -> Iterator[_Desk]:
+    secrets = load_secrets(args.secrets)
+    database = open_server(args.database)
+    try:
+        database.chain_id()
+        yield _Desk(database, secrets, SystemClock(), SystemRandom())
+    finally:
+        database.close()
+
+
+def _say(args: argparse.Namespace, document: Any, sentence: str) -> int:
+    text = json.dumps(document, ensure_ascii=False, indent=1) if args.json else sentence
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    return 0
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> str:
+    if not rows:
+        return nothing
+    return "\n".join("  ".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows)
+
+
+def init(args: argparse.Namespace) -> int:
+    """Schema, chain scope and secrets; keeps a secrets file that is already there and good."""
+    path: Path = args.secrets
+    is_new = not path.exists()
+    database = open_server(args.database)
+    random = SystemRandom()
+    try:
+        if is_new:
+            write_secrets(path, new_secrets(random))
+        load_secrets(path)
+        create_schema(database)
+        chain_id = chain.init_chain(database, SystemClock(), random)
+    finally:
+        database.close()
+    made = "made" if is_new else "kept"
+    return _say(
+        args,
+        {"chain_id": chain_id, "secrets": made},
+        f"The chain {chain_id} is ready; the secrets file was {made}. Keep a copy of it apart from the database.",
+    )
+
+
+def store_add(args: argparse.Namespace) -> int:
+    """Open a store."""
+    with _desk(args) as desk:
+        english = args.name_en or args.name
+        store_id = chain.add_store(desk.database, args.code, args.name, english, clock=desk.clock, random=desk.random)
+    return _say(args, {"id": store_id, "code": args.code}, f"Store {args.code} is open: {store_id}.")
+
+
+def store_list(args: argparse.Namespace) -> int:
+    """Every store."""
+    with _desk(args) as desk:
+        stores = chain.list_stores(desk.database)
+    return _say(args, {"stores": stores}, _table(stores, ("code", "name", "name_en", "id"), "No store yet."))
+
+
+def staff_add(args: argparse.Namespace) -> int:
+    """Somebody begins; her PIN too when given."""
+    pin = read_pin() if args.pin_stdin else None
+    with _desk(args) as desk:
+        store_id = chain.get_store(desk.database, args.store)
+        person = NewStaff(
+            number=args.number, name=args.name, name_en=args.name_en or args.name, role=args.role, store_id=store_id
+        )
+        staff_id = desk.office.add(person)
+        if pin is not None:
+            desk.office.set_pin(args.number, pin)
+    hint = "" if pin is not None else " She needs a PIN: guidedesk admin staff pin."
+    return _say(args, {"id": staff_id, "number": args.number}, f"Staff {args.number} is added: {staff_id}.{hint}")
+
+
+def staff_role(args: argparse.Namespace) -> int:
+    """Another role."""
+    with _desk(args) as desk:
+        desk.office.change_role(args.number, args.role)
+    return _say(args, {"number": args.number, "role": args.role}, f"Staff {args.number} is {args.role} now.")
+
+
+def staff_pin(args: argparse.Namespace) -> int:
+    """A new PIN, from standard input."""
+    pin = read_pin()
+    with _desk(args) as desk:
+        desk.office.set_pin(args.number, pin)
+    return _say(args, {"number": args.number}, f"Staff {args.number} has a new PIN.")
+
+
+def staff_leave(args: argparse.Namespace) -> int:
+    """She works here no longer."""
+    with _desk(args) as desk:
+        desk.office.leave(args.number)
+    return _say(args, {"number": args.number}, f"Staff {args.number} has left.")
+
+
+def staff_list(args: argparse.Namespace) -> int:
+    """Everybody."""
+    with _desk(args) as desk:
+        people = chain.list_staff(desk.database)
+    columns = ("number", "name", "name_en", "role", "store_id", "is_active")
+    return _say(args, {"staff": people}, _table(people, columns, "Nobody yet."))
+
+
+def device_approve(args: argparse.Namespace) -> int:
+    """Let the counter in that shows this code."""
+    with _desk(args) as desk:
+        approved = approve_device(
+            desk.database,
+            desk.secrets,
+            desk.random,
+            code=args.code,
+            store_id=chain.get_store(desk.database, args.store),
+            actor=None,
+            now_ms=desk.clock.wall_ms(),
+            label=args.label,
+        )
+    return _say(
+        args,
+        asdict(approved),
+        f"{approved.label} ({approved.host}) is in: {approved.device_id}.\n"
+        f"Its fingerprint must read the same on its screen: {approved.fingerprint}",
+    )
+
+
+def device_list(args: argparse.Namespace) -> int:
+    """Every counter."""
+    with _desk(args) as desk:
+        found = devices.list_devices(desk.database)
+    return _say(args, {"devices": found}, _table(found, ("id", "label", "state", "store_id"), "No counter yet."))
+
+
+def device_revoke(args: argparse.Namespace) -> int:
+    """Take a counter off."""
+    with _desk(args) as desk:
+        mode: devices.RevokeMode = "drain" if args.drain else "now"
+        done = devices.revoke_device(desk.database, args.device, mode, args.reason, desk.clock)
+    unsent = "an unknown number of" if done["reported_unsent"] is None else done["reported_unsent"]
+    return _say(args, done, f"Counter {args.device} is {done['state']}. It last reported {unsent} unsent operations.")
+
+
+def config_set(args: argparse.Namespace) -> int:
+    """Store the settings of a JSON file, all or none."""
+    raw = sys.stdin.buffer.read() if args.file == "-" else _read(Path(args.file))
+    values: dict[str, str] = {}
+    for name, value in strict_json.loads_object(raw).items():
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise Refused("setting_invalid", name=name, value=json.dumps(value)[:80])
+        values[name] = str(value)
+        check_setting(name, values[name])
+    with _desk(args) as desk:
+        write_settings(desk.database, values)
+    return _say(args, {"set": values}, f"{len(values)} settings are stored; counters get them with their next pull.")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise Refused("settings_unreadable", file=path.name) from None
+
+
+def config_show(args: argparse.Namespace) -> int:
+    """Every setting."""
+    with _desk(args) as desk, desk.database.read() as conn:
+        values = read_settings(conn, desk.database.chain_id())
+    return _say(args, values, "\n".join(f"{name} = {value}" for name, value in sorted(values.items())))
+
+
+@cross_scope
+def audit_verify(args: argparse.Namespace) -> int:
+    """Walk every scope's audit log; 1 when an entry was changed, removed, added or moved."""
+    with _desk(args) as desk, desk.database.read_snapshot() as conn:
+        scopes = conn.execute(select(scope.c.scope_id).order_by(scope.c.scope_id)).scalars().all()
+        reports = {scope_id: verify_audit(conn, scope_id) for scope_id in scopes}
+    bad = [{"scope": scope_id, "n": r.first_bad} for scope_id, r in reports.items() if r.first_bad is not None]
+    rows = sum(report.rows for report in reports.values())
+    heads = {scope_id: report.head.hex() for scope_id, report in reports.items() if report.rows}
+    first = f" The first bad one is number {bad[0]['n']} of {bad[0]['scope']}." if bad else ""
+    _say(args, {"rows": rows, "bad": bad, "heads": heads}, f"{rows} entries are as they were written.{first}")
+    return 1 if bad else 0

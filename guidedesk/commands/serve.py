@@ -1,0 +1,136 @@
+"""`guidedesk serve`: the central server, until SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+_HEADER_BYTES: Final = 16 * 1024  # S-1
+_KEEP_ALIVE_SECONDS: Final = 5
+_STOP_SECONDS: Final = 10
+_MOST_AT_ONCE: Final = 512
+
+
+def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
+    """Options of `serve`."""
+    parser = sub.add_parser(
+        "serve",
+        help="the central server",
+        epilog="example: guidedesk serve --database sqlite:///server.db --secrets secrets.json --init",
+    )
+    parser.add_argument("--database", required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
+    parser.add_argument("--secrets", required=True, type=Path, metavar="FILE", help="made by 'guidedesk admin init'")
+    parser.add_argument("--listen", default="127.0.0.1:8765", metavar="HOST:PORT", help="port 0: any free one")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, with --tls-key")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE")
+    parser.add_argument("--behind-proxy", action="store_true", help="believe X-Forwarded-* of a proxy on this machine")
+    parser.add_argument("--init", action="store_true", help="create or migrate the schema first")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve; prints one line with the address once it answers."""
+    import uvicorn
+
+    from guidedesk.server.app import create_app
+    from guidedesk.server.chain import init_chain
+    from guidedesk.server.context import SystemClock, SystemRandom
+    from guidedesk.server.database import open_server
+    from guidedesk.server.schema import create_schema
+    from guidedesk.server.secrets import load_secrets
+    from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
+
+    where = _address(args.listen)
+    if where is None or bool(args.tls_cert) != bool(args.tls_key):
+        problem = "--listen is HOST:PORT, such as 127.0.0.1:8765" if where is None else "give --tls-cert and --tls-key"
+        sys.stderr.write(f"guidedesk serve: {problem}.\n")
+        return 2
+    secrets = load_secrets(args.secrets)
+    database = open_server(args.database)
+    clock, random = SystemClock(), SystemRandom()
+    if args.init:
+        create_schema(database)
+        init_chain(database, clock, random)
+    database.chain_id()
+    configure_logging(sys.stderr, logging.INFO, secrets.log_salt)
+    log_uncaught_errors()
+    try:
+        listening = _listen(*where)
+    except OSError as error:
+        sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
+        return 1
+    config = uvicorn.Config(
+        create_app(database, secrets, clock, random),
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        proxy_headers=args.behind_proxy,
+        ssl_certfile=args.tls_cert,
+        ssl_keyfile=args.tls_key,
+    )
+    scheme = "https" if args.tls_cert else "http"
+    server = _server_class()(config, f"{scheme}://{_shown(listening)}")
+    try:
+        server.run(sockets=[listening])
+    finally:
+        database.close()
+    return 0
+
+
+def _server_class() -> Any:
+    import uvicorn
+
+    class Announced(uvicorn.Server):
+        """Says where it listens, and ends quietly when told to stop."""
+
+        def __init__(self, config: uvicorn.Config, url: str) -> None:
+            super().__init__(config)
+            self._url = url
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                sys.stdout.write(f"GuideDesk server on {self._url}\n")
+                sys.stdout.flush()
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # The library's own raises the signal again after stopping, which would look like a crash.
+            before = {n: signal.signal(n, self.handle_exit) for n in (signal.SIGINT, signal.SIGTERM)}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    return Announced
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65_535:
+        return None
+    return host.strip("[]"), int(port)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=256)
+
+
+def _shown(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
