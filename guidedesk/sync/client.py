@@ -16,6 +16,7 @@ from guidedesk.sync.strict_json import JsonRefused
 from guidedesk.sync.transport import Request, Response, Transport
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
+_OK: Final = 200
 _NOT_MODIFIED: Final = 304
 T = TypeVar("T")
 
@@ -138,6 +139,15 @@ class SyncClient:
                 return response
             refused = _refusal(response)
         raise refused
+
+
+def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """One POST outside the exchange (enrolment, sign-in): the answer, `SyncRefused` or `TransportError`."""
+    response = transport.send(Request("POST", path, encode(body), _JSON))
+    if response.status != _OK:
+        raise _refusal(response)
+    answer: dict[str, Any] = _read(response, dict)
+    return answer
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,167 @@
+"""Staff and their PINs as head office keeps them (SECURITY.md D-7): rows of the chain scope, secrets beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import new_id
+from guidedesk.domain.people import ROLES, Role, clean_name
+from guidedesk.domain.pins import pin_problems
+from guidedesk.domain.ports import Clock, Random
+from guidedesk.models.entities import upsert
+from guidedesk.models.people import staff, store
+from guidedesk.models.server_tables import staff_pin
+from guidedesk.server.audit import record_audit
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.rows import put_row
+from guidedesk.server.secrets import ServerSecrets
+from guidedesk.services.pin_verifier import STANDARD_COST, PinCost, make_verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStaff:
+    """Somebody who begins to work in a store."""
+
+    number: str
+    name: str
+    name_en: str
+    role: Role
+    store_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffOffice:
+    """What head office does with staff; `actor` None is the operator at the command line."""
+
+    database: ServerDatabase
+    secrets: ServerSecrets
+    clock: Clock
+    random: Random
+    cost: PinCost = STANDARD_COST
+
+    def add(self, person: NewStaff, actor: Actor | None = None) -> str:
+        """Her new id. Refuses a number in use (`staff_number_taken`), an unknown store or role, an empty name."""
+        number = clean_number(person.number)
+        if person.role not in ROLES:
+            raise Refused("role_unknown", role=str(person.role)[:40])
+        staff_id = new_id(self.clock.wall_ms(), self.random.bytes(10))
+
+        def work(opened: ScopeWrite) -> None:
+            if find_number(opened.conn, opened.scope_id, number) is not None:
+                raise Refused("staff_number_taken", number=number)
+            known = select(store.c.id).where(store.c.scope_id == opened.scope_id, store.c.id == person.store_id)
+            if opened.conn.execute(known).first() is None:
+                raise Refused("not_found", what="store")
+            row = {"id": staff_id, "number": number, "role": person.role, "store_id": person.store_id, "is_active": 1}
+            names = {"name": clean_name(person.name), "name_en": clean_name(person.name_en or person.name)}
+            put_row(opened, "staff", row | names | {"joined_at_ms": self.clock.wall_ms()})
+            self._audit(opened, actor, "staff.added", staff_id, {"role": person.role, "store": person.store_id})
+
+        self.database.write(self.database.chain_id(), work)
+        return staff_id
+
+    def set_pin(self, number: str, pin: str, actor: Actor | None = None) -> None:
+        """A new PIN, which also ends every wait. `pin_refused` with the first `problem` of `domain.pins`."""
+        problems = pin_problems(pin)
+        if problems:
+            raise Refused("pin_refused", problem=problems[0].value)
+
+        def work(opened: ScopeWrite) -> None:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            _put_pins(opened, self.secrets, self.random, self.clock.wall_ms(), [(staff_id, pin)], self.cost)
+            self._audit(opened, actor, "staff.pin_set", staff_id, {})
+
+        self.database.write(self.database.chain_id(), work)
+
+    def change_role(self, number: str, role: Role, actor: Actor | None = None) -> None:
+        """Another role from her next sign-in on."""
+        if role not in ROLES:
+            raise Refused("role_unknown", role=str(role)[:40])
+
+        def work(opened: ScopeWrite) -> None:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            put_row(opened, "staff", {"id": staff_id, "role": role})
+            self._audit(opened, actor, "staff.role_changed", staff_id, {"role": role})
+
+        self.database.write(self.database.chain_id(), work)
+
+    def leave(self, number: str, actor: Actor | None = None) -> None:
+        """She works here no longer: no sign-in at the server, and none at a counter once it has heard of it."""
+
+        def work(opened: ScopeWrite) -> None:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            put_row(opened, "staff", {"id": staff_id, "is_active": 0})
+            self._audit(opened, actor, "staff.left", staff_id, {})
+
+        self.database.write(self.database.chain_id(), work)
+
+    def _audit(
+        self, opened: ScopeWrite, actor: Actor | None, action: str, staff_id: str, detail: dict[str, str]
+    ) -> None:
+        at_ms = self.clock.wall_ms()
+        record_audit(opened, at_ms=at_ms, actor=actor, action=action, subject=staff_id, detail=detail)
+
+
+def set_pins(
+    database: ServerDatabase,
+    secrets: ServerSecrets,
+    random: Random,
+    now_ms: int,
+    pins: Iterable[tuple[str, str]],
+    cost: PinCost = STANDARD_COST,
+) -> None:
+    """(staff number, PIN) of invented people, in one transaction; for the demo and tests."""
+    wanted = list(pins)
+
+    def work(opened: ScopeWrite) -> None:
+        known = [(_known(opened.conn, opened.scope_id, number), pin) for number, pin in wanted]
+        _put_pins(opened, secrets, random, now_ms, known, cost)
+
+    database.write(database.chain_id(), work)
+
+
+def clean_number(typed: str) -> str:
+    """A staff number as kept: 1 to 12 letters and digits, upper case; `staff_number_invalid`."""
+    number = "".join(typed.split()).upper()
+    if not (1 <= len(number) <= 12 and number.isascii() and number.replace("-", "").isalnum()):
+        raise Refused("staff_number_invalid")
+    return number
+
+
+def find_number(conn: Connection, chain_id: str, number: str) -> str | None:
+    """The id of whoever has this number, working or not."""
+    return conn.execute(select(staff.c.id).where(staff.c.scope_id == chain_id, staff.c.number == number)).scalar()
+
+
+def _known(conn: Connection, chain_id: str, number: str) -> str:
+    found = find_number(conn, chain_id, clean_number(number))
+    if found is None:
+        raise Refused("not_found", what="staff")
+    return found
+
+
+def _put_pins(
+    opened: ScopeWrite,
+    secrets: ServerSecrets,
+    random: Random,
+    now_ms: int,
+    pins: Iterable[tuple[str, str]],
+    cost: PinCost,
+) -> None:
+    rows = [
+        {
+            "scope_id": opened.scope_id,
+            "staff_id": staff_id,
+            "verifier": make_verifier(pin, staff_id, secrets.pin_pepper, random, cost).to_text(),
+            "changed_at_ms": now_ms,
+            "failures": 0,
+            "locked_until_ms": None,
+        }
+        for staff_id, pin in pins
+    ]
+    upsert(opened.conn, staff_pin, rows)
