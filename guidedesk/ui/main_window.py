@@ -72,6 +72,9 @@ class MainWindow(QMainWindow):
     def show_page(self, name: str, *, remember: bool = True) -> None:
         """Bring a page to the front; the one before is remembered for Esc and Alt Left."""
         page = self._pages[name]
+        if self.overlays.dialog is not None:
+            # The dialog hears that it is being left, so it can keep its draft.
+            self.overlays.dialog.closed.emit()
         before = self._pages.get(self._current)
         if remember and before is not None and name != self._current and self._current != self._full_page:
             self.history.leave(Place(self._current, before.memento()))

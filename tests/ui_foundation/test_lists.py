@@ -159,3 +159,12 @@ def test_a_table_has_headers_and_one_column_takes_the_rest(show, qtbot):
     with qtbot.waitSignal(view.row_opened) as opened:
         QTest.keyClick(view, Qt.Key.Key_Return)
     assert opened.args == ["1"]
+
+
+@pytest.mark.parametrize(("window_height", "row_height"), [(760, 56), (600, 44)])
+def test_rows_are_lower_in_a_low_window(show, window_height, row_height):
+    model = RowsModel()
+    model.set_rows([AgendaRow("7", "cake", "gold", "叶青禾", "普通会员", "info", "今天生日", False, "发券")])
+    view = ListView(model, AgendaDelegate(), "parts.agenda")
+    show(view, 700, window_height)
+    assert view.visualRect(model.index(0, 0)).height() == row_height

@@ -63,7 +63,8 @@ def test_the_style_sheet_has_only_token_colours_and_no_hole(theme):
     tokens = load_tokens(theme)
     sheet = make_qss(tokens, Metrics())
     assert set(re.findall(r"#[0-9a-fA-F]{6,8}", sheet)) <= {tokens.colour.named(n) for n in tokens.colour.names()}
-    assert "None" not in sheet and "{{" not in sheet
+    assert "None" not in sheet
+    assert "{{" not in sheet
 
 
 def test_a_switch_at_run_time_reaches_palette_sheet_and_widgets(qapp: QApplication, qtbot):

@@ -275,3 +275,12 @@ def test_columns_become_tabs_when_the_middle_gets_too_narrow(show, qtbot):
     settle()
     assert all(pane.isVisible() for pane in (left, middle, right))
     assert window.width() == 1300
+
+
+def test_a_long_name_takes_two_lines_and_then_dots(show):
+    short, long = Label("沈知微", lines=2), Label("沈知微的羊绒大衣" * 9, lines=2)
+    show(stage(short, long), 260, 200)
+    assert short.height() == 22
+    assert long.height() == 44
+    assert long.toolTip() == long.text()
+    assert short.toolTip() == ""

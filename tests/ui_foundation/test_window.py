@@ -246,3 +246,23 @@ def test_history_keeps_twenty_places_and_no_repeats():
     assert history.back() == Place("member", 29)
     history.clear()
     assert history.back() is None
+
+
+def test_tab_stays_inside_a_dialog(window):
+    dialog = Question()
+    window.open_dialog(dialog)
+    settle()
+    for _ in range(5):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+        assert dialog.isAncestorOf(window.focusWidget())
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Backtab)
+    assert dialog.isAncestorOf(window.focusWidget())
+
+
+def test_opening_another_page_leaves_the_dialog_first(window, qtbot):
+    dialog = Question()
+    window.open_dialog(dialog)
+    with qtbot.waitSignal(dialog.closed):
+        window.rail.button("members").click()
+    assert window.overlays.dialog is None
+    assert window.current == "members"

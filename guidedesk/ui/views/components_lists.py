@@ -72,7 +72,8 @@ def _timeline() -> TitledCard:
 def _agenda() -> TitledCard:
     model = RowsModel()
     model.set_rows((
-        AgendaRow("1", "clock", "danger", "秦之恒", t("tier.super"), "gold", t("parts.reason"), True, t("parts.wechat")),
+        AgendaRow("1", "clock", "danger", "秦之恒", t("tier.super"), "gold", t("parts.reason"), True,
+                  t("parts.wechat")),
         AgendaRow("2", "cake", "gold", "叶青禾", t("tier.ordinary"), "info", t("parts.birthday"), False,
                   t("parts.phone_call")),
     ))

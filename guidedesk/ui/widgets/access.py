@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
 
 Role = QAccessible.Role
@@ -35,6 +35,14 @@ def tip(widget: QWidget, text: str) -> None:
     widget.setToolTip(text if is_plain else f"<qt>{html.escape(text)}</qt>")
     if not is_plain:
         widget.setAccessibleDescription(text)
+
+
+def announce(widget: QWidget, text: str, *, assertive: bool = False) -> None:
+    """Let a screen reader say a sentence; assertive only when unsaved work is at risk."""
+    event = QAccessibleAnnouncementEvent(widget, text)
+    manner = QAccessible.AnnouncementPoliteness
+    event.setPoliteness(manner.Assertive if assertive else manner.Polite)
+    QAccessible.updateAccessibility(event)
 
 
 def _make(_class_name: str, target: QObject) -> QAccessibleInterface | None:

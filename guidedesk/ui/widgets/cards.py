@@ -42,9 +42,13 @@ class TitledCard(QFrame):
         self._head.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.body: Box = column(gap=0)
         self._outer = column(self._head, gap=0)
-        if divided:
-            self._outer.put(rule())
-        self._outer.addLayout(self.body, 1)
+        self._rule = rule()
+        self._rule.setVisible(divided)
+        self._divided = divided
+        self._content = QWidget()
+        self._content.setLayout(self.body)
+        self._outer.put(self._rule, self._content)
+        self._outer.setStretch(2, 1)
         self.setLayout(self._outer)
         look().restyled.connect(self._restyle)
         self._restyle()
@@ -57,6 +61,11 @@ class TitledCard(QFrame):
         """A grey remark behind the title."""
         self.note.set_text(text)
         self.note.setVisible(bool(text))
+
+    def set_folded(self, folded: bool) -> None:
+        """Show only the title line, as optional cards do in a low window (DESIGN-UI.md 3)."""
+        self._content.setVisible(not folded)
+        self._rule.setVisible(self._divided and not folded)
 
     def foot(self, *items: Item) -> Box:
         """Add the foot line with a divider above; returns its row."""

@@ -58,9 +58,10 @@ class Label(QLabel):
         self.setWordWrap(wrap)
         if align is not None:
             self.setAlignment(align)
-        if lines:
-            self.setSizePolicy(QSizePolicy.Policy.Ignored if lines > 1 else QSizePolicy.Policy.Preferred,
-                               QSizePolicy.Policy.Fixed if lines > 1 else QSizePolicy.Policy.Preferred)
+        if lines > 1:
+            policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            policy.setHeightForWidth(True)
+            self.setSizePolicy(policy)
         self.setText(text)
         look().restyled.connect(self._restyle)
         look().retranslated.connect(self._retranslate)
@@ -94,9 +95,19 @@ class Label(QLabel):
             self._fit()
 
     def _restyle(self) -> None:
-        line = look().tokens.px(look().tokens.type(self._style).line)
-        self.setMinimumHeight(line * max(1, self._lines) if self._lines > 1 else line)
+        self.setMinimumHeight(self._line())
         self._fit()
+
+    def _line(self) -> int:
+        return look().tokens.px(look().tokens.type(self._style).line)
+
+    def hasHeightForWidth(self) -> bool:
+        return self._lines > 1 or super().hasHeightForWidth()
+
+    def heightForWidth(self, width: int) -> int:
+        if self._lines > 1:
+            return self._line() * max(1, len(_break(self.text(), self, width, self._lines)))
+        return super().heightForWidth(width)
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
@@ -114,7 +125,7 @@ class Label(QLabel):
 
     def _shown(self) -> list[str]:
         if self._lines > 1:
-            return _two_lines(self.text(), self, self._lines)
+            return _break(self.text(), self, self.width(), self._lines)
         metrics = QFontMetrics(self.font())
         return [metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, max(self.width(), 1))]
 
@@ -129,7 +140,7 @@ class Label(QLabel):
         if self._lines == 1:
             painter.drawText(self.rect(), flags, self._shown()[0])
             return
-        height = look().tokens.px(look().tokens.type(self._style).line)
+        height = self._line()
         for number, line in enumerate(self._shown()):
             area = self.rect()
             area.setTop(number * height)
@@ -137,18 +148,18 @@ class Label(QLabel):
             painter.drawText(area, flags, line)
 
 
-def _two_lines(text: str, label: QLabel, limit: int) -> list[str]:
+def _break(text: str, label: QLabel, width: int, limit: int) -> list[str]:
     metrics = QFontMetrics(label.font())
     layout = QTextLayout(text, label.font())
     layout.beginLayout()
     starts: list[int] = []
     while (line := layout.createLine()).isValid() and len(starts) < limit:
-        line.setLineWidth(max(label.width(), 1))
+        line.setLineWidth(max(width, 1))
         starts.append(line.textStart())
     layout.endLayout()
     shown = [text[a:b].rstrip() for a, b in pairwise(starts)]
     if starts:
-        shown.append(metrics.elidedText(text[starts[-1] :], Qt.TextElideMode.ElideRight, max(label.width(), 1)))
+        shown.append(metrics.elidedText(text[starts[-1] :], Qt.TextElideMode.ElideRight, max(width, 1)))
     return shown
 
 

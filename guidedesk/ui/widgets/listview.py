@@ -103,6 +103,11 @@ class ListView(QListView):
         super().focusOutEvent(event)
         self.viewport().update()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Rows are lower in a low window (DESIGN-UI.md 3).
+        self.scheduleDelayedItemsLayout()
+
     def _restyle(self) -> None:
         self.doItemsLayout()
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import look
-from guidedesk.ui.widgets.access import Role, set_role
+from guidedesk.ui.widgets.access import Role, announce, set_role
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import IconLabel
 from guidedesk.ui.widgets.labels import Label
@@ -57,6 +57,18 @@ class Dialog(QFrame):
             return True
         return False
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab stays inside the dialog; what is behind the scrim is out of reach."""
+        stops = [w for w in _chain(self) if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isEnabled()
+                 and w.isVisible() and w.focusProxy() is None]
+        if not stops:
+            return True
+        focus = QApplication.focusWidget()
+        at = stops.index(focus) if focus in stops else -1 if forward else 0
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        stops[(at + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        return True
+
     def wanted_size(self) -> tuple[int, int]:
         """Width and height at this scale; the host makes it smaller if the window is."""
         m = look().m
@@ -72,6 +84,16 @@ class Dialog(QFrame):
         self.body.setContentsMargins(m.dialog_pad, m.card_pad, m.dialog_pad, m.card_pad)
         low = (m.dialog_foot_h - m.button_h) // 2
         self.foot.setContentsMargins(m.dialog_pad, low, m.dialog_pad, low)
+
+
+def _chain(dialog: QWidget) -> list[QWidget]:
+    """The widgets of a dialog in Tab order."""
+    found, widget = [], dialog.nextInFocusChain()
+    while widget is not None and widget is not dialog:
+        if dialog.isAncestorOf(widget):
+            found.append(widget)
+        widget = widget.nextInFocusChain()
+    return found
 
 
 class Drawer(QFrame):
@@ -201,6 +223,7 @@ class OverlayHost(QObject):
         self.place()
         self._toast.show()
         self._toast.raise_()
+        announce(self._toast, text)
         return self._toast
 
     def hush(self) -> None:

@@ -62,9 +62,12 @@ class RowDelegate(QStyledItemDelegate):
     """Base: ground, selection mark, divider and focus; subclasses paint the content in `paint_row`."""
 
     height_metric = "row_timeline"
+    short_metric = "row_timeline"
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(look().m.avatar_xl, int(getattr(look().m, self.height_metric)))
+        is_short = option.widget.window().height() < look().m.page_short
+        name = self.short_metric if is_short else self.height_metric
+        return QSize(look().m.avatar_xl, int(getattr(look().m, name)))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row = index.data(ROW_ROLE)
@@ -118,6 +121,7 @@ class AgendaDelegate(RowDelegate):
     """Paints `AgendaRow`; the action is a small button the list hit-tests."""
 
     height_metric = "row_agenda"
+    short_metric = "row_agenda_short"
 
     def paint_row(self, painter: QPainter, rect: QRect, row: object, dpr: float) -> None:
         if not isinstance(row, AgendaRow):
