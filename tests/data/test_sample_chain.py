@@ -18,6 +18,7 @@ from guidedesk.models import engagement, people, sales
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import feed, phone_directory, scope_grant
 from guidedesk.server.connectors.sample_chain import import_sample
+from guidedesk.server.connectors.sample_names import PINS
 from guidedesk.server.connectors.sample_world import ZONE, staff_id, store_id
 from guidedesk.server.database import ServerDatabase, open_server
 
@@ -69,8 +70,6 @@ def test_the_shop_has_three_stores_an_online_shop_and_24_associates(chain: Serve
 
 
 def test_pins_keep_the_rules_of_sign_in() -> None:
-    from guidedesk.server.connectors.sample_names import PINS
-
     for _, pin in PINS:
         assert len(pin) == 6
         assert pin.isdecimal()
@@ -144,10 +143,10 @@ def test_no_contact_is_planned_by_a_channel_she_refused(chain: ServerDatabase) -
 def test_totals_are_the_sums_of_their_lines_and_returns_stay_within_their_sale(chain: ServerDatabase) -> None:
     line, back = sales.purchase_line, sales.purchase_return
     with chain.read() as conn:
-        sums = {
-            r[0]: r[1]
-            for r in conn.execute(select(line.c.purchase_id, func.sum(line.c.amount_minor)).group_by(line.c.purchase_id))
-        }
+        per_sale = conn.execute(
+            select(line.c.purchase_id, func.sum(line.c.amount_minor)).group_by(line.c.purchase_id)
+        )
+        sums = {row[0]: row[1] for row in per_sale}
         orders = {r.id: r for r in conn.execute(select(sales.purchase))}
         returns = conn.execute(select(back)).all()
     assert sums == {key: r.total_minor for key, r in orders.items()}
