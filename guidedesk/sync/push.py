@@ -20,6 +20,7 @@ from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, OpResult
 
 ASK_AGAIN_MS: Final = 600_000
 MAX_PARKED_A_ROUND: Final = 3
+_FIRST: Final = ("accepted", "merged", "rejected", "parked", "quarantined")
 _TARGET_MS: Final = 1_000
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
 
@@ -186,4 +187,4 @@ def _first_answer(result: OpResult) -> OpResult:
         return result
     first = result.params.get("first_status", "accepted")
     params = {k: v for k, v in result.params.items() if k != "first_status"}
-    return replace(result, status=first if first in ("merged", "rejected") else "accepted", params=params)
+    return replace(result, status=first if first in _FIRST else "accepted", params=params)

@@ -1,0 +1,199 @@
+"""Real counters against the real server application, without sockets: the test decides what the line does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import insert, select
+from starlette.requests import Request as ServerRequest
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.ports import Clock, Random
+from guidedesk.models import server_tables as tables
+from guidedesk.models.entities import Row
+from guidedesk.server.chain import add_store, init_chain
+from guidedesk.server.context import ServerContext
+from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
+from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.routes import sync as sync_routes
+from guidedesk.server.routing import run_route
+from guidedesk.server.rows import put_row
+from guidedesk.server.schema import create_schema
+from guidedesk.server.secrets import new_secrets
+from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
+from guidedesk.sync.counter import Counter
+from guidedesk.sync.identity import Identity
+from guidedesk.sync.protocol import GENESIS
+from guidedesk.sync.signing import sign_request
+from guidedesk.sync.transport import Request, Response, Transport
+from tests.helpers.counter_parts import START_MS, ManualClock, SeededRandom, Wire
+
+AUTHORITY = "head-office.test"
+
+
+@dataclass
+class DirectLine:
+    """Signed requests straight into the server's routes: policy, signature and handlers, no socket."""
+
+    context: ServerContext
+    device_id: str
+    seed: bytes
+    now_ms: Callable[[], int]
+    random: Random
+
+    def send(self, request: Request) -> Response:
+        path, _, query = request.path.partition("?")
+        headers = sign_request(
+            request.method,
+            AUTHORITY,
+            path,
+            query,
+            request.body,
+            device_id=self.device_id,
+            key_id=self.device_id,
+            session_id=None,
+            created=self.now_ms() // 1000,
+            nonce=self.random.bytes(16),
+            private_key=Ed25519PrivateKey.from_private_bytes(self.seed),
+        )
+        every = {**request.headers, **headers, "host": AUTHORITY}
+        scope = {
+            "type": "http",
+            "method": request.method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(k.lower().encode(), v.encode()) for k, v in every.items()],
+            "client": ("127.0.0.1", 1),
+        }
+        route = next(r for r in sync_routes.routes() if (r.method, r.path) == (request.method, path))
+        answer = run_route(self.context, route, ServerRequest(scope), request.body)
+        sent = {k.decode(): v.decode() for k, v in answer.raw_headers}
+        return Response(answer.status_code, bytes(answer.body), sent)
+
+
+@dataclass
+class Till:
+    """One counter of the world: opened, closed and killed as the test likes."""
+
+    world: World
+    folder: Path
+    store_id: str
+    secret: bytes
+    device_id: str
+    wire: Wire = field(default_factory=Wire)
+    clock: ManualClock | None = None
+    opened: int = 0
+    _counter: Counter | None = None
+
+    @property
+    def counter(self) -> Counter:
+        if self._counter is None:
+            self.opened += 1
+            random = SeededRandom(int.from_bytes(self.secret[:4], "big") + self.opened)
+            keys = derive(MasterSecret(self.secret))
+            self._counter = Counter.open(self.folder, keys, self.clock or self.world.clock, random, self._line)
+        return self._counter
+
+    def actor(self, name: str) -> Actor:
+        return Actor(self.world.staff[name], "associate", frozenset({self.store_id}))
+
+    def close(self) -> None:
+        if self._counter is not None:
+            self._counter.close()
+            self._counter = None
+
+    def _line(self, identity: Identity, keys: DerivedKeys, now_ms: Callable[[], int]) -> Transport:
+        random = SeededRandom(self.opened * 7919 + self.secret[0])
+        self.wire.inner = DirectLine(self.world.context, identity.device_id, keys.signing_seed, now_ms, random)
+        return self.wire
+
+
+@dataclass
+class World:
+    """A server with one store (a1, a2, manager m1) and its counters."""
+
+    folder: Path
+    clock: ManualClock
+    database: ServerDatabase
+    context: ServerContext
+    chain_id: str
+    store_id: str
+    staff: dict[str, str]
+    tills: list[Till] = field(default_factory=list)
+
+    def till(self) -> Till:
+        """An enrolled counter of the store."""
+        n = len(self.tills) + 1
+        till = Till(self, self.folder / f"till{n}", self.store_id, bytes([n]) * 32, f"00000000-0000-8000-8000-{n:012x}")
+        seed = derive(MasterSecret(till.secret)).signing_seed
+        public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        with self.database.engine.begin() as conn:
+            conn.execute(insert(tables.device_directory), [{"device_id": till.device_id, "scope_id": self.store_id}])
+            row = {
+                "scope_id": self.store_id, "device_id": till.device_id, "label": f"A{n}", "host": "pc", "epoch": 1,
+                "last_seq": 0, "last_hash": GENESIS, "schema_ver": 1, "state": "active", "public_key": public,
+                "enrolled_at_ms": self.clock.wall_ms(),
+            }  # fmt: skip
+            conn.execute(insert(tables.device), [row])
+        till.counter.enrolled(
+            Identity(
+                device_id=till.device_id,
+                store_id=self.store_id,
+                chain_id=self.chain_id,
+                server_url="http://127.0.0.1",
+                label=f"A{n}",
+                phone_key_hex=self.context.secrets.phone_key.hex(),
+                server_key_hex=self.context.secrets.signing_public().hex(),
+                seal_key_hex=self.context.secrets.sealing_public().hex(),
+            )
+        )
+        self.tills.append(till)
+        return till
+
+    def recorded(self) -> dict[str, str]:
+        """Op id -> status of everything the server decided."""
+        log = tables.op_log.c
+        with self.database.read() as conn:
+            return {row.op_id: row.status for row in conn.execute(select(log.op_id, log.status))}
+
+    def close(self) -> None:
+        for till in self.tills:
+            till.close()
+        self.database.close()
+
+
+def open_world(folder: Path, clock: ManualClock | None = None) -> World:
+    """A fresh world."""
+    used: Clock = clock or ManualClock()
+    random = SeededRandom(42)
+    database = open_server(f"sqlite:///{folder / 'server.db'}")
+    create_schema(database)
+    secrets = new_secrets(random)
+    chain_id = init_chain(database, used, random)
+    store_id = add_store(database, "S1", "湖滨店", "Lakeside", clock=used, random=random)
+    staff = {name: derived_id("staff", name) for name in ("a1", "a2", "m1")}
+
+    def hire(opened: ScopeWrite) -> None:
+        for name, staff_id in staff.items():
+            row: Row = {"id": staff_id, "number": name, "name": name, "name_en": name, "store_id": store_id}
+            row |= {"role": "manager" if name == "m1" else "associate", "is_active": 1, "joined_at_ms": START_MS}
+            put_row(opened, "staff", row)
+
+    database.write(chain_id, hire)
+    context = ServerContext.create(database, secrets, used, random, UNLIMITED)
+    assert isinstance(used, ManualClock)
+    return World(folder, used, database, context, chain_id, store_id, staff)
+
+
+def settle(*tills: Till, rounds: int = 3) -> None:
+    """Let everybody exchange until nothing is new."""
+    for _ in range(rounds):
+        for till in tills:
+            outcome = till.counter.engine.step()
+            assert outcome.error is None, outcome.error
