@@ -185,7 +185,8 @@ def test_one_person_registered_twice_is_one_person(world: World) -> None:
     settle(a, b)
     phone = "+8613800138000"
     key = world.context.secrets.phone_key
-    fields: Any = {"phone_masked": mask_phone(phone), "phone_tail": phone_tail(phone), "phone_hash": phone_hash(phone, key)}
+    fields: Any = {"phone_masked": mask_phone(phone), "phone_tail": phone_tail(phone)}
+    fields["phone_hash"] = phone_hash(phone, key)
     ids = []
     for till, name in ((a, "沈知微"), (b, "沈小姐")):
         member_id = till.counter.new_id()
