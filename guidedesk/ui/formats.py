@@ -15,6 +15,7 @@ _MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )
 _DAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS_LONG: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _DAYS_ZH: Final = "一二三四五六日"
 _SIGNS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "¥"}
 _place = {"zone": "Asia/Shanghai"}
@@ -61,6 +62,11 @@ def weekday_date(day: date) -> str:
     """`11 月 21 日 星期六` / `Sat 21 Nov`."""
     text = month_day(day.month, day.day)
     return f"{text} 星期{_DAYS_ZH[day.weekday()]}" if _is_zh() else f"{_DAYS_EN[day.weekday()]} {text}"
+
+
+def weekday_word(day: date) -> str:
+    """`周六` / `Saturday`."""
+    return f"周{_DAYS_ZH[day.weekday()]}" if _is_zh() else _DAYS_LONG[day.weekday()]
 
 
 def month_text(month: int) -> str:

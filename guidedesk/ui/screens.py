@@ -64,8 +64,9 @@ def open_screen(
     start_look(app, theme, scale, lang)
     widget = _find(name, state).factory()
     wanted = size or look().tokens.design_window
-    # A least size of its own keeps the layout from telling the platform one, which off-screen Qt warns about.
-    widget.setMinimumSize(*wanted)
+    if not widget.isVisible():
+        # A least size of its own keeps the layout from telling the platform one, which off-screen Qt warns about.
+        widget.setMinimumSize(*wanted)
     widget.resize(*wanted)
     widget.show()
     settle()

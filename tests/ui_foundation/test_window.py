@@ -266,3 +266,14 @@ def test_opening_another_page_leaves_the_dialog_first(window, qtbot):
         window.rail.button("members").click()
     assert window.overlays.dialog is None
     assert window.current == "members"
+
+
+@pytest.mark.parametrize(("language", "scale"), [("zh_CN", 1.0), ("en", 2.0)])
+def test_f1_lists_every_key(window, language, scale):
+    look().apply(language=language, scale=scale)
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    settle()
+    texts = accessible_texts(window.overlays.dialog)
+    assert {"F2 / Ctrl K", "Ctrl 1–9", "Alt P", "Ctrl Enter"} <= set(texts)
+    assert not [text for text in texts if text.startswith("help.")]
+    assert audit(window) == []

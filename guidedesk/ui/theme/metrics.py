@@ -123,6 +123,7 @@ class Metrics:
     dialog_drop: int = 16
     dialog_blur: int = 48
     drawer_w: int = 400
+    help_key_w: int = 96
     toast_w: int = 420
     toast_radius: int = 10
     toast_pad: int = 14

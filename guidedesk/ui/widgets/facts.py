@@ -1,0 +1,66 @@
+"""Short lists of facts: a grey label and its value at the two ends of a line, or a label above a big figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from guidedesk.ui.widgets.labels import Label
+from guidedesk.ui.widgets.layouts import ALIGN_RIGHT, Box, clear, column, row
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label, its value and the value's colour token."""
+
+    label: str
+    value: str
+    ink: str = "text"
+
+
+class FactLines(QWidget):
+    """One line per fact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: tuple[Fact, ...] = ()
+        self._lines: list[tuple[Label, Label]] = []
+        self._box: Box = column(gap=2)
+        self.setLayout(self._box)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def show_facts(self, facts: tuple[Fact, ...]) -> None:
+        """Show these facts; widgets stay while only values change."""
+        if len(facts) != len(self._lines):
+            clear(self._box)
+            self._lines = [(Label("", "label", "text2"), Label("", "label", lines=1, align=ALIGN_RIGHT)) for _ in facts]
+            for label, value in self._lines:
+                line = row(label, value, gap=3)
+                line.setStretch(1, 1)
+                self._box.put(line)
+        for fact, (label, value) in zip(facts, self._lines, strict=True):
+            label.set_text(fact.label)
+            value.set_text(fact.value)
+            value.set_ink(fact.ink)
+
+
+class Figures(QWidget):
+    """Big figures side by side, each under its label."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._pairs = [(Label("", "caption", "text3"), Label("", "title")) for _ in range(count)]
+        line = row(gap=6)
+        for label, value in self._pairs:
+            line.put(column(label, value, gap=0))
+            line.put(None)
+        self.setLayout(line)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def show_figures(self, figures: tuple[tuple[str, str], ...]) -> None:
+        """(label, value) for each place."""
+        for (label, value), (words, amount) in zip(self._pairs, figures, strict=True):
+            label.set_text(words)
+            value.set_text(amount)
+            value.setAccessibleName(f"{words} {amount}")
