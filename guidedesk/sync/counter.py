@@ -23,7 +23,7 @@ from guidedesk.services.keys import DerivedKeys
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings
-from guidedesk.services.session import Session
+from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync import overlay
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
@@ -33,8 +33,12 @@ from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
 from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.local_store import Draft, LocalStore
+from guidedesk.sync.lockout_store import LockoutStore
+from guidedesk.sync.offline_sign_in import OfflineStaff
+from guidedesk.sync.phones import phone_fields
 from guidedesk.sync.profile import check_header, write_header
 from guidedesk.sync.recorder import Recorded, Recorder
+from guidedesk.sync.sign_in import SignIn
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.sync.transport import Transport
 
@@ -73,6 +77,9 @@ class Counter:
         self._transport_factory = transport_factory
         self._lock = FileLock(folder / LOCK_NAME)
         self._work: tuple[Recorder, SyncEngine] | None = None
+        self._session: Session | None = None
+        self._sign_in: SignIn | None = None
+        self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
 
@@ -104,6 +111,7 @@ class Counter:
 
     def close(self) -> None:
         """Close both files."""
+        self.locks.close()
         self.cache.close()
         self.journal.db.close()
 
@@ -138,6 +146,39 @@ class Counter:
         """Keep what enrolment gave and begin to work."""
         save_identity(self.local, identity)
         self._begin()
+
+    def new_transport(self, identity: Identity) -> Transport:
+        """A line to the server, signing as `identity` says (enrolment has none yet that lasts)."""
+        return self._transport_factory(identity, self.keys, self.now_ms)
+
+    # --- who works at it ---
+
+    @property
+    def session_id(self) -> str | None:
+        """The session in whose name requests are made, if somebody is signed in."""
+        return None if self._session is None else self._session.session_id
+
+    def resume(self, session: Session) -> None:
+        """Go on in a session begun by an earlier process."""
+        self._session = session
+
+    def sign_in_tiles(self) -> tuple[SignInTile, ...]:
+        """People of this store who signed in on this device lately; nobody before enrolment."""
+        return self._staff().tiles() if self.is_enrolled else ()
+
+    def sign_in(self, number: str, pin: str) -> Session:
+        """Check a PIN online, or by the stored verifier offline; what it raises: `sync.sign_in`."""
+        self._session = self._staff().sign_in(number, pin)
+        return self._session
+
+    def sign_out(self, session: Session) -> None:
+        """End a session; nothing unsent is lost."""
+        self._session = None
+        self._staff().sign_out(session)
+
+    def phone_fields(self, phone: str) -> dict[str, str]:
+        """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `phone_invalid`."""
+        return phone_fields(phone, self.identity, self.random)
 
     # --- reading ---
 
@@ -244,6 +285,22 @@ class Counter:
         code = self.local.find_blank_code()
         return None if code is None else (code.digits, code.typed)
 
+    def _staff(self) -> SignIn:
+        if self._sign_in is None:
+            identity = self.identity
+            offline = OfflineStaff(
+                self.local, identity, self.keys.pin_pepper, self.random, self.clock, self._works_here
+            )
+            line = self.new_transport(identity)
+            self._sign_in = SignIn(identity, self.local, self.locks, offline, line, self.now_ms, self.new_id)
+        return self._sign_in
+
+    def _works_here(self, staff_id: str) -> bool | None:
+        staff = people.staff.c
+        with self.cache.read() as conn:
+            row = conn.execute(select(staff.is_active, staff.store_id).where(staff.id == staff_id)).first()
+        return None if row is None else bool(row.is_active) and row.store_id == self.store_id
+
     def _begin(self) -> None:
         identity = get_identity(self.local)
         recorder = Recorder(self.journal, self.cache, self.clock, self.random, identity)
@@ -254,7 +311,7 @@ class Counter:
             local=self.local,
             clock=self.clock,
             random=self.random,
-            transport=self._transport_factory(identity, self.keys, self.now_ms),
+            transport=self.new_transport(identity),
             lock=self._lock,
             load_lanes=recorder.load_lanes,
             mend=self._mend,
