@@ -125,6 +125,20 @@ def _hits(conn: Connection, found: list[tuple[Any, str]]) -> tuple[MemberHit, ..
     )
 
 
+def list_members(conn: Connection, *, limit: int = 100_000) -> tuple[MemberHit, ...]:
+    """Everybody this PC has a copy of, by name; for scripts and support."""
+    rows = conn.execute(
+        select(_PERSON)
+        .where(_PERSON.c.deleted_at_ms.is_(None), _PERSON.c.merged_into.is_(None))
+        .order_by(_PERSON.c.name, _PERSON.c.id)
+        .limit(limit)
+    ).all()
+    hits: list[MemberHit] = []
+    for start in range(0, len(rows), 500):
+        hits += _hits(conn, [(row, "all") for row in rows[start : start + 500]])
+    return tuple(hits)
+
+
 def find_by_phone_hash(conn: Connection, phone_hash: str) -> MemberHit | None:
     """The member on this PC who has this whole number, for the check while it is typed."""
     row = conn.execute(

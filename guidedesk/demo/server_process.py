@@ -1,0 +1,75 @@
+"""The central server as a process of its own, so that an outage of the demo is a stopped process."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Final
+
+from guidedesk.domain.errors import GuideDeskError
+
+START_S: Final = 60
+STOP_S: Final = 20
+_URL: Final = re.compile(r"(http://\S+:(\d+))")
+
+
+class ServerProcess:
+    """`guidedesk serve` on a loopback port; the port stays the same when it is started again."""
+
+    def __init__(self, database_url: str, secrets: Path, log: Path) -> None:
+        self._database_url = database_url
+        self._secrets = secrets
+        self._log = log
+        self._port = 0
+        self._process: subprocess.Popen[str] | None = None
+        self.url = ""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it and wait until it says where it listens; `demo_server_failed` if it does not."""
+        command = [
+            sys.executable, "-m", "guidedesk", "serve", "--database", self._database_url,
+            "--secrets", str(self._secrets), "--listen", f"127.0.0.1:{self._port}",
+        ]  # fmt: skip
+        with self._log.open("a", encoding="utf-8") as log:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+            )
+        found: list[re.Match[str]] = []
+        heard = threading.Event()
+        threading.Thread(target=self._listen, args=(self._process, found, heard), daemon=True).start()
+        if not heard.wait(START_S) or not found:
+            self.stop()
+            raise GuideDeskError("demo_server_failed", log=str(self._log))
+        self.url, self._port = found[0][1], int(found[0][2])
+
+    def stop(self) -> None:
+        """Stop it as an operator would; kill what does not stop."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    @staticmethod
+    def _listen(process: subprocess.Popen[str], found: list[re.Match[str]], heard: threading.Event) -> None:
+        # Reads to the end, so that the server never waits for somebody to read what it says.
+        for line in process.stdout or ():
+            match = _URL.search(line)
+            if match and not found:
+                found.append(match)
+                heard.set()
+        heard.set()
