@@ -41,13 +41,13 @@ STORES: Final = (
 _PEOPLE: Final = """
 A003 顾安然 Gu|Anran HB 508213
 A009 周牧 Zhou|Mu HB 913046
-A012 程一诺 Cheng|Yinuo HB 260594
+A012 程一诺 Cheng|Yinuo HB 268594
 A017 林晓夏 Lin|Xiaoxia HB 417260
-A021 何静怡 He|Jingyi HB 730815
+A021 何静怡 He|Jingyi HB 738915
 A024 陈柏 Chen|Bai HB 682957
 A027 许望舒 Xu|Wangshu HB 145709
 A030 苏蔓 Su|Man HB 396182
-M002 高岚 Gao|Lan HB 820614
+M002 高岚 Gao|Lan HB 826714
 A001 沈嘉宁 Shen|Jianing WL 571930
 A004 吴子衿 Wu|Zijin WL 284617
 A007 郑书瑶 Zheng|Shuyao WL 609358
@@ -62,7 +62,7 @@ A005 叶澄 Ye|Cheng BJ 107495
 A008 潘予安 Pan|Yu'an BJ 586274
 A011 陆清和 Lu|Qinghe BJ 239061
 A014 任语桐 Ren|Yutong BJ 874613
-A018 宋朝暮 Song|Zhaomu BJ 460928
+A018 宋朝暮 Song|Zhaomu BJ 469728
 A020 孟星野 Meng|Xingye BJ 715390
 A023 白鹿鸣 Bai|Luming BJ 328156
 M003 姚思远 Yao|Siyuan BJ 961407
