@@ -91,6 +91,13 @@ def test_figures_are_equally_wide_so_money_lines_up():
     assert metrics.horizontalAdvance("1111") == metrics.horizontalAdvance("8888")
 
 
+def test_words_keep_their_own_hyphen_and_brackets():
+    """Inter's tabular set also widens hyphens and asterisks: "follow -up", "138 * * * *"."""
+    metrics = QFontMetrics(look().font("body"))
+    assert metrics.horizontalAdvance("-" * 9) < metrics.horizontalAdvance("0" * 9) * 0.8
+    assert metrics.horizontalAdvance("(" * 9) < metrics.horizontalAdvance("0" * 9) * 0.8
+
+
 def test_every_icon_draws_in_the_colour_asked_for():
     for name in icon_names():
         image = icon_pixmap(name, 24, "#ff0000", 2.0).toImage()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui.shell.keymap import KEYS
@@ -12,7 +11,7 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.chips import KeyHint
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import Grid
+from guidedesk.ui.widgets.layouts import ALIGN_LEFT, Grid
 from guidedesk.ui.widgets.overlay import Dialog
 
 COLUMNS = 2
@@ -40,7 +39,7 @@ class KeyHelp(Dialog):
         half = -(-len(lines) // COLUMNS)
         for number, (keys, text_key) in enumerate(lines):
             left = number // half * COLUMNS
-            grid.addWidget(KeyHint(keys), number % half, left, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(KeyHint(keys), number % half, left, ALIGN_LEFT)
             grid.addWidget(Label("", "label", "text2", wrap=True).say(text_key), number % half, left + 1)
         for side in range(COLUMNS):
             grid.setColumnMinimumWidth(side * COLUMNS, look().m.help_key_w)

@@ -66,7 +66,7 @@ class RailButton(QPushButton):
         self.setText(words)
         waiting = i18n.t("rail.waiting", n=self._count) if self._count else ""
         self.setAccessibleName(f"{words}, {waiting}" if waiting else words)
-        tip(self, f"{words}  {self.item.key}")
+        tip(self, f"{words}  {self.item.key}".rstrip())
 
     def set_count(self, count: int) -> None:
         """The number at the corner; 0 hides it."""

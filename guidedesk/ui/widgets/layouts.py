@@ -121,5 +121,5 @@ def _margins(pad: Pad) -> tuple[int, int, int, int]:
 
 
 ALIGN_TOP = Qt.AlignmentFlag.AlignTop
-ALIGN_LEFT = Qt.AlignmentFlag.AlignLeft
+ALIGN_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 ALIGN_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
