@@ -18,7 +18,7 @@ from guidedesk.server.connectors.sample_chain import import_sample
 from guidedesk.server.database import open_server
 from guidedesk.server.enrolment import approve_device
 from guidedesk.server.schema import create_schema
-from guidedesk.server.secrets import new_secrets, load_secrets, write_secrets
+from guidedesk.server.secrets import load_secrets, new_secrets, write_secrets
 from guidedesk.server.staff import set_pins
 from guidedesk.services.pin_verifier import PinCost
 from guidedesk.sync.counter import Counter
