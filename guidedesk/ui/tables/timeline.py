@@ -10,10 +10,10 @@ from PySide6.QtCore import QModelIndex, Signal
 
 from guidedesk.services.read_models import Bilingual, TimelineEntry
 from guidedesk.ui import formats, i18n
+from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.tables.model import Index, RowsModel
+from guidedesk.ui.tables.rows import LineRow
 from guidedesk.ui.theme import ToneName
-from guidedesk.ui.widgets.labels import untrusted
-from guidedesk.ui.widgets.rows import LineRow
 
 NOTE_SHOWN: Final = 120
 ICONS: Final[dict[str, tuple[str, ToneName]]] = {

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from itertools import pairwise
-from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
+from guidedesk.ui.safe_text import person_name as person_name
+from guidedesk.ui.safe_text import untrusted as untrusted
 from guidedesk.ui.theme import TypeName, look
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.layouts import set_flag
-
-LINE_LIMIT: Final = 64
-NAME_LIMIT: Final = 60
-
-
-def untrusted(text: str, limit: int = LINE_LIMIT) -> str:
-    """Text from people or codes, safe to show: control and bidi characters visible, cut with … (SECURITY.md S-11)."""
-    normal = unicodedata.normalize("NFC", text)
-    shown = "".join(_visible(char) for char in normal[: limit + 1])
-    return f"{shown[:limit]}…" if len(shown) > limit else shown
-
-
-def person_name(text: str) -> str:
-    """A person's name as shown anywhere: NFC, at most 60 characters (SECURITY.md S-11)."""
-    return untrusted(text.strip(), NAME_LIMIT)
-
-
-def _visible(char: str) -> str:
-    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-    return f"⟨{ord(char):04X}⟩" if hidden else char
 
 
 class Label(QLabel):

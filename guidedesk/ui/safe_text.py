@@ -1,0 +1,26 @@
+"""Text from people and codes, made safe to show (SECURITY.md S-11). No Qt."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+LINE_LIMIT: Final = 64
+NAME_LIMIT: Final = 60
+
+
+def untrusted(text: str, limit: int = LINE_LIMIT) -> str:
+    """Text from people or codes, safe to show: control and bidi characters visible, cut with … (SECURITY.md S-11)."""
+    normal = unicodedata.normalize("NFC", text)
+    shown = "".join(_visible(char) for char in normal[: limit + 1])
+    return f"{shown[:limit]}…" if len(shown) > limit else shown
+
+
+def person_name(text: str) -> str:
+    """A person's name as shown anywhere: NFC, at most 60 characters (SECURITY.md S-11)."""
+    return untrusted(text.strip(), NAME_LIMIT)
+
+
+def _visible(char: str) -> str:
+    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return f"⟨{ord(char):04X}⟩" if hidden else char
