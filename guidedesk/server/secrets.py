@@ -17,6 +17,15 @@ from guidedesk.domain.errors import StorageError
 from guidedesk.domain.ports import Random
 
 KEY_BYTES: Final = 32
+# Keys that stand in books and examples: counted up, and test keys of RFC 8032 and RFC 7748.
+_KNOWN: Final = frozenset(
+    {
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+        "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+        "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+    }
+)
 _FORMAT: Final = "guidedesk-server-secrets/1"
 
 
@@ -34,7 +43,7 @@ class ServerSecrets:
         values = [getattr(self, item.name) for item in fields(self)]
         if any(len(value) != KEY_BYTES or len(set(value)) < KEY_BYTES // 4 for value in values):
             raise StorageError("secrets_weak")
-        if len(set(values)) != len(values):
+        if len(set(values)) != len(values) or any(value.hex() in _KNOWN for value in values):
             raise StorageError("secrets_weak")
 
     def signing_key(self) -> Ed25519PrivateKey:

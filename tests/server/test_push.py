@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select
 
-from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models import engagement, people
 from guidedesk.models import server_tables as tables
 from guidedesk.server import batch_run
@@ -19,40 +17,14 @@ from guidedesk.server.settings import CHAIN_SETTINGS
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.operations import (
     CompleteFollowUp,
-    LogInteraction,
     RecordVisit,
-    RegisterMember,
     ScheduleFollowUp,
     SetTag,
 )
-from guidedesk.services.sealing import seal
 from guidedesk.sync.protocol import canonical, chain_hash
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_verify
+from tests.server.people_at_work import PHONE, hello, interaction, joined, registration
 from tests.server.shop import Counter, Shop
-
-PHONE = "+8613812348000"
-
-
-def registration(shop: Shop, name: str = "沈知微", phone: str | None = None, **more: Any) -> RegisterMember:
-    if phone is not None:
-        box = seal(phone.encode(), shop.secrets.sealing_public(), shop.random)
-        more |= {
-            "phone_masked": mask_phone(phone),
-            "phone_tail": phone_tail(phone),
-            "phone_hash": phone_hash(phone, shop.secrets.phone_key),
-            "phone_sealed": base64.b64encode(box).decode(),
-        }
-    return RegisterMember(member_id=shop.new_id(), name=name, consents=(("service", True),), **more)
-
-
-def joined(shop: Shop, counter: Counter, **more: Any) -> str:
-    operation = registration(shop, **more)
-    assert counter.do(operation)["status"] == "accepted"
-    return operation.member_id
-
-
-def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:
-    return LogInteraction(interaction_id=shop.new_id(), member_id=member_id, kind="visit", outcome="tried", note=note)
 
 
 def count(shop: Shop, table: Any) -> int:
@@ -265,8 +237,3 @@ def test_card_code_comes_from_the_pool_once(shop: Shop) -> None:
         effect = conn.execute(select(tables.op_log.c.effect_seq)).scalars().all()
         assert all(seq for seq in effect)
         assert conn.execute(select(func.count()).select_from(people.member)).scalar_one() == 2
-
-
-def hello(**changes: Any) -> dict[str, Any]:
-    body = {"device_epoch": 1, "next_seq": 1, "schema": [1, 1], "cursors": [], "t0": 5, "codes_left": 0, "unsent": 0}
-    return body | changes

@@ -1,0 +1,40 @@
+"""Operations that tests make again and again."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
+from guidedesk.services.operations import LogInteraction, RegisterMember
+from guidedesk.services.sealing import seal
+from tests.server.shop import Counter, Shop
+
+PHONE = "+8613812348000"
+
+
+def registration(shop: Shop, name: str = "沈知微", phone: str | None = None, **more: Any) -> RegisterMember:
+    if phone is not None:
+        box = seal(phone.encode(), shop.secrets.sealing_public(), shop.random)
+        more |= {
+            "phone_masked": mask_phone(phone),
+            "phone_tail": phone_tail(phone),
+            "phone_hash": phone_hash(phone, shop.secrets.phone_key),
+            "phone_sealed": base64.b64encode(box).decode(),
+        }
+    return RegisterMember(member_id=shop.new_id(), name=name, consents=(("service", True),), **more)
+
+
+def joined(shop: Shop, counter: Counter, **more: Any) -> str:
+    operation = registration(shop, **more)
+    assert counter.do(operation)["status"] == "accepted"
+    return operation.member_id
+
+
+def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:
+    return LogInteraction(interaction_id=shop.new_id(), member_id=member_id, kind="visit", outcome="tried", note=note)
+
+
+def hello(**changes: Any) -> dict[str, Any]:
+    body = {"device_epoch": 1, "next_seq": 1, "schema": [1, 1], "cursors": [], "t0": 5, "codes_left": 0, "unsent": 0}
+    return body | changes

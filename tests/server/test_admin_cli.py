@@ -1,0 +1,121 @@
+"""`guidedesk admin` and `guidedesk serve` as an operator uses them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from guidedesk.cli import main
+
+
+class Operator:
+    """Runs commands against one chain."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.place = ["--database", f"sqlite:///{folder / 'server.db'}", "--secrets", str(folder / "secrets.json")]
+        self.folder, self._capsys, self._monkeypatch = folder, capsys, monkeypatch
+
+    def run(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        try:
+            code = main(["admin", *words, *self.place])
+        except SystemExit as exit_:
+            code = int(exit_.code or 0)
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
+    def json(self, *words: str, stdin: str = "") -> Any:
+        code, out, err = self.run(*words, "--json", stdin=stdin)
+        assert code == 0, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
+    made = Operator(tmp_path, capsys, monkeypatch)
+    assert made.json("init")["secrets"] == "made"
+    return made
+
+
+def test_setting_up_a_chain(operator: Operator) -> None:
+    assert operator.json("init")["secrets"] == "kept"
+    store = operator.json("store", "add", "S1", "一店", "--name-en", "First")
+    operator.json("staff", "add", "1001", "林晓", "--store", "S1", "--pin-stdin", stdin="482917\n")
+    operator.json("staff", "role", "1001", "manager")
+    [person] = operator.json("staff", "list")["staff"]
+    assert (person["number"], person["role"], person["store_id"]) == ("1001", "manager", store["id"])
+    operator.json("staff", "leave", "1001")
+    assert operator.json("staff", "list")["staff"][0]["is_active"] == 0
+    assert [s["code"] for s in operator.json("store", "list")["stores"]] == ["S1"]
+    assert operator.json("device", "list") == {"devices": []}
+    assert operator.json("audit", "verify")["rows"] >= 4
+
+
+def test_settings_are_stored_all_or_none(operator: Operator) -> None:
+    operator.json("config", "set", "-", stdin='{"window_days": 20, "brand": "青禾"}')
+    shown = operator.json("config", "show")
+    assert (shown["window_days"], shown["brand"], shown["zone"]) == ("20", "青禾", "Asia/Shanghai")
+    for bad in ('{"window_days": "30", "zone": "Mars/Olympus"}', '{"colour": "red"}', '{"window_days": -1}', "[]"):
+        code, out, err = operator.run("config", "set", "-", stdin=bad)
+        assert (code, out) == (1, ""), bad
+        assert err.strip()
+    assert operator.json("config", "show")["window_days"] == "20"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("store", "add", "S1", "again"),
+        ("staff", "add", "1", "x", "--store", "nowhere"),
+        ("staff", "role", "404", "manager"),
+        ("device", "revoke", "nothing", "--now", "--reason", "lost"),
+        ("device", "approve", "nonsense", "--store", "S1"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(operator: Operator, words: tuple[str, ...]) -> None:
+    operator.json("store", "add", "S1", "一店")
+    code, out, err = operator.run(*words)
+    assert (code, out, len(err.strip().splitlines())) == (1, "", 1)
+    assert "did not finish" not in err
+
+
+def test_wrong_use_says_what_to_write(operator: Operator) -> None:
+    for words in (("store", "open"), ("device", "revoke", "x"), ("staff", "pin", "1001")):
+        code, out, err = operator.run(*words)
+        assert (code, out) == (2, "")
+        assert "--help" in err
+
+
+def test_serve_refuses_without_good_secrets(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    path = operator.folder / "secrets.json"
+    os.chmod(path, 0o644)
+    assert main(["serve", *operator.place, "--listen", "127.0.0.1:0"]) == 1
+    path.unlink()
+    assert main(["serve", *operator.place, "--listen", "127.0.0.1:0"]) == 1
+    assert main(["serve", *operator.place, "--listen", "nonsense"]) == 2
+    assert "GuideDesk server" not in capsys.readouterr().out
+
+
+def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
+    command = [sys.executable, "-m", "guidedesk", "serve", *operator.place, "--listen", "127.0.0.1:0", "--init"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        url = line.strip().removeprefix("GuideDesk server on ")
+        session = requests.Session()
+        session.trust_env = False
+        assert session.get(f"{url}/v1/health", timeout=(5, 10)).json()["status"] == "ok"
+        session.close()
+        server.send_signal(signal.SIGTERM)
+        _, log = server.communicate(timeout=30)
+    assert server.returncode == 0, log
+    assert "Traceback" not in log
