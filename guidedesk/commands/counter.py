@@ -20,6 +20,7 @@ from guidedesk.services import operations as ops
 from guidedesk.services.queries.follow_ups import list_follow_ups
 from guidedesk.services.queries.history import month_totals
 from guidedesk.services.queries.members import find_member_by_card_no, find_member_by_code, get_member_card
+from guidedesk.services.queries.reference import list_staff
 from guidedesk.services.queries.search import list_members
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.enrol_client import Enrolment
@@ -78,7 +79,7 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     follow.add_argument("--done", metavar="ID")
     actions.add_parser("sync", help="send and fetch until there is no more")
     show = actions.add_parser("show", help="what this PC knows")
-    show.add_argument("what", choices=("members", "member", "operations", "follow-ups", "status"))
+    show.add_argument("what", choices=("members", "member", "operations", "follow-ups", "staff", "status"))
     show.add_argument("id", nargs="?", metavar="ID")
 
 
@@ -236,6 +237,8 @@ def _show(counter: Counter, args: argparse.Namespace) -> Answer:
     with counter.read() as conn:
         if args.what == "members":
             return Answer(state="shown", extra={"members": [asdict(hit) for hit in list_members(conn)]})
+        if args.what == "staff":
+            return Answer(state="shown", extra={"staff": [asdict(person) for person in list_staff(conn)]})
         if args.what == "follow-ups":
             shown = list_follow_ups(conn, now_ms, zone, member_id=args.id, is_open=False)
             return Answer(state="shown", extra={"follow_ups": [asdict(item) for item in shown]})
