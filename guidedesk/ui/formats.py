@@ -15,7 +15,7 @@ _MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )
 _DAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_DAYS_LONG: Final = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DAYS_LONG: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_ZH: Final = "一二三四五六日"
 _SIGNS: Final = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "HKD": "HK$", "JPY": "¥"}
 _place = {"zone": "Asia/Shanghai"}

@@ -1,4 +1,4 @@
-"""One application for all screens; every test starts light, at 100 %, in Chinese, and leaves no window behind."""
+"""One application for all windows of these tests, in Chinese and the light theme unless a test says otherwise."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.screens import close_screen, settle
-from guidedesk.ui.theme import start_look
+from guidedesk.ui.theme.appearance import start_look
 from tests.ui.shop_desk import ShopDesk, open_desk
 
 
 @pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
+def _look(qapp: QApplication) -> Iterator[None]:
+    start_look(qapp, "light", 1.0, "zh_CN")
+    yield
     start_look(qapp, "light", 1.0, "zh_CN")
 
 

@@ -139,6 +139,7 @@ class Metrics:
     pin_key_gap: int = 10
     state_text_w: int = 280
     skeleton_h: int = 12
+    note_h: int = 92
     spark_h: int = 36
     chart_h: int = 52
     chart_gap: int = 3
@@ -170,7 +171,8 @@ class Metrics:
     tile_h: int = 100
     tile_min_w: int = 236
     scan_figure: int = 132
-    scan_figure_pen: int = 4
+    home_main_min: int = 500
+    agenda_wide: int = 740
     scan_card_h: int = 196
     kpi_value: int = 24
     code_big: int = 48

@@ -45,6 +45,7 @@ class Banner(QFrame):
         self._title.set_text(title)
         self._title.setVisible(bool(title))
         self._text.set_text(text)
+        self._text.setVisible(bool(text))
         self._action.set_text(action)
         self._action.setVisible(bool(action))
         self.setAccessibleName(f"{title} {text}".strip())

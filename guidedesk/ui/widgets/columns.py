@@ -29,9 +29,9 @@ class ColumnsPane(QWidget):
 
     became_tabs = Signal(bool)
 
-    def __init__(self, *panes: Pane) -> None:
+    def __init__(self, *panes: Pane, least: str = "pane_min") -> None:
         super().__init__()
-        self._panes = panes
+        self._panes, self._least = panes, least
         self._shown = 0
         self.is_tabbed = False
         self.tabs = ChoiceGroup("columns.tabs", style="tab")
@@ -87,7 +87,7 @@ class ColumnsPane(QWidget):
     def _arrange(self) -> None:
         m, widths = look().m, self._widths()
         rest = self.width() - sum(widths) - self._line.spacing() * (len(widths) - 1)
-        tabbed = len(widths) > 1 and rest < m.pane_min
+        tabbed = len(widths) > 1 and rest < int(getattr(m, self._least))
         for number, (pane, width) in enumerate(zip(self._panes, widths, strict=True)):
             if tabbed or not width:
                 pane.widget.setMinimumWidth(0)

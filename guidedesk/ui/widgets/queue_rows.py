@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from guidedesk.ui.theme import ToneName, look
 from guidedesk.ui.widgets import paint
-from guidedesk.ui.widgets.rows import RowDelegate
+from guidedesk.ui.widgets.rows import Index, RowDelegate
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,12 @@ class QueueDelegate(RowDelegate):
     """Paints `QueueRow`."""
 
     height_metric = "row_agenda_short"
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        # A list to glance at: its current row only matters to whoever moves in it.
+        if not option.state & QStyle.StateFlag.State_HasFocus:
+            option.state &= ~QStyle.StateFlag.State_Selected
+        super().paint(painter, option, index)
 
     def paint_row(self, painter: QPainter, rect: QRect, row: object, dpr: float) -> None:
         if not isinstance(row, QueueRow):

@@ -1,0 +1,193 @@
+"""The counter home: ready to scan, people to contact today, this shift, what waits to be sent (DESIGN-UI.md 5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import CompleteFollowUp
+from guidedesk.services.queries.follow_ups import get_agenda
+from guidedesk.services.queries.home import find_last_scan, get_shift
+from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.read_models import Agenda, FollowUpInfo, LastScan, ShiftCounts
+from guidedesk.services.session import Session
+from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.ui.desk import Desk
+
+WAITING_STATES: Final = frozenset({"queued", "inflight"})
+RECENT_SHOWN: Final = 8
+OPERATIONS_READ: Final = 200
+CLOCK_MS: Final = 1000
+SHOWN_KINDS: Final = frozenset({"follow_up", "visit", "member", "interaction", "consent", "setting", "store"})
+
+
+@dataclass(frozen=True, slots=True)
+class HomeData:
+    """What one reading of this PC's copy gave."""
+
+    agenda: Agenda
+    last_scan: LastScan | None
+    shift: ShiftCounts
+
+
+@dataclass(frozen=True, slots=True)
+class HomeState:
+    """What the home shows; `data` is None until the first reading came. `reason` filters the agenda, empty = all."""
+
+    now_ms: int
+    data: HomeData | None = None
+    reason: str = ""
+    status: SyncStatus | None = None
+    recent: tuple[OperationInfo, ...] = ()  # what waits to be sent; when nothing does, what was recorded last
+    has_banner: bool = False
+
+    @property
+    def items(self) -> tuple[FollowUpInfo, ...]:
+        """The agenda rows under the filter."""
+        rows = self.data.agenda.items if self.data else ()
+        return tuple(item for item in rows if not self.reason or item.reason == self.reason)
+
+    @property
+    def is_offline(self) -> bool:
+        """No contact with the server for ten seconds."""
+        return self.status is not None and self.status.is_offline
+
+    @property
+    def outage_ms(self) -> int:
+        """Milliseconds since the first failed exchange of this outage."""
+        if self.status is None or self.status.offline_since_ms is None:
+            return 0
+        return max(0, self.status.now_ms - self.status.offline_since_ms)
+
+
+def read_home(connection: Any, associate_id: str, store_id: str, now_ms: int) -> HomeData:
+    """Agenda, last scan and shift of one associate, in the chain's time zone."""
+    zone = get_settings(connection).zone
+    return HomeData(
+        get_agenda(connection, associate_id, now_ms, zone),
+        find_last_scan(connection, store_id),
+        get_shift(connection, associate_id, store_id, now_ms, zone),
+    )
+
+
+class HomePresenter(QObject):
+    """`state_changed(HomeState)`; `member_opened(id)` to show a member; `follow_up_done(name)` for the toast."""
+
+    state_changed = Signal(object)
+    member_opened = Signal(str)
+    follow_up_done = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._closed_outage_ms: int | None = None
+        self.state = HomeState(now_ms=desk.now_ms())
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.tick)
+        desk.status_changed.connect(self._take_status)
+        desk.session_changed.connect(self._take_session)
+        desk.tasks.committed.connect(self._committed)
+
+    def open(self) -> None:
+        """The page came to the front."""
+        self._timer.start(CLOCK_MS)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read everything of whoever is signed in."""
+        if self._desk.session is None:
+            return
+        now_ms, who = self._desk.now_ms(), self._desk.session
+        self._desk.read(
+            read_home, who.staff.id, self._desk.counter.store_id, now_ms, done=self._take_data, latest="home.data"
+        )
+        self._read_queue()
+
+    def tick(self) -> None:
+        """The clock moves; a new day brings a new agenda."""
+        now_ms = self._desk.now_ms()
+        is_new_minute = now_ms // 60_000 != self.state.now_ms // 60_000
+        self._show(now_ms=now_ms)
+        if self.state.status is not None and self.state.status.offline_since_ms is not None:
+            self._take_status(replace(self.state.status, now_ms=now_ms))
+        if is_new_minute:
+            self.reload()
+
+    def filter(self, reason: str) -> None:
+        """Show the people of one reason, or all."""
+        self._show(reason=reason)
+
+    def open_item(self, follow_up_id: str) -> None:
+        """Enter on a row."""
+        item = self._find(follow_up_id)
+        if item is not None:
+            self.member_opened.emit(item.member_id)
+
+    def complete(self, follow_up_id: str) -> None:
+        """Space on a row: the contact happened."""
+        item = self._find(follow_up_id)
+        if item is None or item.is_done:
+            return
+        name = item.member_name
+
+        def told(_changes: Changes) -> None:
+            self.follow_up_done.emit(name)
+
+        self._desk.record(CompleteFollowUp(follow_up_id=item.id, member_id=item.member_id), done=told)
+
+    def close_banner(self) -> None:
+        """Not again in this outage."""
+        if self.state.status is not None:
+            self._closed_outage_ms = self.state.status.offline_since_ms
+        self._show(has_banner=False)
+
+    def _find(self, follow_up_id: str) -> FollowUpInfo | None:
+        return next((item for item in self.state.items if item.id == follow_up_id), None)
+
+    def _read_queue(self) -> None:
+        self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="home.status")
+        self._desk.tasks.read(
+            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
+        )
+
+    def _take_data(self, data: HomeData) -> None:
+        reasons = {item.reason for item in data.agenda.items}
+        self._show(data=data, reason=self.state.reason if self.state.reason in reasons else "")
+
+    def _take_status(self, status: SyncStatus) -> None:
+        is_new = status.is_offline and status.offline_since_ms != self._closed_outage_ms
+        moved = self.state.status is None or (status.waiting, status.sending) != (
+            self.state.status.waiting, self.state.status.sending
+        )
+        self._show(status=status, has_banner=is_new)
+        if moved and self._desk.session is not None:
+            self._desk.tasks.read(
+                self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
+            )
+
+    def _take_operations(self, operations: tuple[OperationInfo, ...]) -> None:
+        waiting = tuple(op for op in operations if op.state in WAITING_STATES)
+        self._show(recent=(waiting or operations)[:RECENT_SHOWN])
+
+    def _take_session(self, session: Session | None) -> None:
+        # Nothing of the person before may stay behind the next one's back.
+        self.state = HomeState(now_ms=self._desk.now_ms(), status=self.state.status,
+                               has_banner=self.state.has_banner)
+        self.state_changed.emit(self.state)
+        if session is not None:
+            self.reload()
+
+    def _committed(self, changes: object) -> None:
+        if isinstance(changes, Changes) and (not changes.kinds or changes.kinds & SHOWN_KINDS):
+            self.reload()
+        else:
+            self._read_queue()
+
+    def _show(self, **changed: Any) -> None:
+        state = replace(self.state, **changed)
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)

@@ -1,0 +1,117 @@
+"""The counter home (02, 02b)."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.ui import i18n
+from guidedesk.ui.presenters.home import HomeState
+from guidedesk.ui.shell.keymap import KeyCue
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.theme import look
+from guidedesk.ui.views import home_words
+from guidedesk.ui.views.home_parts import AgendaCard, NetworkCard, QueueCard, ScanCard, ShiftCard, stack
+from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.columns import ColumnsPane, Pane
+
+CUES = (
+    KeyCue("F2", "keys.search"), KeyCue("Ctrl N", "home.new_member"), KeyCue("F5", "keys.sync"),
+    KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+)
+
+
+class HomePage(Page):
+    """Emits what the person did; ids are those of follow-ups."""
+
+    filtered = Signal(str)
+    item_opened = Signal(str)
+    item_ticked = Signal(str)
+    new_member_wanted = Signal()
+    search_begun = Signal(str)
+    sync_opened = Signal()
+    banner_closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state: HomeState | None = None
+        self.banner = Banner()
+        self.banner.hide()
+        self.scan = ScanCard()
+        self.agenda = AgendaCard()
+        self.shift = ShiftCard()
+        self.queue = QueueCard()
+        self.network = NetworkCard()
+        self.network.hide()
+        self._side = stack(self.shift, self.network, self.queue)
+        self.columns = ColumnsPane(
+            Pane(stack(self.scan, self.agenda), "home.pane_today"), Pane(self._side, "home.pane_shift", "pane_side"),
+            least="home_main_min",
+        )
+        self.body.put(self.banner)
+        self.body.addWidget(self.columns, 1)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.banner.acted.connect(self.sync_opened)
+        self.banner.closed.connect(self.banner_closed)
+        self.scan.new_member_wanted.connect(self.new_member_wanted)
+        self.scan.search_wanted.connect(self._begin_search)
+        self.agenda.filtered.connect(self.filtered)
+        self.agenda.opened.connect(self.item_opened)
+        self.agenda.ticked.connect(self.item_ticked)
+        self.queue.opened.connect(self.sync_opened)
+        self.columns.became_tabs.connect(self._refold)
+
+    def render_state(self, state: HomeState) -> None:
+        """Show a state."""
+        self._state = state
+        compact = self.columns.is_tabbed
+        short = self.window().height() < look().m.page_short
+        title, text = home_words.outage_words(state)
+        self.banner.show_text(title, "" if compact else text, "" if compact else i18n.t("home.offline_what"))
+        self.banner.setVisible(state.has_banner)
+        self.scan.setVisible(not (compact and state.has_banner))
+        self.scan.render_state(state, small=compact)
+        self.agenda.render_state(state, compact=compact, short=short)
+        self.shift.render_state(state, short=short)
+        self.queue.render_state(state)
+        self.network.render_state(state)
+
+    def retranslate(self) -> None:
+        if self._state is not None:
+            self.render_state(self._state)
+
+    def first_focus(self) -> QWidget | None:
+        return self.agenda.list
+
+    def panes(self) -> list[QWidget]:
+        return [self.scan, self.agenda, self._side]
+
+    def key_cues(self) -> tuple[KeyCue, ...]:
+        return CUES
+
+    def handle_command(self, name: str) -> bool:
+        if name == "new_member":
+            self.new_member_wanted.emit()
+            return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # A letter typed with nothing to type into begins a search; digits and commands stay what they are.
+        text = event.text()
+        if text.isalpha() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.search_begun.emit(text)
+            return
+        super().keyPressEvent(event)
+
+    def _begin_search(self) -> None:
+        self.search_begun.emit("")
+
+    def _refold(self, _tabbed: bool) -> None:
+        self.retranslate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.retranslate()
