@@ -21,7 +21,7 @@ from guidedesk.models.people import store
 from guidedesk.models.server_tables import code_pool, device, device_directory, enrolment
 from guidedesk.server.audit import record_audit
 from guidedesk.server.database import ScopeWrite, ServerDatabase
-from guidedesk.server.guards import load_guard, save_guard
+from guidedesk.server.guards import load_guard, peek_guard, save_guard
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
@@ -193,7 +193,9 @@ def _count_guess(database: ServerDatabase, actor: Actor | None, now_ms: int) -> 
             )
         return True
 
-    if not database.write(database.chain_id(), work):
+    with database.read() as conn:
+        is_locked = _read_guard(peek_guard(conn, database.chain_id(), _guard_subject(actor))).is_locked
+    if is_locked or not database.write(database.chain_id(), work):
         raise Refused("enrol_code_locked")
 
 

@@ -15,6 +15,13 @@ from guidedesk.server.visibility import insert_missing
 _FORGOTTEN_AFTER_MS: Final = 30 * DAY_MS
 
 
+def peek_guard(conn: Connection, scope_id: str, subject: str) -> Mapping[str, Any]:
+    """The kept state without locking it: enough to turn somebody away, never to let a guess through."""
+    query = select(guess_guard.c.json).where(guess_guard.c.scope_id == scope_id, guess_guard.c.subject == subject)
+    state: dict[str, Any] = json.loads(conn.execute(query).scalar() or "{}")
+    return state
+
+
 def load_guard(conn: Connection, scope_id: str, subject: str, now_ms: int) -> Mapping[str, Any]:
     """The kept state of a subject ({} at first), locked until the transaction ends so that guesses queue up."""
     fresh = {"scope_id": scope_id, "subject": subject, "json": "{}", "changed_at_ms": now_ms}

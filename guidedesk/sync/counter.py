@@ -292,7 +292,7 @@ class Counter:
                 self.local, identity, self.keys.pin_pepper, self.random, self.clock, self._works_here
             )
             line = self.new_transport(identity)
-            self._sign_in = SignIn(identity, self.local, self.locks, offline, line, self.now_ms, self.new_id)
+            self._sign_in = SignIn(identity, self.local, self.locks, offline, line, self.clock, self.new_id)
         return self._sign_in
 
     def _works_here(self, staff_id: str) -> bool | None:

@@ -14,7 +14,7 @@ from guidedesk.domain.enrolment import POLL_MS, fingerprint, show_code
 from guidedesk.domain.errors import TransportError
 from guidedesk.domain.ids import is_id
 from guidedesk.services.keys import DerivedKeys
-from guidedesk.sync.client import SyncRefused, call
+from guidedesk.sync.calls import call_in_time
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.local_store import BlankCode
@@ -72,7 +72,8 @@ class Enrolment:
         transport = counter.new_transport(_provisional(server_url, label))
         key = public_key(counter.keys)
         host = host_name()
-        answer = call_in_time(counter, transport, "/v1/enrol", {"public_key": key.hex(), "host": host, "label": label})
+        asked = {"public_key": key.hex(), "host": host, "label": label}
+        answer = call_in_time(counter.clock, transport, "/v1/enrol", asked)
         try:
             offer = EnrolOffer(
                 str(answer["code"]), fingerprint(key), host, int(answer["valid_ms"]), int(answer["poll_ms"])
@@ -95,7 +96,7 @@ class Enrolment:
         """Whether this counter is enrolled now. `enrol_expired` or `enrol_refused` when it never will be."""
         if self._counter.is_enrolled:
             return True
-        answer = call_in_time(self._counter, self._transport, "/v1/enrol/poll", {"code": self.offer.code})
+        answer = call_in_time(self._counter.clock, self._transport, "/v1/enrol/poll", {"code": self.offer.code})
         try:
             if answer["state"] != "approved":
                 self.next_poll_ms = int(answer["poll_ms"])
@@ -154,19 +155,6 @@ class EnrolDesk:
 def host_name() -> str:
     """What this PC calls itself."""
     return socket.gethostname()[:60] or "PC"
-
-
-def call_in_time(counter: Counter, transport: Transport, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A call, made once more with the server's time when this PC's clock is too far off (D-3)."""
-    sent_ms = counter.clock.mono_ms()
-    try:
-        return call(transport, path, body)
-    except SyncRefused as error:
-        server_ms = error.params.get("server_time_ms")
-        if error.code != "stale" or not isinstance(server_ms, int):
-            raise
-        counter.clock.observe(sent_ms, counter.clock.mono_ms(), server_ms)
-    return call(transport, path, body)
 
 
 def _provisional(server_url: str, label: str) -> Identity:

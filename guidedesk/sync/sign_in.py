@@ -10,7 +10,9 @@ from guidedesk.domain import lockout as rules
 from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.lockout import Locks
 from guidedesk.services.session import Session, SignInTile
-from guidedesk.sync.client import SyncRefused, call
+from guidedesk.sync.calls import call_in_time
+from guidedesk.sync.client import SyncRefused
+from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.local_store import LocalStore
 from guidedesk.sync.lockout_store import LockoutStore, refusal
@@ -34,7 +36,7 @@ class SignIn:
         locks: LockoutStore,
         offline: OfflineStaff,
         transport: Transport,
-        now_ms: Callable[[], int],
+        clock: ServerClock,
         new_id: Callable[[], str],
     ) -> None:
         self._identity = identity
@@ -42,7 +44,7 @@ class SignIn:
         self._locks = locks
         self._offline = offline
         self._transport = transport
-        self._now_ms = now_ms
+        self._clock = clock
         self._new_id = new_id
 
     def tiles(self) -> tuple[SignInTile, ...]:
@@ -76,11 +78,11 @@ class SignIn:
         """End a session; without contact the server learns of it from the next sign-in."""
         if session.is_online:
             with suppress(GuideDeskError):
-                call(self._transport, "/v1/sign-out", {"session_id": session.session_id})
+                call_in_time(self._clock, self._transport, "/v1/sign-out", {"session_id": session.session_id})
 
     def _online(self, number: str, pin: str) -> Session:
         try:
-            answer = call(self._transport, "/v1/sign-in", {"number": number, "pin": pin})
+            answer = call_in_time(self._clock, self._transport, "/v1/sign-in", {"number": number, "pin": pin})
         except SyncRefused as error:
             # A server that failed, or a page of something in between, decided nothing.
             if error.status >= _SERVER_FAULT or error.code.startswith("http_"):
@@ -128,7 +130,7 @@ class SignIn:
             staff=person.staff,
             store_id=self._identity.store_id,
             is_online=is_online,
-            started_at_ms=self._now_ms(),
+            started_at_ms=self._clock.now_ms(),
             offline_until_ms=person.until_ms,
         )
 
