@@ -61,6 +61,10 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     approve.add_argument("code", metavar="CODE", help="as the counter shows it")
     approve.add_argument("--store", required=True, metavar="STORE", help="code or id")
     approve.add_argument("--label", metavar="TEXT", help="what to call it")
+    unlock = _leaf(
+        device, "unlock", "let codes be typed again after five wrong ones", actions.device_unlock, "admin device unlock"
+    )
+    unlock.add_argument("--manager", metavar="NUMBER", help="whose codes; the command line's own when left out")
     _leaf(device, "list", "every counter", actions.device_list, "admin device list")
     revoke = _leaf(
         device, "revoke", "take a counter off", actions.device_revoke, "admin device revoke ID --drain --reason sold"

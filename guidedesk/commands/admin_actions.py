@@ -20,7 +20,7 @@ from guidedesk.server import chain, devices
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.context import SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
-from guidedesk.server.enrolment import approve_device
+from guidedesk.server.enrolment import approve_device, lift_code_lock
 from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
 from guidedesk.server.settings import check_setting, read_settings, write_settings
@@ -167,6 +167,14 @@ def device_approve(args: argparse.Namespace) -> int:
         f"{approved.label} ({approved.host}) is in: {approved.device_id}.\n"
         f"Its fingerprint must read the same on its screen: {approved.fingerprint}",
     )
+
+
+def device_unlock(args: argparse.Namespace) -> int:
+    """Somebody looked into the wrong codes."""
+    with _desk(args) as desk:
+        manager_id = desk.office.id_of(args.manager) if args.manager else None
+        lift_code_lock(desk.database, manager_id, desk.clock.wall_ms())
+    return _say(args, {"manager": args.manager}, "Codes may be typed again.")
 
 
 def device_list(args: argparse.Namespace) -> int:

@@ -65,6 +65,11 @@ class StaffOffice:
         self.database.write(self.database.chain_id(), work)
         return staff_id
 
+    def id_of(self, number: str) -> str:
+        """The id of a staff number; `not_found`."""
+        with self.database.read() as conn:
+            return _known(conn, self.database.chain_id(), number)
+
     def set_pin(self, number: str, pin: str, actor: Actor | None = None) -> None:
         """A new PIN, which also ends every wait. `pin_refused` with the first `problem` of `domain.pins`."""
         problems = pin_problems(pin)
