@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import unicodedata
 from typing import Final
 
@@ -24,3 +25,9 @@ def person_name(text: str) -> str:
 def _visible(char: str) -> str:
     hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
     return f"⟨{ord(char):04X}⟩" if hidden else char
+
+
+def tip_text(text: str) -> str:
+    """A tool tip that can only ever be plain text (SECURITY.md S-9: Qt guesses HTML in tool tips)."""
+    is_plain = not set(text) & set("<>&")
+    return text if is_plain else f"<qt>{html.escape(text)}</qt>"

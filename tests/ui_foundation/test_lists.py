@@ -168,3 +168,11 @@ def test_rows_are_lower_in_a_low_window(show, window_height, row_height):
     view = ListView(model, AgendaDelegate(), "parts.agenda")
     show(view, 700, window_height)
     assert view.visualRect(model.index(0, 0)).height() == row_height
+
+
+def test_a_row_shows_whole_in_its_tool_tip_and_never_as_html():
+    model = RowsModel()
+    names = ("<b>沈</b>", "沈知微")
+    model.set_rows([LineRow(name, "bag", "accent", name, "昨天") for name in names])
+    tips = [model.index(number, 0).data(Qt.ItemDataRole.ToolTipRole) for number in range(2)]
+    assert tips == ["<qt>&lt;b&gt;沈&lt;/b&gt;, 昨天</qt>", "沈知微, 昨天"]

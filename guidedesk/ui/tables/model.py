@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from guidedesk.ui.safe_text import tip_text
+
 PAGE: Final = 64
 PAGES_KEPT: Final = 12
 ROW_ROLE: Final = int(Qt.ItemDataRole.UserRole)
@@ -141,6 +143,9 @@ class PagedModel(QAbstractTableModel):
             return None
         if role == ROW_ROLE:
             return row
+        if role == Qt.ItemDataRole.ToolTipRole:
+            # What a narrow row ends with … shows whole here.
+            return tip_text(row.spoken)
         cells = self._cells(row) if self._cells is not None and self._columns else ()
         if role == CELL_ROLE:
             return cells[index.column()] if index.column() < len(cells) else None

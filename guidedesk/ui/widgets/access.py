@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
-
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleInterface
 from PySide6.QtWidgets import QAccessibleWidget, QWidget
+
+from guidedesk.ui.safe_text import tip_text
 
 Role = QAccessible.Role
 ROLE_PROPERTY = "accessibleRole"
@@ -30,10 +30,10 @@ def install() -> None:
 
 
 def tip(widget: QWidget, text: str) -> None:
-    """A tool tip that can only ever be plain text (SECURITY.md S-9: Qt guesses HTML in tool tips)."""
-    is_plain = not set(text) & set("<>&")
-    widget.setToolTip(text if is_plain else f"<qt>{html.escape(text)}</qt>")
-    if not is_plain:
+    """A tool tip of plain text; the only place that sets one (SECURITY.md S-9)."""
+    shown = tip_text(text)
+    widget.setToolTip(shown)
+    if shown != text:
         widget.setAccessibleDescription(text)
 
 

@@ -12,6 +12,7 @@ from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.bars import Bar, Part
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconBox
+from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, row
 
@@ -19,13 +20,16 @@ CENTRE = Qt.AlignmentFlag.AlignHCenter
 LOADING_AFTER_MS = 200
 
 
-class StatePanel(QWidget):
-    """An icon, what happened, what is safe or what comes next, and at most two actions. `acted(number)` 0 or 1."""
+class StatePanel(ScrollColumn):
+    """An icon, what happened, what is safe or what comes next, and at most two actions. `acted(number)` 0 or 1.
+
+    It scrolls by itself where large text leaves too little height."""
 
     acted = Signal(int)
 
     def __init__(self, icon: str, tone: ToneName = "neutral") -> None:
-        super().__init__()
+        self._content = QWidget()
+        super().__init__(self._content)
         self._box = IconBox(icon, tone, large=True)
         self.title = Label("", "body_strong", align=Qt.AlignmentFlag.AlignCenter, wrap=True)
         self.detail = Label("", "label", "text2", wrap=True, align=Qt.AlignmentFlag.AlignCenter)
@@ -37,7 +41,7 @@ class StatePanel(QWidget):
         inner = column(row(None, self._box, None), self.title, self.detail, line, gap=3)
         self._inner = QWidget()
         self._inner.setLayout(inner)
-        self.setLayout(column(None, row(None, self._inner, None), None, pad=4))
+        self._content.setLayout(column(None, row(None, self._inner, None), None, pad=4))
         look().restyled.connect(self._restyle)
         self._restyle()
 
@@ -48,6 +52,9 @@ class StatePanel(QWidget):
         for button, words in zip(self.buttons, (*actions, "", "")[:2], strict=True):
             button.set_text(words)
             button.setVisible(bool(words))
+
+    def sizeHint(self) -> QSize:
+        return self._content.sizeHint()
 
     def _first(self) -> None:
         self.acted.emit(0)
