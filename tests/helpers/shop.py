@@ -23,7 +23,7 @@ GAO = derived_id("staff", "gao")
 SHEN = derived_id("member", "shen")
 QIN = derived_id("member", "qin")
 NOW = 1_795_228_920_000  # 2026-11-21 10:42 in Shanghai
-SHEN_CODE = "1" + "0" * 19 + "46"
+SHEN_CODE = "1" + "0" * 19 + "47"
 
 
 def full(table: str, /, **values: Any) -> Row:

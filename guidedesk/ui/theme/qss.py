@@ -76,6 +76,7 @@ def _fields(t: Tokens, m: Metrics) -> str:
     return f"""
 QLineEdit,QPlainTextEdit,QDateEdit,QTimeEdit,QComboBox{{border:1px solid {c.control};border-radius:{m.button_radius}px;
  background:{c.surface};color:{c.text};selection-background-color:{c.accent_soft};selection-color:{c.text}}}
+QDateEdit{{padding:0 {m.field_pad}px}}
 QLineEdit{{padding:0 {m.field_pad}px;min-height:{m.field_h - 2}px;max-height:{m.field_h - 2}px}}
 QLineEdit[large=true]{{min-height:{m.field_lg_h - 2}px;max-height:{m.field_lg_h - 2}px;
  font-size:{t.px(t.type("heading").px)}px}}
@@ -88,6 +89,7 @@ QLineEdit[wrong=true]{{border:2px solid {c.danger};padding:0 {m.field_pad - 1}px
  min-height:{m.field_h - 4}px;max-height:{m.field_h - 4}px}}
 QLineEdit[large=true][wrong=true]{{min-height:{m.field_lg_h - 4}px;max-height:{m.field_lg_h - 4}px}}
 QLineEdit:disabled,QPlainTextEdit:disabled{{background:{c.sunken};color:{c.text3};border-color:{c.line}}}
+QDateEdit QLineEdit{{border:0;padding:0;min-height:0;background:transparent}}
 QPlainTextEdit{{padding:{m.field_pad - 1}px}}
 QPlainTextEdit:focus{{border:2px solid {c.focus};padding:{m.field_pad - 2}px}}
 """

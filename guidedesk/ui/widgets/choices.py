@@ -147,9 +147,11 @@ class ChoiceGroup(QWidget):
         self.buttons: list[ChoiceButton] = []
         self._line: QLayout = row(gap=0 if style == "segment" else 1) if style in ("segment", "tab") else Flow(gap=2)
         self.setLayout(self._line)
-        policy = QSizePolicy(QSizePolicy.Policy.Maximum if style in ("segment", "tab") else
-                             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        policy.setHeightForWidth(style not in ("segment", "tab"))
+        flows = style not in ("segment", "tab")
+        # Not Maximum where it may break into lines: that would keep it at the height of one.
+        size = QSizePolicy.Policy.Preferred if flows else QSizePolicy.Policy.Maximum
+        policy = QSizePolicy(size, size)
+        policy.setHeightForWidth(flows)
         self.setSizePolicy(policy)
         look().retranslated.connect(self._rename)
         self._rename()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
 from guidedesk.ui.theme import look
@@ -34,3 +35,10 @@ class TagNote(NoteField):
     def __init__(self, name_key: str, hint_key: str = "") -> None:
         super().__init__(name_key, hint_key)
         self._highlighter = TagHighlighter(self.document())
+        look().restyled.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        return QSize(look().m.pane_min, look().m.note_h)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(look().m.chart_min_w, look().m.note_h)
