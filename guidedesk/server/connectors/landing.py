@@ -25,7 +25,7 @@ from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import Grant, insert_missing
 
-BATCH: Final = 1_000
+BATCH: Final = 2_000
 # Rows that stay with the home store; those that travel with the member enter the feed by her grant.
 _HOME_ONLY: Final = ("visit", "interaction", "follow_up")
 CHAIN_KEY: Final = "chain"
