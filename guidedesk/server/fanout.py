@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import entity_tables
@@ -110,10 +110,10 @@ def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Seque
 
 
 def _forget(opened: ScopeWrite, task_ids: Sequence[str]) -> None:
-    statement = delete(fanout_task).where(
-        fanout_task.c.scope_id == opened.scope_id, fanout_task.c.task_id == bindparam("task")
-    )
-    opened.conn.execute(statement, [{"task": t} for t in task_ids])
+    for chunk in chunks(list(task_ids)):
+        opened.conn.execute(
+            delete(fanout_task).where(fanout_task.c.scope_id == opened.scope_id, fanout_task.c.task_id.in_(chunk))
+        )
 
 
 @cross_scope

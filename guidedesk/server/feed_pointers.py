@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.server_tables import feed
+from guidedesk.server.bulk_sql import insert_many
 
 UPSERT: Final = 1
 DELETE: Final = 2
@@ -33,7 +34,8 @@ def move_pointers(conn: Connection, scope_id: str, numbered: Sequence[tuple[int,
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     statement = insert(feed)
     new = statement.excluded
-    conn.execute(
+    insert_many(
+        conn,
         statement.on_conflict_do_update(
             index_elements=["scope_id", "tbl", "row_id", "row_scope_id"],
             set_={"seq": new.seq, "op": new.op, "row_ver": new.row_ver},

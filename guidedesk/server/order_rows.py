@@ -14,6 +14,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
 from guidedesk.models.server_tables import order_raw
+from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.order_types import OrderIn, ReturnIn
 
@@ -183,14 +184,14 @@ def write_orders(opened: ScopeWrite, rows: OrderRows, visible: Collection[str], 
     if not rows.prepared:
         return
     conn = opened.conn
-    conn.execute(insert(order_raw), rows.raw)
+    insert_many(conn, insert(order_raw), rows.raw)
     for kind, head, line in (
         ("purchase", purchase, purchase_line),
         ("purchase_return", purchase_return, purchase_return_line),
     ):
         if kind in rows.heads:
-            conn.execute(insert(head), rows.heads[kind])
-            conn.execute(insert(line), rows.lines[kind])
+            insert_many(conn, insert(head), rows.heads[kind])
+            insert_many(conn, insert(line), rows.lines[kind])
     if since_ms is None:
         return
     for p in rows.prepared:

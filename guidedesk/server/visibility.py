@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import member_reach, scope_grant
+from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer
@@ -55,7 +56,7 @@ def insert_missing(conn: Connection, table: Table, rows: Sequence[dict[str, Any]
     """Insert rows whose key is not there yet."""
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     keys = [c.name for c in table.primary_key.columns]
-    conn.execute(insert(table).on_conflict_do_nothing(index_elements=keys), list(rows))
+    insert_many(conn, insert(table).on_conflict_do_nothing(index_elements=keys), rows)
 
 
 @cross_scope

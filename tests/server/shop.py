@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import insert
 
 from guidedesk.domain.ids import new_id
+from guidedesk.domain.people import Role
 from guidedesk.models import server_tables as tables
 from guidedesk.server.app import create_app
 from guidedesk.server.chain import add_store, init_chain
@@ -49,13 +52,13 @@ class CountingRandom:
     """Different bytes each time, the same in each run."""
 
     def __init__(self) -> None:
-        self._n = 0
+        self.drawn = 0
 
     def bytes(self, count: int) -> bytes:
         out = b""
         while len(out) < count:
-            self._n += 1
-            out += hashlib.sha256(str(self._n).encode()).digest()
+            self.drawn += 1
+            out += hashlib.sha256(str(self.drawn).encode()).digest()
         return out[:count]
 
 
@@ -206,22 +209,55 @@ class Counter:
         return [row for (tbl, _, _), row in self.rows.items() if tbl == name]
 
 
-def open_shop(folder: Path, limits: RateLimits = UNLIMITED) -> Shop:
-    """Three stores, two associates each (a1, a2 in the first ...), and their manager m1, m2, m3."""
+@dataclass
+class _Template:
+    """The set-up chain as a file, so that only the first test of a run pays for making it."""
+
+    file: bytes
+    chain_id: str
+    stores: list[str]
+    staff: dict[str, str]
+    secrets: ServerSecrets
+    now_ms: int
+    drawn: int
+
+
+@cache
+def _template() -> _Template:
     clock, random = FakeClock(), CountingRandom()
-    database = open_server(f"sqlite:///{folder / 'server.db'}")
-    create_schema(database)
-    secrets = new_secrets(random)
-    chain_id = init_chain(database, clock, random)
-    stores: list[str] = []
-    staff: dict[str, str] = {}
-    office = StaffOffice(database, secrets, clock, random)
-    for n in (1, 2, 3):
-        store_id = add_store(database, f"S{n}", f"店{n}", f"Store {n}", clock=clock, random=random)
-        stores.append(store_id)
-        for role, names in (("associate", (f"a{2 * n - 1}", f"a{2 * n}")), ("manager", (f"m{n}",))):
-            for name in names:
-                person = NewStaff(number=name, name=name, name_en=name, role=role, store_id=store_id)  # type: ignore[arg-type]
-                staff[name] = office.add(person)
-    app = create_app(database, secrets, clock, random, limits)
-    return Shop(database, HttpServer(app), clock, random, chain_id, stores, staff, secrets)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "server.db"
+        database = open_server(f"sqlite:///{path}")
+        create_schema(database)
+        secrets = new_secrets(random)
+        chain_id = init_chain(database, clock, random)
+        stores: list[str] = []
+        staff: dict[str, str] = {}
+        office = StaffOffice(database, secrets, clock, random)
+        for n in (1, 2, 3):
+            store_id = add_store(database, f"S{n}", f"店{n}", f"Store {n}", clock=clock, random=random)
+            stores.append(store_id)
+            _hire(office, staff, store_id, "associate", f"a{2 * n - 1}", f"a{2 * n}")
+            _hire(office, staff, store_id, "manager", f"m{n}")
+        with database.read() as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        return _Template(path.read_bytes(), chain_id, stores, staff, secrets, clock.now_ms, random.drawn)
+
+
+def _hire(office: StaffOffice, staff: dict[str, str], store_id: str, role: Role, *numbers: str) -> None:
+    for number in numbers:
+        person = NewStaff(number=number, name=number, name_en=number, role=role, store_id=store_id)
+        staff[number] = office.add(person)
+
+
+def open_shop(folder: Path, limits: RateLimits = UNLIMITED) -> Shop:
+    """Three stores, two associates each (a1, a2 in the first ...), and their managers m1, m2, m3."""
+    made = _template()
+    path = folder / "server.db"
+    path.write_bytes(made.file)
+    database = open_server(f"sqlite:///{path}")
+    clock, random = FakeClock(), CountingRandom()
+    clock.now_ms, random.drawn = made.now_ms, made.drawn
+    server = HttpServer(create_app(database, made.secrets, clock, random, limits))
+    return Shop(database, server, clock, random, made.chain_id, made.stores, made.staff, made.secrets)
