@@ -176,3 +176,14 @@ def test_a_row_shows_whole_in_its_tool_tip_and_never_as_html():
     model.set_rows([LineRow(name, "bag", "accent", name, "昨天") for name in names])
     tips = [model.index(number, 0).data(Qt.ItemDataRole.ToolTipRole) for number in range(2)]
     assert tips == ["<qt>&lt;b&gt;沈&lt;/b&gt;, 昨天</qt>", "沈知微, 昨天"]
+
+
+def test_a_list_that_opens_focused_shows_its_ring_with_the_first_key(timeline):
+    view, _ = timeline
+    view.choose("0")
+    view.setFocus(Qt.FocusReason.OtherFocusReason)
+    settle()
+    assert view.grab().toImage().pixelColor(300, 2).rgb() == look().q("accent_soft").rgb()
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    settle()
+    assert view.grab().toImage().pixelColor(300, 2).rgb() == look().q("focus").rgb()

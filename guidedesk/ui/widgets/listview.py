@@ -12,6 +12,9 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.rows import RowDelegate, TableDelegate
 
 
+_BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+
+
 class ListView(QListView):
     """`row_chosen(id)` when the current row changes, `row_opened(id)` on Enter or double click, `row_ticked(id)` on
     Space, `action_chosen(id)` when a row's own button was clicked."""
@@ -77,6 +80,8 @@ class ListView(QListView):
             self.row_opened.emit(self._model.ids[index.row()])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.setProperty("keyboardFocus", True)
+        self.viewport().update()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._open(self.currentIndex())
         elif event.key() == Qt.Key.Key_Space and self.chosen_id():
@@ -93,7 +98,8 @@ class ListView(QListView):
             self.action_chosen.emit(self._model.ids[index.row()])
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        self.setProperty("keyboardFocus", event.reason() != Qt.FocusReason.MouseFocusReason)
+        # A page that opens with its list focused shows no ring until a key is used (DESIGN-UI.md 5.2).
+        self.setProperty("keyboardFocus", event.reason() in _BY_KEY)
         super().focusInEvent(event)
         if not self.currentIndex().isValid():
             self.step(0)
