@@ -11,7 +11,6 @@ from guidedesk.ui.tables.model import Index, PagedModel
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.rows import RowDelegate, TableDelegate
 
-
 _BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
