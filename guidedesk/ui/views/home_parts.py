@@ -16,6 +16,7 @@ from guidedesk.ui.widgets.cards import Card, TitledCard
 from guidedesk.ui.widgets.charts import BarChart
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
 from guidedesk.ui.widgets.choices import ChoiceGroup
+from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.facts import FactLines, Figures
 from guidedesk.ui.widgets.labels import Label, person_name
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
@@ -96,7 +97,7 @@ class AgendaCard(TitledCard):
         self._empty = empty_state("tasks")
         self._pages = QStackedWidget()
         self._pages.addWidget(self.list)
-        self._pages.addWidget(self._empty)
+        self._pages.addWidget(ScrollColumn(self._empty))
         self.body.put(self._tab_row, self._pages)
         self.body.setStretch(1, 1)
         self._done = Label("", "caption", "text3", lines=1)

@@ -1,0 +1,244 @@
+"""Cards and drawer of the sync centre."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
+
+from guidedesk.ui import formats, i18n, operation_words
+from guidedesk.ui.presenters.sync_centre import TABS, SyncState, Tab
+from guidedesk.ui.tables.model import RowsModel
+from guidedesk.ui.views import sync_words
+from guidedesk.ui.views.home_words import network_facts
+from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.buttons import Button, icon_button
+from guidedesk.ui.widgets.cards import Card
+from guidedesk.ui.widgets.chips import Chip, IconBox, IconLabel
+from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.facts import Fact, FactLines
+from guidedesk.ui.widgets.labels import Label, untrusted
+from guidedesk.ui.widgets.layouts import column, holder, row, rule
+from guidedesk.ui.widgets.listview import TableView
+from guidedesk.ui.widgets.states import empty_state
+
+LOW = QSizePolicy.Policy.Maximum
+WIDE = QSizePolicy.Policy.Preferred
+
+
+class HeadCard(Card):
+    """What is going on, and the one button."""
+
+    def __init__(self) -> None:
+        super().__init__(pad=3)
+        self._icon = IconBox("cloud", large=True)
+        self._title = Label("", "title", wrap=True)
+        self._detail = Label("", "label", "text2", wrap=True)
+        self.sync = Button("", "primary", icon="sync", key="F5").say("sync.now")
+        line = row(self._icon, column(None, self._title, self._detail, None, gap=0), self.sync, gap=4)
+        line.setStretch(1, 1)
+        self.body.addLayout(line)
+        self.setSizePolicy(WIDE, LOW)
+
+    def render_state(self, state: SyncState, *, compact: bool) -> None:
+        """The headline; the detail goes where room is short."""
+        head = sync_words.headline(state)
+        self._icon.show_icon(head.icon, head.tone)
+        self._title.set_text(head.title)
+        self._detail.set_text(head.detail)
+        self._detail.setVisible(not compact)
+        self.sync.say("sync.retry" if state.is_offline else "sync.now")
+
+
+class KpiCard(Card):
+    """One figure with its label and remark."""
+
+    def __init__(self) -> None:
+        super().__init__(pad=3)
+        self._icon = IconBox("cloud")
+        self._label = Label("", "caption", "text3", lines=1)
+        self._value = Label("", "heading", lines=1)
+        self._note = Label("", "caption", "text3", lines=1)
+        line = row(self._icon, column(self._label, self._value, self._note, gap=0), gap=3)
+        line.setStretch(1, 1)
+        self.body.addLayout(line)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, LOW)
+
+    def show_kpi(self, kpi: sync_words.Kpi) -> None:
+        """Fill in the figure."""
+        self._icon.show_icon(kpi.icon, kpi.tone)
+        self._label.set_text(kpi.label)
+        self._value.set_text(kpi.value)
+        self._value.setAccessibleName(f"{kpi.label} {kpi.value}")
+        self._note.set_text(kpi.note)
+
+
+class KpiRow(QWidget):
+    """Four figures side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cards = tuple(KpiCard() for _ in range(4))
+        line = row(*self._cards, gap=3)
+        for number in range(len(self._cards)):
+            line.setStretch(number, 1)
+        self.setLayout(line)
+        self.setSizePolicy(WIDE, LOW)
+
+    def render_state(self, state: SyncState) -> None:
+        """Show the figures."""
+        for card, kpi in zip(self._cards, sync_words.kpis(state), strict=True):
+            card.show_kpi(kpi)
+
+
+class OutageRow(QWidget):
+    """While offline: the connection, and what goes on working."""
+
+    CAN = (("check", "success", "sync.can_scan"), ("check", "success", "sync.can_log"),
+           ("alert", "warning", "sync.can_done"), ("x", "danger", "sync.cannot"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts = FactLines()
+        network = Card(Label("", "body_strong").say("sync.net_title"), self._facts, None, gap=2)
+        can = Card(Label("", "body_strong").say("sync.can_title"), gap=1)
+        for icon, ink, key in self.CAN:
+            line = row(IconLabel(icon, ink, "iconSmall"), Label("", "label", "text2", wrap=True).say(key), gap=2)
+            line.setStretch(1, 1)
+            can.body.addLayout(line)
+        self._line = row(network, can, gap=3)
+        self._line.setStretch(0, 1)
+        self._line.setStretch(1, 1)
+        self.setLayout(self._line)
+        self.setSizePolicy(WIDE, LOW)
+
+    def render_state(self, state: SyncState) -> None:
+        """Show last contact, next try and the limit."""
+        if state.status is not None:
+            self._facts.show_facts(network_facts(state.status))
+
+
+class RecordsCard(QFrame):
+    """The three lists."""
+
+    tab_chosen = Signal(str)
+    chosen = Signal(str)
+    opened = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "card")
+        self.tabs = ChoiceGroup("sync.tabs", style="tab")
+        self.tabs.chosen.connect(self.tab_chosen)
+        self._order = Label("", "caption", "text3", lines=1).say("sync.order")
+        head = row(self.tabs, None, self._order, gap=3, pad=(2, 4, 2, 3))
+        self._pages = QStackedWidget()
+        self._models: dict[Tab, RowsModel] = {}
+        self.tables: dict[Tab, TableView] = {}
+        for tab in TABS:
+            self._models[tab] = RowsModel(sync_words.columns(tab), sync_words.cells_of)
+            table = TableView(self._models[tab], "sync.list")
+            table.row_chosen.connect(self.chosen)
+            table.row_opened.connect(self.opened)
+            self.tables[tab] = table
+            self._pages.addWidget(table)
+        self._empty = empty_state("cloud-check")
+        self._pages.addWidget(ScrollColumn(self._empty))
+        self._foot_words = Label("", "caption", "text3", lines=1)
+        self._foot = holder(column(rule(), row(self._foot_words, pad=(2, 4, 2, 4)), gap=0))
+        box = column(holder(head), rule(), self._pages, self._foot, gap=0)
+        box.setStretch(2, 1)
+        self.setLayout(box)
+
+    def render_state(self, state: SyncState, *, compact: bool) -> None:
+        """Counts, rows, and what is chosen."""
+        choices = [Choice(tab, i18n.t(f"sync.tab_{tab}"), count=str(len(state.rows(tab)))) for tab in TABS]
+        self.tabs.show_choices(choices, state.tab)
+        rows = state.rows(state.tab)
+        table, model = self.tables[state.tab], self._models[state.tab]
+        model.set_columns(sync_words.columns(state.tab))
+        was_blocked = table.blockSignals(True)
+        model.set_rows([sync_words.table_row(operation, state.tab, state) for operation in rows])
+        table.choose(state.chosen)
+        table.blockSignals(was_blocked)
+        self._empty.show_text(i18n.t(f"sync.empty_{state.tab}"), i18n.t(f"sync.empty_{state.tab}_detail"))
+        self._pages.setCurrentIndex(TABS.index(state.tab) if rows else len(TABS))
+        self._order.setVisible(state.tab == "queued" and not compact)
+        self._foot_words.set_text(i18n.t("sync.foot_offline" if state.is_offline else "sync.foot"))
+        self._foot.setVisible(not compact)
+
+
+class RecordDrawer(QFrame):
+    """One operation: what, who, why not, and that it was read."""
+
+    seen = Signal(str)
+    member_opened = Signal(str)
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("kind", "drawer")
+        self._op_id = self._member_id = ""
+        self._title = Label("", "heading", wrap=True)
+        self._chip = Chip("")
+        close = icon_button("x", "drawer.close", size="s")
+        close.clicked.connect(self.closed)
+        self._recorded = Label("", "caption", "text3", wrap=True)
+        head = row(self._title, close, gap=2)
+        head.setStretch(0, 1)
+        top = column(head, row(self._chip, None), self._recorded, gap=1, pad=4)
+        self._why = Banner("danger", "x-circle", closable=False)
+        self._why.setSizePolicy(WIDE, WIDE)  # as high as its sentence needs at this width
+        self._facts = FactLines()
+        self._next = Label("", "label", "text2", wrap=True)
+        self._ahead = holder(column(Label("", "body_strong").say("sync.next"), self._next, gap=1))
+        middle = holder(column(self._why, self._facts, self._ahead, None, gap=3, pad=4))
+        self.done = Button("", "primary", key="Ctrl Enter").say("sync.seen")
+        self.member = Button("").say("sync.open_member")
+        self._note = Label("", "caption", "text3", wrap=True).say("sync.seen_note")
+        buttons = row(self.member, self.done, None, gap=2)
+        self._foot = holder(column(rule(), column(buttons, self._note, gap=2, pad=4), gap=0))
+        box = column(top, rule(), ScrollColumn(middle), self._foot, gap=0)
+        box.setStretch(2, 1)
+        self.setLayout(box)
+        self.done.clicked.connect(self._mark)
+        self.member.clicked.connect(self._open_member)
+
+    def render_state(self, state: SyncState) -> None:
+        """Show the chosen operation."""
+        operation = state.chosen_row
+        if operation is None:
+            return
+        self._op_id, self._member_id = operation.op_id, operation.member_id or ""
+        self._title.set_text(untrusted(operation_words.what_about(operation)))
+        tone = operation_words.tone_of(operation)
+        self._chip.show_state(operation_words.state_word(operation), tone)
+        self._recorded.set_text(sync_words.recorded_words(operation, state))
+        why = operation_words.why(operation, state.names, state.now_ms)
+        self._why.set_tone(tone, sync_words.STATE_ICONS.get(operation.state, "alert"))
+        self._why.show_text("", why)
+        self._why.setVisible(bool(why))
+        facts = []
+        if operation_words.rule(operation):
+            facts.append(Fact(i18n.t("sync.col_rule"), operation_words.rule(operation)))
+        if operation.settled_at_ms is not None:
+            facts.append(Fact(i18n.t("sync.kpi_settled"), formats.moment_text(operation.settled_at_ms, state.now_ms)))
+        self._facts.show_facts(tuple(facts))
+        self._next.set_text(i18n.t("sync.next_refused" if operation.state == "rejected" else "sync.next_held"))
+        self._ahead.setHidden(operation.state in sync_words.OVER)
+        needs = state.tab == "needs"
+        self.done.setVisible(needs)
+        self._note.setVisible(needs)
+        self.member.setVisible(bool(operation.member_id))
+        self._foot.setVisible(needs or bool(operation.member_id))
+
+    def mark(self) -> None:
+        """Ctrl Enter."""
+        if not self.done.isHidden():
+            self._mark()
+
+    def _mark(self) -> None:
+        self.seen.emit(self._op_id)
+
+    def _open_member(self) -> None:
+        self.member_opened.emit(self._member_id)

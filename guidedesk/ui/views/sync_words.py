@@ -1,0 +1,163 @@
+"""Rows and sentences of the sync centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from guidedesk.sync.status import OperationInfo, SyncStatus, chip_state
+from guidedesk.ui import formats, i18n, operation_words, spans
+from guidedesk.ui.presenters.sync_centre import SyncState, Tab
+from guidedesk.ui.tables.model import Cell, ColumnSpec
+from guidedesk.ui.theme import ToneName
+from guidedesk.ui.widgets.labels import untrusted
+
+OVER: Final = frozenset({"accepted", "merged"})
+STATE_ICONS: Final = {
+    "rejected": "x-circle", "merged": "conflict", "accepted": "check-circle", "quarantined": "hourglass",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpRow:
+    """A row of one of the three tables."""
+
+    row_id: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def spoken(self) -> str:
+        """The row as one sentence."""
+        return ", ".join(cell.text for cell in self.cells if cell.text)
+
+
+def cells_of(row: OpRow) -> tuple[Cell, ...]:
+    """For the table model."""
+    return row.cells
+
+
+def columns(tab: Tab) -> tuple[ColumnSpec, ...]:
+    """The columns of a tab in the current language."""
+    time = ColumnSpec(i18n.t("sync.col_time"), 130)
+    by = ColumnSpec(i18n.t("sync.col_by"), 120)
+    if tab == "needs":
+        what = ColumnSpec(i18n.t("sync.col_what"), 220)
+        return (time, what, by, ColumnSpec(i18n.t("sync.col_why"), 0))
+    what = ColumnSpec(i18n.t("sync.col_what"), 0)
+    state = ColumnSpec(i18n.t("sync.col_state"), 260 if tab == "queued" else 130)
+    if tab == "queued":
+        return (time, what, by, state)
+    return (time, what, by, state, ColumnSpec(i18n.t("sync.col_rule"), 190))
+
+
+def table_row(operation: OperationInfo, tab: Tab, state: SyncState) -> OpRow:
+    """One operation as a row of a tab."""
+    time = Cell(formats.moment_text(operation.occurred_at_ms, state.now_ms), ink="text2")
+    about = untrusted(operation_words.what_about(operation))
+    what = Cell(about, icon=operation_words.icon_of(operation))
+    by = Cell(operation_words.name_of(operation.actor_id, state.names), ink="text2")
+    if tab == "needs":
+        why = Cell(operation_words.why(operation, state.names, state.now_ms), ink="danger")
+        return OpRow(operation.op_id, (time, what, by, why))
+    word = Cell(_state_words(operation, state.is_offline), tone=operation_words.tone_of(operation))
+    if tab == "queued":
+        return OpRow(operation.op_id, (time, what, by, word))
+    rule = operation_words.rule(operation)
+    return OpRow(operation.op_id, (time, what, by, word, Cell(rule, tone="violet" if rule else "")))
+
+
+def _state_words(operation: OperationInfo, is_offline: bool) -> str:
+    if operation.state == "queued":
+        return i18n.t("sync.state_offline" if is_offline else "sync.state_waiting")
+    return operation_words.state_word(operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The first card: icon, tone, what is going on, and what it means."""
+
+    icon: str
+    tone: ToneName
+    title: str
+    detail: str
+
+
+def headline(state: SyncState) -> Headline:
+    """What a person should know first (red, then amber, then indigo, then green)."""
+    status = state.status
+    if status is None:
+        return Headline("cloud", "neutral", i18n.t("sync.chip.connecting"), i18n.t("sync.detail_never"))
+    detail = _contact_words(status)
+    if status.is_storage_low:
+        return Headline("database", "danger", i18n.t("sync.title_storage"), detail)
+    if status.is_sign_in_expired:
+        return Headline("key", "danger", i18n.t("sync.title_expired"), detail)
+    if status.is_offline and status.offline_since_ms is not None:
+        return _outage(status, status.offline_since_ms)
+    needs = len(state.rows("needs"))
+    if needs:
+        key = "sync.title_needs_waiting" if status.waiting else "sync.title_needs"
+        return Headline("alert", "danger", i18n.t(key, n=needs), detail)
+    if status.waiting or chip_state(status) == "sending":
+        return Headline("queue", "accent", i18n.t("sync.title_waiting", n=status.waiting), detail)
+    return Headline("cloud-check", "success", i18n.t("sync.title_ok"), detail)
+
+
+def _outage(status: SyncStatus, since_ms: int) -> Headline:
+    lasted = status.now_ms - since_ms
+    title = i18n.t("sync.title_offline_now")
+    if lasted >= spans.MINUTE_MS:
+        title = i18n.t("sync.title_offline", time=spans.span(lasted))
+    return Headline("cloud-off", "warning", title, i18n.t("sync.detail_offline", time=formats.time_text(since_ms)))
+
+
+def _contact_words(status: SyncStatus) -> str:
+    if status.last_contact_ms is None:
+        return i18n.t("sync.detail_never")
+    following = ""
+    if status.next_try_ms is not None:
+        following = i18n.t("sync.detail_next", time=spans.until(status.next_try_ms - status.now_ms))
+    return i18n.t("sync.detail_ok", ago=spans.ago(status.now_ms - status.last_contact_ms), next=following).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A small card: icon, label, figure, remark."""
+
+    icon: str
+    tone: ToneName
+    label: str
+    value: str
+    note: str
+
+
+def kpis(state: SyncState) -> tuple[Kpi, ...]:
+    """Queued, needs you, settled, last contact."""
+    queued, needs, settled = (state.rows(tab) for tab in ("queued", "needs", "settled"))
+    oldest = i18n.t("sync.kpi_queued_none")
+    if queued:
+        oldest = i18n.t("sync.kpi_queued_oldest", time=formats.moment_text(queued[0].occurred_at_ms, state.now_ms))
+    status = state.status
+    contact, following = i18n.t("sync.kpi_never"), ""
+    if status is not None and status.last_contact_ms is not None:
+        contact = formats.time_text(status.last_contact_ms)
+    if status is not None and status.next_try_ms is not None:
+        following = i18n.t("sync.kpi_contact_next", time=spans.until(status.next_try_ms - status.now_ms))
+    return (
+        Kpi("upload", "accent" if queued else "success", i18n.t("sync.kpi_queued"), formats.count(len(queued)),
+            oldest),
+        Kpi("alert", "danger" if needs else "neutral", i18n.t("sync.kpi_needs"), formats.count(len(needs)),
+            i18n.t("sync.kpi_needs_some" if needs else "sync.kpi_needs_none")),
+        Kpi("conflict", "violet", i18n.t("sync.kpi_settled"), formats.count(len(settled)),
+            i18n.t("sync.kpi_settled_note")),
+        Kpi("cloud", "info", i18n.t("sync.kpi_contact"), contact, following),
+    )
+
+
+def recorded_words(operation: OperationInfo, state: SyncState) -> str:
+    """`今天 10:42 由林晓夏记下`."""
+    time, name = formats.moment_text(operation.occurred_at_ms, state.now_ms), ""
+    name = operation_words.name_of(operation.actor_id, state.names)
+    if not name:
+        return i18n.t("sync.drawer_recorded_plain", time=time)
+    return i18n.t("sync.drawer_recorded", time=time, name=name)

@@ -1,0 +1,188 @@
+"""The sync centre: every refusal has a sentence, goes away once read, and nothing queued is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.services.operations import OPERATION_TYPES
+from guidedesk.services.read_models import Bilingual
+from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.ui import i18n, operation_words, spans
+from guidedesk.ui.audit import accessible_texts, audit
+from guidedesk.ui.fixtures.sync import STATES
+from guidedesk.ui.presenters.shell import ShellPresenter, ShellState
+from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter, tab_of
+from guidedesk.ui.screens import close_screen, open_screen, settle
+from guidedesk.ui.views.sync_centre import SyncPage
+from guidedesk.ui.views.sync_chip import sync_chip
+from tests.helpers.shop import HE, LIN, NOW, SHEN
+from tests.ui.shop_desk import ShopDesk
+
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+LOOKS = (("zh_CN", "light", 1.0), ("en", "dark", 1.0), ("en", "light", 1.5), ("zh_CN", "dark", 2.0))
+NAMES = {HE: Bilingual("何静怡", "He Jingyi"), LIN: Bilingual("林晓夏", "Lin Xiaoxia")}
+
+
+def op(
+    state: str, reason: str | None = None, *, seen: bool = False, kind: str = "follow_up_done", **params: Any
+) -> OperationInfo:
+    op_id = f"{state}-{reason}"
+    return OperationInfo(op_id, kind, state, NOW - 60_000, None, LIN, SHEN, "沈知微", reason, params, seen)
+
+
+REFUSALS = (
+    op("rejected", "forbidden"),
+    op("rejected", "not_found", what="member"),
+    op("rejected", "not_found", what="follow_up"),
+    op("rejected", "stale_precondition", why="already_done", staff_id=HE, at_ms=NOW - 120_000),
+    op("rejected", "stale_precondition", why="no_visit", minutes=10),
+    op("rejected", "validation", field="note", why="bad_value"),
+    op("rejected", "unknown_type"),
+    op("merged", "same_phone"),
+    op("parked", "server_fault"),
+    op("parked", "malformed_batch"),
+    op("quarantined", "device_suspended"),
+    op("accepted", None, code="refused"),
+)
+
+
+def opened(shop: ShopDesk, *operations: OperationInfo) -> SyncCentrePresenter:
+    shop.counter.journal = list(operations)
+    presenter = SyncCentrePresenter(shop.desk)
+    presenter.open()
+    return presenter
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("operation", REFUSALS, ids=lambda o: o.op_id)
+def test_every_refusal_has_its_sentence(operation: OperationInfo, lang: str) -> None:
+    i18n.use_language(lang)
+    words = operation_words.why(operation, NAMES, NOW)
+    assert len(words) > 8
+    assert "{" not in words
+    assert not words.startswith("why.")
+
+
+def test_the_loser_of_a_follow_up_is_told_who_was_first_and_when() -> None:
+    words = operation_words.why(REFUSALS[3], NAMES, NOW)
+    assert "何静怡" in words
+    assert "10:40" in words
+    assert operation_words.rule(REFUSALS[3]) == "先完成先得"
+
+
+def test_what_took_effect_needs_no_reason() -> None:
+    assert operation_words.why(op("accepted"), NAMES, NOW) == ""
+    assert operation_words.why(op("queued"), NAMES, NOW) == ""
+
+
+@pytest.mark.parametrize("kind", [*OPERATION_TYPES, "from_the_future"])
+def test_every_kind_of_operation_has_a_name(kind: str) -> None:
+    words = operation_words.what_about(op("queued", kind=kind))
+    assert "沈知微" in words
+    assert not words.startswith("op.")
+
+
+def test_a_refusal_is_shown_first_and_goes_once_read(shop: ShopDesk) -> None:
+    presenter = opened(shop, op("accepted"), REFUSALS[3], op("queued"))
+    assert presenter.state.tab == "needs"
+    assert presenter.state.chosen_row == REFUSALS[3]
+    presenter.mark_seen(REFUSALS[3].op_id)
+    assert presenter.state.rows("needs") == ()
+    assert [row.op_id for row in presenter.state.rows("settled")] == ["accepted-None", REFUSALS[3].op_id]
+
+
+def test_a_held_record_goes_on_waiting_after_it_was_read() -> None:
+    assert tab_of(op("parked", "server_fault")) == "needs"
+    assert tab_of(op("parked", "server_fault", seen=True)) == "queued"
+
+
+def test_the_queue_is_in_the_order_of_sending_and_shown_when_nothing_needs_a_person(shop: ShopDesk) -> None:
+    newest, oldest = replace(op("queued"), op_id="new"), replace(op("queued"), op_id="old")
+    presenter = opened(shop, newest, oldest)
+    assert presenter.state.tab == "queued"
+    assert [row.op_id for row in presenter.state.rows("queued")] == ["old", "new"]
+
+
+def test_f5_asks_for_a_sync_and_ctrl_enter_marks(shop: ShopDesk, show: Callable[..., QWidget]) -> None:
+    presenter, page = opened(shop, REFUSALS[4]), SyncPage()
+    asked: list[bool] = []
+    shop.desk.sync_wanted.connect(lambda: asked.append(True))
+    presenter.state_changed.connect(page.render_state)
+    page.sync_wanted.connect(presenter.sync_now)
+    page.seen.connect(presenter.mark_seen)
+    page.render_state(presenter.state)
+    show(page)
+    page.handle_command("sync_now")
+    page.handle_command("main_action")
+    settle()
+    assert asked == [True]
+    assert shop.counter.journal[0].is_seen
+
+
+@pytest.mark.parametrize(
+    ("status", "zh", "en"),
+    [
+        (SyncStatus(NOW, last_contact_ms=NOW - 60_000), "已同步 10:41", "Synced 10:41"),
+        (SyncStatus(NOW, last_contact_ms=NOW, sending=(3, 7), waiting=4), "正在同步 3/7", "Sending 3 of 7"),
+        (SyncStatus(NOW, last_contact_ms=NOW, waiting=7), "7 条待上传", "7 waiting"),
+        (SyncStatus(NOW, offline_since_ms=NOW - 20_000, waiting=7), "离线 · 7 条待上传", "Offline · 7 waiting"),
+        (SyncStatus(NOW, offline_since_ms=NOW - 20_000, needs_person=2), "2 条需处理", "2 need you"),
+        (SyncStatus(NOW, is_sign_in_expired=True), "重新登录后继续上传", "Sign in again to send"),
+        (SyncStatus(NOW, offline_since_ms=NOW - 20_000, offline_until_ms=NOW + 7 * spans.HOUR_MS),
+         "还能离线 7 小时", "7 hours of offline left"),
+        (SyncStatus(NOW, is_storage_low=True, needs_person=2), "本机空间不足", "This PC is nearly full"),
+    ],
+)  # fmt: skip
+def test_the_chip_says_one_thing(status: SyncStatus, zh: str, en: str) -> None:
+    assert sync_chip(status).text == zh
+    i18n.use_language("en")
+    assert sync_chip(status).text == en
+
+
+def test_the_shell_counts_what_needs_a_person_and_lock_ends_the_session(shop: ShopDesk) -> None:
+    presenter = ShellPresenter(shop.desk)
+    locked: list[bool] = []
+    presenter.locked.connect(lambda: locked.append(True))
+    shop.counter.sync = SyncStatus(NOW, last_contact_ms=NOW, needs_person=2)
+    presenter.open()
+    assert presenter.state.sync_count == 2
+    assert presenter.state.store.pick("zh_CN") == "湖滨店"
+    presenter.lock()
+    assert locked == [True]
+    assert shop.counter.signed_out == ["session-1"]
+    assert presenter.state.staff is None
+
+
+def test_waiting_is_counted_at_the_rail_only_while_offline() -> None:
+    waiting = SyncStatus(NOW, last_contact_ms=NOW, waiting=7)
+    assert ShellState(status=waiting).sync_count == 0
+    assert ShellState(status=replace(waiting, offline_since_ms=NOW - 20_000)).sync_count == 7
+
+
+@pytest.mark.parametrize("state", list(STATES))
+@pytest.mark.parametrize(("lang", "theme", "scale"), LOOKS)
+def test_every_state_passes_the_audit(state: str, lang: str, theme: str, scale: float) -> None:
+    widget = open_screen("sync", state, lang, theme, scale)
+    problems = audit(widget)
+    close_screen(widget)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "wanted"),
+    [
+        ("zh_CN", ("网断了 32 分钟，柜台照常用", "待上传", "已存本机，等待联网", "下次自动重试", "离线时能做什么")),
+        ("en", ("Offline for 32 min, keep working", "Queued", "Saved here, waiting for the network",
+                "What works offline")),
+    ],
+)  # fmt: skip
+def test_the_outage_says_what_it_must(lang: str, wanted: tuple[str, ...]) -> None:
+    widget = open_screen("sync", "outage", lang)
+    texts = " | ".join(accessible_texts(widget))
+    close_screen(widget)
+    assert [words for words in wanted if words not in texts] == []
