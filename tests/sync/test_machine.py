@@ -63,7 +63,9 @@ class TwoCounters(RuleBasedStateMachine):
 
     @initialize()
     def meet(self) -> None:
-        for till in self.tills:
+        # Few people, known to both: rules then meet on the same rows.
+        self.register(0)
+        for till in (*self.tills, *self.tills):
             till.counter.engine.step()
 
     def teardown(self) -> None:
@@ -72,6 +74,7 @@ class TwoCounters(RuleBasedStateMachine):
 
     # --- what people do ---
 
+    @precondition(lambda self: len(self.members) < 3)
     @rule(n=TILLS)
     def register(self, n: int) -> None:
         self.members.append(self._do(n, lambda till: register(till.counter, actor=till.actor("a1"))))
@@ -130,6 +133,17 @@ class TwoCounters(RuleBasedStateMachine):
         till.counter.engine.step()
         till.wire.on_send = lambda _request: None
 
+    @rule(n=TILLS, pick=PICK)
+    def pull_while_work_waits(self, n: int, pick: int) -> None:
+        """The server takes no pushes for a while but gives pages, about the very member somebody works on."""
+        till = self.tills[n]
+        self.log(n, pick)
+        self.tag(1 - n, pick, is_on=True)
+        self.exchange(1 - n)
+        till.wire.on_send = lambda request: Response(500) if request.path.endswith("/push") else None
+        till.counter.engine.step()
+        till.wire.on_send = lambda _request: None
+
     @rule(n=TILLS, days=st.integers(-400, 400))
     def turn_the_clock(self, n: int, days: int) -> None:
         self.clocks[n].wall_error_ms = days * DAY_MS
@@ -173,6 +187,16 @@ class TwoCounters(RuleBasedStateMachine):
                     assert op_id in recorded
         kept = {e.envelope.op_id for till in self.tills for e in till.counter.journal.latest(1_000)}
         assert self.saved <= kept | set(recorded)
+
+    @invariant()
+    def work_that_waits_is_shown(self) -> None:
+        for till in self.tills:
+            waiting = [e.envelope for e in till.counter.journal.pending() if e.envelope.type == "interaction"]
+            with till.counter.read() as conn:
+                for envelope in waiting:
+                    member = load_rows(conn, "member", till.store_id, [envelope.lane])
+                    row = load_rows(conn, "interaction", till.store_id, [envelope.body["interaction_id"]])
+                    assert len(row) == len(member)
 
     @invariant()
     def the_feed_never_passes_its_head(self) -> None:
