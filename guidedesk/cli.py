@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import signal
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -57,9 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if getattr(options, "run", None) is None:
         parser.print_help()
         return 2
-    _quiet_broken_pipe()
     try:
         code: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _quiet_broken_pipe()
+        return 1
     except GuideDeskError as error:
         from guidedesk.ui import i18n, messages
 
@@ -73,5 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _quiet_broken_pipe() -> None:
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Whoever read our output has left: nothing more is written, at the end of the program neither.
+
+    The signal itself stays ignored: its default would end a server when a client hangs up.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

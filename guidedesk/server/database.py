@@ -21,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models import server_tables as tables
 from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer, PointerKey, move_pointers
+from guidedesk.server.sharding import cross_scope
 
 BUSY_TIMEOUT_MS: Final = 5_000  # S-5: a statement gets five seconds
 LOCK_TIMEOUT_MS: Final = 2_000
@@ -174,6 +175,7 @@ class ServerDatabase:
             self._sleep(0.005 * number)
         raise AssertionError("the last attempt returns or raises")
 
+    @cross_scope
     def chain_id(self) -> str:
         """The one chain scope of this database; `not_initialised` before `admin init`."""
         if self._chain_id is None:

@@ -15,7 +15,7 @@ PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
         "hello": 60,
         "push": 60,
-        "changes": 60,
+        "changes": 600,  # a first sync comes page by page through here: it has the lane of snapshot pages
         "digest": 60,
         "look_up": 120,
         "sign_in": 10,

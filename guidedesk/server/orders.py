@@ -20,7 +20,7 @@ from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory, order_raw
 from guidedesk.server import fanout
 from guidedesk.server.database import ScopeWrite, ServerDatabase
-from guidedesk.server.feed import chunks
+from guidedesk.server.feed import chunks, scope_state
 from guidedesk.server.grants import grant_members
 from guidedesk.server.order_rows import OrderRows, Prepared, prepare_order, prepare_return, sale_id, write_orders
 from guidedesk.server.order_types import BulkResult, OrderIn, OrderResult, OrderStatus, ReturnIn
@@ -132,6 +132,7 @@ class _Recorder:
             settings = read_settings(conn, self._chain_id)
         self._since_ms = history_since_ms(settings, now_ms)
         self._grant_ms = now_ms - self._since_ms
+        self._scopes: set[str] = set()
 
     def scope_of(self, order: OrderIn) -> str:
         """Where a sale lives for ever: its store, or the chain when it was made online."""
@@ -149,7 +150,11 @@ class _Recorder:
                     yield result, len(prepared.lines)
 
     def record(self, scope_id: str, prepared: Sequence[Prepared]) -> list[OrderResult]:
-        """Record sales of one scope, then carry them to the other stores that see their members."""
+        """Record sales of one scope, then carry them to the other stores that see their members.
+
+        `not_found` when there is no such store.
+        """
+        self._check_scope(scope_id)
         for _ in range(_RACES):
             try:
                 elsewhere = self._claim(scope_id, prepared)
@@ -168,6 +173,12 @@ class _Recorder:
         return [
             next(answers) if home is None else _result(p, home, "") for p, home in zip(prepared, homes, strict=True)
         ]
+
+    def _check_scope(self, scope_id: str) -> None:
+        if scope_id not in self._scopes:
+            with self._database.read() as conn:
+                scope_state(conn, scope_id)
+            self._scopes.add(scope_id)
 
     def _write(self, opened: ScopeWrite, prepared: Sequence[Prepared]) -> list[OrderResult]:
         known = _known(opened.conn, opened.scope_id, prepared)

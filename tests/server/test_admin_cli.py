@@ -6,6 +6,8 @@ import io
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +113,8 @@ def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
         assert server.stdout is not None
         line = server.stdout.readline()
         url = line.strip().removeprefix("GuideDesk server on ")
+        for _ in range(5):
+            _hang_up(url)
         session = requests.Session()
         session.trust_env = False
         assert session.get(f"{url}/v1/health", timeout=(5, 10)).json()["status"] == "ok"
@@ -119,3 +123,11 @@ def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
         _, log = server.communicate(timeout=30)
     assert server.returncode == 0, log
     assert "Traceback" not in log
+
+
+def _hang_up(url: str) -> None:
+    """A client that asks a lot and is gone before the answers come."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n" * 20)

@@ -111,6 +111,7 @@ def test_what_cannot_be_is_refused(shop: Shop) -> None:
         order("A", store_id=None),
         order("A", store_id=store, currency="yuan"),
         order("return:A", store_id=store),
+        order("A", store_id=shop.new_id()),
     ):
         with pytest.raises(Refused):
             record_order(shop.database, bad, now_ms=START_MS)
