@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -224,7 +224,9 @@ class Counter:
         return self._working()[1]
 
     def status(self) -> SyncStatus:
-        """Contact, queue, refusals."""
+        """Contact, queue, refusals. Asked every few seconds, so PIN waits keep their progress here too (D-9)."""
+        with suppress(StorageError):
+            self.locks.save()
         counts = self.journal.counts()
         now_ms = self.now_ms()
         if self._work is None:

@@ -107,6 +107,11 @@ class LockoutStore:
         with self._guard:
             if self._elapsed_ms() < rules.SAVE_EVERY_MS:
                 return
+            with self._db.read() as conn:
+                is_running = any(_runs(state) for state in _states(conn).values())
+            if not is_running:
+                self._last_ms = self._clock.mono_ms()
+                return
             with self._db.write() as conn:
                 self._count_down(conn, None)
 
@@ -131,8 +136,7 @@ class LockoutStore:
         """Takes the time that ran off every wait, and gives the locks of a number (or of none)."""
         elapsed = self._elapsed_ms()
         self._last_ms += elapsed
-        for subject, text in conn.execute(select(t.lockout.c.subject, t.lockout.c.json)).all():
-            state = json.loads(text)
+        for subject, state in _states(conn).items():
             if subject == _DEVICE:
                 old_device = _device(state)
                 device = rules.elapse_device(old_device, elapsed)
@@ -143,6 +147,16 @@ class LockoutStore:
                 if staff != _staff(state):
                     _put(conn, subject, _staff_state(staff))
         return Locks() if number is None else _read(conn, number)
+
+
+def _states(conn: Connection) -> dict[str, dict[str, Any]]:
+    rows = conn.execute(select(t.lockout.c.subject, t.lockout.c.json)).all()
+    return {row.subject: json.loads(row.json) for row in rows}
+
+
+def _runs(state: dict[str, Any]) -> bool:
+    """Whether time still changes this state."""
+    return bool(state.get("wait_left_ms") or state.get("expires_in_ms"))
 
 
 def _read(conn: Connection, number: str) -> Locks:

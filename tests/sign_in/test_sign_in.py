@@ -16,9 +16,11 @@ from guidedesk.models.base import JOURNAL
 from guidedesk.models.server_tables import staff_session
 from guidedesk.server.devices import revoke_device
 from guidedesk.server.settings import write_settings
+from guidedesk.services import pin_verifier
+from guidedesk.services.pin_verifier import PinCost
 from guidedesk.services.sealing import open_sealed
 from guidedesk.sync.transport import Request, Response
-from tests.sign_in.office import LIN, MANAGER, OTHER_PIN, PIN, URL, WRONG, Office
+from tests.sign_in.office import CHEAP, LIN, MANAGER, OTHER_PIN, PIN, URL, WRONG, Office
 
 
 def _answer(answer: Response, _request: Request) -> Response:
@@ -252,3 +254,24 @@ def test_a_phone_is_sealed_for_the_server(office: Office) -> None:
     box = base64.b64decode(fields["phone_sealed"])
     assert open_sealed(box, office.secrets.sealing_key) == b"+8613800138000"
     assert URL not in fields.values()
+
+
+def test_every_number_costs_one_check_of_the_same_price(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    pc = office.pc()
+    counter = pc.enrol()
+    counter.sign_in(LIN, PIN)
+    paid: list[PinCost] = []
+    stretch = pin_verifier._stretch
+
+    def counted(pin: str, staff_id: str, pepper: bytes, salt: bytes, cost: PinCost) -> bytes:
+        paid.append(cost)
+        return stretch(pin, staff_id, pepper, salt, cost)
+
+    monkeypatch.setattr(pin_verifier, "_stretch", counted)
+    for is_cut in (False, True):
+        pc.wire.is_cut = is_cut
+        for number in (LIN, "B001", "Z999"):
+            paid.clear()
+            with pytest.raises(Refused):
+                counter.sign_in(number, WRONG)
+            assert paid == [CHEAP]
