@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import DAY_MS
 from guidedesk.sync.client import SyncRefused, call
+from guidedesk.sync.transport import Transport
 from tests.sign_in.office import LIN, PIN, WRONG, Office, Pc
 
 
@@ -162,3 +164,20 @@ def test_killed_in_the_middle_gains_no_try(office: Office) -> None:
     assert len(games) == 10
     assert all(looked_at <= 5 for looked_at, _, _ in games), games
     assert sum(looked_at for looked_at, _, _ in games) > 0, games
+
+
+def test_tries_at_the_same_moment_are_counted_one_by_one(office: Office) -> None:
+    pc = office.pc()
+    counter = pc.enrol()
+    lines = [counter.new_transport(counter.identity) for _ in range(8)]
+
+    def attempt(line: Transport) -> str:
+        try:
+            call(line, "/v1/sign-in", {"number": LIN, "pin": WRONG})
+        except SyncRefused as refused:
+            return refused.code
+        return "in"
+
+    with ThreadPoolExecutor(8) as pool:
+        said = sorted(pool.map(attempt, lines * 2))
+    assert said == ["staff_wait"] * 11 + ["wrong_pin"] * 5
