@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from guidedesk.models.base import SERVER, FeedScope, IdType
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
+_CHUNK: Final = 400
 
 
 @cache
@@ -112,17 +113,39 @@ def store_rows(conn: Connection, name: str, rows: Iterable[Row]) -> None:
     table = entity_tables()[name]
     parts = part_table(name)
     kept = list(rows)
+    if parts is not None:
+        kept = _not_older(conn, table, kept)
     upsert(conn, table, [{c: row.get(c) for c in _columns(name)} for row in kept], guarded=True)
     if parts is None or not kept:
         return
     key = parts.info["parent_key"]
-    lines: list[Row] = []
-    for row in kept:
-        conn.execute(
-            delete(parts).where(and_(parts.c.scope_id == row["scope_id"], parts.c[key] == row["id"]))
-        )
-        lines.extend({"scope_id": row["scope_id"], key: row["id"], **line} for line in row.get(PARTS_KEY, ()))
+    for scope_id, row_ids in _by_scope(kept):
+        conn.execute(delete(parts).where(and_(parts.c.scope_id == scope_id, parts.c[key].in_(row_ids))))
+    lines = [
+        {"scope_id": row["scope_id"], key: row["id"], **line} for row in kept for line in row.get(PARTS_KEY, ())
+    ]
     upsert(conn, parts, lines)
+
+
+def _not_older(conn: Connection, table: Table, rows: list[Row]) -> list[Row]:
+    """Rows that may replace what is stored: parts have no version of their own to guard them."""
+    stored: dict[tuple[str, str], int] = {}
+    for scope_id, row_ids in _by_scope(rows):
+        found = conn.execute(
+            select(table.c.id, table.c.row_ver).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids))
+        )
+        stored |= {(scope_id, row.id): row.row_ver for row in found}
+    return [row for row in rows if row["row_ver"] >= stored.get((row["scope_id"], row["id"]), 0)]
+
+
+def _by_scope(rows: Iterable[Row]) -> Iterator[tuple[str, list[str]]]:
+    """(scope, ids) of rows, in portions that fit one statement."""
+    grouped: dict[str, list[str]] = {}
+    for row in rows:
+        grouped.setdefault(row["scope_id"], []).append(row["id"])
+    for scope_id, row_ids in grouped.items():
+        for start in range(0, len(row_ids), _CHUNK):
+            yield scope_id, row_ids[start : start + _CHUNK]
 
 
 def remove_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]) -> None:

@@ -82,9 +82,10 @@ def probe(conn: Connection, operation: Operation, context: ApplyContext) -> Effe
         return apply_operation(conn, operation, context)
 
 
-def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
+def lay(conn: Connection, pending: PendingOp, expected: tuple[RowRef, ...] | None = None) -> tuple[RowRef, ...]:
     """Lay one operation over the cache, keeping the server's rows below; returns the rows touched.
 
+    `expected` are the rows it will touch, where a probe at this very place has told them.
     One that cannot be applied now shows nothing and stays known, to be tried when its lane changes.
     """
     touched: tuple[RowRef, ...] = ()
@@ -92,7 +93,9 @@ def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
     if pending.operation is not None:
         try:
             with savepoint(conn):
-                touched = probe(conn, pending.operation, pending.context).touched
+                if expected is None:
+                    expected = probe(conn, pending.operation, pending.context).touched
+                touched = expected
                 _keep_bases(conn, touched)
                 apply_operation(conn, pending.operation, pending.context)
             is_refused = False

@@ -55,12 +55,12 @@ class Recorder:
         try:
             with self._cache.write() as conn:
                 envelopes = [self._envelope(op, actor, assurance, session_id) for op in operations]
-                self._check(conn, operations, envelopes, actor)
+                expected = self._check(conn, operations, envelopes, actor)
                 envelopes = self._with_deps(envelopes)
                 blanks = [op.code_digits for op in operations if isinstance(op, RegisterMember) and op.code_digits]
                 entries = self._journal.append(envelopes, blank_digits=blanks)
-                for envelope in envelopes:
-                    refs += overlay.lay(conn, self.pending(envelope))
+                for envelope, touched in zip(envelopes, expected, strict=True):
+                    refs += overlay.lay(conn, self.pending(envelope), touched)
         except StorageError as error:
             if not entries or error.params.get("file") != "cache":
                 raise
@@ -77,8 +77,9 @@ class Recorder:
 
     def _check(
         self, conn: Connection, operations: Sequence[Operation], envelopes: Sequence[Envelope], actor: Actor
-    ) -> None:
-        """Each on top of the ones before it; nothing stays."""
+    ) -> list[tuple[RowRef, ...]]:
+        """The rows each would touch, on top of the ones before it; nothing stays."""
+        found: list[tuple[RowRef, ...]] = []
         with savepoint(conn, keep=False):
             for operation, envelope in zip(operations, envelopes, strict=True):
                 context = ApplyContext(
@@ -90,7 +91,8 @@ class Recorder:
                     at_ms=envelope.occurred_at_ms,
                     side=CounterSide(),
                 )
-                apply_operation(conn, operation, context)
+                found.append(apply_operation(conn, operation, context).touched)
+        return found
 
     def _envelope(self, operation: Operation, actor: Actor, assurance: int, session_id: str | None) -> Envelope:
         body, personal = split(operation)

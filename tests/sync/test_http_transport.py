@@ -1,0 +1,104 @@
+"""The line to a server that hangs, breaks, redirects or is not there."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from guidedesk.domain.errors import GuideDeskError, TransportError
+from guidedesk.sync import http_transport
+from guidedesk.sync.http_transport import HttpTransport, check_server_url
+from guidedesk.sync.transport import Request
+from tests.helpers.counter_parts import DEVICE, START_MS, SeededRandom
+
+HELLO = Request("POST", "/v1/sync/hello?x=1", b"{}", {"Content-Type": "application/json"})
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
+    """A server that takes one connection and does with it what it is told."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            answer(connection, connection.recv(65_536))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join(5)
+    listener.close()
+
+
+def transport(url: str) -> HttpTransport:
+    made = HttpTransport(
+        url, random=SeededRandom(1), now_ms=lambda: START_MS, device_id=DEVICE, signing_seed=bytes(range(32))
+    )
+    made._session.trust_env = False
+    return made
+
+
+def fails_with(url: str) -> str:
+    line = transport(url)
+    with pytest.raises(TransportError) as failed:
+        line.send(HELLO)
+    line.close()
+    return failed.value.code
+
+
+def test_nobody_there_is_told_apart_from_a_broken_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    assert fails_with(f"http://127.0.0.1:{port}") == "unreachable"
+    with server(lambda connection, _: connection.close()) as url:
+        assert fails_with(url) == "connection_lost"
+
+
+def test_a_server_that_never_answers_does_not_hang_the_counter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_transport, "READ_S", 0.05)
+    release = threading.Event()
+
+    def keep_silent(_connection: socket.socket, _request: bytes) -> None:
+        release.wait(5)
+
+    with server(keep_silent) as url:
+        assert fails_with(url) == "timeout"
+        release.set()
+
+
+def test_requests_are_signed_and_redirects_are_not_followed() -> None:
+    heard: list[bytes] = []
+
+    def redirect(connection: socket.socket, request: bytes) -> None:
+        heard.append(request)
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")
+
+    with server(redirect) as url:
+        line = transport(url)
+        assert line.send(HELLO).status == 302
+        line.close()
+    lowered = heard[0].lower()
+    assert all(
+        name in lowered for name in (b"signature:", b"signature-input:", b"content-digest:", b"guidedesk-device:")
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://shop.example", "ftp://shop.example", "https://", "https://user@shop.example", "https://a.example/x", "x"],
+)
+def test_only_https_or_this_pc_itself_is_a_server(url: str) -> None:
+    with pytest.raises(GuideDeskError) as refused:
+        check_server_url(url)
+    assert refused.value.code == "bad_server_url"
+
+
+def test_good_urls_lose_their_slash() -> None:
+    assert check_server_url(" https://head.example:8443/ ") == "https://head.example:8443"
+    assert check_server_url("http://127.0.0.1:8000/") == "http://127.0.0.1:8000"
+    assert check_server_url("http://[::1]:8000") == "http://[::1]:8000"
