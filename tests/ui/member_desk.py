@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from PySide6.QtWidgets import QWidget
+
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_phone, mask_phone, phone_tail
@@ -78,3 +80,11 @@ def heard(signal: Any) -> list[Any]:
     said: list[Any] = []
     signal.connect(lambda *args: said.append(args[0] if args else None))
     return said
+
+
+def hosted(widget: QWidget, width: int = 1290, height: int = 684) -> QWidget:
+    """A bare window around a page: offscreen Qt warns when a top-level window has a least size."""
+    window = QWidget()
+    widget.setParent(window)
+    widget.setGeometry(0, 0, width, height)
+    return window

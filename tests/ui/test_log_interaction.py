@@ -26,7 +26,8 @@ from tests.ui.member_desk import MemberDesk, heard, make_desk, session_of
 def allow(desk: MemberDesk, *purposes: str) -> None:
     rows = [
         full("consent", scope_id=LAKESIDE, id=derived_id("consent", p), member_id=SHEN, purpose=p, is_given=1,
-             answered_at_ms=NOW - DAY_MS, text_version="2026-11", lang="zh_CN", channel="counter", staff_id=LIN, op_id=derived_id("op", p))
+             answered_at_ms=NOW - DAY_MS, text_version="2026-11", lang="zh_CN", channel="counter", staff_id=LIN,
+             op_id=derived_id("op", p))
         for p in purposes
     ]  # fmt: skip
     with desk.counter.shop.engine.begin() as connection:

@@ -77,6 +77,8 @@ def _fields(t: Tokens, m: Metrics) -> str:
 QLineEdit,QPlainTextEdit,QDateEdit,QTimeEdit,QComboBox{{border:1px solid {c.control};border-radius:{m.button_radius}px;
  background:{c.surface};color:{c.text};selection-background-color:{c.accent_soft};selection-color:{c.text}}}
 QDateEdit{{padding:0 {m.field_pad}px}}
+QDateEdit::drop-down{{border:0;width:{m.field_h}px}}
+QDateEdit::down-arrow{{image:none}}
 QLineEdit{{padding:0 {m.field_pad}px;min-height:{m.field_h - 2}px;max-height:{m.field_h - 2}px}}
 QLineEdit[large=true]{{min-height:{m.field_lg_h - 2}px;max-height:{m.field_lg_h - 2}px;
  font-size:{t.px(t.type("heading").px)}px}}

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QFrame, QLineEdit, QWidget
 
 from guidedesk.domain.follow_ups import SLOTS
@@ -19,6 +19,7 @@ from guidedesk.ui.scan_guard import guard_keys
 from guidedesk.ui.tables.timeline import TALK_ICONS, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
+from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
@@ -237,6 +238,13 @@ class DayField(QDateEdit):
         self.setDisplayFormat(DAY_FORMATS[lang])
         for widget in (self, self.lineEdit()):
             widget.setAccessibleName(t("log.date"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter, m = QPainter(self), look().m
+        left = self.width() - m.field_pad - m.chip_icon
+        paint.draw_icon(painter, left, self.height() / 2, "calendar", m.chip_icon, look().q("text2"),
+                        self.devicePixelRatioF())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

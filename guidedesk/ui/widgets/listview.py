@@ -132,6 +132,7 @@ class TableView(QTableView):
         super().__init__()
         self._model, self._name_key = model, name_key
         self._wanted = ""
+        self._folding: tuple[int, ...] = ()
         self.setModel(model)
         self.setItemDelegate(TableDelegate(self))
         self.setShowGrid(False)
@@ -153,6 +154,11 @@ class TableView(QTableView):
         look().retranslated.connect(self._rename)
         self._restyle()
         self._rename()
+
+    def fold(self, *columns: int) -> None:
+        """Columns that give way, in this order, where there is not room for all."""
+        self._folding = columns
+        self._share()
 
     def choose(self, row_id: str) -> None:
         """Make a row current; unknown ids choose none."""
@@ -199,8 +205,14 @@ class TableView(QTableView):
     def _share(self) -> None:
         columns = self._model.columns
         widths = [look().tokens.px(column.width) for column in columns]
-        rest = max(look().m.avatar_xl * 2, self.viewport().width() - sum(widths))
+        least, hidden = look().m.avatar_xl * 2, set[int]()
+        for number in self._folding:
+            if self.viewport().width() - sum(widths) < least:
+                hidden.add(number)
+                widths[number] = 0
+        rest = max(least, self.viewport().width() - sum(widths))
         for number, width in enumerate(widths):
+            self.setColumnHidden(number, number in hidden)
             self.setColumnWidth(number, width or rest)
 
     def _rename(self) -> None:

@@ -1,0 +1,149 @@
+"""Purchase history: when did I buy that, and what came back (DESIGN-UI.md 5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.services.changes import Changes
+from guidedesk.services.queries.history import (
+    Ref,
+    get_history_head,
+    get_history_totals,
+    get_receipt,
+    list_history,
+    load_history,
+)
+from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
+from guidedesk.services.session import Session
+from guidedesk.ui.desk import Desk
+
+PERIODS: Final[tuple[int | None, ...]] = (3, 12, 24, None)
+SHOWN_KINDS: Final = frozenset({"purchase", "purchase_return", "member"})
+EVERYTHING: Final = HistoryFilter(months=None)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryData:
+    """One reading: the fixed head, the orders under the filter (newest first), and their sums."""
+
+    head: HistoryHead
+    refs: tuple[Ref, ...]
+    totals: HistoryTotals
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryState:
+    """What the page shows. `receipt` is the open drawer. `loosen` says which filter hides everything."""
+
+    now_ms: int
+    wanted: HistoryFilter = field(default_factory=HistoryFilter)
+    data: HistoryData | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def loosen(self) -> str:
+        """`text`, `category`, `with_returns`, `channel`, `months`, or empty: the narrowest filter in use."""
+        wanted = self.wanted
+        used = {
+            "text": bool(wanted.text.strip()), "category": wanted.category is not None,
+            "with_returns": wanted.with_returns, "channel": wanted.channel is not None,
+            "months": wanted.months is not None,
+        }  # fmt: skip
+        return next((name for name, is_used in used.items() if is_used), "")
+
+
+def read_history(connection: Any, member_id: str, wanted: HistoryFilter, now_ms: int) -> HistoryData:
+    """Head, ids and totals in one reading."""
+    head = get_history_head(connection, member_id)
+    refs = list_history(connection, head.member_id, wanted, now_ms)
+    return HistoryData(head, refs, get_history_totals(connection, head.member_id, wanted, now_ms))
+
+
+class HistoryPresenter(QObject):
+    """`state_changed(HistoryState)`; `opened(id)` when a member's history is on show."""
+
+    state_changed = Signal(object)
+    opened = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._member_id = ""
+        self.state = HistoryState(desk.now_ms())
+        desk.session_changed.connect(self._take_session)
+        desk.tasks.committed.connect(self._committed)
+
+    def open(self, member_id: str) -> None:
+        """Show somebody's purchases under the usual filter."""
+        self._member_id = member_id
+        self._show(HistoryState(self._desk.now_ms()))
+        self._read(is_new=True)
+
+    def narrow(self, **changed: Any) -> None:
+        """Change parts of the filter (`text`, `months`, `channel`, `category`, `with_returns`)."""
+        wanted = replace(self.state.wanted, **changed)
+        if wanted != self.state.wanted:
+            self._show(replace(self.state, wanted=wanted))
+            self._read()
+
+    def loosen(self) -> None:
+        """Take away the filter that hides everything."""
+        fresh: dict[str, Any] = {
+            "text": "", "category": None, "with_returns": False, "channel": None, "months": None
+        }  # fmt: skip
+        if self.state.loosen:
+            self.narrow(**{self.state.loosen: fresh[self.state.loosen]})
+
+    def load_rows(self, refs: Sequence[Ref]) -> tuple[HistoryRow, ...]:
+        """A page of rows by key; the one read that may happen on the window's thread (DESIGN-UI.md 15)."""
+        with self._desk.counter.read() as connection:
+            return load_history(connection, refs)
+
+    def open_receipt(self, ref: Ref) -> None:
+        """Show one purchase in the drawer."""
+        self._desk.read(get_receipt, ref, done=self._take_receipt, latest="history.receipt")
+
+    def close_receipt(self) -> None:
+        """Close the drawer."""
+        self._show(replace(self.state, receipt=None))
+
+    def _read(self, *, is_new: bool = False) -> None:
+        session = self._desk.session
+        if session is None or not self._member_id:
+            return
+
+        def taken(data: HistoryData) -> None:
+            if self._desk.session is session:
+                self._take(data, is_new)
+
+        self._desk.read(
+            read_history, self._member_id, self.state.wanted, self._desk.now_ms(), done=taken, latest="history.data"
+        )
+
+    def _take(self, data: HistoryData, is_new: bool) -> None:
+        receipt = self.state.receipt
+        if receipt is not None and (receipt.row.scope_id, receipt.row.id) not in data.refs:
+            receipt = None
+        self._show(replace(self.state, data=data, receipt=receipt, now_ms=self._desk.now_ms()))
+        if is_new:
+            self.opened.emit(data.head.member_id)
+
+    def _take_receipt(self, receipt: Receipt) -> None:
+        self._show(replace(self.state, receipt=receipt))
+
+    def _committed(self, changes: object) -> None:
+        if self._member_id and isinstance(changes, Changes) and changes.concerns(self._member_id, *SHOWN_KINDS):
+            self._read()
+
+    def _take_session(self, _session: Session | None) -> None:
+        self._member_id = ""
+        self._show(HistoryState(self._desk.now_ms()))
+
+    def _show(self, state: HistoryState) -> None:
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)

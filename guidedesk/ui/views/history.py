@@ -1,0 +1,275 @@
+"""Purchase history (mockup 04): sums, filters, a table of all purchases, and the receipt of the chosen one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.services.queries.history import Ref
+from guidedesk.services.read_models import HistoryHead, HistoryTotals
+from guidedesk.ui import formats, i18n
+from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.history import PERIODS, HistoryState
+from guidedesk.ui.shell.keymap import KeyCue
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.tables.history import HistoryModel, LoadRefs, columns, ref_of, row_key
+from guidedesk.ui.theme import look
+from guidedesk.ui.views import member_words as words
+from guidedesk.ui.views.receipt import ReceiptDrawer
+from guidedesk.ui.widgets.avatar import Avatar
+from guidedesk.ui.widgets.buttons import icon_button
+from guidedesk.ui.widgets.cards import Card
+from guidedesk.ui.widgets.chips import Chip, KeyHint
+from guidedesk.ui.widgets.choices import Choice
+from guidedesk.ui.widgets.columns import ColumnsPane, Pane
+from guidedesk.ui.widgets.fields import SearchField
+from guidedesk.ui.widgets.filters import FilterButton, FilterToggle
+from guidedesk.ui.widgets.flow import flow
+from guidedesk.ui.widgets.labels import Label, person_name, untrusted
+from guidedesk.ui.widgets.layouts import column, holder, row, rule
+from guidedesk.ui.widgets.listview import TableView
+from guidedesk.ui.widgets.states import empty_state
+
+ALL: Final = ""
+CUES: Final = (
+    KeyCue("F2", "keys.search"), KeyCue("Ctrl F", "history.key.filter"), KeyCue("F4", "keys.log"),
+    KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+)  # fmt: skip
+
+
+class SumsCard(Card):
+    """Six figures over all purchases of this member."""
+
+    def __init__(self) -> None:
+        super().__init__(pad=0)
+        self._cells: list[tuple[Label, Label, Label]] = []
+        line = row(gap=4, pad=(3, 5))
+        keys = ("lifetime", "orders", "average", "return_rate", "interval", "favourites")
+        for number, key in enumerate(keys):
+            if number:
+                line.put(rule(vertical=True))
+            title = Label("", "caption", "text3", lines=1).say(f"history.{key}")
+            value, note = Label("", "heading", lines=1), Label("", "caption", "text3", lines=1)
+            self._cells.append((title, value, note))
+            line.put(column(title, value, note, gap=0))
+            line.setStretch(line.count() - 1, 1)
+        self.body.put(line)
+
+    def show_totals(self, totals: HistoryTotals, now_ms: int) -> None:
+        """Fill it in."""
+        average = totals.paid_minor // totals.orders if totals.orders else 0
+        interval = totals.usual_interval_days
+        values = (
+            (formats.money_short(totals.net_minor, totals.currency), t("history.net_note")),
+            (formats.count(totals.orders),
+             t("history.orders_note", store=totals.store_orders, online=totals.online_orders)),
+            (formats.money_short(average, totals.currency), t("history.average_note")),
+            (formats.percent(totals.returned_orders, totals.orders),
+             t("history.return_note", n=totals.returned_orders, total=totals.orders)),
+            (t("history.interval_days", n=interval) if interval else t("history.interval_none"),
+             _last_text(totals, now_ms)),
+            (_names(totals) or "—", ""),
+        )  # fmt: skip
+        for (_, value, note), (big, small) in zip(self._cells, values, strict=True):
+            value.set_text(big)
+            note.set_text(small)
+
+
+class HistoryPage(Page):
+    """`text_typed`, `months_chosen` (empty is all time), `channel_chosen`, `category_chosen`, `returns_switched(bool)`,
+    `loosened`, `order_chosen((scope, id))`, `left`, `log_started`. `load` reads a page of rows by key."""
+
+    text_typed = Signal(str)
+    months_chosen = Signal(str)
+    channel_chosen = Signal(str)
+    category_chosen = Signal(str)
+    returns_switched = Signal(bool)
+    loosened = Signal()
+    order_chosen = Signal(object)
+    left = Signal()
+    log_started = Signal()
+
+    def __init__(self, load: LoadRefs) -> None:
+        super().__init__()
+        self._state: HistoryState | None = None
+        self._back = icon_button("arrow-left", "back")
+        self._avatar, self._name, self._tier = Avatar("", "m"), Label("", "title", lines=1), Chip()
+        self._what = Label("", "body", "text3").say("history.title")
+        self.sums = SumsCard()
+        self.search_field = SearchField("history.find", "history.find_short")
+        self.period, self.channel = FilterButton("history.period"), FilterButton("history.channel")
+        self.category, self.returns = FilterButton("history.category"), FilterToggle("history.with_returns")
+        self._count = Label("", "caption", "text3")
+        self.model = HistoryModel(load)
+        self.table = TableView(self.model, "history.title")
+        self.table.fold(6, 2, 3, 5)
+        self._none = empty_state("filter")
+        self._footer = Label("", "caption", "text2", lines=1)
+        self.drawer = ReceiptDrawer()
+        self.columns = ColumnsPane(
+            Pane(self._list_card(), "history.orders"), Pane(self.drawer, "history.receipt", "pane_right")
+        )
+        head = row(self._back, self._avatar, self._name, self._tier, self._what, None, gap=3)
+        content = column(head, self.sums, self.columns, gap=3)
+        content.setStretch(2, 1)
+        self.body.put(content)
+        self._connect()
+        self.retranslate()
+
+    def _list_card(self) -> QWidget:
+        self._filters = flow(self.search_field, self.period, self.channel, self.category, self.returns, gap=2)
+        top = row(self._filters, self._count, gap=3, pad=(3, 4))
+        top.setStretch(0, 1)
+        keys = ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl F",), "filter"))
+        hints = [
+            row(*(KeyHint(cap) for cap in caps), Label("", "caption", "text3").say(f"history.key.{name}"), gap=1)
+            for caps, name in keys
+        ]
+        self._hints = holder(row(*hints, gap=2))
+        foot = row(self._footer, self._hints, gap=3, pad=(2, 4))
+        foot.setStretch(0, 1)
+        card = Card(pad=0, gap=0)
+        card.body.put(top, rule(), self.table, self._none, rule(), foot)
+        card.body.setStretch(2, 1)
+        card.body.setStretch(3, 1)
+        return card
+
+    def _connect(self) -> None:
+        self._back.clicked.connect(self.left)
+        self.search_field.edited.connect(self.text_typed)
+        self.search_field.stepped.connect(self._to_table)
+        self.period.chosen.connect(self.months_chosen)
+        self.channel.chosen.connect(self.channel_chosen)
+        self.category.chosen.connect(self.category_chosen)
+        self.returns.switched.connect(self.returns_switched)
+        self._none.acted.connect(self.loosened)
+        self.table.row_chosen.connect(self._chose)
+        self.table.row_opened.connect(self._opened)
+        self.columns.became_tabs.connect(self._fit)
+
+    def render_state(self, state: HistoryState) -> None:
+        """Show a member's purchases under the filter."""
+        self._state = state
+        data = state.data
+        self.drawer.show_receipt(state.receipt)
+        if data is None:
+            self.model.show_refs(())
+            return
+        self._show_head(data.head, state.now_ms)
+        self._show_filters(state, data.head)
+        self._count.set_text(t("history.count", n=data.totals.orders, total=data.head.lifetime.orders))
+        self.model.show_refs(data.refs)
+        self.table.setVisible(bool(data.refs))
+        self._none.setVisible(not data.refs)
+        self._show_none(state, bool(data.head.lifetime.orders))
+        amount = formats.money(data.totals.net_minor, data.totals.currency)
+        self._footer.set_text(t("history.footer", amount=amount))
+        if state.receipt is not None:
+            self.table.choose(row_key((state.receipt.row.scope_id, state.receipt.row.id)))
+
+    def _show_head(self, head: HistoryHead, now_ms: int) -> None:
+        name, latin = person_name(head.name), person_name(head.name_en) if head.name_en else ""
+        both = f"{latin} {name}" if latin and i18n.language() == "en" else name
+        self._name.set_text(both)
+        self._avatar.show_name(head.name)
+        self._tier.show_state(t(f"tier.{head.tier}"), words.TIER_TONES[head.tier], words.TIER_ICONS[head.tier])
+        self.sums.show_totals(head.lifetime, now_ms)
+
+    def _show_filters(self, state: HistoryState, head: HistoryHead) -> None:
+        wanted = state.wanted
+        self.search_field.set_text(wanted.text)
+        periods = [Choice("" if n is None else str(n), t("history.months", n=n) if n else t("history.all_time"))
+                   for n in reversed(PERIODS)]
+        self.period.show_choices(periods, str(wanted.months or ""))
+        channels = [Choice(ALL, t("history.channels_all"))]
+        channels += [Choice(name, t(f"history.channel.{name}")) for name in head.channels if name in
+                     ("store", "online", "mini")]
+        self.channel.show_choices(channels, wanted.channel or ALL)
+        self.channel.setVisible(len(channels) > 2)
+        lang = i18n.language()
+        categories = [Choice(ALL, t("history.category_all"))]
+        categories += [Choice(name.zh, untrusted(name.pick(lang), 24)) for name in head.categories]
+        self.category.show_choices(categories, wanted.category or ALL)
+        self.category.setVisible(len(categories) > 2)
+        self.returns.setChecked(wanted.with_returns)
+        self.returns.setVisible(head.lifetime.returned_orders > 0 or wanted.with_returns)
+
+    def _show_none(self, state: HistoryState, has_bought: bool) -> None:
+        if has_bought and state.loosen:
+            self._none.show_text(t("history.none"), t(f"history.none_text.{state.loosen}"),
+                                 (t(f"history.loosen.{state.loosen}"),))
+        else:
+            self._none.show_text(t("history.never"), t("history.never_text"))
+
+    def _chose(self, row_id: str) -> None:
+        receipt = self._state.receipt if self._state else None
+        ref: Ref = ref_of(row_id)
+        if row_id and (receipt is None or (receipt.row.scope_id, receipt.row.id) != ref):
+            self.order_chosen.emit(ref)
+
+    def _opened(self, row_id: str) -> None:
+        self._chose(row_id)
+        self.columns.show_pane(1)
+
+    def _to_table(self, _rows: int) -> None:
+        if self.model.rowCount():
+            self.table.setFocus()
+
+    def retranslate(self) -> None:
+        self.model.set_columns(columns())
+        if self._state is not None:
+            self.render_state(self._state)
+
+    def first_focus(self) -> QWidget | None:
+        return self.search_field.line
+
+    def panes(self) -> list[QWidget]:
+        return [self.search_field, self.table, self.drawer]
+
+    def key_cues(self) -> tuple[KeyCue, ...]:
+        return CUES
+
+    def handle_command(self, name: str) -> bool:
+        if name == "filter":
+            self.columns.show_pane(0)
+            self.search_field.line.setFocus()
+            self.search_field.line.selectAll()
+            return True
+        if name in ("close", "back") and self.columns.is_tabbed and self.drawer.isVisible():
+            self.columns.show_pane(0)
+            return True
+        if name == "log":
+            self.log_started.emit()
+            return True
+        return False
+
+    def memento(self) -> object:
+        return self._state.data.head.member_id if self._state is not None and self._state.data is not None else None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        m = look().m
+        # The sums fold away before the table gets too small to be of use.
+        small = self.is_compact or self.height() < m.page_short * 2 // 3 or self.width() < m.page_narrow
+        self.sums.setVisible(not small)
+        self._hints.setVisible(not small and not self.columns.is_tabbed)
+        self._what.setVisible(not small)
+        self.search_field.set_width(m.pane_left * 4 // 5)
+
+
+def _last_text(totals: HistoryTotals, now_ms: int) -> str:
+    if totals.last_paid_at_ms is None:
+        return t("history.last_none")
+    days = (formats.local_day(now_ms) - formats.local_day(totals.last_paid_at_ms)).days
+    return t("history.last", n=days) if days else t("history.last_today")
+
+
+def _names(totals: HistoryTotals) -> str:
+    lang = i18n.language()
+    return t("list.comma").join(untrusted(name.pick(lang), 24) for name in totals.favourite_categories)

@@ -1,0 +1,133 @@
+"""Purchase history: filters and totals from the database, pages of 64, the receipt with what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.time import DAY_MS
+from guidedesk.models.entities import store_rows
+from guidedesk.ui.presenters.history import HistoryPresenter
+from guidedesk.ui.tables.history import HistoryModel, ref_of, row_key
+from guidedesk.ui.views.history import HistoryPage
+from tests.helpers.shop import LAKESIDE, NOW, SHEN, full, purchase_row
+from tests.ui.member_desk import MemberDesk, hosted, make_desk
+
+ORDERS = 150
+
+
+@pytest.fixture
+def desk() -> MemberDesk:
+    made = make_desk()
+    rows = [purchase_row(n, SHEN, n, ("羊绒围巾" if n % 3 else "雨伞", "配饰", 10_000 + n)) for n in range(ORDERS)]
+    back = full(
+        "purchase_return", scope_id=LAKESIDE, id=derived_id("back", 1), purchase_id=derived_id("purchase", 4),
+        member_id=SHEN, returned_at_ms=NOW - DAY_MS, total_minor=10_004, currency="CNY", reason="尺码偏大",
+        return_no="R-4", source="till",
+    )  # fmt: skip
+    back["lines"] = [{"line_no": 1, "qty": 1, "amount_minor": 10_004}]
+    with made.counter.shop.engine.begin() as connection:
+        store_rows(connection, "purchase", rows)
+        store_rows(connection, "purchase_return", [back])
+    return made
+
+
+@pytest.fixture
+def history(desk: MemberDesk) -> HistoryPresenter:
+    presenter = HistoryPresenter(desk)
+    presenter.open(SHEN)
+    return presenter
+
+
+def test_the_newest_purchase_comes_first_and_totals_cover_all(history: HistoryPresenter) -> None:
+    data = history.state.data
+    assert data is not None
+    assert (len(data.refs), data.totals.orders) == (ORDERS, ORDERS)
+    assert data.refs[0] == (LAKESIDE, derived_id("purchase", 0))
+    assert data.totals.net_minor == sum(10_000 + n for n in range(ORDERS)) - 10_004
+
+
+def test_the_totals_follow_the_filter(history: HistoryPresenter) -> None:
+    history.narrow(text="雨伞")
+    data = history.state.data
+    assert data is not None
+    assert (data.totals.orders, data.head.lifetime.orders) == (50, ORDERS)
+    history.narrow(text="", with_returns=True)
+    assert history.state.data is not None
+    assert history.state.data.totals.net_minor == 0
+
+
+def test_an_empty_filter_names_what_to_loosen_and_does_it(history: HistoryPresenter) -> None:
+    history.narrow(text="泳衣")
+    assert history.state.data is not None
+    assert (history.state.data.refs, history.state.loosen) == ((), "text")
+    history.loosen()
+    assert history.state.data.totals.orders == ORDERS
+
+
+def test_only_the_pages_that_are_looked_at_are_read(history: HistoryPresenter) -> None:
+    asked: list[int] = []
+
+    def load(refs: object) -> object:
+        asked.append(len(list(refs)))  # type: ignore[call-overload]
+        return history.load_rows(refs)  # type: ignore[arg-type]
+
+    model = HistoryModel(load)  # type: ignore[arg-type]
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    assert history.state.data is not None
+    model.show_refs(history.state.data.refs)
+    asked.clear()
+    model.refresh()
+    model.row_at(0)
+    model.row_at(63)
+    assert asked == [64]
+    model.row_at(149)
+    assert asked == [64, 22]
+
+
+def test_a_row_key_leads_back_to_its_purchase() -> None:
+    assert ref_of(row_key(("store", "order"))) == ("store", "order")
+
+
+def test_the_receipt_shows_what_came_back(history: HistoryPresenter) -> None:
+    page = HistoryPage(history.load_rows)
+    history.state_changed.connect(page.render_state)
+    history.open_receipt((LAKESIDE, derived_id("purchase", 4)))
+    receipt = history.state.receipt
+    assert receipt is not None
+    assert (receipt.row.return_state, receipt.returns[0].reason) == ("full", "尺码偏大")
+    assert page.drawer.number.text() == "HB-000004"
+
+
+def test_the_page_opens_the_receipt_of_the_row_with_the_keyboard(
+    history: HistoryPresenter, show: Callable[..., QWidget]
+) -> None:
+    page = HistoryPage(history.load_rows)
+    history.state_changed.connect(page.render_state)
+    page.order_chosen.connect(history.open_receipt)
+    page.render_state(history.state)
+    show(hosted(page), 1290, 684)
+    page.table.selectRow(4)
+    assert history.state.receipt is not None
+    assert history.state.receipt.row.id == derived_id("purchase", 4)
+    assert page.handle_command("filter")
+    assert page.search_field.line.hasFocus()
+
+
+def test_filters_speak_of_their_choice(history: HistoryPresenter) -> None:
+    page = HistoryPage(history.load_rows)
+    page.render_state(history.state)
+    chosen: list[str] = []
+    page.months_chosen.connect(chosen.append)
+    assert page.period.accessibleName() == "时间: 近 24 个月"
+    page.period.menu_actions().actions()[0].trigger()
+    assert chosen == [""]
+
+
+def test_a_change_of_associate_forgets_the_member(history: HistoryPresenter, desk: MemberDesk) -> None:
+    desk.set_session(None)
+    assert history.state.data is None
