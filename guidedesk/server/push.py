@@ -23,7 +23,9 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.incoming import Batch, Incoming, read_batch
+from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
+from guidedesk.server.op_records import OpRecords
 from guidedesk.server.server_side import ServerSide, checked_phone, claim_phones, release_phones
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import announce_reach
@@ -90,8 +92,9 @@ def _decide(
     context: ServerContext, who: AuthenticatedDevice, batch: Batch, received_at_ms: int
 ) -> tuple[list[Answer], int, bool]:
     database, scope_id = context.database, who.scope_id
+    chain_id = database.chain_id()
     with database.read() as conn:
-        settings = read_settings(conn, database.chain_id())
+        settings = read_settings(conn, chain_id)
     prepared = _prepare(context, who, batch)
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], int, bool]:
@@ -99,19 +102,21 @@ def _decide(
         if batch.epoch != state.epoch:
             # A number of another life of this device: it was told before, or the server's memory was cut.
             raise DeviceForked("device_forked", epoch=max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
+        records = OpRecords(opened, who.device_id, batch.epoch, received_at_ms)
         run = BatchRun(
             opened=opened,
+            records=records,
+            actors=OpActors(opened.conn, chain_id, scope_id, who.device_id),
             device_id=who.device_id,
-            device_epoch=batch.epoch,
             is_suspended=state.state != "active",
-            chain_id=database.chain_id(),
+            chain_id=chain_id,
             since_ms=history_since_ms(settings, received_at_ms),
             received_at_ms=received_at_ms,
             side=prepared.side,
             boxes=prepared.boxes,
             faults=prepared.faults,
         )
-        last_seq, link = _check_numbers(run, batch, state.last_seq, bytes(state.last_hash))
+        last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
         _store_device(opened, who, last_seq, link, received_at_ms)
         return answers, last_seq, run.has_tasks
@@ -132,13 +137,14 @@ def _device(opened: ScopeWrite, who: AuthenticatedDevice) -> Any:
     return found
 
 
-def _check_numbers(run: BatchRun, batch: Batch, last_seq: int, link: bytes) -> tuple[int, bytes]:
+def _check_numbers(records: OpRecords, batch: Batch, last_seq: int, link: bytes) -> tuple[int, bytes]:
     """The device's new last number and link; a gap or a fork is found before anything is decided."""
-    taken = run.taken_numbers([op.seq for op in batch.ops])
+    taken = records.taken_numbers([op.seq for op in batch.ops])
+    numbered: list[tuple[Incoming, bytes]] = []
     for op in batch.ops:
         if op.seq <= last_seq:
             known = taken.get(op.seq)
-            if known is not None and not _is_same(op, *known, run):
+            if known is not None and not _is_same(op, *known, records):
                 raise DeviceForked("device_forked", epoch=batch.epoch + 1)
             continue
         if op.seq != last_seq + 1:
@@ -146,16 +152,17 @@ def _check_numbers(run: BatchRun, batch: Batch, last_seq: int, link: bytes) -> t
         if op.prev_hash is not None and link not in (UNKNOWN_LINK, op.prev_hash):
             raise DeviceForked("device_forked", epoch=batch.epoch + 1)
         last_seq, link = op.seq, op.link() or UNKNOWN_LINK
-        run.number(op, link)
+        numbered.append((op, link))
+    records.store_numbers(numbered)
     return last_seq, link
 
 
-def _is_same(op: Incoming, known_id: str, known_link: bytes, run: BatchRun) -> bool:
+def _is_same(op: Incoming, known_id: str, known_link: bytes, records: OpRecords) -> bool:
     """Whether a number that came again carries what it carried first. Other content under the same id is
     that operation's own matter (`quarantined`), not a second disk."""
     if op.op_id != known_id:
         return False
-    return known_link in (UNKNOWN_LINK, op.link()) or run.has_other_content(op)
+    return known_link in (UNKNOWN_LINK, op.link()) or records.has_other_content(op)
 
 
 def _store_device(opened: ScopeWrite, who: AuthenticatedDevice, last_seq: int, link: bytes, now_ms: int) -> None:

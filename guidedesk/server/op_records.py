@@ -1,0 +1,143 @@
+"""What the server keeps of operations: numbers, the log, personal fields apart, and what was parked (SYNC.md 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from guidedesk.models.entities import upsert
+from guidedesk.models.server_tables import device_op, op_log, op_parked, op_personal
+from guidedesk.server.database import ScopeWrite
+from guidedesk.server.feed import chunks
+from guidedesk.server.feed_pointers import PointerKey
+from guidedesk.server.incoming import NO_ONE, Incoming
+from guidedesk.server.op_answers import Answer
+from guidedesk.sync.protocol import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class OpRecords:
+    """The records of one device's batch in one open transaction."""
+
+    opened: ScopeWrite
+    device_id: str
+    device_epoch: int
+    received_at_ms: int
+
+    def taken_numbers(self, seqs: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        """number -> (op id, link) of those this device used before in this epoch."""
+        rows = self.opened.conn.execute(
+            select(device_op.c.device_seq, device_op.c.op_id, device_op.c.chain_hash).where(
+                device_op.c.scope_id == self.opened.scope_id,
+                device_op.c.device_id == self.device_id,
+                device_op.c.device_epoch == self.device_epoch,
+                device_op.c.device_seq.in_(list(seqs)),
+            )
+        )
+        return {row.device_seq: (row.op_id, bytes(row.chain_hash)) for row in rows}
+
+    def store_numbers(self, numbered: Sequence[tuple[Incoming, bytes]]) -> None:
+        """Note which operation each new number of this device was, with its link."""
+        if not numbered:
+            return
+        same = {
+            "scope_id": self.opened.scope_id,
+            "device_id": self.device_id,
+            "device_epoch": self.device_epoch,
+        }
+        rows = [same | {"device_seq": op.seq, "op_id": op.op_id, "chain_hash": link} for op, link in numbered]
+        self.opened.conn.execute(insert(device_op), rows)
+
+    def has_other_content(self, op: Incoming) -> bool:
+        """Whether this id is known with another body."""
+        known = self.known([op.op_id]).get(op.op_id)
+        return known is not None and bytes(known.body_hash) != op.body_hash
+
+    def known(self, op_ids: Sequence[str]) -> dict[str, Any]:
+        """op id -> its row of the log, for those that were decided before."""
+        found: dict[str, Any] = {}
+        columns = (op_log.c.op_id, op_log.c.body_hash, op_log.c.status, op_log.c.result, op_log.c.received_at_ms)
+        for chunk in chunks(sorted(set(op_ids))):
+            for row in self.opened.conn.execute(
+                select(*columns).where(op_log.c.scope_id == self.opened.scope_id, op_log.c.op_id.in_(chunk))
+            ):
+                found[row.op_id] = row
+        return found
+
+    def attempts(self, op_ids: Sequence[str]) -> dict[str, int]:
+        """op id -> how often the server failed with it."""
+        rows = self.opened.conn.execute(
+            select(op_parked.c.op_id, op_parked.c.attempts).where(
+                op_parked.c.scope_id == self.opened.scope_id, op_parked.c.op_id.in_(list(op_ids))
+            )
+        )
+        return {row.op_id: row.attempts for row in rows}
+
+    def park(self, op: Incoming, attempts: int, error: str) -> None:
+        """Keep an operation for support to look at, without its personal fields."""
+        row = {"scope_id": self.opened.scope_id, "op_id": op.op_id, "attempts": attempts, "error": error}
+        upsert(self.opened.conn, op_parked, [row | {"body": op.text}])
+
+    def store(self, decided: Sequence[tuple[Incoming, Answer]], unparked: Sequence[str]) -> None:
+        """Log decided operations, personal fields apart; `unparked` went through after all."""
+        if not decided:
+            return
+        conn, scope_id = self.opened.conn, self.opened.scope_id
+        conn.execute(insert(op_log), [self._row(op, answer) for op, answer in decided])
+        personal = [
+            {
+                "scope_id": scope_id,
+                "op_id": op.op_id,
+                "salt": op.envelope.personal_salt,
+                "json": canonical(dict(op.envelope.personal)),
+            }
+            for op, _ in decided
+            if op.envelope is not None and op.envelope.personal_salt is not None
+        ]
+        if personal:
+            conn.execute(insert(op_personal), personal)
+        if unparked:
+            conn.execute(
+                delete(op_parked).where(op_parked.c.scope_id == scope_id, op_parked.c.op_id.in_(list(unparked)))
+            )
+
+    def store_effect_seqs(
+        self, touched: Mapping[str, Sequence[PointerKey]], numbered: Mapping[PointerKey, int]
+    ) -> None:
+        """Where in the feed each operation's effect stands."""
+        rows: list[dict[str, Any]] = []
+        for op_id, refs in touched.items():
+            seqs = [numbered[ref] for ref in refs if ref in numbered]
+            if seqs:
+                rows.append({"op": op_id, "seq": max(seqs)})
+        if rows:
+            statement = (
+                update(op_log)
+                .where(op_log.c.scope_id == self.opened.scope_id, op_log.c.op_id == bindparam("op"))
+                .values(effect_seq=bindparam("seq"))
+            )
+            self.opened.conn.execute(statement, rows)
+
+    def _row(self, op: Incoming, answer: Answer) -> dict[str, Any]:
+        envelope = op.envelope
+        occurred = self.received_at_ms if envelope is None else min(envelope.occurred_at_ms, self.received_at_ms)
+        return {
+            "scope_id": self.opened.scope_id,
+            "op_id": op.op_id,
+            "device_id": self.device_id,
+            "device_epoch": self.device_epoch,
+            "device_seq": op.seq,
+            "type": op.type,
+            "v": op.v,
+            "body": op.text,
+            "body_hash": op.body_hash,
+            "actor_id": NO_ONE if envelope is None else envelope.actor,
+            "received_at_ms": self.received_at_ms,
+            "occurred_at_ms": occurred,
+            "status": answer.status,
+            "result": answer.to_text(),
+            "effect_seq": None,
+        }
