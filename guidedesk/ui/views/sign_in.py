@@ -12,7 +12,7 @@ from guidedesk.ui.shell.keybar import KeyBar
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
-from guidedesk.ui.views.sign_in_parts import PeopleSide, SignInBar
+from guidedesk.ui.views.sign_in_parts import PeopleSide, SignInBar, names_join
 from guidedesk.ui.views.sign_in_pin import PinCard
 from guidedesk.ui.widgets.layouts import row
 
@@ -67,7 +67,9 @@ class SignInPage(Page):
     def render_state(self, state: SignInState) -> None:
         """Show a state; the focus goes where the next key belongs."""
         before, self._state = self._state, state
-        self.bar.render_state(state)
+        lang = i18n.language()
+        place = names_join(state.brand.pick(lang), state.store.pick(lang), state.counter)
+        self.bar.show_place(place, state.status)
         self.people.render_state(state)
         self.card.render_state(state)
         self._arrange()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.services.read_models import StaffInfo
+from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.presenters.sign_in import SignInState
 from guidedesk.ui.shell.rail import Logo
@@ -58,11 +59,10 @@ class SignInBar(QWidget):
         look().restyled.connect(self._restyle)
         self._restyle()
 
-    def render_state(self, state: SignInState) -> None:
+    def show_place(self, place: str, status: SyncStatus | None = None) -> None:
         """Show where this is and how sync is doing."""
-        lang = i18n.language()
-        self._place.set_text(names_join(state.brand.pick(lang), state.store.pick(lang), state.counter))
-        chip = sync_chip(state.status)
+        self._place.set_text(place)
+        chip = sync_chip(status)
         self._sync.show_state(chip.text, chip.tone, chip.icon)
         self._sync.setVisible(bool(chip.text))
         self._language.setAccessibleName(i18n.t("signin.language_name"))
