@@ -20,7 +20,8 @@ from guidedesk.server import chain, devices
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.context import SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
-from guidedesk.server.enrolment import approve_device, lift_code_lock
+from guidedesk.server.enrolment import approve_device
+from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
 from guidedesk.server.settings import check_setting, read_settings, write_settings

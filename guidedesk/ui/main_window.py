@@ -29,7 +29,8 @@ class MainWindow(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setWindowTitle(i18n.t("app.title"))
+        self._is_demo = False
+        self._retitle()
         # Made in Tab order: top bar, rail, content (DESIGN-UI.md 9).
         self.top = TopBar()
         self.rail = Rail()
@@ -219,8 +220,13 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.set_compact(compact)
 
+    def mark_demo(self) -> None:
+        """Say DEMO in the title: the people in this window are invented (SECURITY.md D-2)."""
+        self._is_demo = True
+        self._retitle()
+
     def _retitle(self) -> None:
-        self.setWindowTitle(i18n.t("app.title"))
+        self.setWindowTitle(i18n.t("app.demo_title" if self._is_demo else "app.title"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,0 +1,149 @@
+"""The counter app put together: the only module that knows profile, counter, window, scanner and sync loop."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from guidedesk.config import Settings, change, load_settings, save_settings
+from guidedesk.domain.errors import GuideDeskError
+from guidedesk.resources import resource_path
+from guidedesk.sync.counter import Counter
+from guidedesk.sync.engine import SyncEngine
+from guidedesk.sync.enrol_client import EnrolDesk
+from guidedesk.sync.open_counter import open_counter
+from guidedesk.sync.system import SystemClock
+from guidedesk.ui import formats, i18n, messages
+from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.enrol_window import EnrolWindow
+from guidedesk.ui.idle_lock import IdleLock
+from guidedesk.ui.scan_burst import WedgeSettings
+from guidedesk.ui.scanner import ScannerInput
+from guidedesk.ui.sync_loop import SyncLoop
+from guidedesk.ui.tasks import Tasks
+from guidedesk.ui.theme import look, start_look
+from guidedesk.ui.widgets.notice_window import NoticeWindow
+
+
+def make_application() -> QApplication:
+    """The one QApplication, with our name and icon."""
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(["guidedesk"])
+    app.setApplicationName("GuideDesk")
+    app.setQuitOnLastWindowClosed(True)
+    app.setWindowIcon(QIcon(str(resource_path("icons", "scan.svg"))))
+    return app
+
+
+class CounterApp(QObject):
+    """A running counter: window, background work, scanner, sync. Close it to end everything in order."""
+
+    def __init__(self, counter: Counter, settings: Settings, folder: Path, *, is_demo: bool) -> None:
+        super().__init__()
+        self.counter = counter
+        self.settings = settings
+        self._folder = folder
+        self.tasks = Tasks(self)
+        self.desk = Desk(counter, self.tasks, self)
+        chain = counter.settings()
+        formats.use_zone(chain.zone)
+        self.window = CounterWindow(self.desk, self)
+        self.window.language_chosen.connect(self._choose_language)
+        self.window.theme_chosen.connect(self._choose_theme)
+        if is_demo:
+            self.window.window.mark_demo()
+        wedge = WedgeSettings(
+            prefix=settings.scanner_prefix,
+            fast_gap_ms=settings.scanner_gap_ms,
+            silence_ms=settings.scanner_silence_ms,
+        )
+        self.scanner = ScannerInput(SystemClock(), wedge, parent=self)
+        self.scanner.scanned.connect(self.window.on_scanned)
+        self.sync = SyncLoop(self.desk, self._engine, self)
+        self.idle = IdleLock(settings.lock_after_s, self)
+        self.idle.idled.connect(self._lock)
+        self.scanner.scanned.connect(self.idle.touched)
+
+    def start(self) -> None:
+        """Show the window, listen to the scanner, begin to sync."""
+        self.window.open()
+        self.window.window.show()
+        self.scanner.start()
+        self.sync.start()
+
+    def close(self) -> None:
+        """Finish what is being written; what is unsent stays in the journal."""
+        self.scanner.stop()
+        self.sync.close()
+        self.tasks.close()
+        self.window.window.close()
+        self.counter.close()
+
+    def _engine(self) -> SyncEngine:
+        return self.counter.engine
+
+    def _lock(self) -> None:
+        if self.desk.session is not None:
+            self.window.shell.lock()
+
+    def _choose_language(self, code: str) -> None:
+        look().apply(language=code)
+        self._keep(language=code)
+
+    def _choose_theme(self, theme: str) -> None:
+        look().apply(theme=theme)
+        self._keep(theme=theme)
+
+    def _keep(self, **values: str) -> None:
+        self.settings = change(self.settings, **values)
+        save_settings(self._folder, self.settings)
+
+
+def run_counter(folder: Path, *, has_demo_key: bool, server_url: str | None, lang: str | None) -> int:
+    """Open the window on a profile until it is closed; exit code 1 when it could not open.
+
+    A profile without enrolment shows the code for the manager first, which needs `server_url`.
+    """
+    app = make_application()
+    settings = load_settings(folder)
+    if lang is not None:
+        settings = change(settings, language=lang)
+    start_look(app, settings.theme, settings.text_scale / 100, settings.language)
+    try:
+        counter = open_counter(folder, has_demo_key=has_demo_key)
+    except GuideDeskError as error:
+        return _tell(app, error)
+    running: list[CounterApp] = []
+
+    def begin() -> None:
+        running.append(CounterApp(counter, settings, folder, is_demo=has_demo_key))
+        running[0].start()
+
+    if counter.is_enrolled:
+        begin()
+    elif server_url is None:
+        return _tell(app, GuideDeskError("not_enrolled"))
+    else:
+        enrol = EnrolWindow(EnrolDesk(counter, server_url), app)
+        enrol.enrolled.connect(begin)
+        enrol.start()
+    code = app.exec()
+    for one in running:
+        one.close()
+    return code
+
+
+def _tell(app: QApplication, error: GuideDeskError) -> int:
+    """What happened, what is safe, what to do: in a window where there is a screen, and on standard error."""
+    message = messages.message_for(error)
+    sys.stderr.write(message.text + "\n")
+    if app.platformName() not in ("offscreen", "minimal"):
+        window = NoticeWindow(i18n.t("app.title"), message.text, message.detail)
+        window.show()
+        app.exec()
+    return 1

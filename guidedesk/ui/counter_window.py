@@ -1,0 +1,259 @@
+"""The counter's window put together: every page with its presenter, and who leads where.
+
+No screen calls another: presenters tell what a person wants, and this is the one place that knows the next page.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.services.session import Session
+from guidedesk.ui import formats, i18n, messages
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.presenters.counter import CounterPresenter, CounterState
+from guidedesk.ui.presenters.history import HistoryPresenter
+from guidedesk.ui.presenters.home import HomePresenter
+from guidedesk.ui.presenters.log_interaction import LogPresenter, Saved
+from guidedesk.ui.presenters.member import MemberPresenter, Notice
+from guidedesk.ui.presenters.shell import ShellPresenter
+from guidedesk.ui.presenters.sign_in import SignInPresenter
+from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
+from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.views.history import HistoryPage
+from guidedesk.ui.views.home import HomePage
+from guidedesk.ui.views.log_interaction import LogDialog
+from guidedesk.ui.views.member import MemberPage
+from guidedesk.ui.views.shell import ShellBinder
+from guidedesk.ui.views.sign_in import SignInPage
+from guidedesk.ui.views.sync_centre import SyncPage
+from guidedesk.ui.widgets.labels import person_name
+
+SIGN_IN, HOME, MEMBERS, HISTORY, SYNC = "sign_in", "home", "members", "history", "sync"
+
+
+class CounterWindow(QObject):
+    """One window on one desk. `language_chosen` and `theme_chosen` ask the program to remember a choice."""
+
+    language_chosen = Signal(str)
+    theme_chosen = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self.window = MainWindow()
+        self.shell = ShellPresenter(desk, self)
+        self.sign_in = SignInPresenter(desk, self)
+        self.home = HomePresenter(desk, self)
+        self.counter = CounterPresenter(desk, self)
+        self.member = MemberPresenter(desk, self)
+        self.history = HistoryPresenter(desk, self)
+        self.log = LogPresenter(desk, self)
+        self.sync = SyncCentrePresenter(desk, self)
+        self._log_dialog: LogDialog | None = None
+        self.binder = ShellBinder(self.window, self.shell)
+        self._add_sign_in()
+        self._add_home()
+        self._add_member()
+        self._add_history()
+        self._add_log()
+        self._add_sync()
+        desk.session_changed.connect(self._session_changed)
+        desk.tasks.failed.connect(self._tell_failure)
+        self.window.page_shown.connect(self._page_shown)
+        self.window.commanded.connect(self._commanded)
+
+    def open(self) -> None:
+        """Show the sign-in page and begin to watch the time."""
+        self.shell.open()
+        self.window.lock(SIGN_IN)
+
+    def on_scanned(self, scan: Scan) -> None:
+        """A scan, whatever has the focus: a badge or refusal on the sign-in page, else the member's card."""
+        if self.desk.session is None:
+            self.sign_in.on_scanned(scan)
+        else:
+            self.counter.on_scanned(scan)
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def _add_sign_in(self) -> None:
+        page, presenter = SignInPage(), self.sign_in
+        presenter.state_changed.connect(page.render_state)
+        page.person_chosen.connect(presenter.choose)
+        page.cursor_moved.connect(presenter.move)
+        page.cursor_taken.connect(presenter.take_cursor)
+        page.digit_pressed.connect(presenter.press_digit)
+        page.number_wanted.connect(presenter.ask_number)
+        page.number_submitted.connect(presenter.submit_number)
+        page.typing_begun.connect(presenter.begin_typing)
+        page.pin_entered.connect(presenter.enter_pin)
+        page.left.connect(presenter.back)
+        page.language_chosen.connect(self.language_chosen)
+        page.theme_chosen.connect(self.theme_chosen)
+        page.render_state(presenter.state)
+        self.window.add_page(SIGN_IN, page, full=True)
+
+    def _add_home(self) -> None:
+        page, presenter = HomePage(), self.home
+        presenter.state_changed.connect(page.render_state)
+        presenter.member_opened.connect(self.open_member)
+        presenter.follow_up_done.connect(self._tell_done)
+        page.filtered.connect(presenter.filter)
+        page.item_opened.connect(presenter.open_item)
+        page.item_ticked.connect(presenter.complete)
+        page.banner_closed.connect(presenter.close_banner)
+        page.sync_opened.connect(self.open_sync)
+        self.window.add_page(HOME, page)
+
+    def _add_member(self) -> None:
+        page, presenter = MemberPage(), self.member
+        presenter.state_changed.connect(page.render_state)
+        presenter.opened.connect(self._show_member)
+        presenter.noticed.connect(self._tell_notice)
+        presenter.log_requested.connect(self.log.open)
+        presenter.history_requested.connect(self.history.open)
+        page.log_started.connect(presenter.log)
+        page.served.connect(presenter.served)
+        page.history_opened.connect(presenter.history)
+        page.filter_chosen.connect(presenter.filter)
+        page.more_wanted.connect(presenter.read_more)
+        page.tag_added.connect(presenter.add_tag)
+        page.tag_removed.connect(presenter.remove_tag)
+        page.follow_up_completed.connect(presenter.complete)
+        self.counter.member_scanned.connect(self._show_scanned)
+        page.render_state(presenter.state)
+        self.window.add_page(MEMBERS, page)
+
+    def _add_history(self) -> None:
+        presenter = self.history
+        page = HistoryPage(presenter.load_rows)
+        presenter.state_changed.connect(page.render_state)
+        presenter.opened.connect(self._show_history)
+        page.text_typed.connect(self._narrow_text)
+        page.months_chosen.connect(self._narrow_months)
+        page.channel_chosen.connect(self._narrow_channel)
+        page.category_chosen.connect(self._narrow_category)
+        page.returns_switched.connect(self._narrow_returns)
+        page.loosened.connect(presenter.loosen)
+        page.order_chosen.connect(presenter.open_receipt)
+        page.left.connect(self.window.back)
+        page.log_started.connect(self.member.log)
+        page.render_state(presenter.state)
+        self.window.add_page(HISTORY, page)
+
+    def _narrow_text(self, text: str) -> None:
+        self.history.narrow(text=text)
+
+    def _narrow_months(self, months: str) -> None:
+        self.history.narrow(months=int(months) if months else None)
+
+    def _narrow_channel(self, channel: str) -> None:
+        self.history.narrow(channel=channel or None)
+
+    def _narrow_category(self, category: str) -> None:
+        self.history.narrow(category=category or None)
+
+    def _narrow_returns(self, is_on: bool) -> None:
+        self.history.narrow(with_returns=is_on)
+
+    def _add_log(self) -> None:
+        presenter = self.log
+        presenter.opened.connect(self._open_log)
+        presenter.state_changed.connect(self._render_log)
+        presenter.saved.connect(self._log_saved)
+        presenter.left.connect(self._close_dialog)
+
+    def _add_sync(self) -> None:
+        page, presenter = SyncPage(), self.sync
+        presenter.state_changed.connect(page.render_state)
+        page.tab_chosen.connect(presenter.show_tab)
+        page.row_chosen.connect(presenter.choose)
+        page.seen.connect(presenter.mark_seen)
+        page.sync_wanted.connect(presenter.sync_now)
+        page.member_opened.connect(self.open_member)
+        page.render_state(presenter.state)
+        self.window.add_page(SYNC, page)
+
+    # --- who leads where --------------------------------------------------------------------------
+
+    def open_member(self, member_id: str) -> None:
+        """Show a member's card."""
+        self.member.open(member_id)
+
+    def open_sync(self) -> None:
+        """Show the sync centre."""
+        self.window.show_page(SYNC)
+
+    def _show_member(self, _member_id: str) -> None:
+        if self.window.current != MEMBERS:
+            self.window.show_page(MEMBERS)
+
+    def _show_history(self, _member_id: str) -> None:
+        if self.window.current != HISTORY:
+            self.window.show_page(HISTORY)
+
+    def _show_scanned(self, state: CounterState) -> None:
+        # Text being typed is kept as a draft before the screen changes (DESIGN-UI.md 8.3).
+        self.log.leave()
+        if state.card is not None:
+            self.member.show_scanned(state.card)
+
+    def _open_log(self) -> None:
+        dialog, presenter = LogDialog(), self.log
+        dialog.kind_chosen.connect(presenter.choose_kind)
+        dialog.outcome_chosen.connect(presenter.choose_outcome)
+        dialog.note_written.connect(presenter.write)
+        dialog.slot_chosen.connect(presenter.choose_slot)
+        dialog.date_chosen.connect(presenter.choose_date)
+        dialog.time_chosen.connect(presenter.choose_time)
+        dialog.text_written.connect(presenter.write_follow_up)
+        dialog.saved.connect(presenter.save)
+        dialog.left.connect(presenter.leave)
+        dialog.render_state(presenter.state)
+        self._log_dialog = dialog
+        self.window.open_dialog(dialog)
+
+    def _render_log(self, state: object) -> None:
+        if self._log_dialog is not None and self.log.state.data is not None:
+            self._log_dialog.render_state(self.log.state)
+
+    def _log_saved(self, saved: Saved) -> None:
+        self._close_dialog()
+        if saved.due is None:
+            self.window.toast(i18n.t("log.saved_plain"))
+        else:
+            self.window.toast(i18n.t("log.saved", date=formats.day_text(saved.due)))
+
+    def _close_dialog(self) -> None:
+        self._log_dialog = None
+        self.window.overlays.close()
+
+    def _session_changed(self, session: Session | None) -> None:
+        if session is None:
+            self.log.leave()
+            self.window.lock(SIGN_IN)
+        else:
+            self.window.history.clear()
+            self.window.show_page(HOME, remember=False)
+
+    def _page_shown(self, name: str) -> None:
+        if name == SIGN_IN:
+            self.sign_in.open()
+        elif name == HOME:
+            self.home.open()
+        elif name == SYNC:
+            self.sync.open()
+
+    def _commanded(self, name: str) -> None:
+        if name == "log":
+            self.member.log()
+
+    def _tell_done(self, name: str) -> None:
+        self.window.toast(i18n.t("member.follow_up_done", name=person_name(name)))
+
+    def _tell_notice(self, notice: Notice) -> None:
+        self.window.toast(i18n.t(notice.key, name=person_name(notice.name)))
+
+    def _tell_failure(self, error: Exception) -> None:
+        self.window.toast(messages.message_for(error).text)
