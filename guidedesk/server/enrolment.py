@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
@@ -13,7 +13,7 @@ from guidedesk.codes.encoder import new_member_pair
 from guidedesk.domain import enrolment as rules
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
-from guidedesk.domain.ids import derived_id, new_id
+from guidedesk.domain.ids import new_id
 from guidedesk.domain.people import clean_name
 from guidedesk.domain.ports import Random
 from guidedesk.domain.time import DAY_MS
@@ -21,14 +21,13 @@ from guidedesk.models.people import store
 from guidedesk.models.server_tables import code_pool, device, device_directory, enrolment
 from guidedesk.server.audit import record_audit
 from guidedesk.server.database import ScopeWrite, ServerDatabase
-from guidedesk.server.guards import load_guard, peek_guard, save_guard
+from guidedesk.server.enrolment_guesses import OPERATOR_ID, count_guess, guess_was_right
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import insert_missing
 from guidedesk.sync.protocol import GENESIS, SCHEMA
 
-_OPERATOR: Final = derived_id("operator")
 _KEEP_MS: Final = DAY_MS
 _NO_LABEL: Final = "POS"
 
@@ -142,7 +141,7 @@ def approve_device(
     if actor is not None and not may(actor, "device.approve", store_id):
         raise Refused("forbidden", permission="device.approve")
     _check_store(database, store_id)
-    _count_guess(database, actor, now_ms)
+    count_guess(database, actor, now_ms)
     asked = _claim(database, _code_hash(secrets, typed), store_id, actor, now_ms)
     if asked is None:
         raise Refused("enrol_code_wrong")
@@ -160,56 +159,8 @@ def approve_device(
             _let_in(opened, approved, bytes(asked.public_key), pairs, actor, now_ms)
 
     database.write(store_id, work)
-    _guess_was_right(database, actor, now_ms)
+    guess_was_right(database, actor, now_ms)
     return approved
-
-
-def lift_code_lock(database: ServerDatabase, manager_id: str | None, now_ms: int) -> None:
-    """The operator looked into somebody's wrong codes (None: the operator's own); she may type codes again."""
-
-    def work(opened: ScopeWrite) -> None:
-        subject = manager_id or _OPERATOR
-        guard = _read_guard(load_guard(opened.conn, opened.scope_id, f"enrol:{subject}", now_ms))
-        _save(opened, f"enrol:{subject}", rules.lift_lock(guard), now_ms)
-        record_audit(opened, at_ms=now_ms, actor=None, action="device.lock_lifted", subject=subject, detail={})
-
-    database.write(database.chain_id(), work)
-
-
-def _count_guess(database: ServerDatabase, actor: Actor | None, now_ms: int) -> None:
-    """Counts the guess as wrong, on disk, before it is compared; one count a person, whatever the store."""
-
-    def work(opened: ScopeWrite) -> bool:
-        key = _guard_subject(actor)
-        guess = rules.begin_guess(_read_guard(load_guard(opened.conn, opened.scope_id, key, now_ms)), now_ms)
-        if not guess.may_compare:
-            return False
-        _save(opened, key, guess.guard, now_ms)
-        if guess.alert:
-            detail = {"wrong": len(guess.guard.wrong_at_ms)}
-            subject = actor.id if actor else _OPERATOR
-            record_audit(
-                opened, at_ms=now_ms, actor=actor, action="device.codes_locked", subject=subject, detail=detail
-            )
-        return True
-
-    with database.read() as conn:
-        is_locked = _read_guard(peek_guard(conn, database.chain_id(), _guard_subject(actor))).is_locked
-    if is_locked or not database.write(database.chain_id(), work):
-        raise Refused("enrol_code_locked")
-
-
-def _guess_was_right(database: ServerDatabase, actor: Actor | None, now_ms: int) -> None:
-    def work(opened: ScopeWrite) -> None:
-        key = _guard_subject(actor)
-        guard = _read_guard(load_guard(opened.conn, opened.scope_id, key, now_ms))
-        _save(opened, key, rules.right_guess(guard), now_ms)
-
-    database.write(database.chain_id(), work)
-
-
-def _save(opened: ScopeWrite, key: str, guard: rules.CodeGuard, now_ms: int) -> None:
-    save_guard(opened.conn, opened.scope_id, key, asdict(guard), now_ms)
 
 
 def _claim(
@@ -224,7 +175,7 @@ def _claim(
         conn.execute(
             update(enrolment)
             .where(enrolment.c.code_hash == code_hash, enrolment.c.state == "waiting")
-            .values(state="approved", scope_id=store_id, approved_by=actor.id if actor else _OPERATOR)
+            .values(state="approved", scope_id=store_id, approved_by=actor.id if actor else OPERATOR_ID)
         )
         claimed = _find(conn, code_hash)
         return claimed if claimed is not None and claimed.scope_id == store_id else None
@@ -283,14 +234,6 @@ def _code_hash(secrets: ServerSecrets, code: str) -> str:
     """Keyed: a plain hash of 34.6 bits would be searched through in minutes."""
     key = hmac.new(secrets.pin_pepper, b"guidedesk/enrolment-code/v1", hashlib.sha256).digest()
     return hmac.new(key, code.encode(), hashlib.sha256).hexdigest()
-
-
-def _guard_subject(actor: Actor | None) -> str:
-    return f"enrol:{actor.id if actor else _OPERATOR}"
-
-
-def _read_guard(state: Any) -> rules.CodeGuard:
-    return rules.CodeGuard(tuple(state.get("wrong_at_ms", ())), bool(state.get("is_locked", False)))
 
 
 def _shown(text: str) -> str:

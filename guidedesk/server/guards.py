@@ -12,6 +12,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.server_tables import guess_guard
 from guidedesk.server.visibility import insert_missing
 
+UNKNOWN_NUMBER: Final = "number:"
 _FORGOTTEN_AFTER_MS: Final = 30 * DAY_MS
 
 
@@ -36,7 +37,7 @@ def load_guard(conn: Connection, scope_id: str, subject: str, now_ms: int) -> Ma
 
 
 def save_guard(conn: Connection, scope_id: str, subject: str, state: Mapping[str, Any], now_ms: int) -> None:
-    """Keep a state loaded in the same transaction; ones untouched for a month are forgotten in passing."""
+    """Keep a state loaded in the same transaction; numbers that nobody has are forgotten after a month."""
     conn.execute(
         update(guess_guard)
         .where(guess_guard.c.scope_id == scope_id, guess_guard.c.subject == subject)
@@ -44,6 +45,8 @@ def save_guard(conn: Connection, scope_id: str, subject: str, state: Mapping[str
     )
     conn.execute(
         delete(guess_guard).where(
-            guess_guard.c.scope_id == scope_id, guess_guard.c.changed_at_ms < now_ms - _FORGOTTEN_AFTER_MS
+            guess_guard.c.scope_id == scope_id,
+            guess_guard.c.subject.startswith(UNKNOWN_NUMBER),
+            guess_guard.c.changed_at_ms < now_ms - _FORGOTTEN_AFTER_MS,
         )
     )

@@ -15,9 +15,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.lockout import (
     Barrier,
-    DeviceLock,
     Locks,
-    StaffLock,
     ask,
     begin,
     succeed,
@@ -31,8 +29,9 @@ from guidedesk.server.audit import record_audit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
-from guidedesk.server.guards import load_guard, save_guard
+from guidedesk.server.guards import UNKNOWN_NUMBER
 from guidedesk.server.settings import read_settings
+from guidedesk.server.sign_in_locks import load_device, load_staff, save_device, save_staff
 from guidedesk.services.pin_verifier import STANDARD_COST, PinCost, PinVerifier, check_pin, dummy_check
 from guidedesk.sync.server_signing import Purpose, server_sign
 
@@ -108,16 +107,16 @@ def _count_try(context: ServerContext, who: AuthenticatedDevice, number: str, no
     def work(opened: ScopeWrite) -> _Try | Refused:
         conn, chain_id = opened.conn, opened.scope_id
         row = _find(conn, chain_id, number)
-        subject = row.id if row is not None else f"number:{number}"
+        subject = row.id if row is not None else UNKNOWN_NUMBER + number
         person = _person(row, who.scope_id)
-        device = _load_device(conn, chain_id, who.device_id, now_ms)
-        locks = Locks(_load_staff(conn, chain_id, row, subject, now_ms), device)
+        device = load_device(conn, chain_id, who.device_id, now_ms)
+        locks = Locks(load_staff(conn, chain_id, row, subject, now_ms), device)
         verdict = ask(locks, online=True)
         if not verdict.is_allowed:
             return Refused(WAIT_CODES[verdict.barrier], wait_s=_seconds(verdict.wait_ms))
         begun = begin(locks, online=True)
-        _save_staff(conn, chain_id, row, subject, begun.staff, now_ms)
-        _save_device(conn, chain_id, who.device_id, begun.device, now_ms)
+        save_staff(conn, chain_id, row, subject, begun.staff, now_ms)
+        save_device(conn, chain_id, who.device_id, begun.device, now_ms)
         return _Try(subject, person, _usual_cost(conn, chain_id), begun)
 
     outcome = context.database.write(context.database.chain_id(), work)
@@ -139,10 +138,10 @@ def _forgive(context: ServerContext, who: AuthenticatedDevice, person: _Person, 
     def work(opened: ScopeWrite) -> None:
         conn, chain_id = opened.conn, opened.scope_id
         row = _find(conn, chain_id, person.number)
-        locks = succeed(Locks(device=_load_device(conn, chain_id, who.device_id, now_ms)))
+        locks = succeed(Locks(device=load_device(conn, chain_id, who.device_id, now_ms)))
         if row is not None:
-            _save_staff(conn, chain_id, row, person.id, locks.staff, now_ms)
-        _save_device(conn, chain_id, who.device_id, locks.device, now_ms)
+            save_staff(conn, chain_id, row, person.id, locks.staff, now_ms)
+        save_device(conn, chain_id, who.device_id, locks.device, now_ms)
 
     context.database.write(context.database.chain_id(), work)
 
@@ -157,9 +156,7 @@ def _note_failure(context: ServerContext, who: AuthenticatedDevice, counted: _Tr
     context.database.write(who.scope_id, work)
 
 
-def _open_session(
-    context: ServerContext, who: AuthenticatedDevice, person: _Person, now_ms: int
-) -> dict[str, Any]:
+def _open_session(context: ServerContext, who: AuthenticatedDevice, person: _Person, now_ms: int) -> dict[str, Any]:
     session_id = new_id(now_ms, context.random.bytes(10))
     with context.database.read() as conn:
         days = int(read_settings(conn, context.database.chain_id())["offline_sign_in_days"])
@@ -216,41 +213,6 @@ def _usual_cost(conn: Connection, chain_id: str) -> PinCost:
     query = select(staff_pin.c.verifier).where(staff_pin.c.scope_id == chain_id).limit(1)
     text = conn.execute(query).scalar()
     return STANDARD_COST if text is None else PinVerifier.from_text(text).cost
-
-
-def _load_staff(conn: Connection, chain_id: str, row: Row[Any] | None, subject: str, now_ms: int) -> StaffLock:
-    if row is not None:
-        return StaffLock(row.failures, max(0, (row.locked_until_ms or 0) - now_ms))
-    kept = load_guard(conn, chain_id, subject, now_ms)
-    return StaffLock(kept.get("failures", 0), max(0, kept.get("locked_until_ms", 0) - now_ms))
-
-
-def _save_staff(
-    conn: Connection, chain_id: str, row: Row[Any] | None, subject: str, lock: StaffLock, now_ms: int
-) -> None:
-    until = now_ms + lock.wait_left_ms if lock.wait_left_ms else 0
-    if row is None:
-        save_guard(conn, chain_id, subject, {"failures": lock.failures, "locked_until_ms": until}, now_ms)
-        return
-    conn.execute(
-        update(staff_pin)
-        .where(staff_pin.c.scope_id == chain_id, staff_pin.c.staff_id == row.id)
-        .values(failures=lock.failures, locked_until_ms=until or None)
-    )
-
-
-def _load_device(conn: Connection, chain_id: str, device_id: str, now_ms: int) -> DeviceLock:
-    kept = load_guard(conn, chain_id, _device_subject(device_id), now_ms)
-    return DeviceLock(tuple(at - now_ms for at in kept.get("expires_at_ms", ()) if at > now_ms))
-
-
-def _save_device(conn: Connection, chain_id: str, device_id: str, lock: DeviceLock, now_ms: int) -> None:
-    state = {"expires_at_ms": [now_ms + left for left in lock.expires_in_ms]}
-    save_guard(conn, chain_id, _device_subject(device_id), state, now_ms)
-
-
-def _device_subject(device_id: str) -> str:
-    return f"device:{device_id}"
 
 
 def _wait_s(locks: Locks) -> int:

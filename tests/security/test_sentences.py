@@ -23,6 +23,7 @@ FILES = [
     "sync/server_signing.py",
     "domain/enrolment.py",
     "server/enrolment.py",
+    "server/enrolment_guesses.py",
     "server/sign_in.py",
     "server/staff.py",
     "sync/sign_in.py",

@@ -12,7 +12,7 @@ from guidedesk.domain.enrolment import VALID_MS, fingerprint, new_code
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.lockout import MINUTE_MS
 from guidedesk.models.server_tables import code_pool, device, enrolment
-from guidedesk.server.enrolment import lift_code_lock
+from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.server.limits import RateLimits
 from guidedesk.services.keys import MasterSecret, derive
 from guidedesk.sync.client import SyncRefused, call

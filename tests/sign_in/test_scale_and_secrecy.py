@@ -8,7 +8,7 @@ import pytest
 
 from guidedesk.domain.errors import Refused
 from guidedesk.server.audit import verify_audit
-from guidedesk.server.enrolment import lift_code_lock
+from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.sync.enrol_client import Enrolment
 from tests.server.statement_hook import watch
 from tests.sign_in.office import LIN, MANAGER, OTHER_PIN, PIN, URL, WRONG, Office
