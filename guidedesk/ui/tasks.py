@@ -1,6 +1,7 @@
 """Background work without surprises (ARCHITECTURE.md 5): results always arrive on the window's thread.
 
-Writes run one after another, reads two at a time, network calls one at a time. A result whose owner was closed, or
+Writes run one after another, reads two at a time, network calls one at a time; a question
+somebody waits for at the counter does not stand behind them. A result whose owner was closed, or
 that a newer request of the same `latest` name replaced, is dropped.
 """
 
@@ -15,7 +16,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 T = TypeVar("T")
-Lane = Literal["write", "read", "network"]
+Lane = Literal["write", "read", "network", "ask"]
 Failed = Callable[[Exception], None]
 
 
@@ -65,6 +66,13 @@ class Tasks(QObject):
     ) -> int:
         """Run a call to the server."""
         return self._start("network", work, args, done, failed, latest)
+
+    def ask(
+        self, work: Callable[..., T], *args: object, done: Callable[[T], None] | None = None,
+        failed: Failed | None = None, latest: str = "",
+    ) -> int:
+        """Run a call to the server that a person waits for (sign-in), however long a sync step takes."""
+        return self._start("ask", work, args, done, failed, latest)
 
     def announce(self, changes: object) -> None:
         """Broadcast changes that did not come from `write` (a pulled page); callable from any thread."""

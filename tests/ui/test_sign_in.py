@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,13 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.ui.audit import accessible_texts, audit
+from guidedesk.ui.desk import Desk
 from guidedesk.ui.fixtures.sign_in import STATES, make_page
 from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.screens import close_screen, open_screen, settle
+from guidedesk.ui.tasks import Tasks
 from guidedesk.ui.views.sign_in import SignInPage
 from tests.ui.shop_desk import PIN, ShopDesk
 
@@ -151,6 +155,22 @@ def test_a_scan_before_sign_in_is_refused_kindly_and_recorded_nowhere(shop: Shop
     assert presenter.state.is_scan_early
     assert shop.counter.made == 0
     assert shop.desk.session is None
+
+
+def test_signing_in_does_not_wait_for_a_sync_step_that_hangs(shop: ShopDesk, qtbot: QtBot) -> None:
+    tasks, line = Tasks(), threading.Event()
+    desk = Desk(shop.counter, tasks)
+    tasks.network(line.wait, 60)
+    presenter = SignInPresenter(desk)
+    presenter.ask_number()
+    presenter.submit_number("A017")
+    with qtbot.waitSignal(desk.session_changed, timeout=10_000):
+        presenter.enter_pin(PIN)
+    line.set()
+    presenter.close()
+    tasks.close()
+    settle()
+    assert desk.session is not None
 
 
 def test_the_pin_is_in_no_state(shop: ShopDesk) -> None:

@@ -109,11 +109,10 @@ class HomePresenter(QObject):
     def tick(self) -> None:
         """The clock moves; a new day brings a new agenda."""
         now_ms = self._desk.now_ms()
-        is_new_minute = now_ms // 60_000 != self.state.now_ms // 60_000
-        self._show(now_ms=now_ms)
         if self.state.status is not None and self.state.status.offline_since_ms is not None:
             self._take_status(replace(self.state.status, now_ms=now_ms))
-        if is_new_minute:
+        if now_ms // 60_000 != self.state.now_ms // 60_000:
+            self._show(now_ms=now_ms)
             self.reload()
 
     def filter(self, reason: str) -> None:
@@ -177,7 +176,9 @@ class HomePresenter(QObject):
         self.state = HomeState(now_ms=self._desk.now_ms(), status=self.state.status,
                                has_banner=self.state.has_banner)
         self.state_changed.emit(self.state)
-        if session is not None:
+        if session is None:
+            self._timer.stop()
+        else:
             self.reload()
 
     def _committed(self, changes: object) -> None:

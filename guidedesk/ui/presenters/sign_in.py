@@ -162,7 +162,7 @@ class SignInPresenter(QObject):
         person = self.state.person
         number = self.state.number if person is None else person.number
         self._show(mode="checking", fault="")
-        self._desk.tasks.network(
+        self._desk.tasks.ask(
             self._desk.counter.sign_in, number, pin, done=self._signed_in, failed=self._refused, latest="sign_in"
         )
 

@@ -79,8 +79,8 @@ class SyncCentrePresenter(QObject):
 
     def reload(self) -> None:
         """Read names, status and operations."""
-        self._desk.read(staff_names, done=self._take_names, latest="sync.names")
-        self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="sync.status")
+        self._desk.read(staff_names, done=self._take_names, latest="sync_centre.names")
+        self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="sync_centre.status")
         self._read_operations()
 
     def tick(self) -> None:
@@ -112,7 +112,7 @@ class SyncCentrePresenter(QObject):
 
     def _read_operations(self) -> None:
         self._desk.tasks.read(
-            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="sync.operations"
+            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="sync_centre.operations"
         )
 
     def _take_names(self, names: dict[str, Bilingual]) -> None:

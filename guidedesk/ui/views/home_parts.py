@@ -128,9 +128,11 @@ class AgendaCard(TitledCard):
         self.tabs.setVisible(bool(state.data and state.data.agenda.items))
         self._foot.setVisible(not compact)
         self._head.setVisible(not compact or self._tab_row.isHidden())
-        self._delegate.height_metric = "row_agenda_short" if short else "row_agenda"
+        height = "row_agenda_short" if short else "row_agenda"
+        if height != self._delegate.height_metric:
+            self._delegate.height_metric = height
+            self.list.doItemsLayout()
         self._model.set_rows([home_words.agenda_row(item) for item in state.items])
-        self.list.doItemsLayout()
         agenda = state.data.agenda if state.data else None
         is_some = agenda is not None and agenda.total > 0
         self._done.set_text(i18n.t("home.done_of", done=agenda.done, total=agenda.total) if agenda and is_some else "")
