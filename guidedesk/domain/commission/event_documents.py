@@ -1,0 +1,230 @@
+"""Events as documents: one reader a type (COMMISSION.md 0 "Event types", 9 "Orders")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Final
+
+from guidedesk.domain.commission import bodies, reading
+from guidedesk.domain.commission.bodies import Body, LineId
+from guidedesk.domain.commission.component_documents import ROLES, is_associate
+from guidedesk.domain.commission.plans import read_plan
+from guidedesk.domain.commission.reading import Doc, DocumentError
+from guidedesk.domain.money import MAX_MINOR
+
+
+def associate_id(doc: Doc, key: str, where: str) -> str:
+    """An associate's id; the names of the other beneficiaries are taken."""
+    name = reading.text(doc, key, where)
+    if not is_associate(name):
+        raise DocumentError("reserved", key, where, name)
+    return name
+
+
+def optional_associate(doc: Doc, key: str, where: str) -> str | None:
+    """An associate's id that may be absent."""
+    return None if doc.get(key) is None else associate_id(doc, key, where)
+
+
+def read_body(doc: Doc, where: str) -> tuple[int, Body]:
+    """The rank in the canonical order (1.4) and the checked content of an event that is no close."""
+    kind = reading.choice(doc, "type", where, tuple(_READERS))
+    rank, reader = _READERS[kind]
+    return rank, reader(doc, where)
+
+
+def _code(doc: Doc, where: str) -> Body:
+    return bodies.CodeIssue(
+        reading.text(doc, "code", where),
+        associate_id(doc, "associate", where),
+        reading.optional_moment(doc, "expires_at", where),
+    )
+
+
+def _scan(doc: Doc, where: str) -> Body:
+    code = reading.optional_text(doc, "code", where)
+    associate = associate_id(doc, "associate", where) if code is None else optional_associate(doc, "associate", where)
+    return bodies.Scan(reading.text(doc, "member", where), associate, code)
+
+
+def _interaction(doc: Doc, where: str) -> Body:
+    return bodies.Interaction(
+        reading.text(doc, "kind", where), associate_id(doc, "associate", where), reading.text(doc, "member", where)
+    )
+
+
+def _assign(doc: Doc, where: str) -> Body:
+    return bodies.Assign(associate_id(doc, "associate", where), reading.text(doc, "member", where))
+
+
+def _unbind(doc: Doc, where: str) -> Body:
+    return bodies.Unbind(reading.text(doc, "member", where))
+
+
+def _staff(doc: Doc, where: str) -> Body:
+    kind = str(doc["type"]).removeprefix("staff.")
+    store = reading.optional_text(doc, "store", where) if kind != "move" else reading.text(doc, "store", where)
+    role = None if doc.get("role") is None else reading.choice(doc, "role", where, ROLES)
+    associate = associate_id(doc, "associate", where)
+    return bodies.StaffChange(kind, associate, store, role, reading.optional_text(doc, "member", where))
+
+
+def _merge(doc: Doc, where: str) -> Body:
+    return bodies.Merge(reading.text(doc, "from", where), reading.text(doc, "into", where))
+
+
+def _order(doc: Doc, where: str) -> Body:
+    lines = _lines(doc, "lines", where)
+    if not lines:
+        raise DocumentError("missing", "lines", where)
+    discount = reading.optional_whole(doc, "order_discount", where) or 0
+    total = sum(line.amount for line in lines)
+    if discount > total:
+        raise DocumentError("above_total", "order_discount", where, discount, total=total)
+    reading.optional_whole(doc, "shipping", where)
+    return bodies.Order(
+        order=reading.text(doc, "order", where),
+        channel=reading.text(doc, "channel", where),
+        member=reading.optional_text(doc, "member", where),
+        store=reading.optional_text(doc, "store", where),
+        seller=optional_associate(doc, "seller", where),
+        placed_at=reading.optional_moment(doc, "placed_at", where),
+        basket_opened_at=reading.optional_moment(doc, "basket_opened_at", where),
+        member_tier=reading.optional_text(doc, "member_tier", where),
+        order_discount=discount,
+        fx=_fx(doc, where),
+        lines=lines,
+    )
+
+
+def _lines(doc: Doc, key: str, where: str) -> tuple[bodies.OrderLine, ...]:
+    found: list[bodies.OrderLine] = []
+    seen: set[LineId] = set()
+    for entry, place in reading.objects(doc, key, where):
+        line = line_id(entry, "line", place)
+        if line in seen:
+            raise DocumentError("twice", "line", place, line)
+        seen.add(line)
+        tax = Fraction(0) if entry.get("tax_bp") is None else reading.basis_points(entry, "tax_bp", place)
+        found.append(
+            bodies.OrderLine(
+                line=line,
+                qty=reading.whole(entry, "qty", place, 1),
+                amount=reading.whole(entry, "amount", place),
+                tax_bp=tax,
+                category=reading.optional_text(entry, "category", place),
+                sku=reading.optional_text(entry, "sku", place),
+                seller=optional_associate(entry, "seller", place),
+            )
+        )
+    return tuple(found)
+
+
+def line_id(doc: Doc, key: str, where: str) -> LineId:
+    """A line's number or name within its order."""
+    return reading.text(doc, key, where) if isinstance(doc.get(key), str) else reading.whole(doc, key, where)
+
+
+def _fx(doc: Doc, where: str) -> tuple[int, int] | None:
+    if doc.get("fx") is None:
+        return None
+    pair = reading.items(doc, "fx", where)
+    if len(pair) != 2:
+        raise DocumentError("not_a_pair", "fx", where, pair)
+    numerator, denominator = (reading.whole({"fx": part}, "fx", where, 1) for part in pair)
+    return numerator, denominator
+
+
+def _rows(doc: Doc, where: str) -> tuple[tuple[LineId, int], ...]:
+    return tuple(
+        (line_id(entry, "line", place), reading.whole(entry, "qty", place, 1))
+        for entry, place in reading.objects(doc, "lines", where)
+    )
+
+
+def _return(doc: Doc, where: str) -> Body:
+    return bodies.Return(reading.text(doc, "order", where), _rows(doc, where))
+
+
+def _refund(doc: Doc, where: str) -> Body:
+    return bodies.Refund(
+        reading.text(doc, "order", where), line_id(doc, "line", where), reading.whole(doc, "amount", where)
+    )
+
+
+def _cancel(doc: Doc, where: str) -> Body:
+    return bodies.Cancel(reading.text(doc, "order", where))
+
+
+def _exchange(doc: Doc, where: str) -> Body:
+    rows, lines = _rows(doc, where), _lines(doc, "new_lines", where)
+    return bodies.Exchange(reading.text(doc, "order", where), rows, reading.text(doc, "new_order", where), lines)
+
+
+def _publish(doc: Doc, where: str) -> Body:
+    return bodies.Publish(read_plan(reading.mapping(doc.get("plan"), "plan", where), f"{where}.plan"))
+
+
+def _adjustment(doc: Doc, where: str) -> Body:
+    amount = reading.whole(doc, "amount", where, -MAX_MINOR)
+    return bodies.Adjustment(associate_id(doc, "associate", where), amount)
+
+
+def _review(doc: Doc, where: str) -> Body:
+    return bodies.Review(
+        reading.text(doc, "target", where), reading.choice(doc, "decision", where, ("accept", "void"))
+    )
+
+
+def _dispute(doc: Doc, where: str) -> Body:
+    return bodies.Dispute(doc["type"] == "dispute.open", disputed_key(doc))
+
+
+def disputed_key(doc: Doc) -> tuple[str, int, str, str | None, LineId | None] | None:
+    """The ledger key a dispute names: a list or object under `line_key` or `key`, or fields of the event itself."""
+    named = next((doc[name] for name in ("line_key", "key", "line key") if doc.get(name) is not None), None)
+    if named is None:
+        named = doc["line"] if isinstance(doc.get("line"), list | tuple | Mapping) else doc
+    if isinstance(named, Mapping):
+        beneficiary = named.get("beneficiary", named.get("associate"))
+        origin = named.get("origin_period", named.get("origin"))
+        component = named.get("component_id", named.get("component"))
+        named = [beneficiary, origin, component, named.get("ref"), named.get("line")]
+    if not isinstance(named, list | tuple):
+        return None
+    parts = list(named)[1:6] if len(named) in (6, 7) else list(named)
+    if len(parts) != 5 or not isinstance(parts[0], str) or not isinstance(parts[2], str):
+        return None
+    if not isinstance(parts[3], str | None) or not isinstance(parts[4], int | str | None):
+        return None
+    try:
+        origin = reading.month({"origin": parts[1]}, "origin", "")
+    except DocumentError:
+        return None
+    return parts[0], origin, parts[2], parts[3], parts[4]
+
+
+_Reader = Callable[[Doc, str], Body]
+_READERS: Final[Mapping[str, tuple[int, _Reader]]] = {
+    "plan.publish": (0, _publish),
+    "staff.join": (0, _staff),
+    "staff.move": (0, _staff),
+    "staff.leave": (0, _staff),
+    "code.issue": (1, _code),
+    "assign": (2, _assign),
+    "unbind": (3, _unbind),
+    "scan": (4, _scan),
+    "interaction": (5, _interaction),
+    "order": (6, _order),
+    "exchange": (7, _exchange),
+    "return": (8, _return),
+    "refund": (8, _refund),
+    "cancel": (8, _cancel),
+    "member.merge": (9, _merge),
+    "adjustment": (9, _adjustment),
+    "review": (9, _review),
+    "dispute.open": (9, _dispute),
+    "dispute.resolve": (9, _dispute),
+}
+EVENT_TYPES: Final[tuple[str, ...]] = (*_READERS, "period.close")

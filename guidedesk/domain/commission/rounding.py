@@ -1,0 +1,48 @@
+"""Exact money arithmetic: R and LR of COMMISSION.md 4. Integers only; a rate is a `Fraction`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+BP = 10_000
+
+
+def round_half_away(numerator: int, denominator: int = 1) -> int:
+    """R: numerator/denominator to the nearest integer, halves away from zero; denominator > 0."""
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return -magnitude if numerator < 0 else magnitude
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a total was divided: floor shares, and the positions that received a left-over unit."""
+
+    floors: tuple[int, ...]
+    receivers: tuple[int, ...]
+
+    @property
+    def shares(self) -> list[int]:
+        """Floor shares plus the left-over units."""
+        shares = list(self.floors)
+        for position in self.receivers:
+            shares[position] += 1
+        return shares
+
+
+def split(total: int, weights: Sequence[int]) -> Split:
+    """LR: largest remainder, ties to the earlier position; total >= 0; nothing when all weights are 0."""
+    whole = sum(weights)
+    if whole == 0:
+        return Split((0,) * len(weights), ())
+    parts = [divmod(total * weight, whole) for weight in weights]
+    left = total - sum(floor for floor, _ in parts)
+    ranked = sorted(range(len(parts)), key=lambda position: -parts[position][1])
+    return Split(tuple(floor for floor, _ in parts), tuple(sorted(ranked[:left])))
+
+
+def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
+    """The shares of `split`; one holder takes all without any arithmetic."""
+    if len(weights) == 1 and weights[0] > 0:
+        return [total]
+    return split(total, weights).shares
