@@ -1,0 +1,99 @@
+"""A sold order and its lines as the fold of orders keeps them (COMMISSION.md 4 "Base", "Exchange")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from guidedesk.domain.commission.bodies import LineId
+from guidedesk.domain.commission.matching import Facts
+from guidedesk.domain.commission.rounding import BP, round_half_away
+from guidedesk.domain.commission.timeline import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Who takes part in a line, as what, and with which integer weight; `pool:` and `house` included."""
+
+    beneficiary: str
+    weight: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The outcome of section 3 for one line: the rule's position and model, and its participants in order."""
+
+    rule: int | None
+    model: str | None
+    participants: tuple[Participant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What an order is judged by; a replacement copies it from the original.
+
+    `paid_day` is the local date of payment (rate date, clawback clock), `origin` its month, `placement` the point of
+    the canonical order at which attribution looks.
+    """
+
+    member: str | None
+    channel: str
+    store: str | None
+    seller: str | None
+    member_tier: str | None
+    fx: tuple[int, int] | None
+    taxed_base: bool
+    paid_day: int
+    origin: int
+    placement: Key
+    is_excluded: bool
+
+
+@dataclass(slots=True)
+class SoldLine:
+    """One line: `g0` is its price after the order's share of discount, tax included."""
+
+    line: LineId
+    qty: int
+    g0: int
+    tax_bp: Fraction
+    facts: Facts
+    attribution: Attribution
+    returned: int = 0
+    refunds: int = 0
+
+    @property
+    def net_qty(self) -> int:
+        """Units still out."""
+        return self.qty - self.returned
+
+    @property
+    def gross(self) -> int:
+        """What the customer still pays for the line, exactly 0 when all of it came back."""
+        if self.returned == self.qty:
+            return 0
+        back = round_half_away(self.g0 * self.returned, self.qty) if self.returned else 0
+        return max(0, self.g0 - back - self.refunds)
+
+    def base(self, sale: Sale) -> int:
+        """The commission base in ledger currency."""
+        base = self.gross
+        if self.tax_bp and not sale.taxed_base:
+            whole = BP + self.tax_bp
+            base = round_half_away(base * BP * whole.denominator, whole.numerator)
+        if sale.fx is not None:
+            base = round_half_away(base * sale.fx[0], sale.fx[1])
+        return base
+
+
+@dataclass(slots=True)
+class SoldOrder:
+    """An order or a replacement: `source` is the event that made it, `causes` all that changed it since."""
+
+    order: str
+    source: str
+    sale: Sale
+    lines: dict[LineId, SoldLine]
+    replaces: tuple[str, LineId] | None = None
+    causes: list[str] = field(default_factory=list)
