@@ -1,0 +1,122 @@
+"""What a component looks at: evaluated lines, a month's figures, and the payments it answers with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from guidedesk.domain.commission.bodies import LineId
+from guidedesk.domain.commission.component_documents import Component, is_associate
+from guidedesk.domain.commission.matching import Match
+from guidedesk.domain.commission.roster import Roster
+from guidedesk.domain.commission.rounding import BP, largest_remainder, round_half_away
+from guidedesk.domain.commission.sales import Participant, Sale, SoldLine
+
+Working = dict[str, Any]
+
+
+@dataclass(slots=True)
+class LineFigures:
+    """A line with its base and everybody's share of it (LR, in participant order)."""
+
+    order: str
+    sold: SoldLine
+    sale: Sale
+    base: int
+    shares: list[int]
+
+    @property
+    def line(self) -> LineId:
+        """The line's id within its order."""
+        return self.sold.line
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """Who takes part, in order; empty when nobody does."""
+        return self.sold.attribution.participants
+
+    @property
+    def placed_at(self) -> int:
+        """The moment of placement, UTC milliseconds."""
+        return self.sale.placement[0]
+
+
+def line_figures(order: str, sold: SoldLine, sale: Sale) -> LineFigures:
+    """Evaluate one line as it stands."""
+    base = sold.base(sale)
+    weights = [participant.weight for participant in sold.attribution.participants]
+    return LineFigures(order, sold, sale, base, largest_remainder(base, weights))
+
+
+@dataclass(frozen=True, slots=True)
+class SpiffEvent:
+    """Something a spiff may pay for; `names` are the spiff events it counts as."""
+
+    at_ms: int
+    id: str
+    associate: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """An amount for an associate, `ref` the event it is for or None; the working explains it."""
+
+    associate: str
+    ref: str | None
+    amount: int
+    working: Working
+
+
+@dataclass(slots=True)
+class MonthFigures:
+    """One origin month: its lines, base shares, spiff events, and what components paid so far."""
+
+    month: int
+    roster: Roster
+    is_closed: bool
+    lines: list[LineFigures] = field(default_factory=list)
+    spiffs: list[SpiffEvent] = field(default_factory=list)
+    base: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    paid: defaultdict[str, defaultdict[str, int]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(int))
+    )
+
+    def add_line(self, line: LineFigures) -> None:
+        """Count a line of this month."""
+        self.lines.append(line)
+        for participant, share in zip(line.participants, line.shares, strict=True):
+            self.base[participant.beneficiary] += share
+
+    def associates(self) -> list[str]:
+        """Associates with a base share this month, by id."""
+        return sorted(name for name, base in self.base.items() if base > 0 and is_associate(name))
+
+    def paid_for(self, associate: str, components: Sequence[str]) -> dict[str, int]:
+        """What an associate got so far from each of some components."""
+        paid: Mapping[str, int] = self.paid.get(associate, {})
+        return {name: paid.get(name, 0) for name in dict.fromkeys(components)}
+
+
+PeriodComponent = Callable[[Component, MonthFigures], list[Payment]]
+
+
+def at_rate(base: int, rate_bp: Fraction) -> int:
+    """R(base x rate)."""
+    return round_half_away(base * rate_bp.numerator, BP * rate_bp.denominator)
+
+
+def rate_text(rate_bp: Fraction) -> str:
+    """A rate in basis points as `numerator` or `numerator/denominator`, exactly."""
+    return str(rate_bp)
+
+
+def matches(match: Match, line: LineFigures, associate: str, roster: Roster) -> bool:
+    """Whether a line fits a rule applied for an associate, her role being that at placement."""
+    if not match.conditions:
+        return True
+    role = roster.post(associate, line.placed_at).role if match.needs_role else None
+    return match.holds(line.sold.facts, role)

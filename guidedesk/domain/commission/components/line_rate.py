@@ -1,0 +1,50 @@
+"""`line_rate`: a pot per line at the first matching rule, split among the participants (COMMISSION.md 4).
+
+A rule's `role` is that of the first participant at placement, because a line has one pot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guidedesk.domain.commission.component_documents import Component, RateRule, is_associate
+from guidedesk.domain.commission.components.figures import LineFigures, at_rate, matches
+from guidedesk.domain.commission.roster import Roster
+from guidedesk.domain.commission.rounding import Split, split
+
+
+@dataclass(frozen=True, slots=True)
+class Pot:
+    """What a line pays under a component: the rule's position, the pot and its split."""
+
+    rule: int
+    amount: int
+    split: Split
+
+
+def pot_of(component: Component, line: LineFigures, roster: Roster) -> Pot | None:
+    """The pot of a line with participants, None when no rule matches."""
+    found = rule_for(component, line, roster)
+    if found is None:
+        return None
+    position, rule = found
+    amount = pot_amount(rule, line)
+    return Pot(position, amount, split(amount, [participant.weight for participant in line.participants]))
+
+
+def pot_amount(rule: RateRule, line: LineFigures) -> int:
+    """R(base x rate), or so much for every unit still out."""
+    if rule.rate_bp is not None:
+        return at_rate(line.base, rule.rate_bp)
+    return (rule.per_unit or 0) * line.sold.net_qty
+
+
+def rule_for(component: Component, line: LineFigures, roster: Roster) -> tuple[int, RateRule] | None:
+    """The first rule in listed order that fits the line."""
+    first = line.participants[0].beneficiary
+    for position, rule in enumerate(component.rules):
+        if rule.match.needs_role and not is_associate(first):
+            continue
+        if matches(rule.match, line, first, roster):
+            return position, rule
+    return None
