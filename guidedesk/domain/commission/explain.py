@@ -1,0 +1,151 @@
+"""Why a line is what it is: every figure its amount can be reproduced from (COMMISSION.md 5 "Why-explanation")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from guidedesk.domain.commission import reading
+from guidedesk.domain.commission.bodies import Adjustment
+from guidedesk.domain.commission.calendar import window_end
+from guidedesk.domain.commission.causes import causes_of
+from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component
+from guidedesk.domain.commission.components.figures import LineFigures, Working, rate_text
+from guidedesk.domain.commission.components.line_rate import pot_of
+from guidedesk.domain.commission.ledger import Ledger, LedgerLine, Posting
+from guidedesk.domain.commission.sales import Participant
+from guidedesk.domain.commission.snapshot import Snapshot, World
+
+
+class Explanations(Mapping[str, Working]):
+    """Explanations of computed lines by line id, each made when it is asked for."""
+
+    def __init__(self, world: World, ledger: Ledger) -> None:
+        self._world = world
+        self._postings = ledger.postings
+        self._lines = {line.id: line for posting in ledger.postings.values() for line in posting.lines}
+
+    def __getitem__(self, line_id: str) -> Working:
+        line = self._lines[line_id]
+        return explain(self._world, self._postings[line.posting], line)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def explain(world: World, posting: Posting, line: LedgerLine) -> Working:
+    """The figures of one line: its target now, the target before, and the events that made the difference."""
+    before = posting.before.get(line.target, 0)
+    return {
+        "id": line.id,
+        "posting_period": reading.month_text(line.posting),
+        "beneficiary": line.beneficiary,
+        "origin_period": reading.month_text(line.origin),
+        "component": line.component,
+        "ref": line.ref,
+        "line": line.line,
+        "amount": line.amount,
+        "previous": before,
+        "target": before + line.amount,
+        "caused_by": causes_of(posting, line),
+        **_target(world, posting.snapshot, line),
+    }
+
+
+def _target(world: World, snapshot: Snapshot, line: LedgerLine) -> Working:
+    if line.component == ADJUSTMENT:
+        amount = sum(
+            event.body.amount for event in snapshot.events
+            if event.id == line.ref and isinstance(event.body, Adjustment)
+        )  # fmt: skip
+        return {"kind": ADJUSTMENT, "adjustment": amount}
+    if line.target in snapshot.workings:
+        plan, version, kind, working = snapshot.workings[line.target]
+        return {"kind": kind, "plan": plan, "version": version, **working}
+    figures = None if line.ref is None or line.line is None else snapshot.lines.get((line.ref, line.line))
+    if figures is None:
+        return {"kind": "none"}
+    return _line_target(world, snapshot, figures, line.component)
+
+
+def _line_target(world: World, snapshot: Snapshot, line: LineFigures, component_id: str) -> Working:
+    sold, sale = line.sold, line.sale
+    working: Working = {
+        "kind": "line_rate",
+        "order_line": {
+            "order": line.order,
+            "line": line.line,
+            "qty": sold.qty,
+            "g0": sold.g0,
+            "returned": sold.returned,
+            "refunds": sold.refunds,
+            "gross": sold.gross,
+            "tax_bp": rate_text(sold.tax_bp),
+            "tax": "include" if sale.taxed_base else "exclude",
+            "fx": None if sale.fx is None else list(sale.fx),
+            "base": line.base,
+        },
+        "attribution_rule": sold.attribution.rule,
+        "model": sold.attribution.model,
+        "participants": [_participant(world, snapshot, line, person) for person in line.participants],
+        "pot": 0,
+        "floors": [],
+        "remainder_to": [],
+    }
+    replaces = snapshot.book.orders[line.order].replaces
+    if replaces is not None:
+        working["replaces"] = list(replaces)
+    components = snapshot.plans.line_components(sale.paid_day)
+    component = next((part for part in components if part.id == component_id), None)
+    if component is not None and line.participants:
+        working |= _pot(component, snapshot, line)
+    return working
+
+
+def _pot(component: Component, snapshot: Snapshot, line: LineFigures) -> Working:
+    working: Working = {"plan": component.plan, "version": component.version}
+    pot = pot_of(component, line, snapshot.roster)
+    if pot is None:
+        return working
+    rule = component.rules[pot.rule]
+    working |= {
+        "rule": pot.rule,
+        "rate_bp": None if rule.rate_bp is None else rate_text(rule.rate_bp),
+        "per_unit": rule.per_unit,
+        "pot": pot.amount,
+        "floors": list(pot.split.floors),
+        "remainder_to": [line.participants[taker].beneficiary for taker in pot.split.receivers],
+    }
+    return working
+
+
+def _participant(world: World, snapshot: Snapshot, line: LineFigures, person: Participant) -> Working:
+    """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
+    attributor, placement = snapshot.attributor, line.sale.placement
+    story = attributor.story(line.sale.member)
+    first = _original(snapshot, line)
+    window = attributor.window_for(attributor.settings_at(placement), first.sold.facts)
+    touches = attributor.touches_in_window(story, placement, window)
+    last = next((touch for touch in reversed(touches) if touch.associate == person.beneficiary), None)
+    owner = story.owner_at(placement)
+    owns = owner is not None and owner.associate == person.beneficiary
+    end = None if last is None else window_end(world.calendar, last.key[0], window.days, window.mode)
+    return {
+        "beneficiary": person.beneficiary,
+        "role": person.role,
+        "weight": person.weight,
+        "bind_event": owner.cause if owns and owner is not None else None,
+        "last_touch_event": None if last is None else last.key[2],
+        "window_end": None if end is None else world.calendar.text(end),
+    }
+
+
+def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
+    """The line whose attribution a replacement copied."""
+    replaces = snapshot.book.orders[line.order].replaces
+    while replaces is not None:
+        line = snapshot.lines[replaces]
+        replaces = snapshot.book.orders[line.order].replaces
+    return line

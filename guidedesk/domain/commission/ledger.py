@@ -1,0 +1,146 @@
+"""Posting: what each period adds to what was posted before, F(S(Q)) - F(S(Q-)) (COMMISSION.md 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from guidedesk.domain.commission import reading
+from guidedesk.domain.commission.bodies import LineId
+from guidedesk.domain.commission.calendar import first_day
+from guidedesk.domain.commission.canonical_json import content_hash
+from guidedesk.domain.commission.component_documents import ADJUSTMENT
+from guidedesk.domain.commission.snapshot import Snapshot, TargetKey, World, calculate
+from guidedesk.domain.commission.timeline import Event, Stream
+
+SortKey = tuple[int, str, int, str, str, int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One entry: periods in months since year 0, amount in minor units, never zero."""
+
+    posting: int
+    beneficiary: str
+    origin: int
+    component: str
+    ref: str | None
+    line: LineId | None
+    amount: int
+
+    @property
+    def target(self) -> TargetKey:
+        """The key without the posting period."""
+        return self.beneficiary, self.origin, self.component, self.ref, self.line
+
+    @property
+    def sort_key(self) -> SortKey:
+        """Its place among canonical lines."""
+        return sort_key(self.posting, self.target)
+
+    def as_list(self) -> list[Any]:
+        """The 7-tuple of COMMISSION.md 0."""
+        origin = reading.month_text(self.origin)
+        posting = reading.month_text(self.posting)
+        return [posting, self.beneficiary, origin, self.component, self.ref, self.line, self.amount]
+
+    @property
+    def id(self) -> str:
+        """The entry's id: the same in the open month's projection and in the ledger."""
+        return content_hash(self.as_list()[:6])
+
+
+def sort_key(posting: int, key: TargetKey) -> SortKey:
+    """Order of canonical lines: as listed in a vector, null first, numbers before names."""
+    beneficiary, origin, component, ref, line = key
+    number, name = (line, "") if isinstance(line, int) else (0, line or "")
+    kind = 0 if line is None else 1 if isinstance(line, int) else 2
+    return posting, beneficiary, origin, component, ref or "", kind, number, name
+
+
+def line_from_list(values: Sequence[Any]) -> LedgerLine:
+    """A stored line from its 7-tuple."""
+    posting, beneficiary, origin, component, ref, line, amount = values
+    return LedgerLine(
+        reading.month_index(posting), beneficiary, reading.month_index(origin), component, ref, line, amount
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One computed period: S(Q), F(S(Q)), the sums posted before it, the events new in it, and its lines."""
+
+    period: int
+    events: tuple[Event, ...]
+    snapshot: Snapshot
+    before: dict[TargetKey, int]
+    new_events: tuple[Event, ...]
+    lines: tuple[LedgerLine, ...]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All lines up to a period, stored and computed, and how the computed ones came about."""
+
+    lines: list[LedgerLine] = field(default_factory=list)
+    postings: dict[int, Posting] = field(default_factory=dict)
+    last: int | None = None
+
+
+def post(
+    world: World, stream: Stream, through: int | None, stored: Iterable[LedgerLine], stored_through: int | None
+) -> Ledger:
+    """Lines of every posting period up to `through`; stored lines stand for all periods up to `stored_through`."""
+    ledger = Ledger(lines=sorted(stored, key=lambda line: line.sort_key))
+    if stored_through is None and ledger.lines:
+        stored_through = ledger.lines[-1].posting
+    sums: dict[TargetKey, int] = {}
+    for line in ledger.lines:
+        sums[line.target] = sums.get(line.target, 0) + line.amount
+    covered = stored_through
+    for period in stream.posting_periods():
+        if through is not None and period > through:
+            break
+        ledger.last = period
+        if stored_through is not None and period <= stored_through:
+            continue
+        events = tuple(event for event in stream.events if event.posting <= period)
+        new = tuple(event for event in events if covered is None or event.posting > covered)
+        covered = period
+        snapshot = snapshot_of(world, stream, period)
+        lines = tuple(_deltas(world, stream, snapshot, sums, period))
+        ledger.postings[period] = Posting(period, events, snapshot, sums, new, lines)
+        ledger.lines.extend(lines)
+        sums = dict(sums)
+        for line in lines:
+            sums[line.target] = sums.get(line.target, 0) + line.amount
+    return ledger
+
+
+def snapshot_of(world: World, stream: Stream, period: int) -> Snapshot:
+    """F(S(Q))."""
+    events = [event for event in stream.events if event.posting <= period]
+    return calculate(world, events, frozenset(month for month in stream.closes if month <= period))
+
+
+def _deltas(
+    world: World, stream: Stream, snapshot: Snapshot, sums: dict[TargetKey, int], period: int
+) -> list[LedgerLine]:
+    frozen_before = _frozen_before(world, stream, period)
+    found = []
+    for key in snapshot.targets.keys() | sums.keys():
+        amount = snapshot.targets.get(key, 0) - sums.get(key, 0)
+        is_frozen = frozen_before is not None and key[1] < frozen_before and key[2] != ADJUSTMENT
+        if amount and not is_frozen:
+            found.append(LedgerLine(period, *key, amount))
+    return sorted(found, key=lambda line: line.sort_key)
+
+
+def _frozen_before(world: World, stream: Stream, period: int) -> int | None:
+    """Closed origin months before this one are constants (9 "Horizon"); None while nothing is frozen."""
+    closed = [month for month in stream.closes if month < period]
+    months = world.history.on(first_day(period)).freeze_after_months
+    if months is None or not closed:
+        return None
+    return min(period - months, closed[-1] + 1)
