@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "admin": ("admin", "set up a chain: schema, stores, staff, devices"),
     "import": ("import_data", "bring purchases and people in"),
     "code": ("code", "look at member codes"),
+    "commission": ("commission", "evaluate commission plans over events"),
     "sync-check": ("sync_check", "compare this counter's rows with the server's"),
     "screenshot": ("screenshot", "draw one screen with made-up data"),
     "doctor": ("doctor", "what this PC has and lacks"),
