@@ -15,6 +15,7 @@ from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.reference import get_staff
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
@@ -37,6 +38,7 @@ class ShopCounter:
     asked: list[tuple[str, str]] = field(default_factory=list)
     signed_out: list[str] = field(default_factory=list)
     drafts: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
+    people: dict[str, StaffInfo] = field(default_factory=dict)  # read once: memory belongs to one thread
     made: int = 0
     store_id: str = LAKESIDE
     label: str = "收银台 2"
@@ -86,9 +88,7 @@ class ShopCounter:
         self.signed_out.append(session.session_id)
 
     def session(self, staff_id: str = LIN) -> Session:
-        with self.read() as connection:
-            staff = get_staff(connection, staff_id)
-        return Session("session-1", staff, LAKESIDE, True, self.at_ms)
+        return Session("session-1", self.people[staff_id], LAKESIDE, True, self.at_ms)
 
     def take_blank_code(self) -> tuple[str, str] | None:
         return None
@@ -117,8 +117,10 @@ def open_desk() -> ShopDesk:
     """A desk with Lin signed in; Lin, He and Gao have tiles."""
     counter = ShopCounter(open_shop())
     with counter.read() as connection:
-        people = [get_staff(connection, staff_id) for staff_id in (LIN, HE, GAO)]
-    counter.tiles = [SignInTile(staff, int(at == 1), at == 0, 5, 0) for at, staff in enumerate(people)]
+        counter.people = {staff_id: get_staff(connection, staff_id) for staff_id in (LIN, HE, GAO)}
+    counter.tiles = [
+        SignInTile(staff, int(at == 1), at == 0, 5, 0) for at, staff in enumerate(counter.people.values())
+    ]
     desk = Desk(counter, InlineTasks())
     desk.set_session(counter.session())
     return ShopDesk(desk, counter)
