@@ -167,7 +167,7 @@ def _overlaps(window: QWidget, shown: list[QWidget]) -> Iterator[Problem]:
 def _floats(widget: QWidget) -> bool:
     parent: QWidget | None = widget
     while parent is not None:
-        if isinstance(parent, _FLOATING):
+        if isinstance(parent, _FLOATING) or parent.property("floats"):
             return True
         parent = parent.parentWidget()
     return False

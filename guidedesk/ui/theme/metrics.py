@@ -103,6 +103,10 @@ class Metrics:
     row_agenda: int = 56
     row_agenda_short: int = 44
     row_table: int = 36
+    row_result: int = 64
+    search_panel_w: int = 1010
+    search_panel_h: int = 532
+    search_list_w: int = 600
     row_head: int = 34
     row_pad: int = 16
     row_cell_pad: int = 10
@@ -140,6 +144,7 @@ class Metrics:
     state_text_w: int = 280
     skeleton_h: int = 12
     note_h: int = 92
+    dialog_text_w: int = 560
     spark_h: int = 36
     chart_h: int = 52
     chart_gap: int = 3
