@@ -107,7 +107,8 @@ def open_encrypted(path: Path, key: bytes, *, name: str, synchronous: Synchronou
         _create_private(path, name)
     elif not path.exists():
         raise StorageError("storage_unavailable", file=name)
-    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlcipher)
+    # Without hide_parameters an error's text would carry names and notes into logs (SECURITY.md S-12).
+    engine = create_engine(f"sqlite+pysqlite:///{path}", module=sqlcipher, hide_parameters=True)
     pragmas = [
         "PRAGMA cipher_log_level = NONE",
         f"PRAGMA key = \"x'{key.hex()}'\"",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables as t
@@ -23,6 +23,17 @@ State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantin
 SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _op = t.operation.c
+_SETTLE: Final = (
+    update(t.operation)
+    .where(_op.op_id == bindparam("the_op"), *(_op.state != done for done in SETTLED))
+    .values(
+        state=bindparam("the_state"),
+        result=bindparam("answer"),
+        settled_at_ms=bindparam("at_ms"),
+        next_try_ms=bindparam("next_ms"),
+        attempts=_op.attempts + 1,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,20 +194,20 @@ class Journal:
 
     def settle(self, settlements: Sequence[Settlement], now_ms: int) -> None:
         """Keep answers; a final one is never changed again (I8)."""
+        if not settlements:
+            return
+        values = [
+            {
+                "the_op": item.op_id,
+                "the_state": item.state,
+                "answer": canonical(dict(item.answer)),
+                "at_ms": now_ms if item.state in SETTLED else None,
+                "next_ms": item.next_try_ms,
+            }
+            for item in settlements
+        ]
         with self.db.write() as conn:
-            for item in settlements:
-                done = item.state in SETTLED
-                conn.execute(
-                    update(t.operation)
-                    .where(_op.op_id == item.op_id, _op.state.not_in(SETTLED))
-                    .values(
-                        state=item.state,
-                        result=canonical(dict(item.answer)),
-                        settled_at_ms=now_ms if done else None,
-                        next_try_ms=item.next_try_ms,
-                        attempts=_op.attempts + 1,
-                    )
-                )
+            conn.execute(_SETTLE, values)
 
     def mark_seen(self, op_ids: Iterable[str]) -> None:
         """A person has read why these were refused."""

@@ -216,20 +216,30 @@ def _take_up(conn: Connection, lanes: frozenset[str]) -> set[RowRef]:
         refs.update((row.tbl, row.row_scope_id, row.row_id) for row in found)
         conn.execute(delete(t.op_touch).where(touch.lane.in_(part)))
         conn.execute(delete(t.applied_op).where(t.applied_op.c.lane.in_(part)))
-    o = t.overlay.c
-    for tbl, scope_id, row_id in sorted(refs):
-        key = (o.tbl == tbl, o.row_scope_id == scope_id, o.row_id == row_id)
-        kept = conn.execute(select(o.base).where(*key)).first()
-        if kept is None:
-            continue
-        if kept.base is None:
-            remove_rows(conn, tbl, scope_id, [row_id])
-        else:
-            base: dict[str, Any] = json.loads(kept.base)
-            base.pop(PARTS_KEY, None)
-            upsert(conn, entity_tables()[tbl], [base])
-        conn.execute(delete(t.overlay).where(*key))
+    for (tbl, scope_id), row_ids in _grouped(refs).items():
+        for part in _chunks(row_ids):
+            _show_bases(conn, tbl, scope_id, part)
     return refs
+
+
+def _show_bases(conn: Connection, tbl: str, scope_id: str, row_ids: Sequence[str]) -> None:
+    o = t.overlay.c
+    here = (o.tbl == tbl, o.row_scope_id == scope_id, o.row_id.in_(row_ids))
+    kept = conn.execute(select(o.row_id, o.base).where(*here)).all()
+    remove_rows(conn, tbl, scope_id, [row.row_id for row in kept if row.base is None])
+    bases: list[dict[str, Any]] = [json.loads(row.base) for row in kept if row.base is not None]
+    for base in bases:
+        base.pop(PARTS_KEY, None)
+    upsert(conn, entity_tables()[tbl], bases)
+    conn.execute(delete(t.overlay).where(*here))
+
+
+def _grouped(refs: Iterable[RowRef]) -> dict[tuple[str, str], list[str]]:
+    """(table, scope) -> ids."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for tbl, scope_id, row_id in sorted(refs):
+        found.setdefault((tbl, scope_id), []).append(row_id)
+    return found
 
 
 def _select_in(
