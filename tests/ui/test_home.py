@@ -92,8 +92,12 @@ def test_a_letter_begins_a_search_and_a_digit_does_not(show: Callable[..., QWidg
     typed: list[str] = []
     page.search_begun.connect(typed.append)
     show(page)
-    QTest.keyClicks(page, "5l")
+    page.agenda.list.setFocus()
+    QTest.keyClicks(page.agenda.list, "5l")
+    QTest.keyClick(page.agenda.list, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert typed == ["l"]
+    QTest.keyClick(page.agenda.list, Qt.Key.Key_Down)
+    assert page.agenda.list.chosen_id() == "follow-2"
 
 
 def test_a_scan_counts_at_once_in_shift_and_last_scan(shop: ShopDesk) -> None:

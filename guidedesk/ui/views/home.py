@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -51,6 +51,8 @@ class HomePage(Page):
         )
         self.body.put(self.banner)
         self.body.addWidget(self.columns, 1)
+        for view in (self.agenda.list, self.queue.list):
+            view.installEventFilter(self)
         self._connect()
 
     def _connect(self) -> None:
@@ -99,12 +101,22 @@ class HomePage(Page):
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # A letter typed with nothing to type into begins a search; digits and commands stay what they are.
-        text = event.text()
-        if text.isalpha() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.search_begun.emit(text)
-            return
-        super().keyPressEvent(event)
+        if not self._begins_search(event):
+            super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # A list would look for a row that begins with the letter.
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._begins_search(event):
+            return True
+        return super().eventFilter(watched, event)
+
+    def _begins_search(self, event: QKeyEvent) -> bool:
+        """A letter with nothing to type into; digits and commands stay what they are."""
+        is_command = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if not event.text().isalpha() or is_command:
+            return False
+        self.search_begun.emit(event.text())
+        return True
 
     def _begin_search(self) -> None:
         self.search_begun.emit("")
