@@ -103,6 +103,7 @@ class PeopleSide(QWidget):
         self._tiles: list[PersonTile] = []
         self._at: int | None = None
         self._greeting = Label("", "hero", lines=1)
+        self._hint = Label("", "body", "text2", wrap=True)
         self._time = Label("", "hero", align=ALIGN_RIGHT)
         self._date = Label("", "caption", "text3", align=ALIGN_RIGHT)
         self._people = Label("", "body_strong", "text2")
@@ -116,7 +117,7 @@ class PeopleSide(QWidget):
         self._build()
 
     def _build(self) -> None:
-        hello = column(self._greeting, Label("", "body", "text2", wrap=True).say("signin.hint"), None, gap=1)
+        hello = column(self._greeting, self._hint, None, gap=1)
         head = row(hello, column(self._time, self._date, None, gap=1), gap=4, pad=(4, 0, 1, 0))
         head.setStretch(0, 1)
         over = row(self._people, self._note, gap=4)
@@ -140,6 +141,8 @@ class PeopleSide(QWidget):
         hour = formats.local(state.now_ms).hour
         part = next(name for until, name in _GREETINGS if hour < until)
         self._greeting.set_text(i18n.t(f"signin.{part}"))
+        self._hint.set_text(i18n.t("signin.scan_early" if state.is_scan_early else "signin.hint"))
+        self._hint.set_ink("warning" if state.is_scan_early else "text2")
         self._time.set_text(formats.time_text(state.now_ms))
         self._date.set_text(formats.weekday_date(formats.local_day(state.now_ms)))
         key = "signin.people" if state.tiles else "signin.nobody"

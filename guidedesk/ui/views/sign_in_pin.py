@@ -104,7 +104,9 @@ class PinCard(Card):
         """Show who, how many tries, and what went wrong."""
         self._mode = state.mode
         self._pages.setCurrentIndex({"choose": 0, "number": 1}.get(state.mode, 2))
-        self._choose.show_text(i18n.t("signin.choose_title"), i18n.t("signin.choose_detail"))
+        early = i18n.t("signin.scan_early") if state.is_scan_early else ""
+        self._choose.show_text(i18n.t("signin.choose_title"), early or i18n.t("signin.choose_detail"))
+        self.number.set_note(early, "warning")
         self._number_hint.set_text(i18n.t("signin.other_detail" if state.tiles else "signin.nobody_detail"))
         self._show_person(state)
         self._show_tries(state)
