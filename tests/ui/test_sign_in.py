@@ -20,6 +20,7 @@ from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.screens import close_screen, open_screen, settle
 from guidedesk.ui.tasks import Tasks
+from guidedesk.ui.theme import look
 from guidedesk.ui.views.sign_in import SignInPage
 from tests.ui.shop_desk import PIN, ShopDesk
 
@@ -93,6 +94,18 @@ def test_arrows_move_among_the_tiles_and_enter_takes(shop: ShopDesk, show: Calla
     QTest.keyClick(second, Qt.Key.Key_Return)
     settle()
     assert (presenter.state.at, presenter.state.mode) == (1, "pin")
+
+
+def test_at_double_size_the_cursor_is_scrolled_to(show: Callable[..., QWidget]) -> None:
+    look().apply(scale=2.0)
+    page = make_page("choose")
+    assert isinstance(page, SignInPage)
+    show(page)
+    page.render_state(replace(STATES["choose"], at=5))
+    settle()
+    tile = page.people.cursor_tile()
+    assert tile is not None
+    assert tile.visibleRegion().boundingRect().height() == tile.height()
 
 
 def test_somebody_without_a_tile_types_her_number(shop: ShopDesk) -> None:

@@ -115,6 +115,8 @@ class SignInPage(Page):
         target = self.first_focus()
         if target is not None and self.isVisible():
             target.setFocus(Qt.FocusReason.OtherFocusReason)
+            if self._state is not None and self._state.mode == "choose":
+                self.people.reveal(target)
 
     def _arrange(self) -> None:
         """Side by side where there is room; else one after the other, the pad beside the cells."""

@@ -131,7 +131,8 @@ class PeopleSide(QWidget):
         line.setStretch(1, 1)
         safe = Card(line, pad=3)
         safe.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        outer = column(ScrollColumn(inner), row(safe, pad=(0, 1, 0, 1)), gap=3)
+        self._scroll = ScrollColumn(inner)
+        outer = column(self._scroll, row(safe, pad=(0, 1, 0, 1)), gap=3)
         outer.setStretch(0, 1)
         self.setLayout(outer)
         self._scroll_safe = safe
@@ -154,6 +155,10 @@ class PeopleSide(QWidget):
     def cursor_tile(self) -> PersonTile | None:
         """The tile that takes the keyboard."""
         return self._tiles[self._at or 0] if self._tiles else None
+
+    def reveal(self, tile: QWidget) -> None:
+        """Scroll to a tile where text is so large that not all fit."""
+        self._scroll.ensureWidgetVisible(tile)
 
     def _show_tiles(self, state: SignInState) -> None:
         if len(self._tiles) != len(state.tiles):
