@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import clean_tag
+from guidedesk.services.apply import SERVED_AFTER_VISIT_MS
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetTag
 from guidedesk.services.queries.members import get_member_card
@@ -130,6 +131,9 @@ class MemberPresenter(QObject):
         """Ctrl B: served, left without buying."""
         card = self._workable()
         if card is None:
+            return
+        if card.last_visit_ms is None or self._desk.now_ms() - card.last_visit_ms > SERVED_AFTER_VISIT_MS:
+            self.noticed.emit(Notice("member.served_needs_scan"))
             return
         operation = ServedNoPurchase(
             interaction_id=self._desk.counter.new_id(), member_id=card.member_id, visit_id=_newest_visit(card)
