@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "sync-check": ("sync_check", "compare this counter's rows with the server's"),
     "screenshot": ("screenshot", "draw one screen with made-up data"),
     "doctor": ("doctor", "what this PC has and lacks"),
+    "bench": ("bench", "measure the product on this PC, with floors"),
 }
 
 
