@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.find_and_add import FindAndAdd
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import CounterPresenter, CounterState
 from guidedesk.ui.presenters.history import HistoryPresenter
@@ -58,6 +59,7 @@ class CounterWindow(QObject):
         self._add_history()
         self._add_log()
         self._add_sync()
+        self._add_finding()
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
         self.window.page_shown.connect(self._page_shown)
@@ -96,6 +98,7 @@ class CounterWindow(QObject):
 
     def _add_home(self) -> None:
         page, presenter = HomePage(), self.home
+        self._home_page = page
         presenter.state_changed.connect(page.render_state)
         presenter.member_opened.connect(self.open_member)
         presenter.follow_up_done.connect(self._tell_done)
@@ -108,6 +111,8 @@ class CounterWindow(QObject):
 
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member
+        self._member_page = page
+        page.returned.connect(presenter.open)
         presenter.state_changed.connect(page.render_state)
         presenter.opened.connect(self._show_member)
         presenter.noticed.connect(self._tell_notice)
@@ -138,9 +143,15 @@ class CounterWindow(QObject):
         page.loosened.connect(presenter.loosen)
         page.order_chosen.connect(presenter.open_receipt)
         page.left.connect(self.window.back)
-        page.log_started.connect(self.member.log)
+        page.log_started.connect(self._log_from_history)
+        page.returned.connect(presenter.open)
         page.render_state(presenter.state)
         self.window.add_page(HISTORY, page)
+
+    def _log_from_history(self) -> None:
+        data = self.history.state.data
+        if data is not None:
+            self.log.open(data.head.member_id)
 
     def _narrow_text(self, text: str) -> None:
         self.history.narrow(text=text)
@@ -174,6 +185,15 @@ class CounterWindow(QObject):
         page.member_opened.connect(self.open_member)
         page.render_state(presenter.state)
         self.window.add_page(SYNC, page)
+
+    def _add_finding(self) -> None:
+        self.finding = FindAndAdd(self.desk, self.window, self.counter, self)
+        self.finding.member_wanted.connect(self.open_member)
+        self.finding.log_wanted.connect(self.log.open)
+        self.finding.interrupted.connect(self.log.leave)
+        self._member_page.search_started.connect(self.finding.start_search)
+        self._home_page.search_begun.connect(self.finding.begin_search)
+        self._home_page.new_member_wanted.connect(self.finding.new_member.open)
 
     # --- who leads where --------------------------------------------------------------------------
 

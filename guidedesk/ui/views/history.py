@@ -80,7 +80,8 @@ class SumsCard(Card):
 
 class HistoryPage(Page):
     """`text_typed`, `months_chosen` (empty is all time), `channel_chosen`, `category_chosen`, `returns_switched(bool)`,
-    `loosened`, `order_chosen((scope, id))`, `left`, `log_started`. `load` reads a page of rows by key."""
+    `loosened`, `order_chosen((scope, id))`, `left`, `log_started`, `returned(id)` when Back leads here again. `load`
+    reads a page of rows by key."""
 
     text_typed = Signal(str)
     months_chosen = Signal(str)
@@ -91,6 +92,7 @@ class HistoryPage(Page):
     order_chosen = Signal(object)
     left = Signal()
     log_started = Signal()
+    returned = Signal(str)
 
     def __init__(self, load: LoadRefs) -> None:
         super().__init__()
@@ -248,6 +250,10 @@ class HistoryPage(Page):
 
     def memento(self) -> object:
         return self._state.data.head.member_id if self._state is not None and self._state.data is not None else None
+
+    def restore(self, memento: object) -> None:
+        if isinstance(memento, str) and memento != self.memento():
+            self.returned.emit(memento)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

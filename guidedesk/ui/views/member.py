@@ -182,7 +182,7 @@ class TimelineCard(TitledCard):
 
 class MemberPage(Page):
     """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
-    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`."""
+    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `returned(id)` when Back leads to a member."""
 
     log_started = Signal()
     served = Signal()
@@ -193,6 +193,7 @@ class MemberPage(Page):
     tag_added = Signal(str)
     tag_removed = Signal(str)
     follow_up_completed = Signal(str)
+    returned = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -294,6 +295,10 @@ class MemberPage(Page):
 
     def memento(self) -> object:
         return self._state.card.member_id if self._state is not None and self._state.card is not None else None
+
+    def restore(self, memento: object) -> None:
+        if isinstance(memento, str) and memento != self.memento():
+            self.returned.emit(memento)
 
     def set_compact(self, compact: bool) -> None:
         super().set_compact(compact)

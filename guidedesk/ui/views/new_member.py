@@ -32,7 +32,7 @@ CUES: Final = (
 
 class NewMemberPage(Page):
     """`phone_typed`, `name_typed`, `birthday_typed`, `answered(purpose+ or purpose-)`, `existing_chosen`,
-    `different_chosen`, `created`, `left`."""
+    `different_chosen`, `created`, `left`, `returned` when Back leads here."""
 
     phone_typed = Signal(str)
     name_typed = Signal(str)
@@ -42,6 +42,7 @@ class NewMemberPage(Page):
     different_chosen = Signal()
     created = Signal()
     left = Signal()
+    returned = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,9 +93,9 @@ class NewMemberPage(Page):
     def render_state(self, state: NewMemberState) -> None:
         """Show what was typed and what is known of it."""
         self._state = state
+        self._show_fields(state)
         if state.me is None:
             return
-        self._show_fields(state)
         self.duplicate.setVisible(state.must_decide)
         if state.duplicate is not None:
             self.duplicate.show_hit(state.duplicate, state.now_ms)
@@ -144,6 +145,13 @@ class NewMemberPage(Page):
         else:
             return False
         return True
+
+    def memento(self) -> object:
+        return "typing"
+
+    def restore(self, memento: object) -> None:
+        if self._state is None or self._state.me is None:
+            self.returned.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

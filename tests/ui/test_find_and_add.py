@@ -1,0 +1,128 @@
+"""The ways through the whole window: scan, search, log, history, new member, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.ui.counter_window import HISTORY, MEMBERS, CounterWindow
+from guidedesk.ui.find_and_add import REGISTER, SCAN
+from guidedesk.ui.scan_source import Scan
+from tests.helpers.shop import LIN, NOW, SHEN, SHEN_CODE
+from tests.ui.member_desk import MemberDesk, make_desk, session_of
+
+
+class Shop:
+    """A counter's window with Lin signed in."""
+
+    def __init__(self, desk: MemberDesk) -> None:
+        self.desk = desk
+        self.ui = CounterWindow(desk)
+        self.ui.open()
+        desk.set_session(session_of())
+
+    def scan(self, text: str = SHEN_CODE) -> None:
+        self.ui.on_scanned(Scan(text, NOW, "wedge", False))
+
+    @property
+    def page(self) -> str:
+        return self.ui.window.current
+
+
+@pytest.fixture
+def shop(show: Callable[..., QWidget]) -> Shop:
+    made = Shop(make_desk(signed_in=False))
+    made.ui.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    show(made.ui.window)
+    return made
+
+
+def test_a_scan_shows_the_card(shop: Shop) -> None:
+    shop.scan()
+    assert (shop.page, shop.ui.member.state.how) == (MEMBERS, "scanned")
+    assert shop.desk.counter.types() == ["visit"]
+
+
+def test_an_unusual_scan_shows_its_sentence_and_back_leads_back(shop: Shop) -> None:
+    shop.scan()
+    shop.scan("6901234567892")
+    assert shop.page == SCAN
+    assert shop.ui.finding.result_page.sentence.text() == "这是商品条码"
+    shop.ui.window.run_command("back")
+    assert shop.page == MEMBERS
+
+
+def test_a_scan_while_logging_keeps_the_draft_and_moves_on(shop: Shop) -> None:
+    shop.scan()
+    shop.ui.member.log()
+    shop.ui.log.write("写到一半")
+    shop.scan("6901234567892")
+    assert shop.ui.window.overlays.dialog is None
+    assert shop.desk.counter.drafts[(LIN, "log", SHEN)]["note"] == "写到一半"
+
+
+def test_a_scan_while_a_member_is_typed_keeps_the_draft(shop: Shop) -> None:
+    shop.ui.window.run_command("new_member")
+    assert shop.page == REGISTER
+    shop.ui.finding.new_member.type_name("方女士")
+    shop.scan()
+    assert shop.page == MEMBERS
+    assert shop.desk.counter.drafts[(LIN, "register", "")]["name"] == "方女士"
+    assert shop.ui.finding.new_page.name.text() == ""
+    shop.ui.window.run_command("back")
+    assert (shop.page, shop.ui.finding.new_page.name.text()) == (REGISTER, "方女士")
+
+
+def test_search_opens_a_card_and_scanning_replaces_the_search(shop: Shop) -> None:
+    line = shop.ui.window.top.search.line
+    QTest.keyClicks(line, "szw")
+    assert shop.ui.finding.overlay.panel.isVisible()
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert (shop.page, shop.ui.member.state.how, line.text()) == (MEMBERS, "searched", "")
+    QTest.keyClicks(line, "2746")
+    shop.scan()
+    assert (line.text(), shop.ui.finding.overlay.panel.isVisible()) == ("", False)
+
+
+def test_a_letter_on_the_home_begins_a_search(shop: Shop) -> None:
+    home = shop.ui.window.page("home").first_focus()
+    assert home is not None
+    QTest.keyClick(home, Qt.Key.Key_S)
+    assert shop.ui.window.top.search.text() == "s"
+    assert shop.ui.finding.search.state.text == "s"
+
+
+def test_a_created_member_s_card_opens_and_back_skips_the_form(shop: Shop) -> None:
+    shop.ui.window.run_command("new_member")
+    new = shop.ui.finding.new_member
+    new.type_name("方女士")
+    new.answer("service", True)
+    shop.ui.window.run_command("main_action")
+    assert shop.page == MEMBERS
+    assert shop.ui.member.state.card is not None
+    assert shop.ui.member.state.card.name == "方女士"
+    shop.ui.window.run_command("back")
+    assert shop.page != REGISTER
+
+
+def test_history_and_back_show_the_same_member(shop: Shop) -> None:
+    shop.scan()
+    shop.ui.window.run_command("history")
+    assert shop.page == HISTORY
+    shop.ui.window.run_command("close")
+    assert shop.page == MEMBERS
+    assert shop.ui.member.state.card is not None
+    assert shop.ui.member.state.card.member_id == SHEN
+
+
+def test_a_lock_leaves_no_customer_behind(shop: Shop) -> None:
+    shop.scan()
+    QTest.keyClicks(shop.ui.window.top.search.line, "szw")
+    shop.desk.set_session(None)
+    assert shop.ui.member.state.card is None
+    assert not shop.ui.finding.search.state.is_open
+    assert shop.ui.window.top.search.text() == ""
