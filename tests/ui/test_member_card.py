@@ -16,6 +16,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.read_models import OwnerInfo
+from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, member_state
 from guidedesk.ui.fixtures.member import SHEN as SHEN_CARD
@@ -199,6 +200,13 @@ def test_more_rows_do_not_move_the_chosen_one(show: Callable[..., QWidget]) -> N
     page.timeline.view.choose("entry-3")
     page.render_state(state)
     assert page.timeline.view.chosen_id() == "entry-3"
+
+
+def test_offline_the_card_says_as_of_when(desk: MemberDesk, member: MemberPresenter) -> None:
+    desk.status_changed.emit(SyncStatus(NOW_MS, last_contact_ms=NOW_MS - 60_000, offline_since_ms=NOW_MS - 60_000))
+    assert member.state.as_of_ms == NOW_MS - 60_000
+    desk.status_changed.emit(SyncStatus(NOW_MS, last_contact_ms=NOW_MS))
+    assert member.state.as_of_ms is None
 
 
 def test_a_lock_clears_the_card(desk: MemberDesk, member: MemberPresenter) -> None:

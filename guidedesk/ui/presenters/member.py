@@ -16,6 +16,7 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.timeline import list_timeline
 from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.services.session import Session
+from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 
 How = Literal["scanned", "searched"]
@@ -26,7 +27,7 @@ ALL: Final = "all"
 @dataclass(frozen=True, slots=True)
 class MemberState:
     """What the card shows. `filter` is `all`, `purchase`, `return`, `visit` or a channel; `entries` what has been
-    read of the timeline so far; `tag_error` is the code of a refused tag."""
+    read of the timeline so far; `tag_error` is a refused tag."""
 
     now_ms: int
     viewer_id: str = ""
@@ -36,6 +37,7 @@ class MemberState:
     entries: tuple[TimelineEntry, ...] = ()
     is_complete: bool = False
     tag_error: GuideDeskError | None = None
+    as_of_ms: int | None = None  # last contact, while there is none
 
     @property
     def shown(self) -> tuple[TimelineEntry, ...]:
@@ -76,6 +78,7 @@ class MemberPresenter(QObject):
         self._desk = desk
         self.state = MemberState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
+        desk.status_changed.connect(self._take_status)
         desk.tasks.committed.connect(self._committed)
 
     def open(self, member_id: str) -> None:
@@ -212,8 +215,11 @@ class MemberPresenter(QObject):
         if card is not None and isinstance(changes, Changes) and changes.concerns(card.member_id):
             self.reload()
 
+    def _take_status(self, status: SyncStatus) -> None:
+        self._show(as_of_ms=status.last_contact_ms if status.is_offline else None)
+
     def _take_session(self, _session: Session | None) -> None:
-        self.state = MemberState(self._desk.now_ms())
+        self.state = MemberState(self._desk.now_ms(), as_of_ms=self.state.as_of_ms)
         self.state_changed.emit(self.state)
 
     def _show(self, **changed: Any) -> None:

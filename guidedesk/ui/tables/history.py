@@ -67,7 +67,7 @@ class HistoryModel(PagedModel):
 def columns() -> tuple[ColumnSpec, ...]:
     """Header texts and widths at 100 %."""
     return (
-        ColumnSpec(t("history.date"), 150, sorted="down"), ColumnSpec(t("history.item"), 0),
+        ColumnSpec(t("history.date"), 168, sorted="down"), ColumnSpec(t("history.item"), 0),
         ColumnSpec(t("history.size_colour"), 128), ColumnSpec(t("history.channel"), 134),
         ColumnSpec(t("history.paid"), 104, right=True), ColumnSpec(t("history.status"), 112),
         ColumnSpec(t("history.seller"), 106),

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk.services.read_models import MemberCard
 from guidedesk.ui import formats
@@ -31,7 +31,7 @@ from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import Box, column, holder, row
 from guidedesk.ui.widgets.listview import ListView
 from guidedesk.ui.widgets.rows import LineDelegate
-from guidedesk.ui.widgets.states import empty_state
+from guidedesk.ui.widgets.states import StaleChip, empty_state
 
 FILTERS: Final = (("all", ""), ("purchase", "bag"), ("wechat", "chat"), ("visit", "store"), ("return", "return"))
 COUNTED: Final = ("all", "purchase")
@@ -49,11 +49,13 @@ class MemberHead(QFrame):
         self.setProperty("kind", "card")
         self._avatar = Avatar("", "l")
         self._small_avatar = Avatar("", "m")
-        self._name = Label("", "title", wrap=True)
+        # A long name takes two lines of its own and then ends with … (DESIGN-UI.md 9).
+        self._name, self._long_name = Label("", "title"), Label("", "title", lines=2)
         self._tier, self._number = Chip(), Chip(outline=True)
         self._how, self._missing = Chip(), Chip("", "warning", icon="edit").say("member.incomplete")
         self._pending = Chip("", "info", icon="queue").say("member.waiting")
-        self._chips = flow(self._tier, self._number, self._how, self._missing, self._pending, gap=2)
+        self._stale = StaleChip()
+        self._chips = flow(self._tier, self._number, self._how, self._missing, self._pending, self._stale, gap=2)
         self._phone, self._birthday, self._joined = Label("", "label", "text2"), Label("", "label", "text2"), Label(
             "", "label", "text2")
         self._birthday_box = holder(row(IconLabel("cake", "text2", "iconSmall"), self._birthday, gap=1))
@@ -68,9 +70,9 @@ class MemberHead(QFrame):
         self.log_small = Button("", "primary").say("member.log")
         self.served_small = icon_button("tshirt", "member.served", kind="default")
         self.history_small = icon_button("receipt", "member.history", kind="default")
-        self._name_line = row(self._name, holder(column(None, self._chips, None, gap=0)), gap=3)
-        self._name_line.setStretch(1, 1)
-        who = column(self._name_line, self._short, self._facts, gap=1)
+        name_line = row(self._name, holder(column(None, self._chips, None, gap=0)), gap=3)
+        name_line.setStretch(1, 1)
+        who = column(self._long_name, name_line, self._short, self._facts, gap=1)
         line = row(self._avatar, self._small_avatar, who, self.log, self.served, self.history, self.log_small,
                    self.served_small, self.history_small, gap=2, pad=(3, 4))
         line.setStretch(2, 1)
@@ -94,10 +96,11 @@ class MemberHead(QFrame):
 
     def show_state(self, state: MemberState, card: MemberCard) -> None:
         """Fill it in."""
-        self._name.set_text(words.member_name(card))
-        is_long = paint.width_of(self._name.text(), look().font("title")) > look().m.pane_min
-        ways = QBoxLayout.Direction
-        self._name_line.setDirection(ways.TopToBottom if is_long else ways.LeftToRight)
+        name = words.member_name(card)
+        is_long = paint.width_of(name, look().font("title")) > look().m.pane_min
+        for label, is_used in ((self._long_name, is_long), (self._name, not is_long)):
+            label.set_text(name)
+            label.setVisible(is_used)
         for avatar in (self._avatar, self._small_avatar):
             avatar.show_name("" if card.is_erased else card.name)
         self._tier.show_state(t(f"tier.{card.tier}"), words.TIER_TONES[card.tier], words.TIER_ICONS[card.tier])
@@ -109,6 +112,7 @@ class MemberHead(QFrame):
         self._how.setVisible(not self._is_small and not card.is_erased)
         self._missing.setVisible(card.is_incomplete and not card.is_erased)
         self._pending.setVisible(card.is_pending)
+        self._stale.show_time(formats.time_text(state.as_of_ms) if state.as_of_ms is not None else "")
         self._phone.set_text(words.phone_text(card))
         self._birthday.set_text(words.birthday_text(card.birthday) if card.birthday else "")
         self._birthday_box.setVisible(bool(card.birthday))
