@@ -21,12 +21,12 @@ class Explanations(Mapping[str, Working]):
 
     def __init__(self, world: World, ledger: Ledger) -> None:
         self._world = world
-        self._postings = ledger.postings
+        self.postings = ledger.postings
         self._lines = {line.id: line for posting in ledger.postings.values() for line in posting.lines}
 
     def __getitem__(self, line_id: str) -> Working:
         line = self._lines[line_id]
-        return explain(self._world, self._postings[line.posting], line)
+        return explain(self._world, self.postings[line.posting], line)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)

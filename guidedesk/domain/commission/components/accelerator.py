@@ -22,7 +22,7 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
         )
         working: Working = {
             "base": base,
-            "target": target,
+            "target_base": target,
             "multiplier_bp": rate_text(component.multiplier_bp),
             "applies_to": paid,
         }

@@ -16,6 +16,6 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
         base, target = month.base[associate], component.target_of(associate)
         reached = [pay for at_bp, pay in rows if base * BP >= at_bp * target]
         if target > 0 and reached:
-            working: Working = {"base": base, "target": target, "table": shown}
+            working: Working = {"base": base, "target_base": target, "table": shown}
             payments.append(Payment(associate, None, reached[-1], working))
     return payments

@@ -1,0 +1,230 @@
+"""Times, windows, closes and reviews (COMMISSION.md 1, 9 "Time and ledger")."""
+
+from __future__ import annotations
+
+import pytest
+
+from guidedesk.domain.commission.reading import DocumentError
+from tests.commission.support import (
+    at,
+    close,
+    earned,
+    event,
+    events,
+    exchange,
+    give_back,
+    lines,
+    order,
+    plan,
+    rate,
+    review,
+    run,
+    scan,
+)
+
+BIND = scan("s1", "G1", "M1", "03-01")
+
+
+def late(hours: int, **fields: object) -> dict[str, object]:
+    """A scan by G1 on 1 March that reached the server some hours later."""
+    received = f"2026-03-{1 + (12 + hours) // 24:02d}T{(12 + hours) % 24:02d}:00:00+08:00"
+    return {**BIND, "received_at": received, **fields}
+
+
+def test_a_stale_arrival_waits_for_a_manager_and_equality_is_accepted() -> None:
+    sale = order("O1", "03-10")
+    assert run(events(late(168), sale)).flags == []
+    stale = run(events(late(169), sale))
+    assert (stale.flags, lines(stale)) == (["stale_offline:s1", "unattributed:O1"], [])
+    accepted = run(events(late(169), sale, review("v", "s1", "accept", "03-12")))
+    assert accepted.flags == ["stale_offline:s1"]
+    assert earned(accepted) == {("G1", "O1"): 500}
+
+
+def test_lag_is_judged_only_where_an_arrival_time_is_known() -> None:
+    old = {key: value for key, value in BIND.items() if key != "received_at"}
+    assert run(events(old, order("O1", "03-10"), config={"max_offline_lag_hours": 0})).flags == []
+
+
+def test_a_fast_clock_is_clamped_to_its_arrival() -> None:
+    fast = {key: value for key, value in BIND.items() if key != "at"}
+    fast |= {"device_at": at("03-05"), "offset_ms": 0, "received_at": at("03-01")}
+    assert run(events(fast, order("O1", "03-02"))).flags == ["clock_ahead:s1"]
+    fast["offset_ms"] = -4 * 86_400_000
+    assert run(events(fast)).flags == []
+
+
+def test_a_scan_before_its_code_is_raised_but_posted_by_its_own_time() -> None:
+    issue = event("c", "code.issue", "04-02", code="k", associate="G1")
+    early = {"id": "s", "type": "scan", "code": "k", "member": "M1", "at": at("03-31")}
+    parts = [{"id": "spiff", "kind": "spiff", "event": "bind", "amount": 9}]
+    found = run(events(early, issue, order("O1", "04-01"), plans=[plan(*parts)]))
+    assert found.flags == ["clock_behind:s", "unattributed:O1"]
+    assert lines(found) == [["2026-04", "G1", "2026-04", "spiff", "s", None, 9]]
+
+
+def test_a_code_issued_later_in_the_month_lets_a_waiting_scan_count() -> None:
+    waiting = {"id": "s", "type": "scan", "code": "k", "member": "M1", "at": at("03-03")}
+    assert run(events(waiting)).owners == {"M1": None}
+    twice = [event("c2", "code.issue", "03-02", code="k", associate="G2"),
+             event("c1", "code.issue", "03-01", code="k", associate="G1")]  # fmt: skip
+    assert run(events(waiting, *twice)).owners == {"M1": "G1"}
+
+
+def test_local_dates_are_those_of_the_chain_not_of_utc() -> None:
+    sale = {**order("O1", "03-31"), "at": "2026-03-31T16:30:00Z"}
+    assert lines(run(events(scan("s1", "G1", "M1", "03-20"), sale)))[0][2] == "2026-04"
+    assert lines(run(events(scan("s1", "G1", "M1", "03-20"), sale, config={"tz": "UTC"})))[0][2] == "2026-03"
+
+
+def test_window_is_tested_at_placement_and_accrual_at_payment() -> None:
+    sale = order("O1", "04-01 00:10", placed_at=at("03-16 23:59"))
+    found = run(events(BIND, sale))
+    assert lines(found) == [["2026-04", "G1", "2026-04", "base", "O1", 1, 500]]
+
+
+def test_window_overrides_first_match_a_line() -> None:
+    overrides = [{"match": {"category": "a"}, "days": 1}, {"match": {"category": ["a", "b"]}, "days": None}]
+    rows = [{"line": n, "qty": 1, "amount": 10000, "category": kind} for n, kind in enumerate("abc", 1)]
+    found = run(events(BIND, order("O1", "06-01", lines=rows), config={"window_overrides": overrides}))
+    assert earned(found, "line") == {2: 500}
+    assert found.flags == ["unattributed:O1"]
+
+
+def test_an_exact_override_takes_its_own_mode() -> None:
+    overrides = [{"match": {}, "days": 1, "mode": "exact"}]
+    config = {"window_overrides": overrides}
+    assert run(events(BIND, order("O1", "03-02 12:00"), config=config)).flags == []
+    assert run(events(BIND, order("O1", "03-02 12:01"), config=config)).flags == ["unattributed:O1"]
+
+
+def test_the_first_close_also_closes_everything_before_it() -> None:
+    old = order("O1", "02-10", member=None, store="S1", seller="G1", channel="store")
+    found = run(events(close("2026-03"), old))
+    assert lines(found) == [["2026-04", "G1", "2026-02", "base", "O1", 1, 500]]
+    assert found.statements == []
+
+
+def test_closes_follow_each_other() -> None:
+    for wrong in ("2026-05", "2026-03", "2026-02"):
+        again = {**close(wrong), "id": "again"}
+        with pytest.raises(DocumentError) as refused:
+            run(events(close("2026-03"), again))
+        assert refused.value.key == "period"
+    run(events(close("2026-03"), close("2026-03"), close("2026-04")))
+
+
+def test_a_close_acts_where_it_arrives() -> None:
+    sale = order("O1", "03-10")
+    assert lines(run(events(BIND, sale, close("2026-03"))))[0][0] == "2026-03"
+    assert lines(run(events(BIND, close("2026-03"), sale)))[0][0] == "2026-04"
+    assert lines(run(events(BIND, close("2026-03"), close("2026-04"), sale)))[0][0] == "2026-05"
+
+
+def test_a_close_is_no_target_of_a_review() -> None:
+    voided = run(events(BIND, order("O1", "03-10"), close("2026-03"), review("v", "close-2026-03", "void", "03-11")))
+    assert [line.posting for line in voided.lines] == [2026 * 12 + 2]
+
+
+def test_a_return_of_next_month_posts_there_even_while_the_sale_is_open() -> None:
+    found = run(events(BIND, order("O1", "03-10"), give_back("r", "O1", "04-02", (1, 1))))
+    assert [(line[0], line[2], line[6]) for line in lines(found)] == [
+        ("2026-03", "2026-03", 500),
+        ("2026-04", "2026-03", -500),
+    ]
+
+
+def test_given_seq_rises_with_the_array() -> None:
+    run(events({**BIND, "seq": 5}, {**order("O1", "03-02"), "seq": 9}))
+    with pytest.raises(DocumentError) as refused:
+        run(events({**BIND, "seq": 5}, {**order("O1", "03-02"), "seq": 5}))
+    assert refused.value.key == "seq"
+
+
+def test_of_two_contents_under_one_id_the_first_arrival_counts() -> None:
+    other = {**BIND, "associate": "G2"}
+    found = run(events(BIND, other, order("O1", "03-02")))
+    assert (found.flags, found.owners) == (["id_conflict:s1"], {"M1": "G1"})
+
+
+def test_arrival_time_and_seq_are_no_content() -> None:
+    assert run(events(late(1), late(2, seq=7))).flags == []
+    first_counts = run(events(late(1), late(400)))
+    assert first_counts.flags == []
+
+
+class TestReviews:
+    def test_void_takes_an_event_out_from_the_reviews_posting_period_on(self) -> None:
+        found = run(events(BIND, order("O1", "03-10"), close("2026-03"), review("v", "e-O1", "void", "03-20")))
+        assert [(line[0], line[6]) for line in lines(found)] == [("2026-03", 500), ("2026-04", -500)]
+
+    def test_accept_undoes_void_and_the_last_in_canonical_order_decides(self) -> None:
+        void, accept = review("v1", "e-O1", "void", "03-20"), review("v2", "e-O1", "accept", "03-21")
+        assert earned(run(events(BIND, order("O1", "03-10"), accept, void))) == {("G1", "O1"): 500}
+        earlier = review("v2", "e-O1", "accept", "03-19")
+        assert earned(run(events(BIND, order("O1", "03-10"), earlier, void))) == {}
+
+    def test_a_voided_review_does_not_decide(self) -> None:
+        void, undo = review("v1", "e-O1", "void", "03-20"), review("v2", "v1", "void", "03-19")
+        assert earned(run(events(BIND, order("O1", "03-10"), void, undo))) == {("G1", "O1"): 500}
+
+    def test_reviews_in_a_circle_give_one_answer(self) -> None:
+        circle = [review("v1", "v2", "void", "03-20"), review("v2", "v1", "void", "03-21")]
+        sale = [BIND, order("O1", "03-10"), review("v3", "e-O1", "void", "03-22")]
+        assert lines(run(events(*sale, *circle))) == lines(run(events(*reversed([*sale, *circle]))))
+
+    def test_a_voided_event_raises_no_flag(self) -> None:
+        refused = scan("s2", "G2", "M1", "03-02")
+        assert run(events(BIND, refused, review("v", "s2", "void", "03-03"))).flags == []
+        assert run(events(late(200), review("v", "s1", "void", "03-13"))).flags == []
+
+    def test_any_event_can_be_voided(self) -> None:
+        merge = event("m", "member.merge", "03-02", **{"from": "M2", "into": "M1"})
+        assert run(events(BIND, merge)).owners["M2"] == "G1"
+        assert run(events(BIND, merge, review("v", "m", "void", "03-03"))).owners["M2"] is None
+        pay = event("a", "adjustment", "03-02", associate="G1", amount=50, reason="x")
+        assert earned(run(events(pay, review("v", "a", "void", "03-03")))) == {}
+
+
+def test_a_published_plan_starts_at_local_midnight_of_its_date() -> None:
+    second = {**plan(rate(400), version=2, start="2026-03-10")}
+    publish = {"id": "p", "type": "plan.publish", "plan": second, "at": at("06-01")}
+    sales = [order("O1", "03-09 23:59"), order("O2", "03-10 00:00")]
+    assert earned(run(events(BIND, *sales, publish))) == {("G1", "O1"): 500, ("G1", "O2"): 400}
+
+
+def test_a_backdated_plan_is_posted_in_the_open_month() -> None:
+    publish = {"id": "p", "type": "plan.publish", "plan": plan(rate(400), version=2, start="2026-03-01")}
+    found = run(events(BIND, order("O1", "03-10"), close("2026-03"), publish))
+    assert [(line[0], line[2], line[6]) for line in lines(found)] == [
+        ("2026-03", "2026-03", 500),
+        ("2026-04", "2026-03", -100),
+    ]
+
+
+def test_configuration_versions_apply_by_the_date_they_judge() -> None:
+    versions = [
+        {"version": 2, "effective_from": "2026-03-10", "body": {"window": {"days": 1}, "protection": {"days": 0}}},
+        {"version": 1, "effective_from": "2026-01-01", "body": {}},
+    ]
+    from guidedesk.domain.commission.engine import compute
+    from tests.commission.support import BASE_PLAN
+
+    stream = [
+        BIND,
+        order("O1", "03-11", placed_at=at("03-09")),
+        order("O2", "03-11"),
+        scan("s2", "G2", "M2", "03-01"),
+        scan("s3", "G3", "M2", "03-09"),
+        scan("s4", "G3", "M2", "03-10"),
+    ]
+    found = compute(stream, config=versions, plans=[BASE_PLAN], staff=[])
+    assert earned(found) == {("G1", "O1"): 500}
+    assert found.owners["M2"] == "G3"
+    assert found.flags == ["bind_rejected_protected:s3", "unattributed:O2"]
+
+
+def test_a_replacement_of_a_clamped_clock_keeps_the_window_of_its_original() -> None:
+    swap = exchange("x", "O1", "05-20", "X1")
+    found = run(events(BIND, order("O1", "03-16 23:59"), swap))
+    assert earned(found) == {("G1", "X1"): 500}
