@@ -13,7 +13,7 @@ from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.search import SearchState
 from guidedesk.ui.tables.model import RowsModel
-from guidedesk.ui.tables.search import HitDelegate, hit_row
+from guidedesk.ui.tables.search import hit_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.widgets.avatar import Avatar
@@ -23,6 +23,7 @@ from guidedesk.ui.widgets.chips import Chip, KeyHint
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.flow import flow
+from guidedesk.ui.widgets.hit_rows import HitDelegate
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import clear, column, holder, row, rule
 from guidedesk.ui.widgets.listview import ListView
