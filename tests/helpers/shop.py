@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from guidedesk.domain.access import Actor
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
-from guidedesk.models import counter_tables
+from guidedesk.models.base import CACHE
 from guidedesk.models.entities import Row, entity_tables, store_rows
 from guidedesk.services.apply import ApplyContext, CounterSide, Side
 
@@ -123,7 +123,7 @@ class Shop:
 def open_shop() -> Shop:
     """A fresh shop in memory."""
     engine = create_engine("sqlite://")
-    counter_tables.CACHE.create_all(engine)
+    CACHE.create_all(engine)
     with engine.begin() as conn:
         fill(conn)
     return Shop(engine)

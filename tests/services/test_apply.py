@@ -108,10 +108,9 @@ def test_tags_come_and_go_and_the_latest_change_counts(shop):
 
 def test_nobody_works_in_a_store_that_is_not_hers(shop):
     stranger = replace(shop.context(an_id("a")).actor, scope_ids=frozenset({WULIN}))
+    visit = ops.RecordVisit(visit_id=an_id("v"), member_id=SHEN)
     with shop.engine.begin() as conn, pytest.raises(Refused, match="forbidden"):
-        apply_operation(
-            conn, ops.RecordVisit(visit_id=an_id("v"), member_id=SHEN), replace(shop.context(an_id("a")), actor=stranger)
-        )
+        apply_operation(conn, visit, replace(shop.context(an_id("a")), actor=stranger))
 
 
 _members = st.sampled_from([SHEN, an_id("new", 1), an_id("new", 2)])
@@ -163,7 +162,7 @@ def test_applying_everything_again_in_order_changes_nothing(steps):
 
 @pytest.mark.parametrize("name", sorted(ops.OPERATION_TYPES))
 def test_every_operation_reads_back_from_its_wire_form(name):
-    samples = {
+    samples: dict[str, ops.Operation] = {
         "visit": ops.RecordVisit(visit_id=an_id(1), member_id=SHEN),
         "register": ops.RegisterMember(member_id=an_id(1), name="李", consents=(("sms", True),)),
         "interaction": ops.LogInteraction(interaction_id=an_id(1), member_id=SHEN, kind="sms", outcome="bought"),

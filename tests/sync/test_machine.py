@@ -167,7 +167,7 @@ class TwoCounters(RuleBasedStateMachine):
             raise Killed
 
         if name == "settle":
-            journal.settle = die  # type: ignore[method-assign]
+            journal.settle = die  # type: ignore[method-assign, assignment]
         else:
             cache.write = die  # type: ignore[method-assign, assignment]
         with suppress(Killed):

@@ -38,9 +38,14 @@ def test_work_runs_elsewhere_and_its_result_arrives_on_the_windows_thread(tasks,
 
 def test_writes_keep_their_order_and_tell_what_changed(tasks, qtbot):
     order: list[int] = []
+
+    def change(number: int) -> str:
+        order.append(number)
+        return f"change {number}"
+
     with qtbot.waitSignals([tasks.committed] * 3):
         for number in range(1, 4):
-            tasks.write(lambda n: order.append(n) or f"change {n}", number)
+            tasks.write(change, number)
     assert order == [1, 2, 3]
 
 

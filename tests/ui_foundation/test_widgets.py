@@ -64,7 +64,8 @@ def test_a_long_text_is_cut_with_dots_and_whole_in_the_tool_tip(show):
 
 
 def test_words_follow_a_change_of_language(qtbot):
-    parts = [Label().say("earn.confirmed"), Chip().say("earn.confirmed"), Button().say("earn.confirmed")]
+    key = "earn.confirmed"
+    parts: list[Label | Chip | Button] = [Label().say(key), Chip().say(key), Button().say(key)]
     fixed = Label("沈知微")
     look().apply(language="en")
     assert [part.text() for part in parts] == ["Confirmed"] * 3
@@ -122,8 +123,10 @@ def test_digits_choose_inside_the_focused_group_and_skip_what_is_refused(show, q
     group.show_choices(WAYS, "store")
     show(stage(group), 500, 200)
     group.setFocus(Qt.FocusReason.TabFocusReason)
+    first = group.first_button()
+    assert first is not None
     with qtbot.waitSignal(group.chosen) as caught:
-        QTest.keyClick(group.first_button(), Qt.Key.Key_2)
+        QTest.keyClick(first, Qt.Key.Key_2)
     assert caught.args == ["wechat"]
     QTest.keyClick(group.buttons[1], Qt.Key.Key_3)
     assert group.value() == "wechat"
@@ -262,8 +265,7 @@ def test_columns_become_tabs_when_the_middle_gets_too_narrow(show, qtbot):
         Pane(left, "parts.pin", "pane_left"), Pane(middle, "parts.timeline"), Pane(right, "parts.agenda", "pane_right")
     )
     window = show(stage(columns), 1300, 500)
-    assert not columns.is_tabbed
-    assert (left.width(), right.width()) == (288, 320)
+    assert (columns.is_tabbed, left.width(), right.width()) == (False, 288, 320)
     look().apply(scale=2.0)
     settle()
     assert columns.is_tabbed
