@@ -27,6 +27,7 @@ class ServerProcess:
         self._log = log
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
         self.url = ""
 
     @property
@@ -46,7 +47,8 @@ class ServerProcess:
             )
         found: list[re.Match[str]] = []
         heard = threading.Event()
-        threading.Thread(target=self._listen, args=(self._process, found, heard), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._process, found, heard), daemon=True)
+        self._listener.start()
         if not heard.wait(START_S) or not found:
             self.stop()
             raise GuideDeskError("demo_server_failed", log=str(self._log))
@@ -62,14 +64,18 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._process = None
+        if self._listener is not None:
+            self._listener.join(STOP_S)
+        self._process = self._listener = None
 
     @staticmethod
     def _listen(process: subprocess.Popen[str], found: list[re.Match[str]], heard: threading.Event) -> None:
         # Reads to the end, so that the server never waits for somebody to read what it says.
-        for line in process.stdout or ():
-            match = _URL.search(line)
-            if match and not found:
-                found.append(match)
-                heard.set()
+        if process.stdout is not None:
+            with process.stdout as lines:
+                for line in lines:
+                    match = _URL.search(line)
+                    if match and not found:
+                        found.append(match)
+                        heard.set()
         heard.set()
