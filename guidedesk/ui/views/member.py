@@ -236,6 +236,7 @@ class MemberPage(Page):
         self.timeline.history_opened.connect(self.history_opened)
         self.consents.tag_added.connect(self.tag_added)
         self.consents.tag_removed.connect(self.tag_removed)
+        self.columns.became_tabs.connect(self._fit_head)
         self.follow_ups.completed.connect(self.follow_up_completed)
 
     def render_state(self, state: MemberState) -> None:
@@ -310,7 +311,7 @@ class MemberPage(Page):
 
     def _fit_head(self) -> None:
         m = look().m
-        self.head.set_small(self.is_compact or self.width() < m.page_narrow)
+        self.head.set_small(self.is_compact or self.columns.is_tabbed or self.width() < m.page_narrow)
         if self._state is not None and self._state.card is not None:
             self.head.show_state(self._state, self._state.card)
 
