@@ -184,7 +184,8 @@ class Maker:
         return {"type": "member.merge", "from": first, "into": second}
 
     def code(self) -> dict[str, Any]:
-        found = {"type": "code.issue", "code": self.chance.choice(["c1", "c2"]), "associate": self.chance.choice(PEOPLE)}
+        pick = self.chance.choice
+        found = {"type": "code.issue", "code": pick(["c1", "c2"]), "associate": pick(PEOPLE)}
         return found if self.chance.random() < 0.5 else {**found, "expires_at": self.moment().isoformat()}
 
     def adjustment(self) -> dict[str, Any]:
@@ -208,7 +209,7 @@ class Maker:
         found = []
         for number in range(1, self.chance.randint(1, 3) + 1):
             amount = self.chance.choice([0, 1, 99, 3333, 10000, 25000])
-            line = {"line": number, "qty": self.chance.randint(1, 3), "amount": amount}
+            line: dict[str, Any] = {"line": number, "qty": self.chance.randint(1, 3), "amount": amount}
             line |= {"tax_bp": 1300} if self.chance.random() < 0.3 else {}
             line |= {"category": self.chance.choice("abc")} if self.chance.random() < 0.5 else {}
             line |= {"sku": "x"} if self.chance.random() < 0.2 else {}
@@ -221,9 +222,10 @@ class Maker:
         name = f"O{len(self.orders) + 1}"
         if self.orders and self.chance.random() < 0.05:
             name = pick(self.orders)["order"]
-        found = {"type": "order", "order": name, "channel": pick(CHANNELS), "lines": lines}
-        optional = {
-            "member": pick(MEMBERS), "store": pick(STORES), "seller": pick(PEOPLE), "placed_at": self.moment().isoformat(),
+        found: dict[str, Any] = {"type": "order", "order": name, "channel": pick(CHANNELS), "lines": lines}
+        optional: dict[str, Any] = {
+            "member": pick(MEMBERS), "store": pick(STORES), "seller": pick(PEOPLE),
+            "placed_at": self.moment().isoformat(),
             "basket_opened_at": self.moment().isoformat(), "member_tier": pick(["gold", "silver"]), "fx": [7, 3],
             "order_discount": self.chance.randint(0, sum(line["amount"] for line in lines)), "shipping": 500,
         }  # fmt: skip
@@ -246,10 +248,11 @@ class Maker:
     def exchange(self) -> dict[str, Any]:
         sold = self.chance.choice(self.orders) if self.orders else {"order": "O1", "lines": [{"line": 1}]}
         lines = self.new_lines()
-        new = {"order": f"X{self.count}", "lines": lines}
+        new: dict[str, Any] = {"order": f"X{self.count}", "lines": lines}
         rows = [{"line": line["line"], "qty": 1} for line in sold["lines"] if self.chance.random() < 0.7]
         self.orders.append(new)
-        return {"type": "exchange", "order": sold["order"], "lines": rows, "new_order": new["order"], "new_lines": lines}
+        answer = {"type": "exchange", "order": sold["order"], "lines": rows}
+        return {**answer, "new_order": new["order"], "new_lines": lines}
 
 
 def stream(seed: int, size: int = 30) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -115,7 +115,7 @@ def test_rules_match_in_order_and_a_list_means_any_of() -> None:
 
 
 class TestFallback:
-    CONFIG = {"fallback": "store_pool"}
+    CONFIG: ClassVar = {"fallback": "store_pool"}
 
     def test_credits_the_members_pool_before_the_orders_store(self) -> None:
         stream = [BIND, LEAVE]
@@ -144,8 +144,8 @@ class TestUnattributed:
 
 
 class TestStaffPurchase:
-    STAFF = [{"associate": "G2", "store": "S1", "role": "associate", "member": "M1"}]
-    POOL = [plan(rate(), {"id": "pool", "kind": "pool", "stores": ["S1"], "rate_bp": 100})]
+    STAFF: ClassVar = [{"associate": "G2", "store": "S1", "role": "associate", "member": "M1"}]
+    POOL: ClassVar = [plan(rate(), {"id": "pool", "kind": "pool", "stores": ["S1"], "rate_bp": 100})]
 
     def test_is_flagged_and_pays(self) -> None:
         found = run(events(BIND, order("O1", "03-05"), staff=self.STAFF))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,11 +10,14 @@ from tests.commission.support import at, close, earned, event, events, give_back
 
 BIND = scan("s1", "G1", "M1", "03-01")
 SELLER = {"attribution": [{"match": {}, "model": {"kind": "seller"}}]}
-CREW = [{"associate": "G1", "store": "S1", "role": "associate"}, {"associate": "G2", "store": "S1", "role": "associate"},
-        {"associate": "MG", "store": "S1", "role": "manager"}]  # fmt: skip
+CREW = [
+    {"associate": "G1", "store": "S1", "role": "associate"},
+    {"associate": "G2", "store": "S1", "role": "associate"},
+    {"associate": "MG", "store": "S1", "role": "manager"},
+]
 
 
-def sale(name: str, seller: str, amount: int, store: str | None = "S1", when: str = "03-10", **more: Any) -> dict[str, Any]:
+def sale(name: str, seller: str, amount: int, store: str = "S1", when: str = "03-10", **more: Any) -> dict[str, Any]:
     return order(name, when, amount=amount, seller=seller, store=store, member=None, **more)
 
 
@@ -101,7 +104,7 @@ class TestSpiff:
 
 
 class TestPool:
-    POOL = {"id": "pool", "kind": "pool", "stores": ["S1", "S2"], "rate_bp": 1000}
+    POOL: ClassVar = {"id": "pool", "kind": "pool", "stores": ["S1", "S2"], "rate_bp": 1000}
 
     def test_counts_every_line_of_the_store_attributed_or_not(self) -> None:
         stream = [order("O1", "03-10", amount=100, store="S1", member=None), sale("O2", "G1", 100, store="S2")]
@@ -124,7 +127,7 @@ class TestPool:
 
 
 class TestOverride:
-    OVERRIDE = {"id": "ovr", "kind": "override", "managers": {"MG": "S1"}, "rate_bp": 1000}
+    OVERRIDE: ClassVar = {"id": "ovr", "kind": "override", "managers": {"MG": "S1"}, "rate_bp": 1000}
 
     def test_counts_the_associates_own_store_at_placement_not_the_orders(self) -> None:
         moved = event("m", "staff.move", "03-15", associate="G1", store="S2")
@@ -153,8 +156,8 @@ def test_cap_takes_away_what_is_above() -> None:
 
 
 class TestMinimum:
-    PLANS = [plan(rate(1000), {"id": "cap", "kind": "cap", "amount": 60, "applies_to": ["base"]},
-                  {"id": "min", "kind": "minimum", "amount": 100})]  # fmt: skip
+    CAP: ClassVar = {"id": "cap", "kind": "cap", "amount": 60, "applies_to": ["base"]}
+    PLANS: ClassVar = [plan(rate(1000), CAP, {"id": "min", "kind": "minimum", "amount": 100})]
 
     def minimum(self, *stream: dict[str, Any], **parts: Any) -> list[list[Any]]:
         found = run(events(*stream, config=SELLER, plans=self.PLANS, **parts))

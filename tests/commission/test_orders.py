@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.commission.support import close, earned, event, events, exchange, give_back, lines, order, plan, rate, run, scan
+from tests.commission.support import (
+    close,
+    earned,
+    event,
+    events,
+    exchange,
+    give_back,
+    lines,
+    order,
+    plan,
+    rate,
+    run,
+    scan,
+)
 
 BIND = scan("s1", "G1", "M1", "03-01")
 WHOLE = [plan({"id": "base", "kind": "line_rate", "rules": [{"rate_bp": 10000}]})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,8 +10,21 @@ import pytest
 from guidedesk.domain.commission.engine import prepare
 from guidedesk.domain.commission.settings import ENGINE_DEFAULTS, merge_config
 from guidedesk.domain.commission.states import states_at
-from guidedesk.domain.commission.timeline import to_ms
-from tests.commission.support import BASE_PLAN, Vector, at, close, event, events, give_back, order, plan, review, scan
+from guidedesk.domain.time import to_ms
+from tests.commission.support import (
+    BASE_PLAN,
+    Vector,
+    at,
+    close,
+    event,
+    events,
+    give_back,
+    order,
+    plan,
+    rate,
+    review,
+    scan,
+)
 
 BIND = scan("s1", "G1", "M1", "03-01")
 SALE = order("O1", "03-10", qty=4)
@@ -18,8 +32,6 @@ LINE = ["G1", "2026-03", "base", "O1", 1]
 
 
 def states(vector: Vector, when: str) -> list[list[Any]]:
-    from datetime import datetime
-
     config = merge_config(ENGINE_DEFAULTS, {"hold_days": 7, **vector.get("config", {})})
     plans, staff = vector.get("plans", [BASE_PLAN]), vector.get("staff", [])
     prepared = prepare(vector["events"], config=config, plans=plans, staff=staff)
@@ -55,7 +67,7 @@ def test_a_return_after_it_is_clawed_back_in_the_same_month_too() -> None:
     assert states(events(BIND, SALE, *backs), "03-19") == [[*LINE, "confirmed", 0]]
     assert states(events(BIND, SALE, *backs), "03-20") == [[*LINE, "confirmed", -125]]
     rest = give_back("r3", "O1", "05-02", (1, 2))
-    assert states(events(BIND, SALE, close("2026-03"), *backs, rest), "06-01") == [[*LINE, "reversed", -375]]
+    assert states(events(BIND, SALE, *backs, close("2026-03"), rest), "06-01") == [[*LINE, "reversed", -375]]
 
 
 def test_reversed_within_its_hold_is_not_clawed_back() -> None:
@@ -101,7 +113,7 @@ def test_period_components_are_confirmed_by_the_close() -> None:
 
 
 def test_a_minimum_appears_with_the_close_and_gives_way_to_late_sales() -> None:
-    plans = [plan(BASE_PLAN["components"][0], {"id": "min", "kind": "minimum", "amount": 600})]
+    plans = [plan(rate(), {"id": "min", "kind": "minimum", "amount": 600})]
     staff = [{"associate": "G1", "store": "S1", "role": "associate"}]
     vector = events(BIND, SALE, close("2026-03"), order("O2", "03-11", amount=1000), plans=plans, staff=staff)
     assert [entry for entry in states(vector, "04-01") if entry[2] == "min"] == [

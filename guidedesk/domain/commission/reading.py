@@ -28,7 +28,7 @@ class DocumentError(Refused):
 
     def __init__(self, reason: str, key: str, where: str, value: Any = None, **params: str | int) -> None:
         path = f"{where}.{key}" if where else key
-        super().__init__(f"commission_{reason}", key=key, path=path, value=str(value)[:_SHOWN], **params)
+        super().__init__(f"commission_{reason}", path=path, value=str(value)[:_SHOWN], **params)
         self.key = key
 
 
