@@ -135,6 +135,10 @@ class ScannerInput(ScannerSource):
 
     def _hold_if_guarded(self, event: QKeyEvent) -> bool:
         kind, _ = self._keys.read(event)
+        at_ms = self._time_of(event)
+        if self._guard.is_due(at_ms, self._settings.guard_ms):
+            # The loop stood still past the timer: by their own times these keys are apart, so they count in order.
+            self._guard.deliver()
         target = key_target()
         is_acting = kind in (KeyKind.CHARACTER, KeyKind.ENDING)
         if target is None or not is_acting or not is_guarded(target):
@@ -142,7 +146,7 @@ class ScannerInput(ScannerSource):
                 self._guard.deliver()
             return False
         if not event.isAutoRepeat():
-            self._guard.hold(target, event, self._time_of(event))
+            self._guard.hold(target, event, at_ms)
             self._arm(self._settings.guard_ms)
         return True
 

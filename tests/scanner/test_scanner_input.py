@@ -305,6 +305,19 @@ def test_a_person_types_a_pin(desk, gap_ms):
     assert at.scans == []
 
 
+def test_keys_keep_their_order_and_place_when_the_program_stood_still(desk):
+    """Keys waiting behind a stalled loop arrive before the timer that would deliver the one being held."""
+    first, second = QLineEdit(), QLineEdit()
+    for field in (first, second):
+        guard_keys(field)
+    at = desk(first, second)
+    for char in "1\t3":
+        at.clock.now_ms += 60  # a person's pace, but no tick in between
+        at.key(char)
+    at.settle()
+    assert (first.text(), second.text()) == ("1", "3")
+
+
 def test_two_keys_that_overlap_still_count_in_a_pin(desk):
     pin = QLineEdit()
     guard_keys(pin)
