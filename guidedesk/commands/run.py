@@ -12,7 +12,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     parser = sub.add_parser(
         "run", help="the counter app", epilog="example: guidedesk run --server https://head-office.example"
     )
-    parser.add_argument("--profile", type=Path, metavar="DIR", help="the counter's folder; the user's own when left out")
+    parser.add_argument("--profile", type=Path, metavar="DIR", help="the counter's folder; this user's when left out")
     parser.add_argument("--demo-key", action="store_true", help="key in a file: invented people only, says DEMO")
     parser.add_argument("--server", metavar="URL", help="head office; needed once, to enrol this PC")
     parser.add_argument("--lang", choices=("zh_CN", "en"), default=None, help="language of the window")

@@ -18,7 +18,7 @@ from guidedesk.sync.counter import JOURNAL_NAME
 from guidedesk.sync.open_counter import profile_name
 from guidedesk.ui.audit import accessible_texts
 
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 12.0
 T = TypeVar("T")
 
 

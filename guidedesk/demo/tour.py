@@ -1,4 +1,4 @@
-"""The tour: a person's day at the counter in the real window, each step checked by other eyes than the ones that did it."""
+"""The tour: a person's day in the real window, each step checked by other eyes than the ones that did it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Tour:
         """Do one step, look, and keep the picture."""
         try:
             seen = act(self)
-        except Exception as error:  # noqa: BLE001 - a tour tells what went wrong and ends there
+        except Exception as error:
             seen = Seen("", "", f"{type(error).__name__}: {error}", "the program", False)
         wait_for(lambda: False, 0.15)
         png = f"{len(self.steps) + 1:02d}-{name}.png"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
 from guidedesk.demo.server_process import ServerProcess
-from guidedesk.domain.errors import GuideDeskError
+from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.time import local_date
 from guidedesk.server.chain import init_chain
 from guidedesk.server.connectors.completejourney import import_completejourney
@@ -115,6 +116,13 @@ def enrol_counter(world: World, name: str, label: str, store_id: str | None = No
     world.counters.append(profile)
     sync_fully(counter)
     return counter
+
+
+def sign_in_everybody(world: World, counter: Counter, most: int = 6) -> None:
+    """Let the first few people of the store have signed in here before, so that their tiles are there."""
+    for number, pin in world.pins[:most]:
+        with suppress(Refused):
+            counter.sign_out(counter.sign_in(number, pin))
 
 
 def sync_fully(counter: Counter) -> None:

@@ -12,11 +12,13 @@ from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.find_and_add import FindAndAdd
 from guidedesk.ui.main_window import MainWindow
-from guidedesk.ui.presenters.counter import CounterPresenter, CounterState
+from guidedesk.ui.presenters.counter import CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter, Saved
 from guidedesk.ui.presenters.member import MemberPresenter, Notice
+from guidedesk.ui.presenters.new_member import NewMemberPresenter
+from guidedesk.ui.presenters.search import SearchPresenter
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
@@ -25,12 +27,16 @@ from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.member import MemberPage
+from guidedesk.ui.views.new_member import NewMemberPage
+from guidedesk.ui.views.scan_result import ScanResultPage
+from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
 from guidedesk.ui.views.sign_in import SignInPage
 from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.widgets.labels import person_name
 
 SIGN_IN, HOME, MEMBERS, HISTORY, SYNC = "sign_in", "home", "members", "history", "sync"
+NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
 
 
 class CounterWindow(QObject):
@@ -51,6 +57,8 @@ class CounterWindow(QObject):
         self.history = HistoryPresenter(desk, self)
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
+        self.new_member = NewMemberPresenter(desk, self)
+        self.search = SearchPresenter(desk, self)
         self._log_dialog: LogDialog | None = None
         self.binder = ShellBinder(self.window, self.shell)
         self._add_sign_in()
@@ -58,6 +66,9 @@ class CounterWindow(QObject):
         self._add_member()
         self._add_history()
         self._add_log()
+        self._add_new_member()
+        self._add_scan_result()
+        self._add_search()
         self._add_sync()
         self._add_finding()
         desk.session_changed.connect(self._session_changed)
@@ -106,6 +117,8 @@ class CounterWindow(QObject):
         page.item_opened.connect(presenter.open_item)
         page.item_ticked.connect(presenter.complete)
         page.banner_closed.connect(presenter.close_banner)
+        page.new_member_wanted.connect(self.add_member)
+        page.search_begun.connect(self.begin_search)
         page.sync_opened.connect(self.open_sync)
         self.window.add_page(HOME, page)
 
@@ -126,6 +139,7 @@ class CounterWindow(QObject):
         page.tag_added.connect(presenter.add_tag)
         page.tag_removed.connect(presenter.remove_tag)
         page.follow_up_completed.connect(presenter.complete)
+        page.search_started.connect(self.begin_search)
         self.counter.member_scanned.connect(self._show_scanned)
         page.render_state(presenter.state)
         self.window.add_page(MEMBERS, page)
@@ -175,6 +189,47 @@ class CounterWindow(QObject):
         presenter.saved.connect(self._log_saved)
         presenter.left.connect(self._close_dialog)
 
+    def _add_new_member(self) -> None:
+        page, presenter = NewMemberPage(), self.new_member
+        presenter.state_changed.connect(page.render_state)
+        presenter.opened.connect(self._show_new_member)
+        presenter.created.connect(self._member_created)
+        presenter.existing_chosen.connect(self.open_member)
+        presenter.left.connect(self._left_new_member)
+        page.phone_typed.connect(presenter.type_phone)
+        page.name_typed.connect(presenter.type_name)
+        page.birthday_typed.connect(presenter.type_birthday)
+        page.answered.connect(self._answered)
+        page.existing_chosen.connect(presenter.choose_existing)
+        page.different_chosen.connect(presenter.choose_different)
+        page.created.connect(presenter.create)
+        page.left.connect(presenter.leave)
+        page.returned.connect(self.add_member)
+        self.window.add_page(NEW_MEMBER, page)
+
+    def _add_scan_result(self) -> None:
+        page = ScanResultPage()
+        self.counter.scan_failed.connect(self._show_result)
+        page.search_started.connect(self.begin_search)
+        page.new_member_started.connect(self.add_member)
+        page.left.connect(self._go_back)
+        self._result_page = page
+        self.window.add_page(SCAN_RESULT, page)
+
+    def _add_search(self) -> None:
+        presenter = self.search
+        self._search_overlay = SearchOverlay(self.window.top.search, self.window.ground)
+        presenter.state_changed.connect(self._search_overlay.render_state)
+        presenter.member_chosen.connect(self.open_member)
+        presenter.log_requested.connect(self.log.open)
+        presenter.new_member_requested.connect(self.new_member.open)
+        self._search_overlay.typed.connect(presenter.type)
+        self._search_overlay.row_chosen.connect(presenter.choose)
+        self._search_overlay.row_opened.connect(presenter.open)
+        self._search_overlay.log_started.connect(presenter.log)
+        self._search_overlay.new_member_started.connect(presenter.add)
+        self._search_overlay.left.connect(self._leave_search)
+
     def _add_sync(self) -> None:
         page, presenter = SyncPage(), self.sync
         presenter.state_changed.connect(page.render_state)
@@ -201,6 +256,18 @@ class CounterWindow(QObject):
         """Show a member's card."""
         self.member.open(member_id)
 
+    def add_member(self) -> None:
+        """Take in somebody new."""
+        self.new_member.open()
+
+    def begin_search(self, typed: str = "") -> None:
+        """Put the keyboard into the search field, with the letter that began it."""
+        self.window.run_command("search")
+        if typed:
+            self.window.top.search.set_text(typed)
+            self.window.top.search.line.setCursorPosition(len(typed))
+            self.search.type(typed)
+
     def open_sync(self) -> None:
         """Show the sync centre."""
         self.window.show_page(SYNC)
@@ -215,9 +282,43 @@ class CounterWindow(QObject):
 
     def _show_scanned(self, state: CounterState) -> None:
         # Text being typed is kept as a draft before the screen changes (DESIGN-UI.md 8.3).
-        self.log.leave()
+        self._keep_what_was_typed()
         if state.card is not None:
             self.member.show_scanned(state.card)
+
+    def _show_result(self, result: ScanResult) -> None:
+        self._keep_what_was_typed()
+        self._result_page.show_result(result)
+        self.window.show_page(SCAN_RESULT)
+
+    def _keep_what_was_typed(self) -> None:
+        self.search.close()
+        self.log.leave()
+        self.new_member.leave()
+
+    def _show_new_member(self) -> None:
+        self.window.show_page(NEW_MEMBER)
+
+    def _member_created(self, member_id: str) -> None:
+        if self.window.current == NEW_MEMBER:
+            self._go_back()  # Esc on the new card must not lead into an empty form
+        self.window.toast(i18n.t("window.member_created"))
+        self.open_member(member_id)
+
+    def _left_new_member(self) -> None:
+        if self.window.current == NEW_MEMBER:
+            self._go_back()
+
+    def _answered(self, answer: str) -> None:
+        self.new_member.answer(answer[:-1], answer.endswith("+"))
+
+    def _leave_search(self) -> None:
+        self.search.close()
+        self.window.focus_page()
+
+    def _go_back(self) -> None:
+        if not self.window.back():
+            self.window.show_page(HOME, remember=False)
 
     def _open_log(self) -> None:
         dialog, presenter = LogDialog(), self.log
@@ -251,7 +352,7 @@ class CounterWindow(QObject):
 
     def _session_changed(self, session: Session | None) -> None:
         if session is None:
-            self.log.leave()
+            self._keep_what_was_typed()
             self.window.lock(SIGN_IN)
         else:
             self.window.history.clear()
@@ -268,6 +369,8 @@ class CounterWindow(QObject):
     def _commanded(self, name: str) -> None:
         if name == "log":
             self.member.log()
+        elif name == "new_member":
+            self.add_member()
 
     def _tell_done(self, name: str) -> None:
         self.window.toast(i18n.t("member.follow_up_done", name=person_name(name)))

@@ -220,6 +220,17 @@ class MainWindow(QMainWindow):
         for page in self._pages.values():
             page.set_compact(compact)
 
+    @property
+    def ground(self) -> QWidget:
+        """What lies under overlays: the place of the pages beside the rail."""
+        return self._pages_stack
+
+    def focus_page(self) -> None:
+        """Give the keyboard back to the page shown."""
+        if self._current:
+            page = self._pages[self._current]
+            (page.first_focus() or page).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def mark_demo(self) -> None:
         """Say DEMO in the title: the people in this window are invented (SECURITY.md D-2)."""
         self._is_demo = True

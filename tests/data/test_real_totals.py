@@ -19,7 +19,7 @@ from guidedesk.server.connectors.completejourney import ImportSummary, import_co
 from guidedesk.server.connectors.generated_people import member_id
 from guidedesk.server.connectors.sample_chain import import_sample
 from guidedesk.server.database import ServerDatabase, open_server
-from tests.helpers.real_totals import first_households, households_after, real_totals
+from guidedesk.demo.real_totals import first_households, households_after, real_totals
 
 HOUSEHOLDS = 200
 ZONE = "America/New_York"
