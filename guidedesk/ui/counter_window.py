@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.find_and_add import FindAndAdd
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.history import HistoryPresenter
@@ -70,7 +69,6 @@ class CounterWindow(QObject):
         self._add_scan_result()
         self._add_search()
         self._add_sync()
-        self._add_finding()
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
         self.window.page_shown.connect(self._page_shown)
@@ -109,7 +107,6 @@ class CounterWindow(QObject):
 
     def _add_home(self) -> None:
         page, presenter = HomePage(), self.home
-        self._home_page = page
         presenter.state_changed.connect(page.render_state)
         presenter.member_opened.connect(self.open_member)
         presenter.follow_up_done.connect(self._tell_done)
@@ -124,7 +121,6 @@ class CounterWindow(QObject):
 
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member
-        self._member_page = page
         page.returned.connect(presenter.open)
         presenter.state_changed.connect(page.render_state)
         presenter.opened.connect(self._show_member)
@@ -240,15 +236,6 @@ class CounterWindow(QObject):
         page.member_opened.connect(self.open_member)
         page.render_state(presenter.state)
         self.window.add_page(SYNC, page)
-
-    def _add_finding(self) -> None:
-        self.finding = FindAndAdd(self.desk, self.window, self.counter, self)
-        self.finding.member_wanted.connect(self.open_member)
-        self.finding.log_wanted.connect(self.log.open)
-        self.finding.interrupted.connect(self.log.leave)
-        self._member_page.search_started.connect(self.finding.start_search)
-        self._home_page.search_begun.connect(self.finding.begin_search)
-        self._home_page.new_member_wanted.connect(self.finding.new_member.open)
 
     # --- who leads where --------------------------------------------------------------------------
 

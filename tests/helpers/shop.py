@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from guidedesk.domain.access import Actor
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
+from guidedesk.models import counter_tables as _tables  # noqa: F401 - importing it puts the tables into CACHE
 from guidedesk.models.base import CACHE
 from guidedesk.models.entities import Row, entity_tables, store_rows
 from guidedesk.services.apply import ApplyContext, CounterSide, Side

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from guidedesk.ui.counter_window import HISTORY, MEMBERS, CounterWindow
-from guidedesk.ui.find_and_add import REGISTER, SCAN
+from guidedesk.ui.counter_window import HISTORY, MEMBERS, NEW_MEMBER, SCAN_RESULT, CounterWindow
 from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.views.new_member import NewMemberPage
+from guidedesk.ui.views.scan_result import ScanResultPage
+from guidedesk.ui.views.search import SearchPanel
 from tests.helpers.shop import LIN, NOW, SHEN, SHEN_CODE
 from tests.ui.member_desk import MemberDesk, make_desk, session_of
+
+T = TypeVar("T", bound=QWidget)
 
 
 class Shop:
@@ -27,6 +32,10 @@ class Shop:
 
     def scan(self, text: str = SHEN_CODE) -> None:
         self.ui.on_scanned(Scan(text, NOW, "wedge", False))
+
+    def child(self, kind: type[T]) -> T:
+        """The one widget of this kind in the window."""
+        return self.ui.window.findChildren(kind)[0]
 
     @property
     def page(self) -> str:
@@ -50,8 +59,8 @@ def test_a_scan_shows_the_card(shop: Shop) -> None:
 def test_an_unusual_scan_shows_its_sentence_and_back_leads_back(shop: Shop) -> None:
     shop.scan()
     shop.scan("6901234567892")
-    assert shop.page == SCAN
-    assert shop.ui.finding.result_page.sentence.text() == "这是商品条码"
+    assert shop.page == SCAN_RESULT
+    assert shop.child(ScanResultPage).sentence.text() == "这是商品条码"
     shop.ui.window.run_command("back")
     assert shop.page == MEMBERS
 
@@ -67,25 +76,25 @@ def test_a_scan_while_logging_keeps_the_draft_and_moves_on(shop: Shop) -> None:
 
 def test_a_scan_while_a_member_is_typed_keeps_the_draft(shop: Shop) -> None:
     shop.ui.window.run_command("new_member")
-    assert shop.page == REGISTER
-    shop.ui.finding.new_member.type_name("方女士")
+    assert shop.page == NEW_MEMBER
+    shop.ui.new_member.type_name("方女士")
     shop.scan()
     assert shop.page == MEMBERS
     assert shop.desk.counter.drafts[(LIN, "register", "")]["name"] == "方女士"
-    assert shop.ui.finding.new_page.name.text() == ""
-    shop.ui.window.run_command("back")
-    assert (shop.page, shop.ui.finding.new_page.name.text()) == (REGISTER, "方女士")
+    assert shop.child(NewMemberPage).name.text() == ""
+    shop.ui.window.run_command("new_member")
+    assert (shop.page, shop.child(NewMemberPage).name.text()) == (NEW_MEMBER, "方女士")
 
 
 def test_search_opens_a_card_and_scanning_replaces_the_search(shop: Shop) -> None:
     line = shop.ui.window.top.search.line
     QTest.keyClicks(line, "szw")
-    assert shop.ui.finding.overlay.panel.isVisible()
+    assert shop.child(SearchPanel).isVisible()
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert (shop.page, shop.ui.member.state.how, line.text()) == (MEMBERS, "searched", "")
     QTest.keyClicks(line, "2746")
     shop.scan()
-    assert (line.text(), shop.ui.finding.overlay.panel.isVisible()) == ("", False)
+    assert (line.text(), shop.child(SearchPanel).isVisible()) == ("", False)
 
 
 def test_a_letter_on_the_home_begins_a_search(shop: Shop) -> None:
@@ -93,12 +102,12 @@ def test_a_letter_on_the_home_begins_a_search(shop: Shop) -> None:
     assert home is not None
     QTest.keyClick(home, Qt.Key.Key_S)
     assert shop.ui.window.top.search.text() == "s"
-    assert shop.ui.finding.search.state.text == "s"
+    assert shop.ui.search.state.text == "s"
 
 
 def test_a_created_member_s_card_opens_and_back_skips_the_form(shop: Shop) -> None:
     shop.ui.window.run_command("new_member")
-    new = shop.ui.finding.new_member
+    new = shop.ui.new_member
     new.type_name("方女士")
     new.answer("service", True)
     shop.ui.window.run_command("main_action")
@@ -106,7 +115,7 @@ def test_a_created_member_s_card_opens_and_back_skips_the_form(shop: Shop) -> No
     assert shop.ui.member.state.card is not None
     assert shop.ui.member.state.card.name == "方女士"
     shop.ui.window.run_command("back")
-    assert shop.page != REGISTER
+    assert shop.page != NEW_MEMBER
 
 
 def test_history_and_back_show_the_same_member(shop: Shop) -> None:
@@ -124,5 +133,5 @@ def test_a_lock_leaves_no_customer_behind(shop: Shop) -> None:
     QTest.keyClicks(shop.ui.window.top.search.line, "szw")
     shop.desk.set_session(None)
     assert shop.ui.member.state.card is None
-    assert not shop.ui.finding.search.state.is_open
+    assert not shop.ui.search.state.is_open
     assert shop.ui.window.top.search.text() == ""
