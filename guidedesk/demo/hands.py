@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from guidedesk.demo.eyes import wait_for
 
 _BETWEEN_KEYS_S: Final = 0.06  # slower than any scanner, so that typing stays typing
+_AFTER_KEY_S: Final = 0.15  # a key that acts is held for 40 ms to see whether a scanner sent it
+_AFTER_SCAN_S: Final = 0.3  # keys right behind a scan belong to the scanner
 _MODIFIERS: Final = {
     "Ctrl": Qt.KeyboardModifier.ControlModifier,
     "Alt": Qt.KeyboardModifier.AltModifier,
@@ -42,7 +44,7 @@ def press(window: QWidget, keys: str) -> None:
         QTest.keyClick(target(window), _NAMED[last], modifiers)
     else:
         QTest.keyClick(target(window), ord(last.upper()), modifiers)
-    wait_for(lambda: False, _BETWEEN_KEYS_S)
+    wait_for(lambda: False, _AFTER_KEY_S)
 
 
 def type_text(window: QWidget, words: str) -> None:
@@ -62,4 +64,4 @@ def scan(window: QWidget, digits: str) -> None:
     at = target(window)
     QTest.keyClicks(at, digits)
     QTest.keyClick(at, Qt.Key.Key_Return)
-    wait_for(lambda: False, _BETWEEN_KEYS_S)
+    wait_for(lambda: False, _AFTER_SCAN_S)

@@ -57,16 +57,17 @@ def history(tour: Tour) -> Seen:
     hands.press(tour.window, "Ctrl+H")
     expected = formats.money_short(paid - back, currency)
     shown = tour.shows(expected, str(orders))
-    first = tour.eyes.one("select order_no from purchase where member_id=:m order by paid_at_ms desc limit 1", m=member)
-    seen = f"'{expected}' and '{orders}' shown: {shown}; newest receipt {first} shown: {first in texts(tour.window)}"
-    hands.press(tour.window, "Esc")
-    return Seen("Ctrl H on the card", f"{orders} orders, {expected} net of returns, as summed at the server", seen,
-                TREE, shown)  # fmt: skip
+    newest = tour.eyes.one("select order_no from purchase where member_id=:m order by paid_at_ms desc limit 1", m=member)
+    receipt = tour.shows(newest)
+    seen = f"'{expected}' and '{orders}' shown: {shown}; newest receipt {newest} shown: {receipt}"
+    return Seen("Ctrl H on the card", f"{orders} orders, {expected} net of returns, as at the server", seen,
+                TREE, shown and receipt)  # fmt: skip
 
 
 def log(tour: Tour) -> Seen:
     """A conversation, by keys alone."""
     note = "试了雾蓝大衣，等家人看过再定" if tour.lang == "zh_CN" else "Tried the coat, asks at home first"
+    hands.press(tour.window, "Esc")  # from the history back to the card
     hands.press(tour.window, "F4")
     wait_for(lambda: tour.window.overlays.dialog is not None)
     hands.press(tour.window, "1")

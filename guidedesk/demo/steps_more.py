@@ -22,13 +22,13 @@ def search(tour: Tour) -> Seen:
     hands.type_text(tour.window, pinyin)
     shown = tour.shows(name)
     seen = f"'{name}' among the results for '{pinyin}': {shown}"
-    hands.press(tour.window, "Esc")
     return Seen(f"F2, typed {pinyin}", f"{name} is found", seen, TREE, shown)
 
 
 def new_member(tour: Tour) -> Seen:
     """Somebody joins at the counter."""
     name = "方若溪" if tour.lang == "zh_CN" else "Fang Ruoxi"
+    hands.press(tour.window, "Esc")  # leave the search
     hands.press(tour.window, "Ctrl+1")
     hands.press(tour.window, "Ctrl+N")
     hands.type_text(tour.window, "19912345678")

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import clean_tag
-from guidedesk.services.apply import SERVED_AFTER_VISIT_MS
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetTag
 from guidedesk.services.queries.members import get_member_card
@@ -135,9 +134,6 @@ class MemberPresenter(QObject):
         card = self._workable()
         if card is None:
             return
-        if card.last_visit_ms is None or self._desk.now_ms() - card.last_visit_ms > SERVED_AFTER_VISIT_MS:
-            self.noticed.emit(Notice("member.served_needs_scan"))
-            return
         operation = ServedNoPurchase(
             interaction_id=self._desk.counter.new_id(), member_id=card.member_id, visit_id=_newest_visit(card)
         )
@@ -145,7 +141,14 @@ class MemberPresenter(QObject):
         def told(_changes: Changes) -> None:
             self.noticed.emit(Notice("member.served_saved", card.name))
 
-        self._desk.record(operation, done=told)
+        # Asked of the rule itself: right after a scan the card on show does not know of its own visit yet.
+        self._desk.record(operation, done=told, failed=self._not_served)
+
+    def _not_served(self, error: Exception) -> None:
+        if isinstance(error, GuideDeskError) and error.params.get("why") == "no_visit":
+            self.noticed.emit(Notice("member.served_needs_scan"))
+        else:
+            self._desk.tasks.failed.emit(error)
 
     def complete(self, follow_up_id: str) -> None:
         """The promised contact happened."""
