@@ -44,7 +44,8 @@ class Chain:
 
     def start_app(self, counter: str) -> None:
         """The real counter app, drawn on no screen."""
-        command = [sys.executable, "-m", "guidedesk", "run", "--profile", str(self.world.folder / counter), "--demo-key"]
+        profile = str(self.world.folder / counter)
+        command = [sys.executable, "-m", "guidedesk", "run", "--profile", profile, "--demo-key"]
         env = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
         with (self.world.folder / f"{counter}.log").open("a", encoding="utf-8") as log:
             self.apps[counter] = subprocess.Popen(command, env=env, stdout=log, stderr=log, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import subprocess
@@ -13,6 +14,9 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from sqlalchemy import create_engine, func, select
 
 from guidedesk.models.server_tables import op_log
+from guidedesk.services.read_models import Bilingual
+from guidedesk.sync.status import OperationInfo
+from guidedesk.ui.operation_words import why
 from tests.features.conftest import Chain, within
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,8 +73,9 @@ def _(shop: Chain) -> None:
 @when("counter A is killed in the middle of saving and started again")
 def _(shop: Chain) -> None:
     chance = random.Random(7)
+    talk = ("log", "--member", shop.memory["new"], "--kind", "wechat", "--outcome", "tried")
     for number in range(6):
-        words = ("log", "--member", shop.memory["new"], "--kind", "wechat", "--outcome", "tried", "--note", f"第{number}次")
+        words = (*talk, "--note", f"第{number}次")
         saving = subprocess.Popen(shop.command("A", *words), stdout=subprocess.PIPE, text=True)
         time.sleep(chance.uniform(0.4, 1.4))
         saving.kill()
@@ -116,17 +121,19 @@ def _(shop: Chain) -> None:
     assert card is not None
     notes = [entry["note"] for entry in card["timeline"] if entry["kind"] == "interaction"]
     assert "等丈夫周三看过再定" in notes
-    assert [e["kind"] for e in (_card(shop, "B", shop.memory["visited"]) or {"timeline": []})["timeline"]].count("visit") == 1
+    scanned = _card(shop, "B", shop.memory["visited"])
+    assert scanned is not None
+    assert [entry["kind"] for entry in scanned["timeline"]].count("visit") == 1
 
 
 @then("every operation that was reported as saved exists exactly once at the server")
 def _(shop: Chain) -> None:
     engine = create_engine(shop.world.database_url)
     with engine.connect() as conn:
-        rows = conn.execute(select(op_log.c.op_id, func.count()).group_by(op_log.c.op_id)).all()
+        rows = conn.execute(select(op_log.c.op_id, func.count().label("times")).group_by(op_log.c.op_id)).all()
         statuses = set(conn.execute(select(op_log.c.status)).scalars())
     engine.dispose()
-    known = {op_id: times for op_id, times in rows}
+    known = {row.op_id: row.times for row in rows}
     assert set(shop.saved) <= set(known)
     assert set(known.values()) == {1}
     assert statuses <= {"accepted", "merged"}
@@ -155,15 +162,18 @@ def _(shop: Chain, first: str) -> None:
 
 @then("the other counter is told in a sentence who was first")
 def _(shop: Chain) -> None:
-    from guidedesk.ui.presenters.sync_centre import reason_sentence
-
-    refused = [e for e in shop.do(shop.memory["second"], "show", "operations")["operations"] if e["state"] == "rejected"]
+    shown = shop.do(shop.memory["second"], "show", "operations")["operations"]
+    refused = [entry for entry in shown if entry["state"] == "rejected"]
     assert [(e["type"], e["reason"], e["params"]["why"]) for e in refused] == [
         ("follow_up_done", "stale_precondition", "already_done")
     ]
-    assert refused[0]["params"]["staff_id"] == shop.memory[f"staff {shop.memory['first']}"]
+    winner = shop.memory[f"staff {shop.memory['first']}"]
+    assert refused[0]["params"]["staff_id"] == winner
     assert not refused[0]["is_seen"]
-    assert reason_sentence
+    names = {entry["id"]: Bilingual(**entry["name"]) for entry in _staff(shop)}
+    told = why(OperationInfo(**refused[0]), names, refused[0]["settled_at_ms"])
+    assert told.startswith(names[winner].pick("zh_CN"))
+    assert "先完成了这次跟进" in told
 
 
 @then("both talks are in the member's history on both counters")
@@ -181,8 +191,6 @@ def _someone(shop: Chain) -> str:
 
 def _card(shop: Chain, counter: str, member_id: str) -> dict[str, Any] | None:
     done = subprocess.run(shop.command(counter, "show", "member", member_id), capture_output=True, text=True)
-    import json
-
     answer = json.loads(done.stdout)
     return answer.get("member")
 
@@ -206,8 +214,6 @@ def _is_equal(document: dict[str, Any]) -> bool:
 
 
 def _reported(printed: str) -> list[str]:
-    import json
-
     try:
         return list(json.loads(printed).get("op_ids", []))
     except ValueError:
