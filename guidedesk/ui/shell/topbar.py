@@ -17,6 +17,7 @@ from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import clear, row
+from guidedesk.ui.widgets.target import face_in, target_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,20 @@ class ChipButton(QPushButton):
         m = look().m
         icon = m.chip_icon + m.chip_gap if self._icon else 0
         words = paint.width_of(self.text(), look().font("label", 500)) + 1
-        return QSize(2 * m.chip_lg_pad + icon + words, m.chip_lg_h)
+        return target_size(QSize(2 * m.chip_lg_pad + icon + words, m.chip_lg_h))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def face_rect(self) -> QRect:
+        """The painted chip inside its target."""
+        return face_in(self.rect(), self.width(), look().m.chip_lg_h)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m
         painter = QPainter(self)
         paint.smooth(painter)
-        paint.box(painter, self.rect(), m.chip_lg_radius, current.soft(self._tone))
+        paint.box(painter, self.face_rect(), m.chip_lg_radius, current.soft(self._tone))
         ink, left = current.tone(self._tone), m.chip_lg_pad
         if self._icon:
             paint.draw_icon(painter, left, self.height() / 2, self._icon, m.chip_icon, ink, self.devicePixelRatioF())

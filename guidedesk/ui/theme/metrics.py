@@ -7,6 +7,10 @@ token file are the only places with pixel numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Final
+
+# The least side of anything to press (DESIGN-UI.md 9). A finger does not grow with the text, so it is not scaled.
+TARGET: Final = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Metrics:
     search_panel_w: int = 1010
     search_panel_h: int = 532
     search_list_w: int = 600
-    row_head: int = 34
+    row_head: int = 36
     row_pad: int = 16
     row_cell_pad: int = 10
     row_box: int = 32

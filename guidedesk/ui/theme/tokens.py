@@ -101,11 +101,13 @@ class TypeStyle:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """All values for one theme at one text scale (1.0 to 2.0)."""
+    """All values for one theme at one text scale (1.0 to 2.0). `avatars` are (ground, ink) of picture letters: tints
+    of their own, because the tones carry meaning."""
 
     theme: ThemeName
     scale: float
     colour: Colours
+    avatars: tuple[tuple[str, str], ...]
     families: tuple[str, ...]
     mono: tuple[str, ...]
     features: tuple[str, ...]
@@ -162,6 +164,7 @@ def load_tokens(theme: ThemeName, scale: float = 1.0) -> Tokens:
         theme=theme,
         scale=scale,
         colour=_colours(raw["colour"][theme]),
+        avatars=tuple((ground, ink) for ground, ink in raw["avatar"][theme]),
         families=tuple(raw["font"]["families"]),
         mono=tuple(raw["font"]["mono"]),
         features=tuple(raw["font"]["features"]),

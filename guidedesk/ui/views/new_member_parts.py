@@ -80,7 +80,7 @@ class ConsentList(QFrame):
         for number, (purpose, tick) in enumerate(self.ticks.items()):
             if number:
                 lines.put(rule())
-            line = row(tick, self._notes.get(purpose), self._answers[purpose], gap=3, pad=(2, 4))
+            line = row(tick, self._notes.get(purpose), self._answers[purpose], gap=3, pad=(0, 4))
             line.setStretch(1, 1)
             lines.put(line)
             tick.clicked.connect(self._told(purpose))

@@ -1,4 +1,4 @@
-"""A round letter for a person; its colour comes from the name, so it stays the same everywhere."""
+"""A round letter for a person; its colour comes from the letter, so it stays the same everywhere."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import zlib
 from typing import Literal
 
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 
-from guidedesk.ui.theme import ToneName, look
+from guidedesk.ui.theme import look
 from guidedesk.ui.theme.tokens import TypeName
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.chips import Painted
 
 AvatarSize = Literal["s", "m", "ml", "l", "xl"]
-_TONES: tuple[ToneName, ...] = ("accent", "success", "gold", "violet", "danger", "info")
 _TYPE: dict[str, TypeName] = {"s": "caption", "m": "body", "ml": "title", "l": "hero", "xl": "hero"}
 
 
@@ -55,6 +54,7 @@ class Avatar(Painted):
 
 def paint_avatar(painter: QPainter, rect: QRect, name: str, size: AvatarSize) -> None:
     """The same circle for delegates and buttons."""
-    tone = _TONES[zlib.crc32(name.encode()) % len(_TONES)]
-    paint.box(painter, rect, rect.width() / 2, look().soft(tone))
-    paint.text(painter, rect, initials(name), look().font(_TYPE[size], 600), look().tone(tone), paint.CENTRE)
+    letters, pairs = initials(name), look().tokens.avatars
+    ground, ink = pairs[zlib.crc32(letters.encode()) % len(pairs)]
+    paint.box(painter, rect, rect.width() / 2, QColor(ground))
+    paint.text(painter, rect, letters, look().font(_TYPE[size], 600), QColor(ink), paint.CENTRE)

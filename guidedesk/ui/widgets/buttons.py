@@ -14,6 +14,7 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.focus import ring_on_focus
+from guidedesk.ui.widgets.target import face_in, target_size
 
 Kind = Literal["primary", "accent", "default", "quiet", "danger", "link"]
 Size = Literal["s", "m", "l", "touch"]
@@ -85,10 +86,14 @@ class Button(QPushButton):
         parts = self._widths()
         gaps = self._gap() * (len(parts) - 1)
         width = sum(parts) + gaps + 2 * self._pad()
-        return QSize(max(width, self._height()) if parts else self._height(), self._height())
+        return target_size(QSize(max(width, self._height()), self._height()))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def face_rect(self) -> QRect:
+        """The painted button; a small one is lower than its target."""
+        return face_in(self.rect(), self.width() if self.text() else self._height(), self._height())
 
     def _height(self) -> int:
         m = look().m
@@ -147,7 +152,7 @@ class Button(QPushButton):
         painter = QPainter(self)
         paint.smooth(painter)
         radius = m.button_s_radius if self._size == "s" else m.button_radius
-        paint.box(painter, self.rect(), radius, face.fill, face.border)
+        paint.box(painter, self.face_rect(), radius, face.fill, face.border)
         parts = self._widths()
         left = (self.width() - sum(parts) - self._gap() * (len(parts) - 1)) // 2
         middle, dpr = self.height() / 2, self.devicePixelRatioF()

@@ -11,12 +11,13 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QLayout, QRadioButton, QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
-from guidedesk.ui.theme import look
+from guidedesk.ui.theme import Space, look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.layouts import clear, row
+from guidedesk.ui.widgets.target import face_in, target_size
 
 Style = Literal["choice", "small", "segment", "tab"]
 
@@ -55,10 +56,16 @@ class ChoiceButton(QRadioButton):
         return self.rect().contains(position)
 
     def sizeHint(self) -> QSize:
-        m = look().m
         width = sum(self._widths()) + self._gap() * (len(self._widths()) - 1) + 2 * self._pad()
-        return QSize(width, {"choice": m.choice_h, "small": m.choice_s_h, "segment": m.choice_h,
-                             "tab": m.tab_h}[self._style])
+        return target_size(QSize(width, self._face_height()))
+
+    def _face_height(self) -> int:
+        m = look().m
+        return {"choice": m.choice_h, "small": m.choice_s_h, "segment": m.choice_h, "tab": m.tab_h}[self._style]
+
+    def face_rect(self) -> QRect:
+        """The painted option; a tab is lower than its target."""
+        return face_in(self.rect(), self.width(), self._face_height())
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -112,14 +119,14 @@ class ChoiceButton(QRadioButton):
         if self._style in ("choice", "small"):
             radius = m.button_radius if self._style == "choice" else m.chip_radius
             if not self.isEnabled():
-                paint.box(painter, self.rect(), radius, current.q("sunken"), current.q("line"))
+                paint.box(painter, self.face_rect(), radius, current.q("sunken"), current.q("line"))
                 return current.q("text3")
-            paint.box(painter, self.rect(), radius, current.q("accent_soft" if chosen else "surface"),
+            paint.box(painter, self.face_rect(), radius, current.q("accent_soft" if chosen else "surface"),
                       current.q("accent" if chosen else "line_strong"))
             return current.q("accent" if chosen else "text" if self._style == "choice" else "text2")
         if self._style == "tab":
             if chosen or self.underMouse():
-                paint.box(painter, self.rect(), m.tab_radius, current.q("sunken" if chosen else "surface2"))
+                paint.box(painter, self.face_rect(), m.tab_radius, current.q("sunken" if chosen else "surface2"))
         else:
             self._paint_segment(painter, chosen)
         return current.q("text" if chosen else "text2" if self.isEnabled() else "text3")
@@ -145,9 +152,10 @@ class ChoiceGroup(QWidget):
         self._name_key, self._style, self._digits = name_key, style, digits
         self._choices: tuple[Choice, ...] = ()
         self.buttons: list[ChoiceButton] = []
-        self._line: QLayout = row(gap=0 if style == "segment" else 1) if style in ("segment", "tab") else Flow(gap=2)
-        self.setLayout(self._line)
         flows = style not in ("segment", "tab")
+        below: Space = 0 if style == "small" else 2
+        self._line: QLayout = Flow(gap=2, line_gap=below) if flows else row(gap=0 if style == "segment" else 1)
+        self.setLayout(self._line)
         # Not Maximum where it may break into lines: that would keep it at the height of one.
         size = QSizePolicy.Policy.Preferred if flows else QSizePolicy.Policy.Maximum
         policy = QSizePolicy(size, size)
@@ -232,20 +240,26 @@ class Toggle(QCheckBox):
         return self.rect().contains(position)
 
     def sizeHint(self) -> QSize:
-        return QSize(look().m.switch_w, look().m.switch_h)
+        return target_size(QSize(look().m.switch_w, look().m.switch_h))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def face_rect(self) -> QRect:
+        """The painted switch."""
+        return face_in(self.rect(), look().m.switch_w, look().m.switch_h)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m
         painter = QPainter(self)
         paint.smooth(painter)
         on = self.isChecked()
-        paint.box(painter, self.rect(), self.height() / 2, current.q("accent" if on else "control"))
-        side = self.height() - 2 * m.switch_gap
-        left = self.width() - side - m.switch_gap if on else m.switch_gap
-        paint.box(painter, QRect(left, m.switch_gap, side, side), side / 2, current.q("on_accent" if on else "surface"))
+        face = self.face_rect()
+        paint.box(painter, face, face.height() / 2, current.q("accent" if on else "control"))
+        side = face.height() - 2 * m.switch_gap
+        left = face.x() + (face.width() - side - m.switch_gap if on else m.switch_gap)
+        knob = QRect(left, face.y() + m.switch_gap, side, side)
+        paint.box(painter, knob, side / 2, current.q("on_accent" if on else "surface"))
 
 
 class Tick(QCheckBox):
@@ -276,7 +290,11 @@ class Tick(QCheckBox):
     def sizeHint(self) -> QSize:
         m = look().m
         words = paint.width_of(self.text(), look().font("body", 500)) + m.tick_icon if self.text() else 0
-        return QSize(m.tick + words, max(m.tick, look().tokens.px(look().tokens.type("body").line)))
+        return target_size(QSize(m.tick + words, m.tick))
+
+    def face_rect(self) -> QRect:
+        """The box and its words."""
+        return face_in(self.rect(), self.width(), look().tokens.px(look().tokens.type("body").line))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -9,12 +9,13 @@ from guidedesk.ui.theme import Space, look
 
 
 class Flow(QLayout):
-    """Items left to right, top to bottom, each at its own size."""
+    """Items left to right, top to bottom, each at its own size; `line_gap` is the gap between lines."""
 
-    def __init__(self, *widgets: QWidget, gap: Space = 2) -> None:
+    def __init__(self, *widgets: QWidget, gap: Space = 2, line_gap: Space | None = None) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
         self._gap: Space = gap
+        self._line_gap: Space = gap if line_gap is None else line_gap
         self.setContentsMargins(0, 0, 0, 0)
         look().restyled.connect(self.invalidate)
         for widget in widgets:
@@ -61,6 +62,7 @@ class Flow(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         gap = look().tokens.space(self._gap)
+        below = look().tokens.space(self._line_gap)
         top = rect.y()
         for line in self._lines(rect.width(), gap):
             high = max(hint.height() for _, hint in line)
@@ -70,8 +72,8 @@ class Flow(QLayout):
                     middle = top + (high - hint.height()) // 2
                     item.setGeometry(QRect(QPoint(left, middle), hint))
                 left += hint.width() + gap
-            top += high + gap
-        return max(0, top - gap - rect.y())
+            top += high + below
+        return max(0, top - below - rect.y())
 
     def _lines(self, room: int, gap: int) -> list[list[tuple[QLayoutItem, QSize]]]:
         lines: list[list[tuple[QLayoutItem, QSize]]] = []

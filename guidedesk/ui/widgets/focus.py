@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.paint import box, smooth
+from guidedesk.ui.widgets.target import seen_face
 
 
 class FocusRing(QWidget):
@@ -25,7 +26,7 @@ class FocusRing(QWidget):
         """Move to where the control is now."""
         reach = look().m.focus_reach
         ground = self.parentWidget() or target
-        place = QRect(target.mapTo(ground, QPoint(0, 0)), target.size())
+        place = _place(target, ground)
         self.setGeometry(place.adjusted(-reach, -reach, reach, reach))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -36,13 +37,17 @@ class FocusRing(QWidget):
             current.m.focus_pen)
 
 
+def _place(target: QWidget, ground: QWidget) -> QRect:
+    return seen_face(target).translated(target.mapTo(ground, QPoint(0, 0)))
+
+
 def _ground(target: QWidget) -> QWidget:
     """The nearest ancestor with room for the ring; a tight parent would cut it. Never past a scrolled area."""
     reach = look().m.focus_reach
     ground = target.parentWidget()
     while ground is not None:
         above = ground.parentWidget()
-        place = QRect(target.mapTo(ground, QPoint(0, 0)), target.size()).adjusted(-reach, -reach, reach, reach)
+        place = _place(target, ground).adjusted(-reach, -reach, reach, reach)
         if above is None or ground.rect().contains(place) or isinstance(above.parentWidget(), QAbstractScrollArea):
             return ground
         ground = above

@@ -93,7 +93,7 @@ class ListView(QListView):
         position = event.position().toPoint()
         index = self.indexAt(position)
         row = self._model.row_at(index.row()) if index.isValid() else None
-        if row is not None and self._delegate.action_rect(self.visualRect(index), row).contains(position):
+        if row is not None and self._delegate.action_target(self.visualRect(index), row).contains(position):
             self.action_chosen.emit(self._model.ids[index.row()])
 
     def focusInEvent(self, event: QFocusEvent) -> None:

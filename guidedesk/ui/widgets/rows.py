@@ -10,6 +10,7 @@ from guidedesk.ui.tables.model import CELL_ROLE, ROW_ROLE, Cell, ColumnSpec, Pag
 from guidedesk.ui.tables.rows import AgendaRow as AgendaRow
 from guidedesk.ui.tables.rows import LineRow as LineRow
 from guidedesk.ui.theme import ToneName, look
+from guidedesk.ui.theme.metrics import TARGET
 from guidedesk.ui.theme.tokens import TONES
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.chips import icon_box
@@ -48,8 +49,14 @@ class RowDelegate(QStyledItemDelegate):
         """Paint the content of one row."""
 
     def action_rect(self, rect: QRect, row: object) -> QRect:
-        """Where the row's own button is; empty if it has none."""
+        """Where the row's own button is painted; empty if it has none."""
         return QRect()
+
+    def action_target(self, rect: QRect, row: object) -> QRect:
+        """Where a click presses the row's button: at least a target high."""
+        face = self.action_rect(rect, row)
+        more = max(0, TARGET - face.height())
+        return face if face.isEmpty() else face.adjusted(0, -(more + 1) // 2, 0, (more + 1) // 2)
 
 
 class LineDelegate(RowDelegate):

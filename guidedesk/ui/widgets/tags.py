@@ -16,6 +16,7 @@ from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import clear, column
+from guidedesk.ui.widgets.target import face_in, target_size
 
 TAG_LIMIT = 24
 
@@ -50,17 +51,22 @@ class TagChip(QPushButton):
         m = look().m
         words = paint.width_of(self.text(), look().font("caption", 500)) + 1
         cross = m.tick_icon + m.rail_gap if self._removable else 0
-        return QSize(words + 2 * m.chip_pad + cross, m.chip_h)
+        face = QSize(words + 2 * m.chip_pad + cross, m.chip_h)
+        return target_size(face) if self._removable else face
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    def face_rect(self) -> QRect:
+        """The painted chip; one that can be taken off has a larger target."""
+        return face_in(self.rect(), self.width(), look().m.chip_h)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m
         painter = QPainter(self)
         paint.smooth(painter)
         hover = self._removable and self.underMouse()
-        paint.box(painter, self.rect(), m.chip_radius, current.q("line" if hover else "neutral_soft"))
+        paint.box(painter, self.face_rect(), m.chip_radius, current.q("line" if hover else "neutral_soft"))
         ink = current.q("neutral")
         area = QRect(m.chip_pad, 0, self.width() - 2 * m.chip_pad, self.height())
         paint.text(painter, area, self.text(), current.font("caption", 500), ink)
@@ -98,7 +104,7 @@ class TagEditor(QWidget):
         self._none = Label("", "caption", "text3").say("member.tags_none")
         self._note = Label("", "caption", "danger", wrap=True)
         self._note.hide()
-        self._flow = Flow(gap=2)
+        self._flow = Flow(gap=2, line_gap=0)
         self._chips = QWidget()
         self._chips.setLayout(self._flow)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
