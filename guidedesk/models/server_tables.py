@@ -7,6 +7,8 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, SmallInteger, Table,
 from guidedesk.models.base import SERVER, big_col, id_col, text_col
 
 _SCOPE = {"shard": "scope_id"}
+# Added to and never changed: rights (PostgreSQL) and triggers (SQLite) of server.schema see to it.
+_GROWS = {"append_only": True}
 
 scope = Table(
     "scope",
@@ -63,6 +65,15 @@ phone_directory = Table(
     id_col("member_id"),
     id_col("home_scope_id"),
     info={"shard": "phone_hash"},
+)
+
+# In which scope a card code's row lives, for a scan in a store that does not know it.
+code_directory = Table(
+    "code_directory",
+    SERVER,
+    Column("digits", Text, primary_key=True),
+    id_col("scope_id"),
+    info={"shard": "digits"},
 )
 
 member_phone = Table(
@@ -237,7 +248,7 @@ order_raw = Table(
     text_col("content_hash"),
     text_col("payload"),
     big_col("received_at_ms"),
-    info=_SCOPE,
+    info=_SCOPE | _GROWS,
 )
 
 # Which scope a sale or return lives in, claimed before it is written: one home for one (source, id).
@@ -263,7 +274,7 @@ audit = Table(
     text_col("detail"),
     Column("prev_hash", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
-    info=_SCOPE,
+    info=_SCOPE | _GROWS,
 )
 
 Index("ix_op_log_scope_id_received_at_ms", op_log.c.scope_id, op_log.c.received_at_ms)

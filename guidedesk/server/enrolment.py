@@ -20,6 +20,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.people import store
 from guidedesk.models.server_tables import code_pool, device, device_directory, enrolment
 from guidedesk.server.audit import record_audit
+from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.enrolment_guesses import OPERATOR_ID, count_guess, guess_was_right
 from guidedesk.server.secrets import ServerSecrets
@@ -152,6 +153,7 @@ def approve_device(
     with database.read() as conn:
         pool_size = int(read_settings(conn, database.chain_id())["code_pool"])
     pairs = [new_member_pair(random) for _ in range(pool_size)]
+    announce_codes(database, store_id, (pair.short for pair in pairs))
 
     def work(opened: ScopeWrite) -> None:
         known = select(device.c.device_id).where(device.c.scope_id == store_id, device.c.device_id == asked.device_id)

@@ -6,14 +6,16 @@ answer: see `greet`. `codes` lists every blank code of this device; the counter 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from guidedesk.codes.encoder import new_member_pair
+from guidedesk.codes.encoder import MemberCodePair, new_member_pair
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.models.server_tables import code_pool, device
+from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
@@ -38,14 +40,18 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         pool = int(read_settings(conn, chain_id)["code_pool"])
     now_ms = context.clock.wall_ms()
 
+    is_low = who.state == "active" and numbers["codes_left"] < max(1, pool // _REFILL_BELOW)
+    pairs = [new_member_pair(context.random) for _ in range(pool - numbers["codes_left"] if is_low else 0)]
+    announce_codes(database, who.scope_id, (pair.short for pair in pairs))
+
     def work(opened: ScopeWrite) -> None:
         opened.conn.execute(
             update(device)
             .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
             .values(last_contact_ms=now_ms, reported_unsent=numbers["unsent"])
         )
-        if who.state == "active" and numbers["codes_left"] < max(1, pool // _REFILL_BELOW):
-            issue_codes(opened, who.device_id, pool, pool - numbers["codes_left"], context, now_ms)
+        if pairs:
+            issue_codes(opened, who.device_id, pool, pairs, now_ms)
 
     database.write(who.scope_id, work)
     with database.read() as conn:
@@ -53,9 +59,9 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
 
 
 def issue_codes(
-    opened: ScopeWrite, device_id: str, pool: int, wanted: int, context: ServerContext, now_ms: int
+    opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int
 ) -> None:
-    """Give a device fresh blank codes, never more unused ones than four pools."""
+    """Give a device announced blank codes, never more unused ones than four pools."""
     blank = opened.conn.execute(
         select(func.count())
         .select_from(code_pool)
@@ -65,10 +71,9 @@ def issue_codes(
             code_pool.c.state == "blank",
         )
     ).scalar_one()
-    count = min(wanted, pool * _MOST_BLANK - blank)
-    if count <= 0:
+    fresh = pairs[: max(0, pool * _MOST_BLANK - blank)]
+    if not fresh:
         return
-    pairs = [new_member_pair(context.random) for _ in range(count)]
     opened.conn.execute(
         insert(code_pool),
         [
@@ -80,7 +85,7 @@ def issue_codes(
                 "state": "blank",
                 "issued_at_ms": now_ms,
             }
-            for pair in pairs
+            for pair in fresh
         ],
     )
 

@@ -25,12 +25,16 @@ class OpActors:
 
     def actor_of(self, envelope: Envelope) -> Actor:
         """The person an operation names; `forbidden` for nobody of ours, or somebody else's session."""
-        if envelope.actor not in self._known:
-            self._known[envelope.actor] = self._find(envelope.actor)
-        actor = self._known[envelope.actor]
+        return self.actor_with(envelope.actor, envelope.session)
+
+    def actor_with(self, staff_id: str, session_id: str | None) -> Actor:
+        """Somebody of ours, working in her own session if one is named; else `forbidden`."""
+        if staff_id not in self._known:
+            self._known[staff_id] = self._find(staff_id)
+        actor = self._known[staff_id]
         if actor is None:
             raise Refused("forbidden", why="unknown_staff")
-        if envelope.session is not None and not self._is_own_session(envelope.session, actor.id):
+        if session_id is not None and not self._is_own_session(session_id, actor.id):
             raise Refused("forbidden", why="other_session")
         return actor
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select
 
 from guidedesk.domain.access import Actor
-from guidedesk.domain.errors import GuideDeskError, StorageError
+from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.models import people
@@ -28,6 +28,7 @@ from guidedesk.sync import overlay
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.code_lookup import CodeAsker
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
@@ -79,6 +80,7 @@ class Counter:
         self._work: tuple[Recorder, SyncEngine] | None = None
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
+        self._code_asker: CodeAsker | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
@@ -179,6 +181,19 @@ class Counter:
     def phone_fields(self, phone: str) -> dict[str, str]:
         """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `phone_invalid`."""
         return phone_fields(phone, self.identity, self.random)
+
+    def resolve_code(self, digits: str) -> str | None:
+        """The member of a code this PC does not know, asked of the server; None where the chain has no such card.
+
+        Her rows are in the cache when this returns. Raises `TransportError` without contact, `not_signed_in`.
+        """
+        session = self._session
+        if session is None:
+            raise Refused("not_signed_in")
+        if self._code_asker is None:
+            line = self.new_transport(self.identity)
+            self._code_asker = CodeAsker(self.cache, self.clock, line, self._working()[0].load_lanes)
+        return self._code_asker.resolve(digits, session.staff.id)
 
     # --- reading ---
 

@@ -70,6 +70,10 @@ class CounterPort(Protocol):
         """End a session; nothing unsent is lost."""
         ...
 
+    def resolve_code(self, digits: str) -> str | None:
+        """The member of a code this PC does not know, asked of the server; `TransportError` without contact."""
+        ...
+
     def take_blank_code(self) -> tuple[str, str] | None:
         """(22 digits, 12 digits) of a card code nobody has yet, or None when the pool is empty."""
         ...

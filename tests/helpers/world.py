@@ -20,6 +20,7 @@ from guidedesk.server.chain import add_store, init_chain
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
 from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.routes import codes as code_routes
 from guidedesk.server.routes import sync as sync_routes
 from guidedesk.server.routing import run_route
 from guidedesk.server.rows import put_row
@@ -71,7 +72,8 @@ class DirectLine:
             "headers": [(k.lower().encode(), v.encode()) for k, v in every.items()],
             "client": ("127.0.0.1", 1),
         }
-        route = next(r for r in sync_routes.routes() if (r.method, r.path) == (request.method, path))
+        routes = [*sync_routes.routes(), *code_routes.routes()]
+        route = next(r for r in routes if (r.method, r.path) == (request.method, path))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)
         sent = {k.decode(): v.decode() for k, v in answer.raw_headers}
         return Response(answer.status_code, bytes(answer.body), sent)
@@ -89,6 +91,7 @@ class Till:
     wire: Wire = field(default_factory=Wire)
     clock: ManualClock | None = None
     opened: int = 0
+    lines: int = 0
     _counter: Counter | None = None
 
     @property
@@ -109,7 +112,8 @@ class Till:
             self._counter = None
 
     def _line(self, identity: Identity, keys: DerivedKeys, now_ms: Callable[[], int]) -> Transport:
-        random = SeededRandom(self.opened * 7919 + self.secret[0])
+        self.lines += 1
+        random = SeededRandom(self.lines * 7919 + self.secret[0])
         self.wire.inner = DirectLine(self.world.context, identity.device_id, keys.signing_seed, now_ms, random)
         return self.wire
 
@@ -127,16 +131,27 @@ class World:
     staff: dict[str, str]
     tills: list[Till] = field(default_factory=list)
 
-    def till(self) -> Till:
+    def open_store(self, code: str) -> str:
+        """One more store, with an associate of its own whose name is the store's code."""
+        random = SeededRandom(len(code) + sum(code.encode()))
+        store_id = add_store(self.database, code, code, code, clock=self.clock, random=random)
+        self.staff[code] = derived_id("staff", code)
+        row: Row = {"id": self.staff[code], "number": code, "name": code, "name_en": code, "store_id": store_id}
+        row |= {"role": "associate", "is_active": 1, "joined_at_ms": START_MS}
+        self.database.write(self.chain_id, lambda opened: put_row(opened, "staff", row))
+        return store_id
+
+    def till(self, store_id: str | None = None) -> Till:
         """An enrolled counter of the store."""
         n = len(self.tills) + 1
-        till = Till(self, self.folder / f"till{n}", self.store_id, bytes([n]) * 32, f"00000000-0000-8000-8000-{n:012x}")
+        store_id = store_id or self.store_id
+        till = Till(self, self.folder / f"till{n}", store_id, bytes([n]) * 32, f"00000000-0000-8000-8000-{n:012x}")
         seed = derive(MasterSecret(till.secret)).signing_seed
         public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         with self.database.engine.begin() as conn:
-            conn.execute(insert(tables.device_directory), [{"device_id": till.device_id, "scope_id": self.store_id}])
+            conn.execute(insert(tables.device_directory), [{"device_id": till.device_id, "scope_id": store_id}])
             row = {
-                "scope_id": self.store_id, "device_id": till.device_id, "label": f"A{n}", "host": "pc", "epoch": 1,
+                "scope_id": store_id, "device_id": till.device_id, "label": f"A{n}", "host": "pc", "epoch": 1,
                 "last_seq": 0, "last_hash": GENESIS, "schema_ver": 1, "state": "active", "public_key": public,
                 "enrolled_at_ms": self.clock.wall_ms(),
             }  # fmt: skip
@@ -144,7 +159,7 @@ class World:
         till.counter.enrolled(
             Identity(
                 device_id=till.device_id,
-                store_id=self.store_id,
+                store_id=store_id,
                 chain_id=self.chain_id,
                 server_url="http://127.0.0.1",
                 label=f"A{n}",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
@@ -39,6 +39,9 @@ class ShopCounter:
     signed_out: list[str] = field(default_factory=list)
     drafts: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     people: dict[str, StaffInfo] = field(default_factory=dict)  # read once: memory belongs to one thread
+    resolved: list[str] = field(default_factory=list)
+    is_cut: bool = False
+    on_resolve: Callable[[str], str | None] = lambda _digits: None
     made: int = 0
     store_id: str = LAKESIDE
     label: str = "收银台 2"
@@ -89,6 +92,12 @@ class ShopCounter:
 
     def session(self, staff_id: str = LIN) -> Session:
         return Session("session-1", self.people[staff_id], LAKESIDE, True, self.at_ms)
+
+    def resolve_code(self, digits: str) -> str | None:
+        self.resolved.append(digits)
+        if self.is_cut:
+            raise TransportError("unreachable")
+        return self.on_resolve(digits)
 
     def take_blank_code(self) -> tuple[str, str] | None:
         return None

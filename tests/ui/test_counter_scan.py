@@ -100,6 +100,27 @@ def test_offline_the_unknown_code_says_that_this_pc_is_offline(counter: Counter)
     assert (counter.failures[0].kind, counter.failures[0].last_contact_ms) == ("unknown_offline", NOW - 60_000)
 
 
+def test_a_customer_of_another_store_is_asked_for_and_shown_when_she_comes(counter: Counter) -> None:
+    def comes(digits: str) -> str:
+        with counter.desk.counter.shop.engine.begin() as connection:
+            connection.exec_driver_sql(f"update member_code set digits = '{digits}'")
+        return SHEN
+
+    counter.desk.counter.on_resolve = comes
+    counter.scan(UNKNOWN_CODE)
+    assert [state.card.member_id for state in counter.cards] == [SHEN]
+    assert (counter.cards[0].is_new_visit, counter.failures) == (True, [])
+
+
+def test_a_server_out_of_reach_is_said_at_once_before_the_chip_turns_amber(counter: Counter) -> None:
+    counter.desk.counter.is_cut = True
+    counter.scan(UNKNOWN_CODE)
+    assert [failure.kind for failure in counter.failures] == ["unknown_offline"]
+    counter.desk.counter.is_cut = False
+    counter.scan(UNKNOWN_CODE, after_ms=3_000)
+    assert (len(counter.desk.counter.resolved), counter.failures[-1].kind) == (2, "unknown")
+
+
 def test_a_cancelled_card_opens_nothing(counter: Counter) -> None:
     with counter.desk.counter.shop.engine.begin() as connection:
         connection.exec_driver_sql("update member_code set state = 'revoked'")

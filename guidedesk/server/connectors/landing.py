@@ -16,6 +16,7 @@ from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.entities import Row, entity_tables
 from guidedesk.models.people import member, setting
 from guidedesk.models.server_tables import member_phone, phone_directory, scope
+from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.grants import grant_members
@@ -123,6 +124,7 @@ def land_people(
         _insert(opened, fresh, phone_key, taken)
         return len(fresh)
 
+    announce_codes(database, home_id, [row["digits"] for p in people for row in p.rows.get("member_code", ())])
     count = database.write(home_id, work)
     with database.read() as conn:
         since_ms = history_since_ms(read_settings(conn, database.chain_id()), now_ms)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType, Reason
+from guidedesk.domain.errors import TransportError
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.members import find_member_by_code, find_revoked_code, get_member_card
 from guidedesk.services.queries.reference import get_settings
@@ -136,9 +137,44 @@ class CounterPresenter(QObject):
         )  # fmt: skip
 
     def _take_lookup(self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int) -> None:
+        if found.card is None and not found.is_revoked:
+            self._ask(found, digits, verdict, at_ms)
+            return
+        self._finish(found, digits, verdict, at_ms)
+
+    def _ask(self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int) -> None:
+        """The code is right but not known here: head office may know it (SYNC.md 2)."""
+        session = self._desk.who
+
+        def answered(member_id: str | None) -> None:
+            if self._desk.session is not session:
+                return
+            if member_id is None:
+                self._finish(found, digits, verdict, at_ms)
+                return
+            self._desk.read(
+                read_code, digits, session.staff.id, self._desk.now_ms(),
+                done=now_known, failed=no_answer, latest="counter.scan",
+            )  # fmt: skip
+
+        def now_known(again: CodeLookup) -> None:
+            if self._desk.session is session:
+                self._finish(again, digits, verdict, at_ms)
+
+        def no_answer(error: Exception) -> None:
+            if self._desk.session is session:
+                self._finish(found, digits, verdict, at_ms, is_out_of_reach=isinstance(error, TransportError))
+
+        self._desk.tasks.ask(
+            self._desk.counter.resolve_code, digits, done=answered, failed=no_answer, latest="counter.scan"
+        )
+
+    def _finish(
+        self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int, *, is_out_of_reach: bool = False
+    ) -> None:
         if found.card is None:
             self._gate.take_back(digits)
-            self._fail(self._unknown(found, digits, at_ms))
+            self._fail(self._unknown(found, digits, at_ms, is_out_of_reach))
             return
         is_visit = verdict is ScanVerdict.VISIT and not found.card.is_erased
         self._show(CounterState(found.card, None, at_ms, is_visit))
@@ -155,10 +191,10 @@ class CounterPresenter(QObject):
 
         return not_recorded
 
-    def _unknown(self, found: CodeLookup, digits: str, at_ms: int) -> ScanResult:
+    def _unknown(self, found: CodeLookup, digits: str, at_ms: int, is_out_of_reach: bool) -> ScanResult:
         status = self._status
         contact = status.last_contact_ms if status else None
-        is_offline = status is not None and status.is_offline
+        is_offline = is_out_of_reach or (status is not None and status.is_offline)
         kind: ResultKind = "revoked" if found.is_revoked else "unknown_offline" if is_offline else "unknown"
         return ScanResult(kind, at_ms, tail=digits[-TAIL:], last_contact_ms=contact, brand=found.brand)
 

@@ -1,0 +1,27 @@
+"""What a scanned code means, asked by a counter that does not know it (SYNC.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import is_id
+from guidedesk.server.code_lookup import resolve_code
+from guidedesk.server.routing import Call, Policy, Route
+
+_DIGITS: Final = 22
+
+
+def routes() -> list[Route]:
+    """A look-up for a person in front of the counter: its own lane, apart from the exchange (S-4)."""
+    return [Route("POST", "/v1/codes/resolve", Policy("look_up", "sync.exchange"), _resolve)]
+
+
+def _resolve(call: Call) -> Mapping[str, Any]:
+    digits, staff_id = call.json.get("digits"), call.json.get("staff_id")
+    if set(call.json) != {"digits", "staff_id"} or not is_id(staff_id):
+        raise Refused("validation", field="codes", why="fields")
+    if not isinstance(digits, str) or len(digits) != _DIGITS:
+        raise Refused("validation", field="digits", why="bad_value")
+    return resolve_code(call.context, call.who, str(staff_id), call.who.session_id, digits)
