@@ -41,13 +41,23 @@ def evaluate_vector(
 def _prepare(vector: Any, defaults: Any) -> Prepared:
     doc = reading.mapping(vector, "vectors", "")
     base = merge_config(ENGINE_DEFAULTS, {} if defaults is None else reading.mapping(defaults, "defaults", ""))
-    config = merge_config(base, {} if doc.get("config") is None else reading.mapping(doc["config"], "config", ""))
+    config: Any = doc.get("config") or {}
+    if isinstance(config, list):
+        config = [_version(version, base) for version in config]
+    else:
+        config = merge_config(base, reading.mapping(config, "config", ""))
     return prepare(
         reading.items(doc, "events", ""),
         config=config,
         plans=reading.items(doc, "plans", ""),
         staff=reading.items(doc, "staff", "", required=False),
     )
+
+
+def _version(version: Any, base: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration version whose body overrides the defaults."""
+    doc = reading.mapping(version, "config", "")
+    return {**doc, "body": merge_config(base, reading.mapping(doc.get("body"), "body", "config"))}
 
 
 def _shown(found: Result) -> dict[str, Any]:

@@ -246,7 +246,8 @@ class Maker:
         return found
 
     def exchange(self) -> dict[str, Any]:
-        sold = self.chance.choice(self.orders) if self.orders else {"order": "O1", "lines": [{"line": 1}]}
+        nothing: dict[str, Any] = {"order": "O1", "lines": [{"line": 1}]}
+        sold = self.chance.choice(self.orders) if self.orders else nothing
         lines = self.new_lines()
         new: dict[str, Any] = {"order": f"X{self.count}", "lines": lines}
         rows = [{"line": line["line"], "qty": 1} for line in sold["lines"] if self.chance.random() < 0.7]

@@ -94,6 +94,16 @@ def test_defaults_of_the_file_apply_and_a_vector_overrides_them(evaluate: Any) -
     assert [len(entry["lines"]) for entry in found] == [0, 1]
 
 
+def test_configuration_versions_override_the_defaults_from_their_date(evaluate: Any) -> None:
+    versions = [
+        {"version": 1, "effective_from": "2026-01-01", "body": {"window": {"days": 2}}},
+        {"version": 2, "effective_from": "2026-03-10", "body": {"window": {"days": 30}}},
+    ]
+    stream = [*GOOD["events"][:2], order("O2", "03-09")]
+    _, (found,) = evaluate({**GOOD, "events": stream, "config": versions})
+    assert [line[4] for line in found["lines"]] == ["O1"]
+
+
 def test_check_names_each_difference(evaluate: Any) -> None:
     line = ["2026-03", "G1", "2026-03", "base", "O1", 1, 499]
     balance = {"G1": {"2026-03": {"net": 1}}}

@@ -19,7 +19,7 @@ from tests.commission.streams import stream
 from tests.commission.support import Vector, lines, review, run, shuffled, sums, without_closes
 
 STREAMS = st.builds(stream, seed=st.integers(0, 10**9), size=st.integers(1, 45))
-many = settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def last_posting(found: Result) -> Posting | None:

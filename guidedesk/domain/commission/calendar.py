@@ -25,7 +25,10 @@ class Calendar:
 
     def day(self, at_ms: int) -> int:
         """The local date of a moment, as an ordinal."""
-        return (at_ms + self._offset(at_ms)) // DAY_MS + _EPOCH_DAY
+        offset = self._offsets.get(at_ms // _QUARTER_MS)
+        if offset is None:
+            offset = self._offset(at_ms)
+        return (at_ms + offset) // DAY_MS + _EPOCH_DAY
 
     def month(self, at_ms: int) -> int:
         """The local calendar month of a moment, in months since year 0."""

@@ -22,17 +22,25 @@ class Explanations(Mapping[str, Working]):
     def __init__(self, world: World, ledger: Ledger) -> None:
         self._world = world
         self.postings = ledger.postings
-        self._lines = {line.id: line for posting in ledger.postings.values() for line in posting.lines}
+        self._by_id: dict[str, LedgerLine] | None = None
 
     def __getitem__(self, line_id: str) -> Working:
-        line = self._lines[line_id]
+        return self.of(self._lines()[line_id])
+
+    def of(self, line: LedgerLine) -> Working:
+        """The explanation of a computed line at hand."""
         return explain(self._world, self.postings[line.posting], line)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        return iter(self._lines())
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._lines())
+
+    def _lines(self) -> dict[str, LedgerLine]:
+        if self._by_id is None:
+            self._by_id = {line.id: line for posting in self.postings.values() for line in posting.lines}
+        return self._by_id
 
 
 def explain(world: World, posting: Posting, line: LedgerLine) -> Working:

@@ -23,14 +23,13 @@ class Facts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Every named key has one of its values; no key at all matches everything."""
+    """Every named key has one of its values; no key at all matches everything.
+
+    `needs_role` says whether the role of a person is asked for.
+    """
 
     conditions: tuple[tuple[int, frozenset[str | None]], ...]
-
-    @property
-    def needs_role(self) -> bool:
-        """Whether the role of a person is asked for."""
-        return any(position >= len(LINE_KEYS) for position, _ in self.conditions)
+    needs_role: bool = False
 
     def holds(self, facts: Facts, role: str | None = None) -> bool:
         """Whether a line with these facts fits; `role` is that of the person the rule is applied for."""
@@ -48,7 +47,8 @@ def read_match(doc: Doc, where: str, keys: tuple[str, ...]) -> Match:
     place = f"{where}.match"
     raw = mapping(doc["match"], "match", where)
     only_keys(raw, frozenset(keys), place)
-    return Match(tuple((keys.index(key), _values(raw[key], key, place)) for key in keys if key in raw))
+    conditions = tuple((keys.index(key), _values(raw[key], key, place)) for key in keys if key in raw)
+    return Match(conditions, "role" in raw)
 
 
 def _values(value: Any, key: str, where: str) -> frozenset[str | None]:

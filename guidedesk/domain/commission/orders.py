@@ -59,15 +59,19 @@ class OrderBook:
         sale = self._sale(event, body)
         weights = [line.amount for line in body.lines]
         shares = largest_remainder(body.order_discount, weights) if body.order_discount else [0] * len(weights)
+        fallback = self._history.on(event.day).fallback
+        alike: dict[tuple[str | None, Facts], Attribution] = {}
         lines: dict[LineId, SoldLine] = {}
         for line, share in zip(body.lines, shares, strict=True):
             facts = Facts(sale.channel, sale.store, line.category, line.sku, sale.member_tier)
-            attribution = _NOT_ATTRIBUTED
-            if not sale.is_excluded:
-                seller = self._active_seller(body.order, line.seller or body.seller, sale)
-                fallback = self._history.on(event.day).fallback
-                attribution = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
-            lines[line.line] = _sold(line, line.amount - share, facts, attribution)
+            named = line.seller or body.seller
+            if sale.is_excluded:
+                alike[named, facts] = _NOT_ATTRIBUTED
+            elif (named, facts) not in alike:
+                seller = self._active_seller(body.order, named, sale)
+                found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
+                alike[named, facts] = found
+            lines[line.line] = _sold(line, line.amount - share, facts, alike[named, facts])
         if sale.member in self._own_members:
             self.flags.add(("staff_purchase", body.order))
         self._add(SoldOrder(body.order, event.id, sale, lines))

@@ -80,8 +80,8 @@ class SoldLine:
         """The commission base in ledger currency."""
         base = self.gross
         if self.tax_bp and not sale.taxed_base:
-            whole = BP + self.tax_bp
-            base = round_half_away(base * BP * whole.denominator, whole.numerator)
+            parts = self.tax_bp.denominator
+            base = round_half_away(base * BP * parts, BP * parts + self.tax_bp.numerator)
         if sale.fx is not None:
             base = round_half_away(base * sale.fx[0], sale.fx[1])
         return base
