@@ -29,7 +29,9 @@ WRITE_ATTEMPTS: Final = 6
 _WRITE_OPTION: Final = "guidedesk_write"
 _SQLITE_BUSY: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
 _SQLITE_FULL: Final = 13
-_RETRIED_STATES: Final = frozenset({"40001", "40P01", "55P03", "XX000"})
+# Serialisation failure, deadlock, lock timeout, a fault of another node; the server going away or being full of us.
+_RETRIED_STATES: Final = frozenset({"40001", "40P01", "55P03", "XX000", "57P01", "57P02", "57P03", "53300"})
+_TIMED_OUT: Final = "57014"
 
 T = TypeVar("T")
 
@@ -133,8 +135,7 @@ class ServerDatabase:
         One attempt: callers that can run again use `write`.
         """
         with self._writes.connect() as conn, conn.begin():
-            if not self.is_sqlite:
-                conn.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+            self._limit_waiting(conn)
             opened = ScopeWrite(conn, scope_id)
             yield opened
             opened.finish()
@@ -157,9 +158,14 @@ class ServerDatabase:
 
         def attempt() -> T:
             with self._writes.connect() as conn, conn.begin():
+                self._limit_waiting(conn)
                 return work(conn)
 
         return self._retried(attempt)
+
+    def _limit_waiting(self, conn: Connection) -> None:
+        if not self.is_sqlite:
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         for number in range(1, WRITE_ATTEMPTS + 1):
@@ -205,10 +211,22 @@ def open_server(url: str) -> ServerDatabase:
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
         options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"
         parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": options})
+        engine = create_engine(
+            parsed, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"options": options}
+        )
+        _greet(engine)
     else:
         raise Refused("bad_database_url", why="unknown_kind")
     return ServerDatabase(engine)
+
+
+def _greet(engine: Engine) -> None:
+    """One connection now, so that a wrong address is a sentence at the start and not a failure later."""
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        engine.dispose()
+        raise StorageError("database_unreachable", why=str(error.orig).strip().splitlines()[-1][:200]) from None
 
 
 def _own_file(name: str) -> None:
@@ -249,7 +267,8 @@ def is_transient(error: DBAPIError) -> bool:
 
 def is_outage(error: DBAPIError) -> bool:
     """Whether the database, not what it was asked, is at fault: busy, unreachable, full."""
-    return is_transient(error) or _is_full(error)
+    timed_out = getattr(error.orig, "sqlstate", None) == _TIMED_OUT
+    return is_transient(error) or timed_out or _is_full(error)
 
 
 def _is_full(error: DBAPIError) -> bool:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.postgres import Backend
 from tests.server.shop import Shop, open_shop
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    opened = open_shop(tmp_path)
+def shop(tmp_path: Path, backend: Backend) -> Iterator[Shop]:
+    opened = open_shop(tmp_path, backend=backend)
     yield opened
     opened.close()

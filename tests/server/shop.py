@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.people import Role
@@ -21,12 +21,12 @@ from guidedesk.server.app import create_app
 from guidedesk.server.chain import add_store, init_chain
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.limits import UNLIMITED, RateLimits
-from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import ServerSecrets, new_secrets
 from guidedesk.server.staff import NewStaff, StaffOffice
 from guidedesk.services.operations import Operation, lane_of, split
 from guidedesk.sync.protocol import GENESIS, Envelope
 from guidedesk.sync.signing import sign_request
+from tests.helpers.postgres import SQLITE, Backend
 from tests.server.http_server import HttpServer
 
 START_MS = 1_795_000_000_000
@@ -74,10 +74,19 @@ class Shop:
     stores: list[str]
     staff: dict[str, str]
     secrets: ServerSecrets
+    backend: Backend
+    url: str
 
     def close(self) -> None:
         self.client.close()
         self.database.close()
+        self.backend.discard(self.url)
+
+    @contextmanager
+    def as_owner(self) -> Iterator[Connection]:
+        """A way past the rights of the server's role, and past the triggers: committed at the end."""
+        with self.backend.owner(self.url).begin() as conn:
+            yield conn
 
     def new_id(self) -> str:
         self.clock.now_ms += 1
@@ -211,9 +220,8 @@ class Counter:
 
 @dataclass
 class _Template:
-    """The set-up chain as a file, so that only the first test of a run pays for making it."""
+    """What is in the set-up chain, which only the first test of a run pays for making."""
 
-    file: bytes
     chain_id: str
     stores: list[str]
     staff: dict[str, str]
@@ -222,27 +230,25 @@ class _Template:
     drawn: int
 
 
-@cache
-def _template() -> _Template:
+# The same whichever database it was made in: its clock and its randomness are the test's own.
+_MADE: list[_Template] = []
+
+
+def _build(url: str) -> None:
     clock, random = FakeClock(), CountingRandom()
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "server.db"
-        database = open_server(f"sqlite:///{path}")
-        create_schema(database)
-        secrets = new_secrets(random)
-        chain_id = init_chain(database, clock, random)
-        stores: list[str] = []
-        staff: dict[str, str] = {}
-        office = StaffOffice(database, secrets, clock, random)
-        for n in (1, 2, 3):
-            store_id = add_store(database, f"S{n}", f"店{n}", f"Store {n}", clock=clock, random=random)
-            stores.append(store_id)
-            _hire(office, staff, store_id, "associate", f"a{2 * n - 1}", f"a{2 * n}")
-            _hire(office, staff, store_id, "manager", f"m{n}")
-        with database.read() as conn:
-            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        database.close()
-        return _Template(path.read_bytes(), chain_id, stores, staff, secrets, clock.now_ms, random.drawn)
+    database = open_server(url)
+    secrets = new_secrets(random)
+    chain_id = init_chain(database, clock, random)
+    stores: list[str] = []
+    staff: dict[str, str] = {}
+    office = StaffOffice(database, secrets, clock, random)
+    for n in (1, 2, 3):
+        store_id = add_store(database, f"S{n}", f"店{n}", f"Store {n}", clock=clock, random=random)
+        stores.append(store_id)
+        _hire(office, staff, store_id, "associate", f"a{2 * n - 1}", f"a{2 * n}")
+        _hire(office, staff, store_id, "manager", f"m{n}")
+    database.close()
+    _MADE.append(_Template(chain_id, stores, staff, secrets, clock.now_ms, random.drawn))
 
 
 def _hire(office: StaffOffice, staff: dict[str, str], store_id: str, role: Role, *numbers: str) -> None:
@@ -251,13 +257,14 @@ def _hire(office: StaffOffice, staff: dict[str, str], store_id: str, role: Role,
         staff[number] = office.add(person)
 
 
-def open_shop(folder: Path, limits: RateLimits = UNLIMITED) -> Shop:
+def open_shop(folder: Path, limits: RateLimits = UNLIMITED, backend: Backend = SQLITE) -> Shop:
     """Three stores, two associates each (a1, a2 in the first ...), and their managers m1, m2, m3."""
-    made = _template()
-    path = folder / "server.db"
-    path.write_bytes(made.file)
-    database = open_server(f"sqlite:///{path}")
+    url = backend.copy(folder, "shop", _build)
+    made = _MADE[0]
+    database = open_server(url)
     clock, random = FakeClock(), CountingRandom()
     clock.now_ms, random.drawn = made.now_ms, made.drawn
     server = HttpServer(create_app(database, made.secrets, clock, random, limits))
-    return Shop(database, server, clock, random, made.chain_id, made.stores, made.staff, made.secrets)
+    return Shop(
+        database, server, clock, random, made.chain_id, made.stores, made.staff, made.secrets, backend, url
+    )

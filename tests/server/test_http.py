@@ -14,14 +14,15 @@ from guidedesk.server.app import create_app
 from guidedesk.server.limits import PER_MINUTE, UNLIMITED, RateLimits
 from guidedesk.server.routing import Policy, Route
 from guidedesk.sync.protocol import MAX_BODY
+from tests.helpers.postgres import Backend
 from tests.server.http_server import HttpServer
 from tests.server.people_at_work import hello, joined
 from tests.server.shop import Shop, open_shop
 
 
 @pytest.fixture
-def limited(tmp_path: Path) -> Iterator[Shop]:
-    opened = open_shop(tmp_path, RateLimits())
+def limited(tmp_path: Path, backend: Backend) -> Iterator[Shop]:
+    opened = open_shop(tmp_path, RateLimits(), backend)
     yield opened
     opened.close()
 

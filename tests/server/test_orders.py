@@ -123,7 +123,7 @@ def test_what_cannot_be_is_refused(shop: Shop) -> None:
 def test_raw_records_cannot_be_changed(shop: Shop) -> None:
     record_order(shop.database, order("A1", store_id=shop.stores[0]), now_ms=START_MS)
     for statement in ("UPDATE order_raw SET payload = '{}'", "DELETE FROM order_raw"):
-        with pytest.raises(DBAPIError, match="only grows"), shop.database.engine.begin() as conn:
+        with pytest.raises(DBAPIError, match=shop.backend.refuses_change), shop.database.engine.begin() as conn:
             conn.exec_driver_sql(statement)
 
 

@@ -50,6 +50,16 @@ def upgrade(conn: Connection, environment: Environment, revision: str = "head") 
     command.upgrade(config, revision)
 
 
+def is_newest(conn: Connection, environment: Environment) -> bool:
+    """Whether every step has been taken."""
+    from alembic.script import ScriptDirectory
+
+    if not inspect(conn).has_table("alembic_version"):
+        return False
+    newest = set(ScriptDirectory.from_config(configuration(environment)).get_heads())
+    return newest == set(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
+
+
 def configuration(environment: Environment) -> Config:
     """Alembic's configuration of one environment."""
     from alembic.config import Config

