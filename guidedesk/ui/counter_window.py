@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from guidedesk.domain.access import Permission
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.desk import Desk
@@ -83,7 +84,7 @@ class CounterWindow(QObject):
         """A scan, whatever has the focus: a badge or refusal on the sign-in page, else the member's card."""
         if self.desk.session is None:
             self.sign_in.on_scanned(scan)
-        else:
+        elif self._is_allowed("member.view"):
             self.counter.on_scanned(scan)
 
     # --- pages ------------------------------------------------------------------------------------
@@ -245,10 +246,13 @@ class CounterWindow(QObject):
 
     def add_member(self) -> None:
         """Take in somebody new."""
-        self.new_member.open()
+        if self._is_allowed("member.register"):
+            self.new_member.open()
 
     def begin_search(self, typed: str = "") -> None:
         """Put the keyboard into the search field, with the letter that began it."""
+        if not self._is_allowed("member.view"):
+            return
         self.window.run_command("search")
         if typed:
             self.window.top.search.set_text(typed)
@@ -343,7 +347,7 @@ class CounterWindow(QObject):
             self.window.lock(SIGN_IN)
         else:
             self.window.history.clear()
-            self.window.show_page(HOME, remember=False)
+            self.window.show_page(HOME if self.desk.may("member.view") else SYNC, remember=False)
 
     def _page_shown(self, name: str) -> None:
         if name == SIGN_IN:
@@ -358,6 +362,13 @@ class CounterWindow(QObject):
             self.member.log()
         elif name == "new_member":
             self.add_member()
+
+    def _is_allowed(self, permission: Permission) -> bool:
+        """Whether whoever is signed in may do this; if not, the window says who can."""
+        allowed = self.desk.may(permission)
+        if not allowed:
+            self.window.toast(i18n.t("error.forbidden"))
+        return allowed
 
     def _tell_done(self, name: str) -> None:
         self.window.toast(i18n.t("member.follow_up_done", name=person_name(name)))

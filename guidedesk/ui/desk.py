@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation
 from guidedesk.services.session import Session, SignInTile
@@ -120,6 +121,10 @@ class Desk(QObject):
         """Begin or end a session and tell the screens."""
         self._session = session
         self.session_changed.emit(session)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether whoever is signed in may do this in this store (SECURITY.md 2); nobody may nothing."""
+        return self._session is not None and may(self._session.actor, permission, self._session.store_id)
 
     def now_ms(self) -> int:
         """Trusted time."""

@@ -51,6 +51,17 @@ def test_the_newest_purchase_comes_first_and_totals_cover_all(history: HistoryPr
     assert data.totals.net_minor == sum(10_000 + n for n in range(ORDERS)) - 10_004
 
 
+def test_purchases_older_than_the_usual_filter_are_shown_when_there_are_no_others() -> None:
+    desk = make_desk()
+    with desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "purchase", [purchase_row(1, SHEN, 3_000, ("羊绒围巾", "配饰", 10_000))])
+    presenter = HistoryPresenter(desk)
+    presenter.open(SHEN)
+    assert presenter.state.data is not None
+    assert len(presenter.state.data.refs) == 1
+    assert presenter.state.wanted.months is None
+
+
 def test_the_totals_follow_the_filter(history: HistoryPresenter) -> None:
     history.narrow(text="雨伞")
     data = history.state.data

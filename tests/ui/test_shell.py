@@ -51,6 +51,13 @@ def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
     assert "F3" not in spoken_keys(window.page("home").key_cues())
 
 
+def test_who_may_not_see_members_finds_no_way_to_them(window: MainWindow, shop: ShopDesk) -> None:
+    session = shop.counter.session()
+    shop.desk.set_session(replace(session, staff=replace(session.staff, role="admin")))
+    assert [button.item.page for button in window.rail.buttons] == ["sync"]
+    assert not shop.desk.may("member.view")
+
+
 def test_top_bar_and_key_bar_follow_the_language(window: MainWindow) -> None:
     assert window.top.user.accessibleName() == "林晓夏, 导购 · A017"
     assert window.top.sync.accessibleName() == "已同步 10:41"

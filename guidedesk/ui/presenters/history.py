@@ -128,6 +128,11 @@ class HistoryPresenter(QObject):
         receipt = self.state.receipt
         if receipt is not None and (receipt.row.scope_id, receipt.row.id) not in data.refs:
             receipt = None
+        if is_new and not data.refs and data.head.lifetime.orders:
+            # All purchases are older than the usual filter: an empty page would say that there are none.
+            self._show(replace(self.state, wanted=EVERYTHING))
+            self._read(is_new=True)
+            return
         self._show(replace(self.state, data=data, receipt=receipt, now_ms=self._desk.now_ms()))
         if is_new:
             self.opened.emit(data.head.member_id)

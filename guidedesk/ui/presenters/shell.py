@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from guidedesk.domain.access import Permission
 from guidedesk.services.changes import Changes
 from guidedesk.services.queries.reference import get_store
 from guidedesk.services.read_models import NOBODY, Bilingual, StaffInfo, StoreInfo
@@ -15,6 +16,8 @@ from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui.desk import Desk
 
 PAGES: Final = ("home", "members", "sync")
+# Who may not see members (an admin, SECURITY.md 2) finds no entry to them.
+NEEDS: Final[dict[str, Permission]] = {"home": "member.view", "members": "member.view"}
 CLOCK_MS: Final = 1000
 
 
@@ -83,7 +86,8 @@ class ShellPresenter(QObject):
         self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="shell.status")
 
     def _take_session(self, session: Session | None) -> None:
-        self._show(staff=None if session is None else session.staff)
+        pages = tuple(page for page in PAGES if page not in NEEDS or self._desk.may(NEEDS[page]))
+        self._show(staff=None if session is None else session.staff, pages=PAGES if session is None else pages)
         if session is None:
             self.locked.emit()
 
