@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from guidedesk import cli
 from guidedesk.demo.world import World, build_world, enrol_counter
 
 MEMBERS = 60
@@ -41,6 +44,15 @@ class Chain:
         assert (done.returncode == 0) is ok, (words, answer, done.stderr)
         self.saved += answer.get("op_ids", [])
         return answer
+
+    def show(self, counter: str, *words: str) -> dict[str, Any]:
+        """What a counter knows, read from its files by this process: as `do`, without starting another Python."""
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            code = cli.main(self.command(counter, "show", *words)[3:])
+        document: dict[str, Any] = json.loads(printed.getvalue())
+        assert code == int(document["error"] is not None), (words, document)
+        return document
 
     def start_app(self, counter: str) -> None:
         """The real counter app, drawn on no screen."""

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, func, select
 from guidedesk.models.server_tables import op_log
 from guidedesk.services.read_models import Bilingual
 from guidedesk.sync.status import OperationInfo
+from guidedesk.ui import i18n
 from guidedesk.ui.operation_words import why
 from tests.features.conftest import Chain, within
 
@@ -42,7 +43,7 @@ def _(shop: Chain) -> None:
     member = _someone(shop)
     made = shop.do("A", "follow-up", "--member", member, "--due", "2026-11-25", "--text", "问问大衣")
     shop.memory |= {"member": member, "follow_up": made["follow_up_id"]}
-    assert within(20, lambda: _follow_up(shop, "B") and not shop.do("A", "show", "status")["waiting"])
+    assert within(20, lambda: _follow_up(shop, "B") and not shop.show("A", "status")["waiting"])
 
 
 @when("the server is stopped")
@@ -89,7 +90,7 @@ def _(shop: Chain) -> None:
 def _(shop: Chain) -> None:
     shop.world.server.start()
     shop.memory["started"] = time.monotonic()
-    assert within(60, lambda: not shop.do("A", "show", "status")["waiting"])
+    assert within(60, lambda: not shop.show("A", "status")["waiting"])
 
 
 @when("both counters log a talk with that member and finish the follow-up")
@@ -137,7 +138,7 @@ def _(shop: Chain) -> None:
     assert set(shop.saved) <= set(known)
     assert set(known.values()) == {1}
     assert statuses <= {"accepted", "merged"}
-    here = shop.do("A", "show", "operations")["operations"]
+    here = shop.show("A", "operations")["operations"]
     assert {entry["op_id"] for entry in here} == set(known)
 
 
@@ -162,7 +163,7 @@ def _(shop: Chain, first: str) -> None:
 
 @then("the other counter is told in a sentence who was first")
 def _(shop: Chain) -> None:
-    shown = shop.do(shop.memory["second"], "show", "operations")["operations"]
+    shown = shop.show(shop.memory["second"], "operations")["operations"]
     refused = [entry for entry in shown if entry["state"] == "rejected"]
     assert [(e["type"], e["reason"], e["params"]["why"]) for e in refused] == [
         ("follow_up_done", "stale_precondition", "already_done")
@@ -171,9 +172,11 @@ def _(shop: Chain) -> None:
     assert refused[0]["params"]["staff_id"] == winner
     assert not refused[0]["is_seen"]
     names = {entry["id"]: Bilingual(**entry["name"]) for entry in _staff(shop)}
-    told = why(OperationInfo(**refused[0]), names, refused[0]["settled_at_ms"])
-    assert told.startswith(names[winner].pick("zh_CN"))
-    assert "先完成了这次跟进" in told
+    for language, words in (("zh_CN", "先完成了这次跟进"), ("en", "completed this follow-up first")):
+        i18n.use_language(language)
+        told = why(OperationInfo(**refused[0]), names, refused[0]["settled_at_ms"])
+        assert told.startswith(names[winner].pick(language))
+        assert words in told
 
 
 @then("both talks are in the member's history on both counters")
@@ -186,22 +189,20 @@ def _(shop: Chain) -> None:
 
 
 def _someone(shop: Chain) -> str:
-    return str(shop.do("A", "show", "members")["members"][0]["member_id"])
+    return str(shop.show("A", "members")["members"][0]["member_id"])
 
 
 def _card(shop: Chain, counter: str, member_id: str) -> dict[str, Any] | None:
-    done = subprocess.run(shop.command(counter, "show", "member", member_id), capture_output=True, text=True)
-    answer = json.loads(done.stdout)
-    return answer.get("member")
+    return shop.show(counter, "member", member_id).get("member")
 
 
 def _follow_up(shop: Chain, counter: str) -> dict[str, Any] | None:
-    rows = shop.do(counter, "show", "follow-ups", shop.memory["member"])["follow_ups"]
+    rows = shop.show(counter, "follow-ups", shop.memory["member"])["follow_ups"]
     return next((row for row in rows if row["id"] == shop.memory["follow_up"]), None)
 
 
 def _staff(shop: Chain) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = shop.do("A", "show", "staff")["staff"]
+    rows: list[dict[str, Any]] = shop.show("A", "staff")["staff"]
     return rows
 
 
