@@ -9,4 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 # name -> (module, what it measures); imported only when asked for.
-BENCHES: Final[dict[str, str]] = {}
+BENCHES: Final[dict[str, str]] = {
+    "scan": "guidedesk.bench.scan",
+}

@@ -1,0 +1,26 @@
+"""Options that the benches over one counter's data share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+MEMBERS: Final = 1_000_000
+LINES: Final = 10_000_000
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    """How much data the counter holds, and where it is kept."""
+    parser.add_argument("--members", type=_positive, default=MEMBERS, metavar="N", help="members on the counter")
+    parser.add_argument("--lines", type=_positive, default=LINES, metavar="N", help="purchase lines on the counter")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep the made data here; the cache folder if left out"
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a number above 0")
+    return number

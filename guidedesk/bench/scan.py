@@ -1,0 +1,192 @@
+"""last key of a scan to the painted card with history and a durable visit"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final
+
+from guidedesk.bench.data import make_profile
+from guidedesk.bench.figures import CommitFloor, by_kind, ratio, rss_mb, summary, timed
+from guidedesk.bench.options import add_size
+from guidedesk.models.database import open_encrypted
+from guidedesk.sync.counter import CACHE_NAME
+
+SCANS: Final = 500
+WARM_UP: Final = 10
+SETTLE_MS: Final = 15
+_SAMPLE: Final = 20_261_102
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Size of the data and number of scans."""
+    add_size(parser)
+    parser.add_argument("--scans", type=int, default=SCANS, metavar="N", help="different members scanned")
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Scan different members one after another, each when the one before is at rest."""
+    profile = make_profile(args.members, args.lines, args.data)
+    from guidedesk.bench.desk import BenchDesk
+
+    desk = BenchDesk(profile)
+    floor = _Floor(desk, profile.folder / "floor.db")
+    try:
+        wanted = min(args.scans, args.members - WARM_UP)
+        picked = _sample(desk.counter, wanted + WARM_UP)
+        scanner = _Scanner(desk)
+        for digits, _ in picked[:WARM_UP]:
+            scanner.scan(digits)
+        before = _count_visits(desk.counter)
+        measured: dict[str, list[float]] = {}
+        parts: dict[str, list[float]] = {"card": [], "durable": []}
+        for digits, orders in picked[WARM_UP:]:
+            took = scanner.scan(digits)
+            measured.setdefault(_kind(orders), []).append(max(took))
+            parts["card"].append(took[0])
+            parts["durable"].append(took[1])
+            floor.measure(digits)
+        recorded = _count_visits(desk.counter) - before
+        memory = rss_mb()
+    finally:
+        floor.close()
+        desk.close()
+    figures = by_kind(measured) | {"rss_mb": memory, "visits": recorded}
+    figures |= {name: summary(values) for name, values in parts.items()}
+    base = summary(floor.took)
+    return {
+        "params": {"members": args.members, "lines": args.lines, "scans": wanted},
+        "figures": figures,
+        "floor": base | {"look_up": summary(floor.read), "commit": summary(floor.written)},
+        "ratios": ratio(figures, base),
+        "holds": recorded == wanted,
+    }
+
+
+class _Scanner:
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+        self._member = desk.app.window.member
+        self._shown: list[float] = []
+        self._durable: list[float] = []
+        self._is_committed = False
+        self._final: float | None = None
+        journal = desk.counter.journal
+        append = journal.append
+
+        def noted(*args: Any, **more: Any) -> Any:
+            entries = append(*args, **more)
+            self._durable.append(time.perf_counter())
+            return entries
+
+        # Only a stop-watch around the product's own commit, read on whichever thread it runs.
+        journal.append = noted
+        self._member.state_changed.connect(self._state_changed)
+        desk.app.tasks.committed.connect(self._write_done)
+
+    def scan(self, digits: str) -> tuple[float, float]:
+        """Type a code as a scanner does; seconds from its last key to the painted card and to the durable visit."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        desk, watch = self._desk, self._desk.watch
+        target = desk.target()
+        self._shown.clear()
+        self._durable.clear()
+        self._is_committed, self._final = False, None
+        QTest.keyClicks(target, digits)
+        watch.ends.clear()
+        started = time.perf_counter()
+        QTest.keyClick(target, Qt.Key.Key_Return)
+
+        def at_rest() -> bool:
+            # The card is read again after the commit and then shows the visit.
+            return self._final is not None and any(end > self._final for end in watch.ends)
+
+        def watched(look: Any) -> None:
+            watch.painted = look
+
+        if not desk.run_until(at_rest, watched):
+            raise RuntimeError(f"no card for {digits}")
+        desk.settle(SETTLE_MS)
+        # The picture is finished by the last repaint before another state begins to change it again.
+        first = [end for end in watch.ends if self._shown[0] < end <= self._shown[1]]
+        painted = first[-1] if first else next(end for end in watch.ends if end > self._shown[1])
+        return painted - started, self._durable[0] - started
+
+    def _state_changed(self, state: Any) -> None:
+        if state.card is not None:
+            self._shown.append(time.perf_counter())
+            if self._is_committed and self._final is None:
+                self._final = self._shown[-1]
+
+    def _write_done(self, _changes: object) -> None:
+        self._is_committed = bool(self._durable)
+
+
+class _Floor:
+    """Raw look-up of what the card must know, and one durable commit, on connections of its own."""
+
+    def __init__(self, desk: Any, path: Any) -> None:
+        self._commit = CommitFloor(path)
+        file = desk.counter.folder / CACHE_NAME
+        self._db = open_encrypted(file, desk.counter.keys.cache_key, name="cache", synchronous="NORMAL", readonly=True)
+        self._raw = self._db.engine.raw_connection()
+        self._cursor = self._raw.cursor()
+        self.took: list[float] = []
+        self.read: list[float] = []
+        self.written: list[float] = []
+
+    def measure(self, digits: str) -> None:
+        """The same member again: her pages are as warm as they were for the window, or warmer."""
+        with timed(self.took):
+            with timed(self.read):
+                self._look_up(digits)
+            with timed(self.written):
+                self._commit.commit()
+
+    def _look_up(self, digits: str) -> None:
+        ask = self._cursor.execute
+        (member,) = ask("SELECT member_id FROM member_code WHERE digits = ?", (digits,)).fetchone()
+        ask("SELECT * FROM member WHERE id = ?", (member,)).fetchone()
+        ask(
+            "SELECT p.*, l.* FROM (SELECT * FROM purchase WHERE member_id = ? ORDER BY paid_at_ms DESC LIMIT 64) p "
+            "JOIN purchase_line l ON l.scope_id = p.scope_id AND l.purchase_id = p.id",
+            (member,),
+        ).fetchall()
+
+    def close(self) -> None:
+        """Close both files."""
+        self._commit.close()
+        self._cursor.close()
+        self._raw.close()
+        self._db.close()
+
+
+def _sample(counter: Any, count: int) -> list[tuple[str, int]]:
+    """Codes of different members with how many orders they made, always the same ones."""
+    with counter.read() as conn:
+        rows = conn.exec_driver_sql("SELECT max(rowid) FROM member_code").scalar_one()
+        numbers = Random(_SAMPLE).sample(range(1, rows + 1), count)
+        return [
+            tuple(
+                conn.exec_driver_sql(
+                    "SELECT digits, (SELECT count(*) FROM purchase p WHERE p.member_id = c.member_id) "
+                    "FROM member_code c WHERE c.rowid = ?", (number,),
+                ).one()
+            )
+            for number in numbers
+        ]  # fmt: skip
+
+
+def _kind(orders: int) -> str:
+    bounds: Sequence[tuple[int, str]] = ((0, "no_orders"), (5, "orders_1_5"), (20, "orders_6_20"))
+    return next((name for most, name in bounds if orders <= most), "orders_over_20")
+
+
+def _count_visits(counter: Any) -> int:
+    """Visits in the journal, through its own connection."""
+    with counter.journal.db.read() as conn:
+        return int(conn.exec_driver_sql("SELECT count(*) FROM operation WHERE type = 'visit'").scalar_one())
