@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guidedesk.demo import hands
-from guidedesk.demo.eyes import journal_rows, texts, wait_for
+from guidedesk.demo.eyes import journal_rows, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.ui import formats, i18n
 
@@ -57,7 +57,8 @@ def history(tour: Tour) -> Seen:
     hands.press(tour.window, "Ctrl+H")
     expected = formats.money_short(paid - back, currency)
     shown = tour.shows(expected, str(orders))
-    newest = tour.eyes.one("select order_no from purchase where member_id=:m order by paid_at_ms desc limit 1", m=member)
+    of_member = "select order_no from purchase where member_id=:m order by paid_at_ms desc limit 1"
+    newest = tour.eyes.one(of_member, m=member)
     receipt = tour.shows(newest)
     seen = f"'{expected}' and '{orders}' shown: {shown}; newest receipt {newest} shown: {receipt}"
     return Seen("Ctrl H on the card", f"{orders} orders, {expected} net of returns, as at the server", seen,

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from guidedesk.demo.real_totals import first_households, households_after, real_totals
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import local_datetime
 from guidedesk.models import people, sales
@@ -19,7 +20,6 @@ from guidedesk.server.connectors.completejourney import ImportSummary, import_co
 from guidedesk.server.connectors.generated_people import member_id
 from guidedesk.server.connectors.sample_chain import import_sample
 from guidedesk.server.database import ServerDatabase, open_server
-from guidedesk.demo.real_totals import first_households, households_after, real_totals
 
 HOUSEHOLDS = 200
 ZONE = "America/New_York"
