@@ -36,16 +36,17 @@ class Attributor:
         owner = story.owner_at(placement)
         touches = self.touches_in_window(story, placement, self.window_for(settings, facts))
         found: tuple[Participant, ...] = ()
-        rule, model = next(
-            ((n, model) for n, (match, model) in enumerate(settings.attribution) if match.holds(facts)), (None, None)
-        )
-        if model is not None:
-            found = participants(model, earning_owner(owner, touches), seller, touches)
+        rule = kind = None
+        for position, (match, model) in enumerate(settings.attribution):
+            if match.holds(facts):
+                rule, kind = position, model.kind
+                found = participants(model, earning_owner(owner, touches), seller, touches)
+                break
         if not found and fallback == "store_pool":
             store = owner.pool if owner is not None and owner.pool is not None else facts.store
             if store is not None:
                 found = (Participant(POOL + store, 1, "pool"),)
-        return Attribution(rule, None if model is None else model.kind, found)
+        return Attribution(rule, kind, found)
 
     def settings_at(self, placement: Key) -> Settings:
         """The configuration of the local date of placement."""
@@ -57,18 +58,25 @@ class Attributor:
 
     def window_for(self, settings: Settings, facts: Facts) -> Window:
         """The earning window of a line: the first matching override, else the general one."""
-        return next((window for match, window in settings.window_overrides if match.holds(facts)), settings.window)
+        for match, window in settings.window_overrides:
+            if match.holds(facts):
+                return window
+        return settings.window
 
     def touches_in_window(self, story: MemberHistory, placement: Key, window: Window) -> list[Touch]:
         """Touches an order placed there may use: unvoided, in window, of people active at placement."""
         at_ms = placement[0]
-        return [
-            touch
-            for touch in story.touches
-            if touch.counts_for(placement)
-            and in_window(self._calendar, touch.key[0], at_ms, window.days, window.mode)
-            and self._roster.is_active(touch.associate, at_ms)
-        ]
+        found = []
+        for touch in story.touches:
+            if touch.key >= placement:
+                break
+            if (
+                touch.counts_for(placement)
+                and in_window(self._calendar, touch.key[0], at_ms, window.days, window.mode)
+                and self._roster.is_active(touch.associate, at_ms)
+            ):
+                found.append(touch)
+        return found
 
 
 def earning_owner(owner: Owner | None, touches: list[Touch]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import LineId
@@ -17,8 +17,7 @@ from guidedesk.domain.commission.timeline import Event, Stream
 SortKey = tuple[int, str, int, str, str, int, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
+class LedgerLine(NamedTuple):
     """One entry: periods in months since year 0, amount in minor units, never zero."""
 
     posting: int
@@ -128,13 +127,12 @@ def _deltas(
     world: World, stream: Stream, snapshot: Snapshot, sums: dict[TargetKey, int], period: int
 ) -> list[LedgerLine]:
     frozen_before = _frozen_before(world, stream, period)
-    found = []
-    for key in snapshot.targets.keys() | sums.keys():
-        amount = snapshot.targets.get(key, 0) - sums.get(key, 0)
-        is_frozen = frozen_before is not None and key[1] < frozen_before and key[2] != ADJUSTMENT
-        if amount and not is_frozen:
-            found.append(LedgerLine(period, *key, amount))
-    return sorted(found, key=lambda line: line.sort_key)
+    targets = snapshot.targets
+    changed = [(key, amount - sums.get(key, 0)) for key, amount in targets.items() if amount != sums.get(key, 0)]
+    changed += [(key, -amount) for key, amount in sums.items() if amount and key not in targets]
+    if frozen_before is not None:
+        changed = [entry for entry in changed if entry[0][1] >= frozen_before or entry[0][2] == ADJUSTMENT]
+    return sorted((LedgerLine(period, *key, amount) for key, amount in changed), key=lambda line: line.sort_key)
 
 
 def _frozen_before(world: World, stream: Stream, period: int) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -90,5 +89,7 @@ class MemberHistory:
 
     def owner_at(self, key: Key) -> Owner | None:
         """The owner's span at a point of the canonical order; events at that very point excluded."""
-        position = bisect_left(self.spans, key, key=lambda span: span.key)
-        return self.spans[position - 1] if position else None
+        for span in reversed(self.spans):
+            if span.key < key:
+                return span
+        return None

@@ -103,7 +103,8 @@ class Roster:
 
     def is_active(self, associate: str, at_ms: int) -> bool:
         """Whether she works for the chain at a moment; somebody named nowhere always does."""
-        return associate not in self._times or self.post(associate, at_ms).active
+        times = self._times.get(associate)
+        return times is None or self._posts[associate][bisect_right(times, at_ms) - 1].active
 
     def named(self) -> list[str]:
         """Everybody staff data names, by id."""

@@ -42,7 +42,19 @@ def split(total: int, weights: Sequence[int]) -> Split:
 
 
 def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
-    """The shares of `split`; one holder takes all without any arithmetic."""
+    """The shares of `split`; the usual one or two holders without sorting."""
     if len(weights) == 1 and weights[0] > 0:
         return [total]
+    if len(weights) == 2:
+        return _between_two(total, weights[0], weights[1])
     return split(total, weights).shares
+
+
+def _between_two(total: int, one: int, other: int) -> list[int]:
+    whole = one + other
+    if whole == 0:
+        return [0, 0]
+    first, rest = divmod(total * one, whole)
+    if 2 * rest >= whole:
+        first += 1
+    return [first, total - first]

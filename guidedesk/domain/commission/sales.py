@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import NamedTuple
 
 from guidedesk.domain.commission.bodies import LineId
 from guidedesk.domain.commission.matching import Facts
@@ -11,8 +12,7 @@ from guidedesk.domain.commission.rounding import BP, round_half_away
 from guidedesk.domain.commission.timeline import Key
 
 
-@dataclass(frozen=True, slots=True)
-class Participant:
+class Participant(NamedTuple):
     """Who takes part in a line, as what, and with which integer weight; `pool:` and `house` included."""
 
     beneficiary: str
@@ -20,8 +20,7 @@ class Participant:
     role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(NamedTuple):
     """The outcome of section 3 for one line: the rule's position and model, and its participants in order."""
 
     rule: int | None
@@ -29,8 +28,7 @@ class Attribution:
     participants: tuple[Participant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(NamedTuple):
     """What an order is judged by; a replacement copies it from the original.
 
     `paid_day` is the local date of payment (rate date, clawback clock), `origin` its month, `placement` the point of

@@ -9,7 +9,7 @@ from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.binding import BindingFold, Bindings, contacts_by_member
 from guidedesk.domain.commission.bodies import Adjustment, Interaction, LineId, Publish
 from guidedesk.domain.commission.calendar import Calendar
-from guidedesk.domain.commission.component_documents import ADJUSTMENT, is_associate
+from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.components import PERIOD_COMPONENTS
 from guidedesk.domain.commission.components.figures import (
     LineFigures,
@@ -111,17 +111,16 @@ def _pay(snapshot: Snapshot, world: World, closed: frozenset[int]) -> None:
 
 
 def _pay_line(snapshot: Snapshot, line: LineFigures, month: MonthFigures) -> None:
+    people, targets, origin = line.participants, snapshot.targets, month.month
     for component in snapshot.plans.line_components(line.sale.paid_day):
         found = rule_for(component, line, snapshot.roster)
         if found is None:
             continue
-        people = line.participants
         shares = largest_remainder(pot_amount(found[1], line), [person.weight for person in people])
         for person, share in zip(people, shares, strict=True):
             name = person.beneficiary
-            snapshot.targets[name, month.month, component.id, line.order, line.line] = share
-            if is_associate(name):
-                month.paid[name][component.id] += share
+            targets[name, origin, component.id, line.order, line.sold.line] = share
+            month.paid[name][component.id] += share
 
 
 def _pay_month(snapshot: Snapshot, month: MonthFigures) -> None:

@@ -44,10 +44,11 @@ def _shares(component: Component, month: MonthFigures) -> tuple[dict[str, int], 
     shares: dict[str, int] = {}
     stores: dict[str, set[str]] = {}
     wanted = set(month.associates())
+    match = component.match
     for line in month.lines:
         for participant, share in zip(line.participants, line.shares, strict=True):
             name = participant.beneficiary
-            if name in wanted and matches(component.match, line, name, month.roster):
+            if name in wanted and (not match.conditions or matches(match, line, name, month.roster)):
                 shares[name] = shares.get(name, 0) + share
                 sold_in = stores.setdefault(name, set())
                 if line.sale.store is not None:
