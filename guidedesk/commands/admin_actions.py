@@ -16,7 +16,7 @@ from sqlalchemy import select
 from guidedesk.commands.output import read_pin
 from guidedesk.domain.errors import Refused
 from guidedesk.models.server_tables import scope
-from guidedesk.server import chain, devices
+from guidedesk.server import chain, devices, home_moves
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.context import SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
@@ -192,6 +192,14 @@ def device_revoke(args: argparse.Namespace) -> int:
         done = devices.revoke_device(desk.database, args.device, mode, args.reason, desk.clock)
     unsent = "an unknown number of" if done["reported_unsent"] is None else done["reported_unsent"]
     return _say(args, done, f"Counter {args.device} is {done['state']}. It last reported {unsent} unsent operations.")
+
+
+def member_move(args: argparse.Namespace) -> int:
+    """Another store becomes a member's home."""
+    with _desk(args) as desk:
+        store_id = chain.get_store(desk.database, args.store)
+        home_moves.move_home(desk.database, args.member, store_id, desk.clock.wall_ms())
+    return _say(args, {"member": args.member, "home": store_id}, f"{args.store} is the home of {args.member} now.")
 
 
 def config_set(args: argparse.Namespace) -> int:

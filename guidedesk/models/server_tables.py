@@ -58,6 +58,17 @@ member_reach = Table(
     info={"shard": "member_id"},
 )
 
+# A member on her way from this store to another one's scope (delete and insert: a shard key is never updated).
+home_move = Table(
+    "home_move",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("member_id", primary_key=True),
+    id_col("target_scope"),
+    big_col("begun_at_ms"),
+    info=_SCOPE,
+)
+
 phone_directory = Table(
     "phone_directory",
     SERVER,
@@ -277,4 +288,5 @@ audit = Table(
     info=_SCOPE | _GROWS,
 )
 
+Index("ix_scope_grant_scope_id_until_ms", scope_grant.c.scope_id, scope_grant.c.until_ms)
 Index("ix_op_log_scope_id_received_at_ms", op_log.c.scope_id, op_log.c.received_at_ms)

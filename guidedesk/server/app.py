@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import fanout
+from guidedesk.server import fanout, grant_ends, home_moves
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
@@ -79,6 +79,9 @@ async def _sweep(context: ServerContext) -> None:
     while True:
         try:
             await anyio.to_thread.run_sync(fanout.sweep, context.database)
+            now_ms = context.clock.wall_ms()
+            await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
+            await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
         except Refused:
             _log.info("sweep_waits")
         except Exception:

@@ -19,7 +19,7 @@ from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refusal, rows_meant
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.server_side import ServerSide
-from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in
+from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services import operations
 from guidedesk.services.apply import ApplyContext, Effect, RowRef, apply_operation
 from guidedesk.services.operations import Operation, RegisterMember
@@ -184,6 +184,7 @@ class BatchRun:
         if isinstance(operation, RegisterMember):
             refs += self._let_in(op, operation, effect)
         self._spread(effect)
+        self._served(effect, context.at_ms)
         self._effects[op.op_id] = effect
         refs = tuple(dict.fromkeys((*effect.touched, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
@@ -202,6 +203,14 @@ class BatchRun:
             phone = {"scope_id": scope_id, "member_id": operation.member_id, "phone": None, "phone_sealed": box}
             upsert(self.opened.conn, member_phone, [phone])
         return refs
+
+    def _served(self, effect: Effect, at_ms: int) -> None:
+        """Who is served here stays visible here for as long as sales are (SYNC.md 2)."""
+        home = effect.home_scope_id
+        if effect.member_id is None or home is None or home == self.opened.scope_id:
+            return
+        until_ms = at_ms + self.received_at_ms - self.since_ms
+        store_grants(self.opened, [Grant(effect.member_id, home, "served", until_ms)])
 
     def _spread(self, effect: Effect) -> None:
         """Touched rows into this scope's feed now, and to other stores that see the member after the commit."""

@@ -101,7 +101,7 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
 
 def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Sequence[_Work]) -> None:
     def work(opened: ScopeWrite) -> None:
-        visible = granted_members(opened.conn, target, {r.member_id for r in rows})
+        visible = granted_members(opened.conn, target, {r.member_id for r in rows}, hold=True)
         for row in rows:
             if row.member_id in visible:
                 opened.touch(row.tbl, row_scope_id, row.row_id, row.row_ver, op=row.op)

@@ -58,9 +58,7 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         return _answer(conn, context, who, chain_id, numbers["t0"])
 
 
-def issue_codes(
-    opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int
-) -> None:
+def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int) -> None:
     """Give a device announced blank codes, never more unused ones than four pools."""
     blank = opened.conn.execute(
         select(func.count())

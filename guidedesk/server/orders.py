@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory, order_raw
 from guidedesk.server import fanout
@@ -26,10 +27,11 @@ from guidedesk.server.order_rows import OrderRows, Prepared, prepare_order, prep
 from guidedesk.server.order_types import BulkResult, OrderIn, OrderResult, OrderStatus, ReturnIn
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
-from guidedesk.server.visibility import Grant, granted_members, insert_missing, reach_of
+from guidedesk.server.visibility import Grant, granted_members, insert_missing, reach_of, seen_until
 
 BATCH: Final = 500
 _RACES: Final = 5
+_RENEW_MS: Final = 30 * DAY_MS
 T = TypeVar("T")
 
 
@@ -207,7 +209,8 @@ class _Recorder:
         if not served:
             return
         with self._database.read() as conn:
-            missing = served.keys() - granted_members(conn, scope_id, served)
+            known = seen_until(conn, scope_id, served)
+            missing = {m for m, at_ms in served.items() if _ends_before(known.get(m, 0), at_ms + self._grant_ms)}
             homes = {m: next(iter(s.values())) for m, s in reach_of(conn, missing).items()}
         grants = [Grant(m, home, "served", served[m] + self._grant_ms) for m, home in sorted(homes.items())]
         grant_members(self._database, scope_id, grants, since_ms=self._since_ms)
@@ -236,6 +239,11 @@ class _Recorder:
                     ):
                         found[keys[row.id]] = (scope_id, row.member_id)
         return found
+
+
+def _ends_before(until_ms: int | None, wanted_ms: int) -> bool:
+    """Whether a grant should be made to last longer: not for less than a month, so that imports stay quick."""
+    return until_ms is not None and until_ms < wanted_ms - _RENEW_MS
 
 
 @cross_scope

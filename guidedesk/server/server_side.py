@@ -32,9 +32,9 @@ class ServerSide:
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
         """Home scope of a member granted to this store; None for anybody else, known or not (A-2)."""
         return conn.execute(
-            select(scope_grant.c.home_scope_id).where(
-                scope_grant.c.scope_id == scope_id, scope_grant.c.member_id == member_id
-            )
+            select(scope_grant.c.home_scope_id)
+            .where(scope_grant.c.scope_id == scope_id, scope_grant.c.member_id == member_id)
+            .with_for_update(read=True, key_share=True)  # the grant must not end before what rests on it is in the feed
         ).scalar()
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.entities import entity_tables
-from guidedesk.models.server_tables import member_reach, scope_grant
+from guidedesk.models.server_tables import member_reach, scope, scope_grant
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
@@ -21,6 +21,8 @@ from guidedesk.server.sharding import cross_scope
 GrantReason = Literal["home", "served", "task", "scanned"]
 # What travels with a member to every store that may see her; visits, interactions and follow-ups stay at home.
 MEMBER_TABLES: Final = ("member", "member_code", "member_tag", "consent", "binding", "purchase", "purchase_return")
+# What a store keeps about a member it sees: never shown to others.
+STORE_TABLES: Final = ("visit", "interaction", "follow_up")
 _IS_THE_MEMBER: Final = frozenset({"member", "binding"})
 _TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms"}
 
@@ -73,17 +75,28 @@ def reach_of(conn: Connection, member_ids: Collection[str]) -> dict[str, dict[st
     return found
 
 
-def granted_members(conn: Connection, scope_id: str, member_ids: Collection[str]) -> set[str]:
-    """Those of these members that a store may see."""
+def granted_members(conn: Connection, scope_id: str, member_ids: Collection[str], *, hold: bool = False) -> set[str]:
+    """Those of these members that a store may see; with `hold` none of these grants ends before the commit."""
     found: set[str] = set()
     for chunk in chunks(sorted(member_ids)):
-        found.update(
-            conn.execute(
-                select(scope_grant.c.member_id).where(
-                    scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
-                )
-            ).scalars()
+        query = select(scope_grant.c.member_id).where(
+            scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
         )
+        found.update(conn.execute(query.with_for_update(read=True, key_share=True) if hold else query).scalars())
+    return found
+
+
+def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> dict[str, int | None]:
+    """Member -> until when the store sees her, None for ever; those it does not see are left out."""
+    found: dict[str, int | None] = {}
+    for chunk in chunks(sorted(member_ids)):
+        for row in conn.execute(
+            select(scope_grant.c.member_id, scope_grant.c.until_ms).where(
+                scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
+            )
+        ):
+            known = found.get(row.member_id, 0)
+            found[row.member_id] = None if known is None or row.until_ms is None else max(known, row.until_ms)
     return found
 
 
@@ -97,6 +110,28 @@ def member_pointers(
             for chunk in chunks(sorted(member_ids)):
                 found += _pointers_in(conn, tbl, row_scope, chunk, since_ms)
     return found
+
+
+def rows_seen_by(conn: Connection, scope_id: str, member_ids: Collection[str]) -> list[Pointer]:
+    """Pointers to every row about these members that a store's feed may hold."""
+    scopes = {scope_id}
+    for stores in reach_of(conn, member_ids).values():
+        scopes |= stores.keys() | set(stores.values())
+    return member_pointers(conn, scopes | _chains(conn), member_ids, 0) + _store_pointers(conn, scope_id, member_ids)
+
+
+@cross_scope
+def _chains(conn: Connection) -> set[str]:
+    return set(conn.execute(select(scope.c.scope_id).where(scope.c.kind == "chain")).scalars())
+
+
+def _store_pointers(conn: Connection, scope_id: str, member_ids: Collection[str]) -> list[Pointer]:
+    return [
+        pointer
+        for tbl in STORE_TABLES
+        for chunk in chunks(sorted(member_ids))
+        for pointer in _pointers_in(conn, tbl, scope_id, chunk, 0)
+    ]
 
 
 def _pointers_in(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> list[Pointer]:
@@ -118,19 +153,21 @@ def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_m
     `announce_reach` must have been committed before.
     """
     wanted = {g.member_id for g in grants}
-    known = granted_members(opened.conn, opened.scope_id, wanted)
-    _store_grants(opened, grants)
+    known = granted_members(opened.conn, opened.scope_id, wanted, hold=True)
+    store_grants(opened, grants)
     fresh = wanted - known
     if not fresh:
         return
     scopes = {chain_id, opened.scope_id}
     for stores in reach_of(opened.conn, fresh).values():
         scopes |= stores.keys() | set(stores.values())
-    for pointer in member_pointers(opened.conn, scopes, fresh, since_ms):
+    pointers = member_pointers(opened.conn, scopes, fresh, since_ms)
+    for pointer in pointers + _store_pointers(opened.conn, opened.scope_id, fresh):
         opened.touch(pointer.tbl, pointer.row_scope_id, pointer.row_id, pointer.row_ver, op=pointer.op)
 
 
-def _store_grants(opened: ScopeWrite, grants: Sequence[Grant]) -> None:
+def store_grants(opened: ScopeWrite, grants: Sequence[Grant]) -> None:
+    """Keep grants; one that is there already only ever lasts longer."""
     insert = postgresql.insert if opened.conn.dialect.name == "postgresql" else sqlite.insert
     statement = insert(scope_grant)
     new, old = statement.excluded, scope_grant.c

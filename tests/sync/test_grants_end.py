@@ -1,0 +1,227 @@
+"""A store stops seeing a member, and sees her again: nothing of her stays where it may not (I6), nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.errors import StorageError
+from guidedesk.domain.time import DAY_MS
+from guidedesk.models import server_tables as tables
+from guidedesk.models.entities import entity_tables, part_table
+from guidedesk.models.sales import purchase_line
+from guidedesk.server import home_moves
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.grant_ends import end_grant, sweep_expired
+from guidedesk.server.grants import grant_member
+from guidedesk.server.home_moves import move_home, sweep_moves
+from guidedesk.server.order_types import LineIn, OrderIn
+from guidedesk.server.orders import record_order
+from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, member_column
+from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
+from guidedesk.services.queries.members import get_member_card
+from tests.helpers.counter_parts import record
+from tests.helpers.world import Till, World, open_world, settle
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    opened = open_world(tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def home(world: World) -> Till:
+    till = world.till()
+    settle(till)
+    return till
+
+
+@pytest.fixture
+def away(world: World) -> Till:
+    till = world.till(world.open_store("S2"))
+    settle(till)
+    return till
+
+
+def regular(till: Till) -> str:
+    """A member with a purchase, a tag and an interaction in this store."""
+    member, counter = till.counter.new_id(), till.counter
+    talk = LogInteraction(interaction_id=counter.new_id(), member_id=member, kind="visit", outcome="tried", note="丝")
+    joining = RegisterMember(member_id=member, name="沈知微", consents=(("service", True),))
+    record(counter, joining, SetTag(member_id=member, is_on=True, tag="丝绸"), talk, actor=till.actor("a1"))
+    settle(till)
+    buy(till, member, f"T-{member}")
+    settle(till)
+    return member
+
+
+def buy(till: Till, member: str, order_no: str) -> None:
+    lines = (LineIn(line_no=1, sku="SKU1", name="裙", qty=1, amount_minor=12_900),)
+    now = till.world.clock.wall_ms()
+    order = OrderIn(
+        source="till", external_id=order_no, store_id=till.store_id, member_id=member,
+        channel="store", paid_at_ms=now, currency="CNY", lines=lines,
+    )  # fmt: skip
+    record_order(till.world.database, order, now_ms=now)
+
+
+def about(conn: Connection, member: str) -> set[str]:
+    """Tables with rows about her on this PC."""
+    found = set()
+    for name in (*MEMBER_TABLES, *STORE_TABLES):
+        if conn.execute(select(entity_tables()[name].c.id).where(member_column(name) == member)).first():
+            found.add(name)
+    return found
+
+
+def keeps_within_its_grants(till: Till) -> bool:
+    """I6: every row about a member is about one that the store sees; no line without its purchase."""
+    grant = tables.scope_grant.c
+    with till.world.database.read() as server:
+        seen = set(server.execute(select(grant.member_id).where(grant.scope_id == till.store_id)).scalars())
+    with till.counter.read() as conn:
+        for name in (*MEMBER_TABLES, *STORE_TABLES):
+            mentioned = set(conn.execute(select(member_column(name))).scalars()) - {None}
+            if not mentioned <= seen:
+                return False
+        sales = entity_tables()["purchase"].c
+        lines = conn.execute(select(purchase_line.c.purchase_id)).scalars()
+        return set(lines) <= set(conn.execute(select(sales.id)).scalars()) and part_table("purchase") is not None
+
+
+def both_sides_agree(*tills: Till) -> bool:
+    return all(check.is_equal for till in tills for check in till.counter.engine.check())
+
+
+def scanned(till: Till, member: str, home: Till) -> None:
+    world = till.world
+    now = world.clock.wall_ms()
+    grant_member(
+        world.database, till.store_id, member, home.store_id, "scanned", now_ms=now, until_ms=now + 30 * DAY_MS
+    )
+
+
+def test_a_grant_that_ran_out_takes_every_row_and_one_that_comes_back_brings_them(home: Till, away: Till) -> None:
+    member, other = regular(home), regular(home)
+    scanned(away, member, home)
+    scanned(away, other, home)
+    settle(away)
+    talk = LogInteraction(interaction_id=away.counter.new_id(), member_id=other, kind="visit", outcome="tried")
+    record(away.counter, talk, actor=away.actor("S2"))
+    settle(away)
+    world = away.world
+    world.clock.tick(31 * DAY_MS)
+    assert sweep_expired(world.database, world.clock.wall_ms()) == 1
+    settle(home, away)
+    with away.counter.read() as conn:
+        assert about(conn, member) == set()
+        assert {"member", "purchase", "interaction"} <= about(conn, other)  # served here, so still seen
+    with home.counter.read() as conn:
+        assert {"member", "purchase", "interaction"} <= about(conn, member)
+    assert keeps_within_its_grants(away)
+    buy(home, member, "T-late")
+    settle(home, away)
+    assert keeps_within_its_grants(away)
+    scanned(away, member, home)
+    settle(away)
+    with away.counter.read() as conn:
+        assert {"member", "member_tag", "consent", "purchase"} <= about(conn, member)
+        card = get_member_card(conn, member, world.staff["S2"], world.clock.wall_ms())
+    assert card.timeline_counts
+    assert both_sides_agree(home, away)
+
+
+def test_a_second_reason_keeps_her_and_what_a_store_wrote_itself_comes_back_too(home: Till, away: Till) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    buy(away, member, "T-away")
+    settle(away)
+    talk = LogInteraction(interaction_id=away.counter.new_id(), member_id=member, kind="visit", outcome="tried")
+    record(away.counter, talk, actor=away.actor("S2"))
+    settle(away)
+    database = away.world.database
+    assert not end_grant(database, away.store_id, member, "scanned")
+    settle(away)
+    with away.counter.read() as conn:
+        assert "interaction" in about(conn, member)
+    assert end_grant(database, away.store_id, member, "served")
+    settle(away)
+    with away.counter.read() as conn:
+        assert about(conn, member) == set()
+    scanned(away, member, home)
+    settle(home, away)
+    with away.counter.read() as conn:
+        assert {"interaction", "purchase"} <= about(conn, member)
+    assert both_sides_agree(home, away)
+
+
+def test_work_that_waits_is_kept_when_her_rows_go(home: Till, away: Till) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    settle(away)
+    away.wire.is_cut = True
+    talk = LogInteraction(interaction_id=away.counter.new_id(), member_id=member, kind="visit", outcome="tried")
+    record(away.counter, talk, actor=away.actor("S2"))
+    end_grant(away.world.database, away.store_id, member, "scanned")
+    away.wire.is_cut = False
+    settle(away)
+    (info,) = away.counter.operations(5)
+    assert (info.state, info.reason) == ("rejected", "not_found")
+    assert keeps_within_its_grants(away)
+
+
+@pytest.mark.parametrize("steps_before_the_crash", [None, 1, 2, 3])
+def test_a_member_moves_her_home_and_every_store_follows(
+    home: Till, away: Till, monkeypatch: pytest.MonkeyPatch, steps_before_the_crash: int | None
+) -> None:
+    member = regular(home)
+    third = home.world.till(home.world.open_store("S3"))
+    settle(third)
+    scanned(third, member, home)
+    settle(third)
+    world = home.world
+    now = world.clock.wall_ms()
+    if steps_before_the_crash is None:
+        move_home(world.database, member, away.store_id, now)
+    else:
+        with monkeypatch.context() as broken:
+            broken.setattr(ServerDatabase, "write", failing_after(steps_before_the_crash))
+            pytest.raises(StorageError, move_home, world.database, member, away.store_id, now)
+        assert sweep_moves(world.database, now) == 1
+    assert sweep_moves(world.database, now) == 0
+    settle(home, away, third)
+    for till in (home, away, third):
+        with till.counter.read() as conn:
+            members = entity_tables()["member"].c
+            scopes = conn.execute(select(members.scope_id).where(members.id == member)).scalars().all()
+            assert scopes == [away.store_id]
+            assert get_member_card(conn, member, world.staff["a1"], now).tags == ("丝绸",)
+        assert keeps_within_its_grants(till)
+    talk = LogInteraction(interaction_id=home.counter.new_id(), member_id=member, kind="visit", outcome="tried")
+    record(home.counter, talk, SetTag(member_id=member, is_on=True, tag="长裙"), actor=home.actor("a1"))
+    settle(home, away, third)
+    assert set(world.recorded().values()) == {"accepted"}
+    assert both_sides_agree(home, away, third)
+    move_home(world.database, member, home.store_id, now)
+    settle(home, away, third)
+    assert both_sides_agree(home, away, third)
+    assert home_moves.sweep_moves(world.database, now) == 0
+
+
+def failing_after(count: int) -> Callable[..., object]:
+    """`ServerDatabase.write` that carries out some transactions and then finds the disk full."""
+    real = ServerDatabase.write
+    done: list[str] = []
+
+    def write(self: ServerDatabase, scope_id: str, work: Callable[[ScopeWrite], object]) -> object:
+        if len(done) == count:
+            raise StorageError("server_disk_full")
+        done.append(scope_id)
+        return real(self, scope_id, work)
+
+    return write
