@@ -40,12 +40,12 @@ def evaluate_vector(
 
 def _prepare(vector: Any, defaults: Any) -> Prepared:
     doc = reading.mapping(vector, "vectors", "")
-    base = merge_config(ENGINE_DEFAULTS, {} if defaults is None else reading.mapping(defaults, "defaults", ""))
+    known = {} if defaults is None else reading.mapping(defaults, "defaults", "")
     config: Any = doc.get("config") or {}
     if isinstance(config, list):
-        config = [_version(version, base) for version in config]
+        config = [_version(version, known) for version in config]
     else:
-        config = merge_config(base, reading.mapping(config, "config", ""))
+        config = _over_defaults(reading.mapping(config, "config", ""), known)
     return prepare(
         reading.items(doc, "events", ""),
         config=config,
@@ -54,10 +54,16 @@ def _prepare(vector: Any, defaults: Any) -> Prepared:
     )
 
 
-def _version(version: Any, base: Mapping[str, Any]) -> dict[str, Any]:
+def _version(version: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration version whose body overrides the defaults."""
     doc = reading.mapping(version, "config", "")
-    return {**doc, "body": merge_config(base, reading.mapping(doc.get("body"), "body", "config"))}
+    return {**doc, "body": _over_defaults(reading.mapping(doc.get("body"), "body", "config"), known)}
+
+
+def _over_defaults(config: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's defaults under a vector's own settings; a default the engine has no use for is no misspelling."""
+    base = merge_config(ENGINE_DEFAULTS, {key: known[key] for key in known if key in ENGINE_DEFAULTS})
+    return merge_config(base, {key: config[key] for key in config if key in ENGINE_DEFAULTS or key not in known})
 
 
 def _shown(found: Result) -> dict[str, Any]:

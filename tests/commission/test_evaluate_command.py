@@ -94,6 +94,13 @@ def test_defaults_of_the_file_apply_and_a_vector_overrides_them(evaluate: Any) -
     assert [len(entry["lines"]) for entry in found] == [0, 1]
 
 
+def test_a_default_the_engine_has_no_use_for_is_left_alone_but_a_misspelled_setting_is_not(evaluate: Any) -> None:
+    own = {**GOOD, "id": "own", "config": {"brand": "x"}}
+    wrong = {**GOOD, "id": "wrong", "config": {"brnad": "x"}}
+    _, found = evaluate(text=json.dumps({"defaults": {"brand": "y"}, "vectors": [GOOD, own, wrong]}))
+    assert [entry.get("error", {}).get("key") for entry in found] == [None, None, "brnad"]
+
+
 def test_configuration_versions_override_the_defaults_from_their_date(evaluate: Any) -> None:
     versions = [
         {"version": 1, "effective_from": "2026-01-01", "body": {"window": {"days": 2}}},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import pytest
 
 from guidedesk.domain.commission.reading import DocumentError
@@ -75,6 +77,44 @@ def test_local_dates_are_those_of_the_chain_not_of_utc() -> None:
     sale = {**order("O1", "03-31"), "at": "2026-03-31T16:30:00Z"}
     assert lines(run(events(scan("s1", "G1", "M1", "03-20"), sale)))[0][2] == "2026-04"
     assert lines(run(events(scan("s1", "G1", "M1", "03-20"), sale, config={"tz": "UTC"})))[0][2] == "2026-03"
+
+
+class TestSummerTime:
+    """New York moves from -05:00 to -04:00 at 02:00 on 8 March 2026."""
+
+    CONFIG: ClassVar = {"tz": "America/New_York", "window": {"days": 1}}
+
+    def sale(self, when: str) -> dict[str, Any]:
+        return {**order("O1", "04-01"), "at": when}
+
+    def touched(self, when: str) -> dict[str, Any]:
+        return {**BIND, "at": when}
+
+    def test_months_begin_at_local_midnight(self) -> None:
+        touch = self.touched("2026-03-31T12:00:00Z")
+        late, early = self.sale("2026-04-01T04:00:00Z"), self.sale("2026-04-01T03:59:59.999Z")
+        assert lines(run(events(touch, late, config=self.CONFIG)))[0][2] == "2026-04"
+        assert lines(run(events(touch, early, config=self.CONFIG)))[0][2] == "2026-03"
+
+    def test_a_day_may_have_twenty_three_hours(self) -> None:
+        touch = self.touched("2026-03-07T05:00:00Z")
+        assert run(events(touch, self.sale("2026-03-09T03:59:59.999Z"), config=self.CONFIG)).flags == []
+        assert run(events(touch, self.sale("2026-03-09T04:00:00Z"), config=self.CONFIG)).flags == ["unattributed:O1"]
+
+    def test_plans_and_staff_start_at_the_midnight_of_their_season(self) -> None:
+        publish = {"id": "p", "type": "plan.publish", "plan": plan(rate(400), version=2, start="2026-04-01")}
+        found = run(events(publish, close("2026-03"), config=self.CONFIG))
+        assert found.explanations.postings[2026 * 12 + 3].new_events[0].at_ms == 1_775_016_000_000
+        staff = [{"associate": "G1", "store": "S1", "role": "associate", "from": "2026-04-01"}]
+        at_midnight = self.touched("2026-04-01T04:00:00Z")
+        assert run(events(at_midnight, config=self.CONFIG, staff=staff)).flags == []
+        before = self.touched("2026-04-01T03:59:59.999Z")
+        assert run(events(before, config=self.CONFIG, staff=staff)).flags == ["associate_inactive:s1"]
+
+    def test_window_ends_are_told_in_local_time(self) -> None:
+        found = run(events(self.touched("2026-03-07T17:00:00Z"), self.sale("2026-03-08T17:00:00Z"), config=self.CONFIG))
+        why = found.explanations.of(found.lines[0])
+        assert why["participants"][0]["window_end"] == "2026-03-08T23:59:59.999-04:00"
 
 
 def test_window_is_tested_at_placement_and_accrual_at_payment() -> None:
