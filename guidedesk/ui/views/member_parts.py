@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.services.read_models import FollowUpInfo, MemberCard, Preferences
 from guidedesk.ui import formats, i18n
@@ -17,6 +17,7 @@ from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.charts import BarChart, Column
 from guidedesk.ui.widgets.chips import Chip
+from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import Box, Grid, clear, column, holder, row, rule
 from guidedesk.ui.widgets.ring import Ring
@@ -44,7 +45,9 @@ class OwnerCard(Card):
         facts = column(None, self._name, self._lines, row(self._pending, None), None, gap=0)
         middle = row(self._ring, facts, gap=4)
         middle.setStretch(1, 1)
-        self.body.put(row(Label("", "heading").say("member.owner"), None, self._chip), middle, rule(), self._rule_text)
+        head = row(Label("", "heading", wrap=True).say("member.owner"), self._chip, gap=2)
+        head.setStretch(0, 1)
+        self.body.put(head, middle, rule(), self._rule_text)
 
     def show_owner(self, card: MemberCard, now_ms: int) -> None:
         """Fill the card."""
@@ -147,7 +150,7 @@ class PreferencesCard(Card):
     def __init__(self) -> None:
         super().__init__(gap=3)
         self._note = Label("", "caption", "text3")
-        self._sizes = row(gap=1)
+        self._sizes = Flow(gap=1)
         self._swatches = Swatches()
         self._colours = Label("", "caption", "text2", wrap=True)
         self._hours = BarChart()
@@ -156,10 +159,12 @@ class PreferencesCard(Card):
         colours.setStretch(1, 1)
         self._colour_box = holder(colours)
         self._size_box = holder(self._sizes)
+        self._titles: dict[QWidget, Label] = {}
         for number, (key, widget) in enumerate(
             (("member.sizes", self._size_box), ("member.colours", self._colour_box), ("member.hours", self._hours))
         ):
-            self._grid.addWidget(Label("", "caption", "text3").say(key), number, 0)
+            self._titles[widget] = Label("", "caption", "text3").say(key)
+            self._grid.addWidget(self._titles[widget], number, 0)
             self._grid.addWidget(widget, number, 1)
         self._grid.setColumnStretch(1, 1)
         self._figures = holder(self._grid)
@@ -182,9 +187,12 @@ class PreferencesCard(Card):
     def _show_figures(self, found: Preferences) -> None:
         clear(self._sizes)
         for number, (size, _) in enumerate(found.sizes[:SIZES_SHOWN]):
-            self._sizes.put(Chip(untrusted(size, 12), outline=number > 0, chosen=number == 0, large=True))
-        self._sizes.put(None)
+            self._sizes.addWidget(Chip(untrusted(size, 12), outline=number > 0, chosen=number == 0, large=True))
         names = [colour for colour, _ in found.colours]
+        # What her purchases do not tell is left out, and the card closes up.
+        for box, is_known in ((self._size_box, bool(found.sizes)), (self._colour_box, bool(names))):
+            box.setVisible(is_known)
+            self._titles[box].setVisible(is_known)
         samples = (swatch_of(colour.zh, colour.en) for colour in names)
         self._swatches.show_colours(tuple(sample for sample in samples if sample is not None))
         self._colours.set_text(" · ".join(untrusted(colour.pick(i18n.language()), 24) for colour in names))

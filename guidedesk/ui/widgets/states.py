@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
@@ -62,8 +62,13 @@ class StatePanel(ScrollColumn):
     def _second(self) -> None:
         self.acted.emit(1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._restyle()
+
     def _restyle(self) -> None:
-        self._inner.setFixedWidth(look().m.state_text_w)
+        room = self.viewport().width() - 2 * look().tokens.space(4)
+        self._inner.setFixedWidth(max(1, min(look().m.state_text_w, room)))
 
 
 def empty_state(icon: str) -> StatePanel:
