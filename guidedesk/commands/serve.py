@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from guidedesk.server.chain import init_chain
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.database import open_server
+    from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import create_schema
     from guidedesk.server.secrets import load_secrets
     from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
@@ -59,6 +60,11 @@ def run(args: argparse.Namespace) -> int:
         create_schema(database)
         init_chain(database, clock, random)
     database.chain_id()
+    if can_rewrite(database):
+        sys.stderr.write(
+            f"guidedesk serve: this database role could change the audit log; connect as {APP} instead "
+            "(guidedesk admin init makes it).\n"
+        )
     configure_logging(sys.stderr, logging.INFO, secrets.log_salt)
     log_uncaught_errors()
     try:

@@ -24,7 +24,6 @@ from guidedesk.server.routes import codes as code_routes
 from guidedesk.server.routes import sync as sync_routes
 from guidedesk.server.routing import run_route
 from guidedesk.server.rows import put_row
-from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import new_secrets
 from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
 from guidedesk.sync.counter import Counter
@@ -33,6 +32,7 @@ from guidedesk.sync.protocol import GENESIS
 from guidedesk.sync.signing import sign_request
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import START_MS, ManualClock, SeededRandom, Wire
+from tests.helpers.postgres import SQLITE, Backend
 
 AUTHORITY = "head-office.test"
 
@@ -129,6 +129,7 @@ class World:
     chain_id: str
     store_id: str
     staff: dict[str, str]
+    discard: Callable[[], None]
     tills: list[Till] = field(default_factory=list)
 
     def open_store(self, code: str) -> str:
@@ -181,14 +182,15 @@ class World:
         for till in self.tills:
             till.close()
         self.database.close()
+        self.discard()
 
 
-def open_world(folder: Path, clock: ManualClock | None = None) -> World:
+def open_world(folder: Path, clock: ManualClock | None = None, backend: Backend = SQLITE) -> World:
     """A fresh world."""
     used: Clock = clock or ManualClock()
     random = SeededRandom(42)
-    database = open_server(f"sqlite:///{folder / 'server.db'}")
-    create_schema(database)
+    url = backend.with_schema(folder)
+    database = open_server(url)
     secrets = new_secrets(random)
     chain_id = init_chain(database, used, random)
     store_id = add_store(database, "S1", "湖滨店", "Lakeside", clock=used, random=random)
@@ -203,7 +205,7 @@ def open_world(folder: Path, clock: ManualClock | None = None) -> World:
     database.write(chain_id, hire)
     context = ServerContext.create(database, secrets, used, random, UNLIMITED)
     assert isinstance(used, ManualClock)
-    return World(folder, used, database, context, chain_id, store_id, staff)
+    return World(folder, used, database, context, chain_id, store_id, staff, lambda: backend.discard(url))
 
 
 def settle(*tills: Till, rounds: int = 3) -> None:

@@ -10,20 +10,26 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import make_url
 
 from guidedesk.cli import main
+from guidedesk.server.roles import APP
+from tests.helpers.postgres import POSTGRES, Backend, local_postgres
 
 
 class Operator:
     """Runs commands against one chain."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.place = ["--database", f"sqlite:///{folder / 'server.db'}", "--secrets", str(folder / "secrets.json")]
+    def __init__(
+        self, url: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.place = ["--database", url, "--secrets", str(folder / "secrets.json")]
         self.folder, self._capsys, self._monkeypatch = folder, capsys, monkeypatch
 
     def run(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
@@ -42,10 +48,14 @@ class Operator:
 
 
 @pytest.fixture
-def operator(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Operator:
-    made = Operator(tmp_path, capsys, monkeypatch)
+def operator(
+    tmp_path: Path, backend: Backend, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Operator]:
+    url = backend.empty(tmp_path)
+    made = Operator(url, tmp_path, capsys, monkeypatch)
     assert made.json("init")["secrets"] == "made"
-    return made
+    yield made
+    backend.discard(url)
 
 
 def test_setting_up_a_chain(operator: Operator) -> None:
@@ -108,7 +118,38 @@ def test_serve_refuses_without_good_secrets(operator: Operator, capsys: pytest.C
 
 
 def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
-    command = [sys.executable, "-m", "guidedesk", "serve", *operator.place, "--listen", "127.0.0.1:0", "--init"]
+    log = _serve_and_stop([*operator.place, "--init"])
+    assert ("could change" in log) == ("postgresql" in operator.place[1])
+
+
+def test_serve_as_the_servers_own_role_over_both_roads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = POSTGRES.empty(tmp_path)
+    name = make_url(empty).database or ""
+    local = local_postgres()
+    operator = Operator(local.tcp_url(name), tmp_path, capsys, monkeypatch)
+    assert operator.json("init")["secrets"] == "made"
+    for url in (local.url(name, APP), local.tcp_url(name, APP)):
+        operator.place[1] = url
+        assert operator.json("init")["secrets"] == "kept"
+        operator.json("store", "add", f"S{len(operator.json('store', 'list')['stores'])}", "店")
+        assert "could change" not in _serve_and_stop([*operator.place, "--init"])
+    POSTGRES.discard(empty)
+
+
+def test_an_address_nobody_answers_at_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = Operator(local_postgres().tcp_url("nowhere"), tmp_path, capsys, monkeypatch)
+    code, out, err = operator.run("init")
+    assert (code, out, len(err.strip().splitlines())) == (1, "", 1)
+    assert "nowhere" in err
+
+
+def _serve_and_stop(place: list[str]) -> str:
+    """What it wrote to its log."""
+    command = [sys.executable, "-m", "guidedesk", "serve", *place, "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
@@ -123,6 +164,7 @@ def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
         _, log = server.communicate(timeout=30)
     assert server.returncode == 0, log
     assert "Traceback" not in log
+    return log
 
 
 def _hang_up(url: str) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.postgres import Backend
 from tests.sign_in.office import Office, open_office
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    opened = open_office(tmp_path)
+def office(tmp_path: Path, backend: Backend) -> Iterator[Office]:
+    opened = open_office(tmp_path, backend=backend)
     yield opened
     opened.close()

@@ -22,7 +22,6 @@ from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import Approved, approve_device
 from guidedesk.server.limits import UNLIMITED, RateLimits
 from guidedesk.server.routing import run_route
-from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import ServerSecrets, new_secrets
 from guidedesk.server.staff import NewStaff, StaffOffice
 from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
@@ -34,6 +33,7 @@ from guidedesk.sync.offline_sign_in import set_pin_cost
 from guidedesk.sync.signing import sign_request
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import ManualClock, SeededRandom, Wire
+from tests.helpers.postgres import SQLITE, Backend
 
 CHEAP = PinCost(memory_kib=8, iterations=1)
 URL = "http://127.0.0.1"
@@ -107,6 +107,8 @@ class Office:
     staff: StaffOffice
     stores: tuple[str, str]
     people: dict[str, str]
+    backend: Backend
+    url: str
     random: SeededRandom = field(default_factory=lambda: SeededRandom(77))
     nonces: SeededRandom = field(default_factory=lambda: SeededRandom(78))
     pcs: list[Pc] = field(default_factory=list)
@@ -140,6 +142,7 @@ class Office:
         for pc in self.pcs:
             pc.close()
         self.database.close()
+        self.backend.discard(self.url)
 
 
 @dataclass
@@ -181,11 +184,11 @@ class Pc:
         return self.wire
 
 
-def open_office(folder: Path, limits: RateLimits = UNLIMITED) -> Office:
+def open_office(folder: Path, limits: RateLimits = UNLIMITED, backend: Backend = SQLITE) -> Office:
     """A fresh chain."""
     clock, random = ManualClock(), SeededRandom(5)
-    database = open_server(f"sqlite:///{folder / 'server.db'}")
-    create_schema(database)
+    url = backend.with_schema(folder)
+    database = open_server(url)
     secrets = new_secrets(random)
     init_chain(database, clock, random)
     lakeside = add_store(database, "HB", "湖滨店", "Lakeside", clock=clock, random=random)
@@ -202,4 +205,4 @@ def open_office(folder: Path, limits: RateLimits = UNLIMITED) -> Office:
         people[number] = staff.add(person)
         staff.set_pin(number, pin)
     door = Door(ServerContext.create(database, secrets, clock, random, limits))
-    return Office(folder, clock, database, secrets, door, staff, (lakeside, wulin), people)
+    return Office(folder, clock, database, secrets, door, staff, (lakeside, wulin), people, backend, url)

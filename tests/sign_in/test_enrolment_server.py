@@ -113,6 +113,7 @@ def test_asking_too_often_slows_the_pace(office: Office) -> None:
     assert enrolment_.next_poll_ms == 10_000
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # long, and what it tries is not the database
 def test_ten_thousand_guesses_hit_nothing_and_five_are_looked_at(office: Office) -> None:
     Enrolment.begin(office.pc().counter, URL, "")
     actor, random = office.manager(), SeededRandom(3)

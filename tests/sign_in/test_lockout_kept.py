@@ -146,6 +146,7 @@ def test_a_counter_without_a_guard_meets_the_servers(office: Office) -> None:
     assert codes == ["wrong_pin"] * 30 + ["device_wait"] * 10
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # long, and what it tries is not the database
 def test_killed_in_the_middle_gains_no_try(office: Office) -> None:
     pc = _known(office)
     pc.close()

@@ -48,7 +48,7 @@ def test_no_log_line_holds_a_pin_or_a_code(office: Office, caplog: pytest.LogCap
     """Looked at before the redacting handler, which is the second net."""
     caplog.set_level(logging.DEBUG)
     codes = _a_morning(office)
-    with office.database.engine.begin() as conn:
+    with office.backend.owner(office.url).begin() as conn:
         conn.exec_driver_sql("DROP TABLE staff_pin")
     with pytest.raises(Refused, match="not_known_here"):
         office.pc().enrol().sign_in("Q777", "738190")

@@ -16,12 +16,13 @@ from guidedesk.services.operations import CompleteFollowUp, RegisterMember, Sche
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.transport import Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
+from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
+def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
+    opened = open_world(tmp_path, backend=backend)
     yield opened
     opened.close()
 
