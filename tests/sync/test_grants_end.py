@@ -191,7 +191,8 @@ def test_a_member_moves_her_home_and_every_store_follows(
     else:
         with monkeypatch.context() as broken:
             broken.setattr(ServerDatabase, "write", failing_after(steps_before_the_crash))
-            pytest.raises(StorageError, move_home, world.database, member, away.store_id, now)
+            with pytest.raises(StorageError):
+                move_home(world.database, member, away.store_id, now)
         assert sweep_moves(world.database, now) == 1
     assert sweep_moves(world.database, now) == 0
     settle(home, away, third)
