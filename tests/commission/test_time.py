@@ -193,6 +193,39 @@ def test_arrival_time_and_seq_are_no_content() -> None:
     assert first_counts.flags == []
 
 
+def test_ranks_settle_events_of_one_instant() -> None:
+    """plan/staff, code, assign, unbind, scan, interaction, order, exchange, money back, the rest (1.4)."""
+    same = "03-01"
+    who = {"associate": "G1", "member": "M1"}
+    ranked = [
+        [event("a", "staff.join", same, associate="G1"), event("b", "staff.leave", same, associate="G1")],
+        [event("c", "code.issue", same, code="k", associate="G1")],
+        [event("d", "assign", same, **who)],
+        [event("e", "unbind", same, member="M1")],
+        [scan("f", "G1", "M1", same)],
+        [event("g", "interaction", same, kind="call", **who)],
+        [order("O1", same)],
+        [exchange("h", "O1", same, "X1")],
+        [give_back("i", "O1", same, (1, 1)), event("j", "refund", same, order="O1", line=1, amount=1),
+         event("k", "cancel", same, order="O1")],
+        [event("l", "member.merge", same, **{"from": "M1", "into": "M2"}), review("m", "x", "void", same),
+         event("n", "adjustment", same, associate="G1", amount=1), event("o", "dispute.open", same),
+         event("p", "dispute.resolve", same)],
+    ]  # fmt: skip
+    stream = [found for rank in reversed(ranked) for found in rank]
+    posting = next(iter(run(events(*stream)).explanations.postings.values()))
+    assert [(found.id, found.rank) for found in posting.events] == [
+        (found["id"], rank) for rank, group in enumerate(ranked) for found in group
+    ]
+
+
+def test_a_code_issued_at_the_instant_of_its_scan_is_no_clock_behind() -> None:
+    issue = event("z", "code.issue", "03-01", code="k", associate="G1")
+    scanned = {"id": "a", "type": "scan", "code": "k", "member": "M1", "at": at("03-01")}
+    found = run(events(scanned, issue))
+    assert (found.owners["M1"], found.flags) == ("G1", [])
+
+
 class TestReviews:
     def test_void_takes_an_event_out_from_the_reviews_posting_period_on(self) -> None:
         found = run(events(BIND, order("O1", "03-10"), close("2026-03"), review("v", "e-O1", "void", "03-20")))
