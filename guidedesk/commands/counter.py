@@ -24,7 +24,7 @@ from guidedesk.services.queries.reference import list_staff
 from guidedesk.services.queries.search import list_members
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.enrol_client import Enrolment
-from guidedesk.sync.open_counter import open_counter
+from guidedesk.sync.open_counter import open_counter, restore_recovery, save_recovery
 
 SYNC_ROUNDS: Final = 40
 
@@ -78,6 +78,11 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     follow.add_argument("--text", default="")
     follow.add_argument("--done", metavar="ID")
     actions.add_parser("sync", help="send and fetch until there is no more")
+    save = actions.add_parser("recovery-save", help="print this PC's key, wrapped under a manager's passphrase")
+    save.add_argument("--passphrase-stdin", action="store_true", required=True)
+    restore = actions.add_parser("recovery-restore", help="put a lost key back")
+    restore.add_argument("text", metavar="TEXT", help="what recovery-save printed")
+    restore.add_argument("--passphrase-stdin", action="store_true", required=True)
     show = actions.add_parser("show", help="what this PC knows")
     show.add_argument("what", choices=("members", "member", "operations", "follow-ups", "staff", "status"))
     show.add_argument("id", nargs="?", metavar="ID")
@@ -85,6 +90,11 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do one action; 1 when it was refused, with the sentence."""
+    if args.action in _KEY_ACTIONS:
+        try:
+            return print_answer(_KEY_ACTIONS[args.action](args), args)
+        except GuideDeskError as error:
+            return print_answer(Answer(error=error), args)
     try:
         counter = open_counter(args.profile, has_demo_key=args.demo_key)
     except GuideDeskError as error:
@@ -95,6 +105,23 @@ def run(args: argparse.Namespace) -> int:
         return print_answer(Answer(error=error), args)
     finally:
         counter.close()
+
+
+def _recovery_save(args: argparse.Namespace) -> Answer:
+    text = save_recovery(args.profile, read_pin(), has_demo_key=args.demo_key)
+    return Answer(state="saved", extra={"recovery": text})
+
+
+def _recovery_restore(args: argparse.Namespace) -> Answer:
+    restore_recovery(args.profile, args.text, read_pin(), has_demo_key=args.demo_key)
+    return Answer(state="restored")
+
+
+# Without the key the counter does not open, so these two come before opening it.
+_KEY_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], Answer]]] = {
+    "recovery-save": _recovery_save,
+    "recovery-restore": _recovery_restore,
+}
 
 
 def _enrol(counter: Counter, args: argparse.Namespace) -> Answer:

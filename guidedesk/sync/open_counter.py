@@ -10,9 +10,11 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.services.demo_key import DemoKeyFile
 from guidedesk.services.keys import DerivedKeys, Keyring, create_secret, derive, load_secret
 from guidedesk.services.os_keyring import OsKeyring
+from guidedesk.services.recovery import unwrap, wrap
 from guidedesk.sync.counter import JOURNAL_NAME, Counter
 from guidedesk.sync.http_transport import HttpTransport
 from guidedesk.sync.identity import Identity
+from guidedesk.sync.profile import check_header
 from guidedesk.sync.system import SystemClock, SystemRandom
 from guidedesk.sync.transport import Transport
 
@@ -26,7 +28,7 @@ def open_counter(
     A folder whose journal is there but whose key is gone is refused (`secret_missing`): a new key would bury it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    keyring: Keyring = DemoKeyFile(folder) if has_demo_key else OsKeyring()
+    keyring = _keyring(folder, has_demo_key=has_demo_key)
     the_clock, the_random = clock or SystemClock(), random or SystemRandom()
     keys = _keys(keyring, folder, the_random)
     opened: list[Counter] = []
@@ -53,6 +55,25 @@ def _keys(keyring: Keyring, folder: Path, random: Random) -> DerivedKeys:
     if (folder / JOURNAL_NAME).exists() or keyring.get(name) is not None:
         return derive(load_secret(keyring, name))
     return derive(create_secret(keyring, name, random))
+
+
+def save_recovery(folder: Path, passphrase: str, *, has_demo_key: bool = False) -> str:
+    """The secret of a profile wrapped under a manager's passphrase: one line to print or keep elsewhere (D-2)."""
+    secret = load_secret(_keyring(folder, has_demo_key=has_demo_key), profile_name(folder))
+    return wrap(secret, passphrase, SystemRandom())
+
+
+def restore_recovery(folder: Path, text: str, passphrase: str, *, has_demo_key: bool = False) -> None:
+    """Put a lost secret back into the vault. One of another profile is refused (`storage_wrong_key`)."""
+    secret = unwrap(text, passphrase)
+    check_header(folder, derive(secret).journal_key)
+    keyring = _keyring(folder, has_demo_key=has_demo_key)
+    if keyring.get(profile_name(folder)) != secret.value:
+        keyring.set(profile_name(folder), secret.value)
+
+
+def _keyring(folder: Path, *, has_demo_key: bool) -> Keyring:
+    return DemoKeyFile(folder) if has_demo_key else OsKeyring()
 
 
 def profile_name(folder: Path) -> str:
