@@ -6,6 +6,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.commission.stream_plans import components
+
 MEMBERS = ["M1", "M2", "M3", "M4"]
 PEOPLE = ["G1", "G2", "G3", "G4", "MG"]
 STORES = ["S1", "S2"]
@@ -78,48 +80,12 @@ class Maker:
         return {"match": pick([{}, {}, {"channel": pick(CHANNELS)}, {"category": ["a", "b"]}]), "model": model}
 
     def plan(self, name: str, version: int, start: str) -> dict[str, Any]:
-        kept = [part for part in self.components() if part["id"] == "base" or self.chance.random() < 0.6]
+        kept = [part for part in components(self.chance) if part["id"] == "base" or self.chance.random() < 0.6]
         ids = {part["id"] for part in kept}
         for part in kept:
             if "applies_to" in part:
                 part["applies_to"] = [entry for entry in part["applies_to"] if entry in ids]
         return {"plan": name, "version": version, "effective_from": start, "components": kept}
-
-    def components(self) -> list[dict[str, Any]]:
-        pick = self.chance.choice
-        rules = [
-            {"match": {"category": "a"}, "rate_bp": pick([800, "2.5"])},
-            {"match": {"sku": "x"}, "per_unit": 77},
-            {"match": pick([{}, {"role": "associate"}]), "rate_bp": pick([500, 333, "7.25"])},
-        ]
-        steps = [{"from": 0, "rate_bp": 100}, {"from": pick([5000, 20000]), "rate_bp": 300}]
-        target = pick([10000, {"G1": 8000, "G2": 30000}])
-        scope = pick(["own", "store"])
-        return [
-            {"id": "base", "kind": "line_rate", "rules": rules},
-            {"id": "prog", "kind": "tier", "mode": "progressive", "steps": steps, "match": pick([{}, {"store": "S1"}])},
-            {"id": "cliff", "kind": "tier", "mode": "retroactive", "steps": steps, "measure_scope": scope},
-            {"id": "accel", "kind": "accelerator", "target": target, "multiplier_bp": 15000, "applies_to": ["base"]},
-            {
-                "id": "bonus",
-                "kind": "attainment_bonus",
-                "target": target,
-                "table": [{"at_bp": 5000, "pay": 100}, {"at_bp": 10000, "pay": 900}],
-            },
-            {"id": "newmem", "kind": "spiff", "event": "new_member_bind", "amount": 50, "max_per_period": 2},
-            {"id": "binds", "kind": "spiff", "event": "bind", "amount": 7},
-            {"id": "fu", "kind": "spiff", "event": "follow_up", "amount": 20, "max_per_period": pick([None, 1])},
-            {"id": "pool", "kind": "pool", "stores": STORES, "rate_bp": 100, "by": pick(["days", "even"])},
-            {
-                "id": "ovr",
-                "kind": "override",
-                "managers": {"MG": "S1"},
-                "rate_bp": 50,
-                "exclude_self": pick([True, False]),
-            },
-            {"id": "cap", "kind": "cap", "amount": pick([300, 2000]), "applies_to": ["base", "accel"]},
-            {"id": "min", "kind": "minimum", "amount": 400},
-        ]
 
     def staff(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = [{"associate": "MG", "store": "S1", "role": "manager", "member": "M4"}]

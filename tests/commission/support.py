@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from guidedesk.domain.commission.engine import Result, compute
+from guidedesk.domain.commission.ledger import Posting
 from guidedesk.domain.commission.settings import ENGINE_DEFAULTS, merge_config
+from guidedesk.domain.commission.snapshot import Snapshot
 
 Vector = dict[str, Any]
 OPEN_VECTORS: Vector = json.loads((Path(__file__).parent / "commission-open.json").read_text(encoding="utf-8"))
@@ -86,6 +88,12 @@ def review(name: str, target: str, decision: str, when: str) -> dict[str, Any]:
     return event(name, "review", when, target=target, decision=decision)
 
 
+def late(hours: int, **fields: Any) -> dict[str, Any]:
+    """A scan of G1 by M1 on 1 March, noon, that reached the server some hours later."""
+    received = f"2026-03-{1 + (12 + hours) // 24:02d}T{(12 + hours) % 24:02d}:00:00+08:00"
+    return {**scan("s1", "G1", "M1", "03-01"), "received_at": received, **fields}
+
+
 def events(*found: dict[str, Any], **parts: Any) -> Vector:
     """A vector of events with the base plan."""
     return {"events": list(found), **parts}
@@ -134,3 +142,27 @@ def shuffled(vector: Vector, seed: int) -> Vector:
 def without_closes(vector: Vector) -> Vector:
     """The same stream with every month open."""
     return {**vector, "events": [found for found in vector["events"] if found["type"] != "period.close"]}
+
+
+def last_posting(found: Result) -> Posting | None:
+    postings = found.explanations.postings
+    return postings[max(postings)] if postings else None
+
+
+def whole(vector: Vector) -> Snapshot | None:
+    """F over all events, every month open."""
+    posting = last_posting(run(without_closes(vector)))
+    return None if posting is None else posting.snapshot
+
+
+def by_component(found: Result) -> dict[Any, int]:
+    """Totals per (beneficiary, origin, component), zeros dropped."""
+    totals: Counter[Any] = Counter()
+    for (name, origin, component, _, _), amount in sums(found).items():
+        totals[name, origin, component] += amount
+    return {key: amount for key, amount in totals.items() if amount}
+
+
+def slow_flags(found: Result) -> list[str]:
+    """Flags whose subject holds no date."""
+    return [flag for flag in found.flags if not flag.startswith("velocity")]

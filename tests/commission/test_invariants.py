@@ -11,26 +11,24 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from guidedesk.domain.commission.component_documents import is_associate
-from guidedesk.domain.commission.engine import Result
-from guidedesk.domain.commission.ledger import Posting
-from guidedesk.domain.commission.snapshot import Snapshot
 from tests.commission import checker
 from tests.commission.streams import stream
-from tests.commission.support import Vector, lines, review, run, shuffled, sums, without_closes
+from tests.commission.support import (
+    Vector,
+    by_component,
+    last_posting,
+    lines,
+    review,
+    run,
+    shuffled,
+    slow_flags,
+    sums,
+    whole,
+    without_closes,
+)
 
 STREAMS = st.builds(stream, seed=st.integers(0, 10**9), size=st.integers(1, 45))
 many = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-
-
-def last_posting(found: Result) -> Posting | None:
-    postings = found.explanations.postings
-    return postings[max(postings)] if postings else None
-
-
-def whole(vector: Vector) -> Snapshot | None:
-    """F over all events, every month open."""
-    posting = last_posting(run(without_closes(vector)))
-    return None if posting is None else posting.snapshot
 
 
 @many
@@ -192,19 +190,6 @@ def test_12_swapping_a_whole_line_for_an_equal_one_is_neutral(vector: Vector) ->
     }  # fmt: skip
     swapped = {**vector, "events": [*vector["events"], swap]}
     assert by_component(run(swapped)) == by_component(run(vector))
-
-
-def by_component(found: Result) -> dict[Any, int]:
-    """Totals per (beneficiary, origin, component), zeros dropped."""
-    totals: Counter[Any] = Counter()
-    for (name, origin, component, _, _), amount in sums(found).items():
-        totals[name, origin, component] += amount
-    return {key: amount for key, amount in totals.items() if amount}
-
-
-def slow_flags(found: Result) -> list[str]:
-    """Flags whose subject holds no date."""
-    return [flag for flag in found.flags if not flag.startswith("velocity")]
 
 
 @many

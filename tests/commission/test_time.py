@@ -15,6 +15,7 @@ from tests.commission.support import (
     events,
     exchange,
     give_back,
+    late,
     lines,
     order,
     plan,
@@ -25,12 +26,6 @@ from tests.commission.support import (
 )
 
 BIND = scan("s1", "G1", "M1", "03-01")
-
-
-def late(hours: int, **fields: object) -> dict[str, object]:
-    """A scan by G1 on 1 March that reached the server some hours later."""
-    received = f"2026-03-{1 + (12 + hours) // 24:02d}T{(12 + hours) % 24:02d}:00:00+08:00"
-    return {**BIND, "received_at": received, **fields}
 
 
 def test_a_stale_arrival_waits_for_a_manager_and_equality_is_accepted() -> None:
@@ -138,42 +133,6 @@ def test_an_exact_override_takes_its_own_mode() -> None:
     assert run(events(BIND, order("O1", "03-02 12:01"), config=config)).flags == ["unattributed:O1"]
 
 
-def test_the_first_close_also_closes_everything_before_it() -> None:
-    old = order("O1", "02-10", member=None, store="S1", seller="G1", channel="store")
-    found = run(events(close("2026-03"), old))
-    assert lines(found) == [["2026-04", "G1", "2026-02", "base", "O1", 1, 500]]
-    assert found.statements == []
-
-
-def test_closes_follow_each_other() -> None:
-    for wrong in ("2026-05", "2026-03", "2026-02"):
-        again = {**close(wrong), "id": "again"}
-        with pytest.raises(DocumentError) as refused:
-            run(events(close("2026-03"), again))
-        assert refused.value.key == "period"
-    run(events(close("2026-03"), close("2026-03"), close("2026-04")))
-
-
-def test_a_close_acts_where_it_arrives() -> None:
-    sale = order("O1", "03-10")
-    assert lines(run(events(BIND, sale, close("2026-03"))))[0][0] == "2026-03"
-    assert lines(run(events(BIND, close("2026-03"), sale)))[0][0] == "2026-04"
-    assert lines(run(events(BIND, close("2026-03"), close("2026-04"), sale)))[0][0] == "2026-05"
-
-
-def test_a_close_is_no_target_of_a_review() -> None:
-    voided = run(events(BIND, order("O1", "03-10"), close("2026-03"), review("v", "close-2026-03", "void", "03-11")))
-    assert [line.posting for line in voided.lines] == [2026 * 12 + 2]
-
-
-def test_a_return_of_next_month_posts_there_even_while_the_sale_is_open() -> None:
-    found = run(events(BIND, order("O1", "03-10"), give_back("r", "O1", "04-02", (1, 1))))
-    assert [(line[0], line[2], line[6]) for line in lines(found)] == [
-        ("2026-03", "2026-03", 500),
-        ("2026-04", "2026-03", -500),
-    ]
-
-
 def test_given_seq_rises_with_the_array() -> None:
     run(events({**BIND, "seq": 5}, {**order("O1", "03-02"), "seq": 9}))
     with pytest.raises(DocumentError) as refused:
@@ -224,39 +183,6 @@ def test_a_code_issued_at_the_instant_of_its_scan_is_no_clock_behind() -> None:
     scanned = {"id": "a", "type": "scan", "code": "k", "member": "M1", "at": at("03-01")}
     found = run(events(scanned, issue))
     assert (found.owners["M1"], found.flags) == ("G1", [])
-
-
-class TestReviews:
-    def test_void_takes_an_event_out_from_the_reviews_posting_period_on(self) -> None:
-        found = run(events(BIND, order("O1", "03-10"), close("2026-03"), review("v", "e-O1", "void", "03-20")))
-        assert [(line[0], line[6]) for line in lines(found)] == [("2026-03", 500), ("2026-04", -500)]
-
-    def test_accept_undoes_void_and_the_last_in_canonical_order_decides(self) -> None:
-        void, accept = review("v1", "e-O1", "void", "03-20"), review("v2", "e-O1", "accept", "03-21")
-        assert earned(run(events(BIND, order("O1", "03-10"), accept, void))) == {("G1", "O1"): 500}
-        earlier = review("v2", "e-O1", "accept", "03-19")
-        assert earned(run(events(BIND, order("O1", "03-10"), earlier, void))) == {}
-
-    def test_a_voided_review_does_not_decide(self) -> None:
-        void, undo = review("v1", "e-O1", "void", "03-20"), review("v2", "v1", "void", "03-19")
-        assert earned(run(events(BIND, order("O1", "03-10"), void, undo))) == {("G1", "O1"): 500}
-
-    def test_reviews_in_a_circle_give_one_answer(self) -> None:
-        circle = [review("v1", "v2", "void", "03-20"), review("v2", "v1", "void", "03-21")]
-        sale = [BIND, order("O1", "03-10"), review("v3", "e-O1", "void", "03-22")]
-        assert lines(run(events(*sale, *circle))) == lines(run(events(*reversed([*sale, *circle]))))
-
-    def test_a_voided_event_raises_no_flag(self) -> None:
-        refused = scan("s2", "G2", "M1", "03-02")
-        assert run(events(BIND, refused, review("v", "s2", "void", "03-03"))).flags == []
-        assert run(events(late(200), review("v", "s1", "void", "03-13"))).flags == []
-
-    def test_any_event_can_be_voided(self) -> None:
-        merge = event("m", "member.merge", "03-02", **{"from": "M2", "into": "M1"})
-        assert run(events(BIND, merge)).owners["M2"] == "G1"
-        assert run(events(BIND, merge, review("v", "m", "void", "03-03"))).owners["M2"] is None
-        pay = event("a", "adjustment", "03-02", associate="G1", amount=50, reason="x")
-        assert earned(run(events(pay, review("v", "a", "void", "03-03")))) == {}
 
 
 def test_a_published_plan_starts_at_local_midnight_of_its_date() -> None:
