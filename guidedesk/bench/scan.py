@@ -88,18 +88,19 @@ class _Scanner:
 
     def scan(self, digits: str) -> tuple[float, float]:
         """Type a code as a scanner does; seconds from its last key to the painted card and to the durable visit."""
-        from PySide6.QtCore import Qt
-        from PySide6.QtTest import QTest
+        from guidedesk.bench.keys import scanner_keys
 
         desk, watch = self._desk, self._desk.watch
         target = desk.target()
         self._shown.clear()
         self._durable.clear()
         self._is_committed, self._final = False, None
-        QTest.keyClicks(target, digits)
+        *rest, last = scanner_keys(digits)
+        for key in rest:
+            key(target)
         watch.ends.clear()
         started = time.perf_counter()
-        QTest.keyClick(target, Qt.Key.Key_Return)
+        last(target)
 
         def at_rest() -> bool:
             # The card is read again after the commit and then shows the visit.

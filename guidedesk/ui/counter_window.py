@@ -33,6 +33,7 @@ from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
 from guidedesk.ui.views.sign_in import SignInPage
 from guidedesk.ui.views.sync_centre import SyncPage
+from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name
 
 SIGN_IN, HOME, MEMBERS, HISTORY, SYNC = "sign_in", "home", "members", "history", "sync"
@@ -108,7 +109,7 @@ class CounterWindow(QObject):
 
     def _add_home(self) -> None:
         page, presenter = HomePage(), self.home
-        presenter.state_changed.connect(page.render_state)
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.member_opened.connect(self.open_member)
         presenter.follow_up_done.connect(self._tell_done)
         page.filtered.connect(presenter.filter)
@@ -123,7 +124,7 @@ class CounterWindow(QObject):
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member
         page.returned.connect(presenter.open)
-        presenter.state_changed.connect(page.render_state)
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.opened.connect(self._show_member)
         presenter.noticed.connect(self._tell_notice)
         presenter.log_requested.connect(self.log.open)
@@ -144,7 +145,7 @@ class CounterWindow(QObject):
     def _add_history(self) -> None:
         presenter = self.history
         page = HistoryPage(presenter.load_rows)
-        presenter.state_changed.connect(page.render_state)
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.opened.connect(self._show_history)
         page.text_typed.connect(self._narrow_text)
         page.months_chosen.connect(self._narrow_months)
@@ -229,7 +230,7 @@ class CounterWindow(QObject):
 
     def _add_sync(self) -> None:
         page, presenter = SyncPage(), self.sync
-        presenter.state_changed.connect(page.render_state)
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         page.tab_chosen.connect(presenter.show_tab)
         page.row_chosen.connect(presenter.choose)
         page.seen.connect(presenter.mark_seen)
@@ -350,6 +351,11 @@ class CounterWindow(QObject):
             self.window.show_page(HOME if self.desk.may("member.view") else SYNC, remember=False)
 
     def _page_shown(self, name: str) -> None:
+        # What nobody sees is not read either: the counter's two cores belong to the page in front.
+        if name != HOME:
+            self.home.rest()
+        if name != SYNC:
+            self.sync.rest()
         if name == SIGN_IN:
             self.sign_in.open()
         elif name == HOME:

@@ -13,7 +13,9 @@ NAME_LIMIT: Final = 60
 def untrusted(text: str, limit: int = LINE_LIMIT) -> str:
     """Text from people or codes, safe to show: control and bidi characters visible, cut with … (SECURITY.md S-11)."""
     normal = unicodedata.normalize("NFC", text)
-    shown = "".join(_visible(char) for char in normal[: limit + 1])
+    cut = normal[: limit + 1]
+    # What Python calls printable holds none of the characters to be made visible, and nearly everything is.
+    shown = cut if cut.isprintable() else "".join(_visible(char) for char in cut)
     return f"{shown[:limit]}…" if len(shown) > limit else shown
 
 

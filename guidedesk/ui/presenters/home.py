@@ -84,6 +84,7 @@ class HomePresenter(QObject):
         super().__init__(parent)
         self._desk = desk
         self._closed_outage_ms: int | None = None
+        self._is_resting = False
         self.state = HomeState(now_ms=desk.now_ms())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
@@ -93,8 +94,14 @@ class HomePresenter(QObject):
 
     def open(self) -> None:
         """The page came to the front."""
+        self._is_resting = False
         self._timer.start(CLOCK_MS)
         self.reload()
+
+    def rest(self) -> None:
+        """Another page is in front: read nothing until `open`."""
+        self._is_resting = True
+        self._timer.stop()
 
     def reload(self) -> None:
         """Read everything of whoever is signed in."""
@@ -162,7 +169,7 @@ class HomePresenter(QObject):
             self.state.status.waiting, self.state.status.sending
         )
         self._show(status=status, has_banner=is_new)
-        if moved and self._desk.session is not None:
+        if moved and self._desk.session is not None and not self._is_resting:
             self._desk.tasks.read(
                 self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
             )
@@ -178,10 +185,12 @@ class HomePresenter(QObject):
         self.state_changed.emit(self.state)
         if session is None:
             self._timer.stop()
-        else:
+        elif not self._is_resting:
             self.reload()
 
     def _committed(self, changes: object) -> None:
+        if self._is_resting:
+            return
         if isinstance(changes, Changes) and (not changes.kinds or changes.kinds & SHOWN_KINDS):
             self.reload()
         else:

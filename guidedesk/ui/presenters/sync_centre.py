@@ -64,6 +64,7 @@ class SyncCentrePresenter(QObject):
         super().__init__(parent)
         self._desk = desk
         self._is_tab_chosen = False
+        self._is_resting = False
         self.state = SyncState(now_ms=desk.now_ms())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
@@ -74,8 +75,14 @@ class SyncCentrePresenter(QObject):
     def open(self) -> None:
         """The page came to the front: begin with what needs a person, else with what waits."""
         self._is_tab_chosen = False
+        self._is_resting = False
         self._timer.start(CLOCK_MS)
         self.reload()
+
+    def rest(self) -> None:
+        """Another page is in front: read nothing until `open`."""
+        self._is_resting = True
+        self._timer.stop()
 
     def reload(self) -> None:
         """Read names, status and operations."""
@@ -121,6 +128,8 @@ class SyncCentrePresenter(QObject):
     def _take_status(self, status: SyncStatus) -> None:
         before = self.state.status
         self._show(status=status, now_ms=status.now_ms)
+        if self._is_resting:
+            return
         if before is not None and (before.waiting, before.needs_person) != (status.waiting, status.needs_person):
             self._read_operations()
 
@@ -143,7 +152,8 @@ class SyncCentrePresenter(QObject):
             self._show(chosen="")
 
     def _committed(self, _changes: object) -> None:
-        self.reload()
+        if not self._is_resting:
+            self.reload()
 
     def _show(self, **changed: Any) -> None:
         state = replace(self.state, **changed)

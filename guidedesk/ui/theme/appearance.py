@@ -29,6 +29,9 @@ class Appearance(QObject):
         self.tokens: Tokens = load_tokens("light")
         self.m: Metrics = Metrics()
         self.reduced_motion = False
+        # Asked for hundreds of times a repaint; callers get copies, which share their data until changed.
+        self._inks: dict[str, QColor] = {}
+        self._fonts: dict[tuple[TypeName, int | None], QFont] = {}
 
     @property
     def colour(self) -> Colours:
@@ -37,19 +40,25 @@ class Appearance(QObject):
 
     def q(self, name: str) -> QColor:
         """A token colour as QColor."""
-        return QColor(self.tokens.colour.named(name))
+        found = self._inks.get(name)
+        if found is None:
+            found = self._inks[name] = QColor(self.tokens.colour.named(name))
+        return QColor(found)
 
     def tone(self, tone: ToneName) -> QColor:
         """The strong colour of a tone."""
-        return QColor(self.tokens.colour.tone(tone))
+        return self.q(tone)
 
     def soft(self, tone: ToneName) -> QColor:
         """The tint of a tone."""
-        return QColor(self.tokens.colour.soft(tone))
+        return self.q(f"{tone}_soft")
 
     def font(self, name: TypeName, weight: int | None = None) -> QFont:
         """A text style at the current scale."""
-        return type_font(self.tokens, name, weight)
+        found = self._fonts.get((name, weight))
+        if found is None:
+            found = self._fonts[name, weight] = type_font(self.tokens, name, weight)
+        return QFont(found)
 
     def motion(self, name: str) -> int:
         """A duration in ms; 0 with reduced motion."""
@@ -68,6 +77,8 @@ class Appearance(QObject):
             raise ValueError(f"unknown look: {self.theme} at {chosen}")
         self.tokens = load_tokens(self._resolved(), chosen)
         self.m = Metrics().scaled(chosen)
+        self._inks.clear()
+        self._fonts.clear()
         self._dress()
         self.restyled.emit()
 

@@ -72,7 +72,7 @@ class Colours:
 
     def named(self, name: str) -> str:
         """A colour by its name; KeyError for a name that is not a token."""
-        if name not in self.names():
+        if name not in _known_colours():
             raise KeyError(name)
         return str(getattr(self, name))
 
@@ -88,6 +88,11 @@ class Colours:
     def names(cls) -> tuple[str, ...]:
         """All colour names, in the order of the file."""
         return tuple(field.name for field in fields(cls))
+
+
+@lru_cache(maxsize=1)
+def _known_colours() -> frozenset[str]:
+    return frozenset(Colours.names())
 
 
 @dataclass(frozen=True, slots=True)
