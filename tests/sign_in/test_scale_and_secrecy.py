@@ -10,7 +10,6 @@ from guidedesk.domain.errors import Refused
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.sync.enrol_client import Enrolment
-from tests.server.statement_hook import watch
 from tests.sign_in.office import LIN, MANAGER, OTHER_PIN, PIN, URL, WRONG, Office
 
 
@@ -37,11 +36,9 @@ def _a_morning(office: Office) -> list[str]:
     return [enrolment.offer.code]
 
 
-def test_every_statement_names_its_shard(office: Office) -> None:
-    faults: list[str] = []
-    watch(office.database.engine, faults)
+def test_every_statement_names_its_shard(office: Office, sql_rules: list[str]) -> None:
     _a_morning(office)
-    assert faults == []
+    assert sql_rules == []
 
 
 def test_no_log_line_holds_a_pin_or_a_code(office: Office, caplog: pytest.LogCaptureFixture) -> None:
