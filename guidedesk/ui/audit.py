@@ -1,9 +1,11 @@
-"""Checks a shown window the way a careful person would: cut or overlapping text, wrong colours, missing names."""
+"""Checks a shown window the way a careful person would: cut or overlapping text, wrong colours, missing names and
+roles, targets too small to hit, Tab going backwards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -12,24 +14,35 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractScrollArea,
+    QAbstractSpinBox,
     QComboBox,
     QHeaderView,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QWidget,
 )
 
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.shell.page import Page
+from guidedesk.ui.shell.rail import Rail
+from guidedesk.ui.shell.topbar import TopBar
 from guidedesk.ui.theme import look
+from guidedesk.ui.theme.metrics import TARGET
 from guidedesk.ui.theme.palette import palette_roles
 from guidedesk.ui.theme.tokens import Colours
 from guidedesk.ui.widgets.focus import FocusRing
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.overlay import Dialog, Scrim, Toast
+from guidedesk.ui.widgets.tab_order import tab_stops
 
-Kind = Literal["clipped", "overlap", "colour", "unnamed"]
+Kind = Literal["clipped", "overlap", "colour", "unnamed", "roleless", "small", "order"]
 ROWS_READ: Final = 200
 _CONTROLS = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractItemView)
+_PARTS = (QHeaderView,)
+_HOLDERS = (TopBar, Rail, Page, QAbstractScrollArea)
+_NO_ROLES = (QAccessible.Role.NoRole, QAccessible.Role.Client, QAccessible.Role.Window)
 _READ = (QAccessible.Text.Name, QAccessible.Text.Value, QAccessible.Text.Description)
 _FLOATING = (FocusRing, Dialog, Scrim, Toast)
 
@@ -46,8 +59,9 @@ class Problem:
 def audit(window: QWidget) -> list[Problem]:
     """All problems of a shown window; an empty list is a pass."""
     shown = [widget for widget in _walk(window) if not widget.visibleRegion().isEmpty() or _is_squashed(widget)]
-    problems = [problem for widget in shown for problem in (*_clipped(widget), *_unnamed(widget), *_colours(widget))]
-    return problems + list(_overlaps(window, shown))
+    checks = (_clipped, _unnamed, _roleless, _small, _colours)
+    problems = [problem for widget in shown for check in checks for problem in check(widget)]
+    return problems + list(_overlaps(window, shown)) + list(_backwards(window))
 
 
 def accessible_texts(widget: QWidget) -> list[str]:
@@ -89,6 +103,12 @@ def _name(widget: QWidget) -> str:
 
 
 def _clipped(widget: QWidget) -> Iterator[Problem]:
+    content = widget.widget() if isinstance(widget, QScrollArea) else None
+    if isinstance(widget, QScrollArea) and content is not None:
+        # A column that may not scroll sideways loses its right edge, borders and all.
+        wide, room = content.width(), widget.viewport().width()
+        if widget.horizontalScrollBarPolicy() == Qt.ScrollBarPolicy.ScrollBarAlwaysOff and wide > room:
+            yield Problem("clipped", _name(widget), f"content {wide} px wide in {room}")
     if not _words(widget):
         return
     if isinstance(widget, Label) and widget.is_cut:
@@ -108,8 +128,7 @@ def _clipped(widget: QWidget) -> Iterator[Problem]:
 def _needed(widget: QWidget) -> QRect:
     if isinstance(widget, QLabel) and widget.wordWrap():
         return QRect(0, 0, 0, widget.heightForWidth(widget.width()))
-    hint = widget.sizeHint() if not isinstance(widget, QLabel) else widget.minimumSizeHint()
-    return QRect(QPoint(0, 0), hint)
+    return QRect(QPoint(0, 0), widget.minimumSizeHint())
 
 
 def _is_cut_by_parents(widget: QWidget) -> bool:
@@ -130,6 +149,48 @@ def _unnamed(widget: QWidget) -> Iterator[Problem]:
     is_control = isinstance(widget, _CONTROLS) and not isinstance(widget, QHeaderView)
     if is_control and not _words(widget) and not widget.accessibleName():
         yield Problem("unnamed", type(widget).__name__, widget.objectName() or _path(widget))
+
+
+def _roleless(widget: QWidget) -> Iterator[Problem]:
+    if isinstance(widget, _PARTS) or isinstance(widget.parentWidget(), QAbstractSpinBox):
+        return
+    is_control = isinstance(widget, _CONTROLS) or bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    if is_control and QAccessible.queryAccessibleInterface(widget).role() in _NO_ROLES:
+        yield Problem("roleless", _name(widget), _path(widget))
+
+
+def _small(widget: QWidget) -> Iterator[Problem]:
+    """Something to press with a side below 36 px; a line inside a frame is as large as its frame."""
+    if not isinstance(widget, (QAbstractButton, QLineEdit, QComboBox)) or not widget.isEnabled():
+        return
+    frame = widget.parentWidget()
+    is_framed = isinstance(frame, QAbstractSpinBox) or bool(widget.property("bare"))
+    size = frame.size() if frame is not None and is_framed else widget.size()
+    if min(size.width(), size.height()) < TARGET:
+        yield Problem("small", _name(widget), f"{size.width()}x{size.height()}")
+
+
+def _backwards(window: QWidget) -> Iterator[Problem]:
+    """Tab that goes up inside a column or left inside a line: not the order in which people read."""
+    stops = window.tab_order() if isinstance(window, MainWindow) else tab_stops(window)
+    for first, second in pairwise(stops):
+        here, there = _area(first, window), _area(second, window)
+        goes_up = there.bottom() <= here.top() and there.right() > here.left() and there.left() < here.right()
+        goes_left = there.right() <= here.left() and abs(there.center().y() - here.center().y()) < TARGET // 2
+        if (goes_up or goes_left) and _holder(first, window) is _holder(second, window):
+            yield Problem("order", _name(first), f"to {_name(second)}")
+
+
+def _area(widget: QWidget, window: QWidget) -> QRect:
+    return QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
+
+
+def _holder(widget: QWidget, window: QWidget) -> QWidget:
+    """The part of the window a control is in: top bar, rail, page or what scrolls, each with an order of its own."""
+    holder = widget.parentWidget() or window
+    while holder is not window and not isinstance(holder, _HOLDERS):
+        holder = holder.parentWidget() or window
+    return holder
 
 
 def _path(widget: QWidget) -> str:

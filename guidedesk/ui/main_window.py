@@ -16,6 +16,7 @@ from guidedesk.ui.shell.rail import Rail, RailItem
 from guidedesk.ui.shell.topbar import SyncChip, TopBar, UserChip
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.overlay import Dialog, OverlayHost, Toast
+from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
 
 class MainWindow(QMainWindow):
@@ -41,11 +42,13 @@ class MainWindow(QMainWindow):
         self._current = ""
         self._full_page = ""
         self._pages_stack = QStackedWidget()
+        # Overlays lie beside the stack: of a stack, screen readers hear only the page in front.
+        self._ground = QWidget()
         self._outer = QStackedWidget()
         self._shell = self._build_shell()
         self._outer.addWidget(self._shell)
         self.setCentralWidget(self._outer)
-        self.overlays = OverlayHost(self._pages_stack)
+        self.overlays = OverlayHost(self._ground)
         self._shortcuts = bind_keys(self)
         for shortcut in self._shortcuts:
             shortcut.fired.connect(self.run_command)
@@ -201,11 +204,13 @@ class MainWindow(QMainWindow):
         shell.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         right = QVBoxLayout()
         lines = QHBoxLayout(shell)
-        for layout in (right, lines):
+        under = QVBoxLayout(self._ground)
+        for layout in (right, lines, under):
             layout.setContentsMargins(0, 0, 0, 0)
             layout.setSpacing(0)
         right.addWidget(self.top)
-        right.addWidget(self._pages_stack, 1)
+        under.addWidget(self._pages_stack)
+        right.addWidget(self._ground, 1)
         right.addWidget(self.key_bar)
         lines.addWidget(self.rail)
         lines.addLayout(right, 1)
@@ -223,7 +228,7 @@ class MainWindow(QMainWindow):
     @property
     def ground(self) -> QWidget:
         """What lies under overlays: the place of the pages beside the rail."""
-        return self._pages_stack
+        return self._ground
 
     def focus_page(self) -> None:
         """Give the keyboard back to the page shown."""
@@ -238,6 +243,17 @@ class MainWindow(QMainWindow):
 
     def _retitle(self) -> None:
         self.setWindowTitle(i18n.t("app.demo_title" if self._is_demo else "app.title"))
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from top bar to rail to page; the key bar is skipped."""
+        return move_focus(self.tab_order(), forward=forward)
+
+    def tab_order(self) -> list[QWidget]:
+        """What Tab stops at, in order; inside a dialog the dialog has its own."""
+        if self.overlays.dialog is not None:
+            return tab_stops(self.overlays.dialog)
+        parts = (self._pages[self._full_page],) if self._full_page else (self.top, self.rail, self._ground)
+        return [stop for part in parts for stop in tab_stops(part)]
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui.shell.keymap import KEYS
 from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.access import Role, set_role
 from guidedesk.ui.widgets.chips import KeyHint
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label
@@ -52,7 +53,7 @@ class KeyHelp(Dialog):
                       Label("", "caption", "text3", wrap=True).say("help.list"))
         self.foot.put(KeyHint("Esc"), Label("", "caption", "text2").say("help.close"), None)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._scroll.setAccessibleName(self.title.text())
+        set_role(self._scroll, Role.Grouping, self.title.text())
 
     def first_focus(self) -> QWidget:
         return self._scroll

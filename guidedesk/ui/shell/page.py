@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.layouts import Box, column
+from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
 DEFAULT_CUES = (
     KeyCue("F2", "keys.search"), KeyCue("F3", "keys.code"), KeyCue("F4", "keys.log"), KeyCue("F5", "keys.sync"),
@@ -60,6 +61,12 @@ class Page(QWidget):
 
     def restore(self, memento: object) -> None:
         """Show again what `memento` described."""
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """A page that is a window of its own moves the keyboard itself; otherwise the main window does."""
+        if self.isWindow():
+            return move_focus(tab_stops(self), forward=forward)
+        return super().focusNextPrevChild(forward)
 
     def set_compact(self, compact: bool) -> None:
         """The window became too small for columns, or large enough again."""

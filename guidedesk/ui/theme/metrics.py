@@ -11,6 +11,7 @@ from typing import Final
 
 # The least side of anything to press (DESIGN-UI.md 9). A finger does not grow with the text, so it is not scaled.
 TARGET: Final = 36
+PIN_TARGET: Final = 72
 
 
 @dataclass(frozen=True, slots=True)

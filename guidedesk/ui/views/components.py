@@ -78,7 +78,10 @@ class ComponentsPage(Page):
             line.setStretch(0, 1)
             line.setStretch(1, 1)
         sheet.setLayout(column(upper, middle, lower, None, gap=3))
-        self.body.put(head, ScrollColumn(sheet))
+        scroll = ScrollColumn(sheet)
+        # A sheet of parts is no screen: at large text it may be wider than the window.
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.body.put(head, scroll)
         self.body.setStretch(1, 1)
 
 

@@ -67,6 +67,8 @@ class ScanCard(QFrame):
             name = person_name(scan.member_name)
             self._last.set_text(i18n.t("home.last_scan", time=time, name=name))
         self._figure.setVisible(not small)
+        self.new_member.show_key(not small)
+        self._search.show_key(not small)
         self._state.setVisible(not small)
         self._hint.setVisible(not small and not state.has_banner)
         across_or_down = QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom
@@ -87,10 +89,11 @@ class AgendaCard(TitledCard):
     def __init__(self) -> None:
         super().__init__("home.agenda")
         self.tabs = ChoiceGroup("home.filter", style="tab")
-        self._own_line = row(None, gap=0, pad=(2, 3, 2, 3))
+        self._own_line = row(None, gap=0, pad=(1, 3, 1, 3))
         self._tab_row = holder(self._own_line)
         self._tab_row.hide()
         self.aside(self.tabs)
+        self._is_compact = False
         self._model = RowsModel()
         self._delegate = AgendaDelegate()
         self.list = ListView(self._model, self._delegate, "home.list")
@@ -127,7 +130,8 @@ class AgendaCard(TitledCard):
         self.tabs.show_choices(home_words.filters(state), state.reason)
         self.tabs.setVisible(bool(state.data and state.data.agenda.items))
         self._foot.setVisible(not compact)
-        self._head.setVisible(not compact or self._tab_row.isHidden())
+        self._is_compact = compact
+        self._fit_head()
         height = "row_agenda_short" if short else "row_agenda"
         if height != self._delegate.height_metric:
             self._delegate.height_metric = height
@@ -152,6 +156,11 @@ class AgendaCard(TitledCard):
             return
         (self.head if is_wide else self._own_line).insertWidget(-1 if is_wide else 0, self.tabs)
         self._tab_row.setHidden(is_wide)
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        # The tab of the column says the same where there is no room for a title of its own.
+        self._head.setVisible(not self._is_compact or self._tab_row.isHidden())
 
     def _show_all(self, _number: int) -> None:
         self.filtered.emit("")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
@@ -122,7 +121,6 @@ class LogDialog(Dialog):
         self.kinds.show_choices(self._kind_choices(state), state.kind)
         self.outcomes.show_choices([Choice(value, t(f"outcome.{value}")) for value in OUTCOMES], state.outcome)
         self.slots.show_choices([Choice(value, t(f"log.slot.{value}")) for value in SLOTS], state.slot or "")
-        self._order()
         self.note.set_text(state.note)
         self._show_follow_up(state, state.today)
         tags = " ".join(f"#{tag}" for tag in state.tags)
@@ -133,13 +131,6 @@ class LogDialog(Dialog):
         facts = facts_text(state)
         self._facts_below.set_text(facts)
         self.side.show_state(state, facts)
-
-    def _order(self) -> None:
-        # Options are made anew when they change, which puts them at the end of the Tab order.
-        stops = [*self.kinds.buttons, *self.outcomes.buttons, self.note, *self.slots.buttons, self.day, self.time,
-                 self.text, self.keep, self.save]
-        for before, after in pairwise(stops):
-            QWidget.setTabOrder(before, after)
 
     def _kind_choices(self, state: LogState) -> list[Choice]:
         return [
@@ -224,6 +215,10 @@ class DayField(QDateEdit):
         self.setMinimumDate(QDate(today.year, today.month, today.day))
         self.setDate(QDate(day.year, day.month, day.day))
         self._is_showing = False
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """One Tab stop: day and month are reached with the arrows."""
+        return QWidget.focusNextPrevChild(self, forward)
 
     def _changed(self, day: QDate) -> None:
         if not self._is_showing:

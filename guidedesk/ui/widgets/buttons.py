@@ -41,6 +41,7 @@ class Button(QPushButton):
         self.kind: Kind = kind
         self._icon, self._hint, self._size, self._trailing = icon, key, size, trailing
         self._key = ""
+        self._is_key_hidden = False
         self._params: dict[str, str | int] = {}
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -49,6 +50,7 @@ class Button(QPushButton):
         look().restyled.connect(self._restyle)
         look().retranslated.connect(self._retranslate)
         ring_on_focus(self, _RADIUS.get(size, "button_radius"))
+        self.setAccessibleDescription(key)
 
     def say(self, key: str, **params: str | int) -> Button:
         """Show a text of the catalogue; it follows a change of language."""
@@ -67,11 +69,17 @@ class Button(QPushButton):
         self._icon = icon
         self._restyle()
 
+    def show_key(self, shown: bool) -> None:
+        """Show or leave out the key cap; a screen reader is told the key either way."""
+        if shown == self._is_key_hidden:
+            self._is_key_hidden = not shown
+            self._restyle()
+
     def allow(self, allowed: bool, reason: str = "") -> None:
         """Enable, or disable with the reason people can read (every disabled control says why)."""
         self.setEnabled(allowed)
         tip(self, "" if allowed else reason)
-        self.setAccessibleDescription("" if allowed else reason)
+        self.setAccessibleDescription(self._hint if allowed else reason)
 
     def _retranslate(self) -> None:
         if self._key:
@@ -122,7 +130,7 @@ class Button(QPushButton):
             parts.append(self._icon_side())
         if self.text():
             parts.append(paint.width_of(self.text(), self._font()) + 1)
-        if self._hint:
+        if self._hint and not self._is_key_hidden:
             parts.append(paint.key_width(self._hint))
         if self._trailing:
             parts.append(look().m.chip_icon)
@@ -163,7 +171,7 @@ class Button(QPushButton):
             width = paint.width_of(self.text(), self._font()) + 1
             paint.text(painter, QRect(left, 0, width, self.height()), self.text(), self._font(), face.ink)
             left += width + self._gap()
-        if self._hint:
+        if self._hint and not self._is_key_hidden:
             self._paint_hint(painter, left, face)
             left += paint.key_width(self._hint) + self._gap()
         if self._trailing:

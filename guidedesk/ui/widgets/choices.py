@@ -180,6 +180,7 @@ class ChoiceGroup(QWidget):
             button.setChecked(button.choice.value == value)
             button.setAutoExclusive(True)
             button.update()
+        self._stop_at(self.first_button())
 
     def value(self) -> str:
         """The chosen value, or an empty text."""
@@ -202,14 +203,19 @@ class ChoiceGroup(QWidget):
             self._line.addWidget(button)
             # Shown at once: a layout shows it only in the next event, too late to give the focus back.
             button.show()
-        first = self.first_button()
-        if first is not None:
-            self.setFocusProxy(first)
+        self._stop_at(self.first_button())
+
+    def _stop_at(self, stop: ChoiceButton | None) -> None:
+        """Let Tab stop here only: a group is one Tab stop, inside it the arrows move (DESIGN-UI.md 9)."""
+        for button in self.buttons:
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if button is stop else Qt.FocusPolicy.ClickFocus)
+        if stop is not None:
+            self.setFocusProxy(stop)
 
     def _picked(self) -> None:
         button = self.sender()
         if isinstance(button, ChoiceButton):
-            self.setFocusProxy(button)
+            self._stop_at(button)
             self.chosen.emit(button.choice.value)
 
     def _rename(self) -> None:

@@ -179,6 +179,7 @@ class TableView(QTableView):
             self.row_chosen.emit(self._wanted)
 
     def _after_reset(self) -> None:
+        self._rename()
         if self._model.rowCount():
             self.choose(self._model.ids[max(0, self._model.number_of(self._wanted))])
 

@@ -13,6 +13,7 @@ from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import IconLabel
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import Box, Item, column, row, rule
+from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
 
 class Dialog(QFrame):
@@ -59,14 +60,7 @@ class Dialog(QFrame):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab stays inside the dialog; what is behind the scrim is out of reach."""
-        stops = [w for w in _chain(self) if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isEnabled()
-                 and w.isVisible() and w.focusProxy() is None]
-        if not stops:
-            return True
-        focus = QApplication.focusWidget()
-        at = stops.index(focus) if focus in stops else -1 if forward else 0
-        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        stops[(at + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        move_focus(tab_stops(self), forward=forward)
         return True
 
     def wanted_size(self) -> tuple[int, int]:
@@ -84,16 +78,6 @@ class Dialog(QFrame):
         self.body.setContentsMargins(m.dialog_pad, m.card_pad, m.dialog_pad, m.card_pad)
         low = (m.dialog_foot_h - m.button_h) // 2
         self.foot.setContentsMargins(m.dialog_pad, low, m.dialog_pad, low)
-
-
-def _chain(dialog: QWidget) -> list[QWidget]:
-    """The widgets of a dialog in Tab order."""
-    found, widget = [], dialog.nextInFocusChain()
-    while widget is not None and widget is not dialog:
-        if dialog.isAncestorOf(widget):
-            found.append(widget)
-        widget = widget.nextInFocusChain()
-    return found
 
 
 class Drawer(QFrame):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
 from guidedesk.ui.theme import look
+from guidedesk.ui.theme.metrics import PIN_TARGET
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import Role, set_role
 from guidedesk.ui.widgets.focus import ring_on_focus
@@ -115,7 +116,8 @@ class PadKey(QPushButton):
     def __init__(self, text: str, icon: str = "") -> None:
         super().__init__(text)
         self._icon = icon
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # May give way to a low window at large text, down to the target of a touch.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         ring_on_focus(self, "pin_key_radius")
         look().restyled.connect(self.updateGeometry)
@@ -124,7 +126,7 @@ class PadKey(QPushButton):
         return QSize(look().m.pin_key_w, look().m.pin_key_h)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return QSize(PIN_TARGET, PIN_TARGET)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m

@@ -1,0 +1,60 @@
+"""Where Tab goes: through what people see, left to right and top to bottom (DESIGN-UI.md 9).
+
+Qt's own chain follows the order in which widgets were made, so tabs and tags that are made again later end up last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QWidget
+
+
+def tab_stops(root: QWidget) -> list[QWidget]:
+    """What Tab stops at inside a widget, in the order of its layouts."""
+    return list(_inside(root))
+
+
+def move_focus(stops: list[QWidget], *, forward: bool) -> bool:
+    """Give the keyboard to the next of these, around the ends; False if there is none."""
+    if not stops:
+        return False
+    focus = QApplication.focusWidget()
+    at = stops.index(focus) if focus in stops else -1 if forward else 0
+    reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+    stops[(at + (1 if forward else -1)) % len(stops)].setFocus(reason)
+    return True
+
+
+def _inside(widget: QWidget) -> Iterator[QWidget]:
+    if not widget.isVisible() or not widget.isEnabled():
+        return
+    if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None:
+        yield widget
+        return
+    inner = widget.widget() if isinstance(widget, QScrollArea) else None
+    if inner is not None:
+        yield from _inside(inner)
+        return
+    for child in _children(widget):
+        yield from _inside(child)
+
+
+def _children(widget: QWidget) -> list[QWidget]:
+    layout = widget.layout()
+    placed = list(_placed(layout)) if layout is not None else []
+    loose = [child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow()]
+    return placed + [child for child in loose if child not in placed]
+
+
+def _placed(layout: QLayout) -> Iterator[QWidget]:
+    for number in range(layout.count()):
+        item = layout.itemAt(number)
+        if item is None:
+            continue
+        widget, nested = item.widget(), item.layout()
+        if widget is not None:
+            yield widget
+        elif nested is not None:
+            yield from _placed(nested)

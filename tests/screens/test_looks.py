@@ -1,0 +1,88 @@
+"""Every screen at the window sizes people have.
+
+`tests/ui_foundation/test_every_screen.py` covers 1366x768; together each pair of language, theme, text size and window
+size is seen at least once (a covering subset of the 24 combinations).
+"""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from guidedesk.ui.audit import audit
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.screens import close_screen, list_screens, open_screen, settle
+
+LOOKS = [
+    ("zh_CN", "dark", 1.0, (1280, 680)),
+    ("en", "light", 2.0, (1280, 680)),
+    ("en", "light", 1.0, (1920, 1080)),
+    ("zh_CN", "dark", 2.0, (1920, 1080)),
+]
+
+
+@pytest.mark.parametrize(("lang", "theme", "scale", "size"), LOOKS)
+def test_every_screen_is_whole_at_every_window_size(lang, theme, scale, size):
+    found = {}
+    for screen in list_screens():
+        window = open_screen(screen.name, screen.state, lang, theme, scale, size)
+        problems = audit(window)
+        close_screen(window)
+        if problems:
+            found[screen.name, screen.state] = problems
+    assert found == {}
+
+
+def test_tab_goes_through_the_home_screen_as_people_read_it():
+    window = _on_screen("home", "plain")
+    wanted = ["QLineEdit", "ChipButton", "UserButton", "RailButton", "Button", "Button", "ChoiceButton", "ListView",
+              "ListView"]
+    window.top.search.line.setFocus()
+    assert _round(window) == wanted
+    close_screen(window)
+
+
+def test_tab_in_a_dialog_stops_once_at_each_group_and_never_leaves_it():
+    window = _on_screen("log", "typed")
+    dialog = window.overlays.dialog
+    assert dialog is not None
+    seen = []
+    for _ in range(12):
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert dialog.isAncestorOf(focus)
+        seen.append(focus)
+    # Kind, outcome, note, slot, day, time, text, two buttons and the cross.
+    assert len(set(seen)) == 10
+    assert seen[10] is seen[0]
+    close_screen(window)
+
+
+def _on_screen(name: str, state: str) -> MainWindow:
+    window = open_screen(name, state)
+    assert isinstance(window, MainWindow)
+    if window.testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
+        # A window that is only drawn never has the keyboard.
+        window.hide()
+        window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen, False)
+        window.show()
+    window.activateWindow()
+    settle()
+    return window
+
+
+def _round(window: QWidget) -> list[str]:
+    """The kinds of what Tab stops at, once around, beginning with what has the keyboard."""
+    first = QApplication.focusWidget()
+    assert first is not None
+    names = [type(first).__name__]
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        if focus is first or focus is None:
+            return names
+        names.append(type(focus).__name__)
+    return names
