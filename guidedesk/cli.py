@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Final
 
@@ -66,15 +67,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         _quiet_broken_pipe()
         return 1
     except GuideDeskError as error:
-        from guidedesk.ui import i18n, messages
-
-        i18n.use_language(getattr(options, "lang", None) or "en")
-        sys.stderr.write(messages.message_for(error).text + "\n")
-        return 1
+        return _tell(error, options)
+    except OSError as error:
+        file, why = str(error.filename or "-"), error.strerror or ""
+        return _tell(GuideDeskError("file_unusable", file=file, why=why), options)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. Everything that was reported as saved is saved.\n")
         return 1
+    except Exception as error:
+        # The last resort: people get a sentence, support the place; a traceback would quote data.
+        return _tell(GuideDeskError("command_failed", kind=type(error).__name__, place=_place(error)), options)
     return code
+
+
+def _tell(error: GuideDeskError, options: argparse.Namespace) -> int:
+    from guidedesk.ui import i18n, messages
+
+    i18n.use_language(getattr(options, "lang", None) or "en")
+    sys.stderr.write(messages.message_for(error).text + "\n")
+    return 1
+
+
+def _place(error: Exception) -> str:
+    """Our own line that was running, such as "counter.py:61"."""
+    steps = traceback.extract_tb(error.__traceback__)
+    ours = [step for step in steps if step.filename.startswith(os.path.dirname(__file__))]
+    return f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}"
 
 
 def _quiet_broken_pipe() -> None:

@@ -9,7 +9,10 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+from guidedesk.commands.output import has_display
+
 DEFAULT_MEMBERS: Final = 2_000
+MOST_MEMBERS: Final = 100_000
 
 
 def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
@@ -29,14 +32,13 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when the window was closed, or the tour was as expected; 1 when a step was not."""
-    if args.dir is not None and args.dir.exists() and any(args.dir.iterdir()):
-        sys.stderr.write(f"guidedesk demo: {args.dir} is not empty; give a new folder.\n")
+    if args.dir is not None and args.dir.exists() and (not args.dir.is_dir() or any(args.dir.iterdir())):
+        sys.stderr.write(f"guidedesk demo: {args.dir} is not an empty folder; give a new one.\n")
         return 2
-    has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or sys.platform in (
-        "win32",
-        "darwin",
-    )
-    tour = args.tour or (None if has_display else Path("tour"))
+    if not 1 <= args.members <= MOST_MEMBERS:
+        sys.stderr.write(f"guidedesk demo: --members is a number from 1 to {MOST_MEMBERS}.\n")
+        return 2
+    tour = args.tour or (None if has_display() else Path("tour"))
     if tour is not None:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     if args.dir is not None:

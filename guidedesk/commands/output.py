@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,16 @@ def print_answer(answer: Answer, args: argparse.Namespace) -> int:
             if value is not None:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
                 sys.stdout.write(f"{name}: {text}\n")
+    if answer.error is not None and answer.error.code == "usage":
+        return 2
     return 0 if error is None else 1
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: Qt ends the whole process where it finds no screen."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def read_pin() -> str:

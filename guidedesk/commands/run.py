@@ -6,6 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from guidedesk.commands.output import has_display
+from guidedesk.domain.errors import GuideDeskError
+
 
 def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     """Options of `run`."""
@@ -21,6 +24,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Open the window until it is closed."""
+    if not has_display():
+        raise GuideDeskError("no_display")
     from guidedesk.app import run_counter
 
     return run_counter(

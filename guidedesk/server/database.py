@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from guidedesk.domain.errors import Refused, StorageError
@@ -185,8 +185,13 @@ class ServerDatabase:
     def chain_id(self) -> str:
         """The one chain scope of this database; `not_initialised` before `admin init`."""
         if self._chain_id is None:
-            with self.read() as conn:
-                found = conn.execute(select(tables.scope.c.scope_id).where(tables.scope.c.kind == "chain")).scalar()
+            try:
+                with self.read() as conn:
+                    found = conn.execute(select(tables.scope.c.scope_id).where(tables.scope.c.kind == "chain")).scalar()
+            except (OperationalError, ProgrammingError) as error:
+                if is_outage(error):
+                    raise
+                found = None  # the table itself is not there
             if found is None:
                 raise Refused("not_initialised")
             self._chain_id = found
@@ -199,7 +204,10 @@ class ServerDatabase:
 
 def open_server(url: str) -> ServerDatabase:
     """The database at a URL: `sqlite:///FILE` or `postgresql://...`. `bad_database_url` for anything else."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Refused("bad_database_url", why="unknown_kind") from error
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if not parsed.database or parsed.database == ":memory:":
             raise Refused("bad_database_url", why="needs_a_file")
@@ -207,6 +215,7 @@ def open_server(url: str) -> ServerDatabase:
         engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _sqlite_pragmas)
         event.listen(engine, "begin", _sqlite_begin)
+        _greet(engine)
     elif parsed.get_backend_name() == "postgresql":
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
         options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"

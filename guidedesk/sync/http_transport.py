@@ -115,8 +115,11 @@ def http_transports(
 
 def check_server_url(url: str) -> str:
     """The URL without a trailing slash; `bad_server_url` unless it is https, or http to this PC itself (the demo)."""
-    parts = urlsplit(url.strip())
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url.strip())
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:  # half a bracket, a port beyond 65535
+        raise GuideDeskError("bad_server_url", url=url[:200]) from error
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username or not host:
         raise GuideDeskError("bad_server_url", url=url[:200])
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_this_pc(host)):

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from guidedesk.domain.errors import StorageError
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.services.demo_key import DemoKeyFile
 from guidedesk.services.keys import DerivedKeys, Keyring, create_secret, derive, load_secret
@@ -27,7 +28,10 @@ def open_counter(
     The key comes from the system's vault; only with `has_demo_key` (invented people) from a file beside the data.
     A folder whose journal is there but whose key is gone is refused (`secret_missing`): a new key would bury it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError("storage_unavailable", file="profile") from error
     keyring = _keyring(folder, has_demo_key=has_demo_key)
     the_clock, the_random = clock or SystemClock(), random or SystemRandom()
     keys = _keys(keyring, folder, the_random)

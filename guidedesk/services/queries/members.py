@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.attribution import AttributionRules, owner_state, owner_window
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
 from guidedesk.domain.time import local_datetime
 from guidedesk.models import engagement, people, sales
@@ -60,7 +61,7 @@ def find_member_by_card_no(conn: Connection, card_no: str) -> str | None:
 def get_member_row(conn: Connection, member_id: str) -> Row:
     """The row of the person an id means, merges followed; `not_found` when this counter has no copy."""
     table = people.member
-    for _ in range(8):
+    for _ in range(8 if is_id(member_id) else 0):
         found = conn.execute(select(table).where(table.c.id == member_id)).first()
         if found is None:
             break
