@@ -11,4 +11,6 @@ from typing import Final
 # name -> (module, what it measures); imported only when asked for.
 BENCHES: Final[dict[str, str]] = {
     "scan": "guidedesk.bench.scan",
+    "search": "guidedesk.bench.search",
+    "start": "guidedesk.bench.start",
 }

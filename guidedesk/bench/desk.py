@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Final
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.bench.data import Profile
+from guidedesk.bench.paint import PaintWatch
 from guidedesk.config import Settings
 from guidedesk.services.queries.reference import list_staff
 from guidedesk.services.session import Session
@@ -21,31 +21,6 @@ from guidedesk.ui.theme import start_look
 
 PATIENCE_MS: Final = 20_000
 WINDOW: Final = (1366, 768)
-
-
-class PaintWatch(QObject):
-    """Notes when the window has finished painting. A repaint is one UpdateRequest to the top-level window:
-    every dirty widget below is painted before it returns."""
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
-        self._is_inside = False
-        self.ends: list[float] = []
-        self.painted: Callable[[], None] = lambda: None
-        window.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.UpdateRequest or self._is_inside:
-            return False
-        self._is_inside = True
-        try:
-            QCoreApplication.sendEvent(watched, event)
-        finally:
-            self._is_inside = False
-        self.ends.append(time.perf_counter())
-        self.painted()
-        return True
 
 
 class BenchDesk:

@@ -12,7 +12,8 @@ from tests.ui.shop_desk import open_desk
 
 
 def test_only_the_newest_state_is_drawn_once_the_page_shows(qtbot):
-    page, drawn = QWidget(), []
+    page = QWidget()
+    drawn: list[object] = []
     qtbot.addWidget(page)
     late = WhenShown(page, drawn.append)
     late.take("first")
