@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from sqlalchemy import CTE, Alias, Delete, Engine, Insert, Join, Select, Table, Update, event
@@ -60,7 +61,7 @@ def _is_servers(conn: Any) -> bool:
 
 
 def _asked_by_product() -> bool:
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
         if name.startswith(PRODUCT):
@@ -68,7 +69,7 @@ def _asked_by_product() -> bool:
             return "/migrations/" not in name and not name.endswith(("schema.py", "roles.py"))
         if name.startswith(TESTS) and not name.endswith("sql_rules.py"):
             return False
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 
