@@ -286,3 +286,18 @@ def test_a_long_name_takes_two_lines_and_then_dots(show):
     assert long.height() == 44
     assert long.toolTip() == long.text()
     assert short.toolTip() == ""
+
+
+def test_the_ring_follows_when_what_is_above_appears(show):
+    banner, button = Label("A banner that comes later", "body"), Button("Save")
+    banner.hide()
+    tight = QWidget()
+    tight.setLayout(column(button))
+    ground = show(stage(banner, tight), 400, 200)
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    settle()
+    ring = ground.findChildren(FocusRing)[0]
+    banner.show()
+    settle()
+    middle = button.mapTo(ring.parentWidget(), button.rect().center())
+    assert (ring.geometry().center() - middle).manhattanLength() <= 2

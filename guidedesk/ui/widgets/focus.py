@@ -18,9 +18,20 @@ class FocusRing(QWidget):
         super().__init__(_ground(target))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._radius = radius
+        self._target = target
         self.follow(target)
+        # What stands between moves too: a banner that appears pushes a whole pane down, and the control with it.
+        between = target.parentWidget()
+        while between is not None and between is not self.parentWidget():
+            between.installEventFilter(self)
+            between = between.parentWidget()
         self.show()
         self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize):
+            self.follow(self._target)
+        return super().eventFilter(watched, event)
 
     def follow(self, target: QWidget) -> None:
         """Move to where the control is now."""
