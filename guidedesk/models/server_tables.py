@@ -187,6 +187,29 @@ fanout_task = Table(
     info=_SCOPE,
 )
 
+# A large scope at one moment, for first syncs: the manifest (JSON) and the packed pages it names.
+snapshot = Table(
+    "snapshot",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("snap_id", primary_key=True),
+    Column("schema_ver", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    big_col("seq"),
+    text_col("manifest"),
+    big_col("built_at_ms"),
+    info=_SCOPE,
+)
+snapshot_page = Table(
+    "snapshot_page",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("snap_id", primary_key=True),
+    Column("page_no", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    info=_SCOPE,
+)
+
 code_pool = Table(
     "code_pool",
     SERVER,

@@ -27,7 +27,7 @@ from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
 
 _log = logging.getLogger("guidedesk.server.http")
-_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "digest"})
+_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest"})
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 # Every module here has `routes() -> list[Route]`.

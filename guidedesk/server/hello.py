@@ -6,7 +6,7 @@ answer: see `greet`. `codes` lists every blank code of this device; the counter 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -21,6 +21,7 @@ from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.feed import scope_state
 from guidedesk.server.settings import read_settings
+from guidedesk.server.snapshots import is_large
 from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, PAGE_ROWS, PROTOCOL, SCHEMA
 from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
@@ -55,7 +56,12 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
 
     database.write(who.scope_id, work)
     with database.read() as conn:
-        return _answer(conn, context, who, chain_id, numbers["t0"])
+        large = int(read_settings(conn, chain_id)["snapshot_rows"])
+        given: Any = body["cursors"]
+        cursors = {str(scope_id): (int(epoch), int(seq)) for scope_id, epoch, seq in given}
+        return _answer(conn, context, who, chain_id, numbers["t0"]) | {
+            "scopes": _scopes(conn, {chain_id: "chain", who.scope_id: "store"}, cursors, large)
+        }
 
 
 def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int) -> None:
@@ -136,7 +142,6 @@ def _answer(
         "server_last_seq": row.last_seq,
         "store_id": who.scope_id,
         "chain_id": chain_id,
-        "scopes": [_scope(conn, scope_id, kind) for scope_id, kind in ((chain_id, "chain"), (who.scope_id, "store"))],
         "limits": {"ops": MAX_OPS, "body": MAX_BODY, "op_bytes": MAX_OP_BYTES, "page_rows": PAGE_ROWS},
         "codes": [list(pair) for pair in blank_codes(conn, who.scope_id, who.device_id)],
         "keys": {
@@ -146,6 +151,20 @@ def _answer(
     }
 
 
-def _scope(conn: Connection, scope_id: str, kind: str) -> dict[str, Any]:
+def _scopes(
+    conn: Connection, own: Mapping[str, str], cursors: Mapping[str, tuple[int, int]], large: int
+) -> list[dict[str, Any]]:
+    """Both subscriptions, and every cursor of a scope that is no longer this counter's: it must go."""
+    found = [_scope(conn, scope_id, kind, cursors.get(scope_id), large) for scope_id, kind in own.items()]
+    foreign = sorted(cursors.keys() - own.keys())
+    return found + [
+        {"scope": scope_id, "kind": "store", "mode": "evict_all", "epoch": 0, "head": 0, "floor": 0}
+        for scope_id in foreign
+    ]
+
+
+def _scope(conn: Connection, scope_id: str, kind: str, cursor: tuple[int, int] | None, large: int) -> dict[str, Any]:
     epoch, head, floor = scope_state(conn, scope_id)
-    return {"scope": scope_id, "kind": kind, "mode": "pull", "epoch": epoch, "head": head, "floor": floor}
+    begins = cursor is None or cursor[0] != epoch or cursor[1] == 0 or cursor[1] < floor
+    mode = "snapshot" if begins and is_large(conn, scope_id, large) else "pull"
+    return {"scope": scope_id, "kind": kind, "mode": mode, "epoch": epoch, "head": head, "floor": floor}

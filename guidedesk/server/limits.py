@@ -10,12 +10,13 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final, Literal
 
-Lane = Literal["hello", "push", "changes", "digest", "look_up", "sign_in", "enrol", "enrol_poll", "health"]
+Lane = Literal["hello", "push", "changes", "snapshot", "digest", "look_up", "sign_in", "enrol", "enrol_poll", "health"]
 PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
         "hello": 60,
         "push": 60,
         "changes": 600,  # a first sync comes page by page through here: it has the lane of snapshot pages
+        "snapshot": 1_200,
         "digest": 60,
         "look_up": 120,
         "sign_in": 10,

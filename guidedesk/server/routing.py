@@ -42,6 +42,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "rate_limited": 429,
     "schema_too_old": 426,
     "seq_gap": 409,
+    "snapshot_building": 503,
     "too_large": 413,
     "unknown_device": 401,
     "unsupported_encoding": 415,
@@ -50,6 +51,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "device_wait": 403,
 }
 _BUSY_SECONDS: Final = 2
+_ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _LIMITS: Final = strict_json.Limits(max_bytes=MAX_BODY)
 
 
@@ -98,6 +100,7 @@ class Answered:
     status: int
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None  # instead of a body: bytes as they are, of the type in `headers`
 
 
 Handler = Callable[[Call], Mapping[str, Any] | Answered]
@@ -135,6 +138,8 @@ def run_route(context: ServerContext, route: Route, request: Request, body: byte
     except Exception:
         _log.exception("request_failed", extra=data(path=route.path))
         return json_response(500, {"error": {"code": "server_fault", "params": {}}})
+    if isinstance(answered, Answered) and answered.raw is not None:
+        return Response(answered.raw, answered.status, {**_ALWAYS, **answered.headers})
     if isinstance(answered, Answered):
         return json_response(answered.status, answered.body, answered.headers)
     return json_response(200, answered)
@@ -180,7 +185,7 @@ def error_response(error: GuideDeskError, context: ServerContext) -> Response:
         status = 503
         headers["Retry-After"] = str(_BUSY_SECONDS)
         _log.error("storage", extra=data(code=error.code))
-    if error.code == "rate_limited":
+    if status in (429, 503) and "seconds" in error.params:
         headers["Retry-After"] = str(error.params["seconds"])
     body = {"error": {"code": error.code, "params": dict(error.params)}, "server_time_ms": context.clock.wall_ms()}
     return json_response(status, body, headers)
@@ -189,5 +194,5 @@ def error_response(error: GuideDeskError, context: ServerContext) -> Response:
 def json_response(status: int, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer (none at all for 304)."""
     content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    sent = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    sent = {**_ALWAYS, **(headers or {})}
     return Response(content, status, sent, media_type=None if body is None else "application/json")

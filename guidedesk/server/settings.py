@@ -25,6 +25,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "history_months": ("24", 1, 1_200),
     "offline_sign_in_days": ("7", 1, 14),
     "protection_days": ("30", 0, 3_650),
+    "snapshot_rows": ("20000", 0, 100_000_000),
     "window_days": ("15", 0, 3_650),
     "zone": ("Asia/Shanghai", None, None),
 }

@@ -93,6 +93,12 @@ def restart_scope(conn: Connection, scope_id: str, kind: str, epoch: int) -> Non
     write_cursor(conn, scope_id, epoch, 0)
 
 
+def forget_scope(conn: Connection, scope_id: str) -> None:
+    """Take away a store's subscription that this counter no longer has; the store's rows come anew from its own."""
+    forget_all(conn, [name for name in entity_tables() if feed_scope(name) == "store"])
+    conn.execute(delete(t.cursor).where(t.cursor.c.scope_id == scope_id))
+
+
 def _store_table(conn: Connection, name: str, rows: list[Row]) -> None:
     if _try_store(conn, name, rows) is None:
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache as memoise
 from pathlib import Path
@@ -32,8 +32,9 @@ class Cache:
     """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self._path = path
-        self._key = key
+        self.path = path
+        self.key = key
+        self.made = 0  # how often another file took this one's place; cursors are new then
         self._lock = RLock()
         self._is_damaged = False
         self.was_rebuilt = False
@@ -56,8 +57,8 @@ class Cache:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction."""
-        with self._noticing(), self._db.write() as conn:
+        """One transaction; waits while another file takes this one's place."""
+        with self._lock, self._noticing(), self._db.write() as conn:
             yield conn
 
     @property
@@ -70,7 +71,7 @@ class Cache:
         with self._lock:
             self._db.close()
             try:
-                remove_files(self._path)
+                remove_files(self.path)
             except OSError as error:
                 raise StorageError("storage_locked", file="cache") from error
             self._db = self._connect()
@@ -78,7 +79,26 @@ class Cache:
                 CACHE.create_all(conn)
                 conn.exec_driver_sql(f"PRAGMA user_version = {schema_version()}")
             self.was_rebuilt = True
+            self.made += 1
             self._is_damaged = False
+
+    def replace(self, new_path: Path, last_copy: Callable[[], None]) -> None:
+        """Put a loaded file in this one's place; `last_copy` runs first, when nobody writes here any more.
+
+        A crash in between leaves no file, and the next start makes an empty one.
+        """
+        with self._lock:
+            last_copy()
+            self._db.close()
+            try:
+                remove_files(self.path)
+                new_path.replace(self.path)
+                remove_files(new_path)
+            except OSError as error:
+                raise StorageError("storage_locked", file="cache") from error
+            finally:
+                self._db = self._connect()
+            self.made += 1
 
     def cursors(self) -> dict[str, tuple[int, int]]:
         """Scope id -> (epoch, seq) this cache holds."""
@@ -98,7 +118,7 @@ class Cache:
             raise
 
     def _connect(self) -> Database:
-        return open_encrypted(self._path, self._key, name="cache", synchronous="NORMAL")
+        return open_encrypted(self.path, self.key, name="cache", synchronous="NORMAL")
 
     def _version(self) -> int:
         with self._db.read() as conn:

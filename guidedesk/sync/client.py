@@ -12,6 +12,7 @@ from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
 from guidedesk.sync.local_store import BlankCode
 from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
+from guidedesk.sync.snapshot_format import Manifest
 from guidedesk.sync.strict_json import JsonRefused
 from guidedesk.sync.transport import Request, Response, Transport
 
@@ -116,6 +117,15 @@ class SyncClient:
         query = urlencode({"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS})
         response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=_JSON))
         return None if response.status == _NOT_MODIFIED else _read(response, ChangesPage.from_wire)
+
+    def snapshot(self, scope_id: str) -> Manifest:
+        """What a first sync of a large scope fetches; `snapshot_building` while the server prepares it."""
+        query = urlencode({"scope": scope_id, "schema": SCHEMA})
+        return _read(self._send(Request("GET", f"/v1/sync/snapshot?{query}", headers=_JSON)), Manifest.from_wire)
+
+    def snapshot_page(self, snap_id: str, number: int) -> bytes:
+        """One page, packed."""
+        return self._send(Request("GET", f"/v1/sync/snapshot/{snap_id}/{number}")).body
 
     def digest(self, scope_id: str, epoch: int, seq: int, tables: Mapping[str, Buckets]) -> DigestAnswer:
         """Compare what both sides hold of a scope at a cursor."""

@@ -332,6 +332,7 @@ class Counter:
             lock=self._lock,
             load_lanes=recorder.load_lanes,
             mend=self._mend,
+            catch_up=self.catch_up,
         )
         self._work = (recorder, engine)
         self.journal.requeue_parked_here()

@@ -21,6 +21,7 @@ from guidedesk.sync.local_store import LocalStore
 from guidedesk.sync.overlay import LoadLanes
 from guidedesk.sync.pull import Puller
 from guidedesk.sync.push import Pusher
+from guidedesk.sync.snapshot_load import SnapshotLoader
 from guidedesk.sync.status import SyncStatus
 from guidedesk.sync.transport import Transport
 
@@ -69,6 +70,7 @@ class SyncEngine:
         lock: FileLock,
         load_lanes: LoadLanes,
         mend: Callable[[], None],
+        catch_up: Callable[[], None],
     ) -> None:
         self._journal = journal
         self._cache = cache
@@ -79,7 +81,9 @@ class SyncEngine:
         self._identity = identity
         self._client = SyncClient(transport, self._learn_time)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
-        self._puller = Puller(cache, self._client, identity, load_lanes)
+        self._loader = SnapshotLoader(cache, self._client, catch_up)
+        self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
+        self._greeted_cache = -1
         self._backoff = Backoff(random)
         self._last_contact_ms: int | None = local.get_meta(_CONTACT)
         self._last_contact_kept_ms: int = self._last_contact_ms or 0
@@ -131,6 +135,7 @@ class SyncEngine:
             offline_since_ms=self._offline_since_ms,
             waiting=counts.queued,
             sending=self._pusher.progress,
+            loading=self._loader.progress,
             needs_person=counts.rejected_unseen,
             next_try_ms=self._next_try_ms,
             is_sign_in_expired=self._is_sign_in_expired,
@@ -138,7 +143,7 @@ class SyncEngine:
 
     def _round(self) -> int:
         self._mend()
-        if self._clock.mono_ms() >= self._hello_due_ms:
+        if self._clock.mono_ms() >= self._hello_due_ms or self._greeted_cache != self._cache.made:
             self.hello()
         answered = 0
         refused: SyncRefused | None = None
@@ -174,7 +179,9 @@ class SyncEngine:
             self._local.add_blank_codes(answer.codes)
         for scope in answer.scopes:
             if scope.mode == "evict_all" and scope.scope_id in cursors:
-                self._puller.restart(scope.scope_id, scope.epoch)
+                self._puller.forget(scope.scope_id)
+        self._puller.large = {scope.scope_id for scope in answer.scopes if scope.mode == "snapshot"}
+        self._greeted_cache = self._cache.made
         if counts.queued == 0 and answer.device_epoch == chain.epoch and answer.server_last_seq + 1 < chain.next_seq:
             self._pusher.server_is_behind(answer.server_last_seq + 1)
         self._hello_due_ms = self._clock.mono_ms() + HELLO_EVERY_MS

@@ -7,15 +7,16 @@ from typing import Final, Literal
 
 from sqlalchemy import Connection, select
 
-from guidedesk.models.entities import entity_tables
+from guidedesk.models.entities import entity_tables, feed_scope
 from guidedesk.services.apply import RowRef
 from guidedesk.sync import cache as cache_module
-from guidedesk.sync.apply_page import apply_page, read_cursor, restart_scope, write_truths
+from guidedesk.sync.apply_page import apply_page, forget_scope, read_cursor, restart_scope, write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.overlay import LoadLanes, Truth, rebase
 from guidedesk.sync.protocol import bucket_of
+from guidedesk.sync.snapshot_load import SnapshotLoader
 
 _CUT: Final = ("epoch_changed", "cursor_too_old")
 Kind = Literal["store", "chain"]
@@ -24,7 +25,19 @@ Kind = Literal["store", "chain"]
 class Puller:
     """Pulls one counter's subscriptions: the chain's reference rows, then its store."""
 
-    def __init__(self, cache: Cache, client: SyncClient, identity: Identity, load_lanes: LoadLanes) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        client: SyncClient,
+        identity: Identity,
+        load_lanes: LoadLanes,
+        loader: SnapshotLoader,
+        ask_modes: Callable[[], None],
+    ) -> None:
+        self._loader = loader
+        self._ask_modes = ask_modes
+        # Scopes that hello says are better loaded whole.
+        self.large: set[str] = set()
         self._cache = cache
         self._client = client
         self._load_lanes = load_lanes
@@ -44,6 +57,11 @@ class Puller:
         kind = dict(self.scopes)[scope_id]
         with self._cache.write() as conn:
             restart_scope(conn, scope_id, kind, epoch)
+
+    def forget(self, scope_id: str) -> None:
+        """A scope that is no longer this counter's: its rows and its cursor go."""
+        with self._cache.write() as conn:
+            forget_scope(conn, scope_id)
 
     def compare(self) -> dict[str, tuple[bool, DigestAnswer, dict[str, int]]]:
         """Digest of every scope against the server's: scope -> (equal, answer, own row counts).
@@ -70,6 +88,11 @@ class Puller:
         pages = 0
         restarted = False
         while go_on():
+            if scope_id in self.large:
+                if not self._loader.load(scope_id, kind, go_on):
+                    break
+                self.large.discard(scope_id)
+                self.changed |= {(name, scope_id, scope_id) for name in entity_tables() if feed_scope(name) == kind}
             with self._cache.read() as conn:
                 epoch, seq = read_cursor(conn, scope_id) or (0, 0)
             try:
@@ -78,6 +101,9 @@ class Puller:
                 if refused.code not in _CUT or restarted:
                     raise
                 restarted = True
+                self._ask_modes()
+                if scope_id in self.large:
+                    continue
                 given = refused.params.get("epoch")
                 self.restart(scope_id, given if isinstance(given, int) else 0)
                 continue

@@ -22,6 +22,7 @@ class SyncStatus:
     offline_since_ms: int | None = None  # first failed exchange of this outage
     waiting: int = 0  # queued or in flight: saved on this PC only
     sending: tuple[int, int] | None = None  # (done, of) while a push is under way
+    loading: tuple[int, int] | None = None  # pages (done, of) while a first sync is under way
     needs_person: int = 0  # refused and not yet read by anybody
     next_try_ms: int | None = None
     is_sign_in_expired: bool = False

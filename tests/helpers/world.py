@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import insert, select
 from starlette.requests import Request as ServerRequest
+from starlette.routing import compile_path
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.ids import derived_id
@@ -22,7 +24,7 @@ from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.routes import codes as code_routes
 from guidedesk.server.routes import sync as sync_routes
-from guidedesk.server.routing import run_route
+from guidedesk.server.routing import Route, run_route
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import new_secrets
 from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
@@ -63,7 +65,7 @@ class DirectLine:
             private_key=Ed25519PrivateKey.from_private_bytes(self.seed),
         )
         every = {**request.headers, **headers, "host": AUTHORITY}
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "method": request.method,
             "path": path,
@@ -73,10 +75,16 @@ class DirectLine:
             "client": ("127.0.0.1", 1),
         }
         routes = [*sync_routes.routes(), *code_routes.routes()]
-        route = next(r for r in routes if (r.method, r.path) == (request.method, path))
+        route, scope["path_params"] = next(found for r in routes if (found := matching(r, request.method, path)))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)
         sent = {k.decode(): v.decode() for k, v in answer.raw_headers}
         return Response(answer.status_code, bytes(answer.body), sent)
+
+
+def matching(route: Route, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route with the values its path holds, if this is the one."""
+    found = compile_path(route.path)[0].match(path)
+    return (route, found.groupdict()) if found and route.method == method else None
 
 
 @dataclass

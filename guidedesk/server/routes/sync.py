@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import is_id
 from guidedesk.server.digest import compare
 from guidedesk.server.feed import changes
 from guidedesk.server.hello import greet
 from guidedesk.server.push import apply_batch
 from guidedesk.server.routing import Answered, Call, Policy, Route
-from guidedesk.sync.protocol import PAGE_ROWS
+from guidedesk.server.snapshots import get_manifest, get_page
+from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA
+from guidedesk.sync.snapshot_format import PAGE_TYPE
+
+_PAGE_DIGITS: Final = 9
 
 
 def routes() -> list[Route]:
@@ -20,6 +25,8 @@ def routes() -> list[Route]:
         Route("POST", "/v1/sync/hello", Policy("hello", "sync.exchange"), _hello),
         Route("POST", "/v1/sync/push", Policy("push", "sync.exchange"), _push),
         Route("GET", "/v1/sync/changes", Policy("changes", "sync.exchange"), _changes),
+        Route("GET", "/v1/sync/snapshot", Policy("snapshot", "sync.exchange"), _snapshot),
+        Route("GET", "/v1/sync/snapshot/{snap_id}/{page}", Policy("snapshot", "sync.exchange"), _snapshot_page),
         Route("POST", "/v1/sync/digest", Policy("digest", "sync.exchange"), _digest),
     ]
 
@@ -39,6 +46,21 @@ def _changes(call: Call) -> Mapping[str, Any] | Answered:
     with call.context.database.read() as conn:
         page = changes(conn, scope_id, epoch, after, limit)
     return Answered(304) if page is None else page.to_wire()
+
+
+def _snapshot(call: Call) -> Mapping[str, Any]:
+    scope_id = _own_scope(call, call.request.query_params.get("scope"))
+    if call.number("schema") != SCHEMA:
+        raise Refused("schema_too_old", schema=SCHEMA)
+    return get_manifest(call.context, scope_id).to_wire()
+
+
+def _snapshot_page(call: Call) -> Answered:
+    own = tuple(_own_scope(call, scope) for scope in (call.who.scope_id, call.context.database.chain_id()))
+    snap_id, page = str(call.request.path_params["snap_id"]), str(call.request.path_params["page"])
+    if not is_id(snap_id) or not (page.isascii() and page.isdecimal() and len(page) <= _PAGE_DIGITS):
+        raise Refused("not_found", what="snapshot")
+    return Answered(200, headers={"Content-Type": PAGE_TYPE}, raw=get_page(call.context, own, snap_id, int(page)))
 
 
 def _digest(call: Call) -> Mapping[str, Any]:
