@@ -112,6 +112,8 @@ class Metrics:
     search_panel_w: int = 1010
     search_panel_h: int = 532
     search_list_w: int = 600
+    hit_owner_w: int = 92
+    hit_tier_w: int = 76
     row_head: int = 36
     row_pad: int = 16
     row_cell_pad: int = 10

@@ -53,6 +53,7 @@ def _frames(t: Tokens, m: Metrics) -> str:
 QFrame[kind=card]{{background:{c.surface};border:1px solid {c.line};border-radius:{m.card_radius}px}}
 QFrame[kind=card][accented=true]{{border-color:{c.accent_line}}}
 QFrame[kind=card][chosen=true]{{border:2px solid {c.accent};background:{c.accent_soft}}}
+QFrame[kind=facts]{{background:{c.surface2};border:1px solid {c.line};border-radius:{m.banner_radius}px}}
 QFrame[kind=plain]{{border:0;background:transparent}}
 QFrame[kind=line]{{background:{c.line};border:0}}
 QFrame[kind=side]{{background:{c.surface2};border:0;border-left:1px solid {c.line};

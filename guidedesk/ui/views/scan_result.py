@@ -69,11 +69,11 @@ class ScanResultPage(Page):
         head = row(self._icon, column(self.sentence, self._text, gap=1), gap=3)
         head.setStretch(1, 1)
         facts = QFrame()
-        facts.setProperty("kind", "tint")
-        facts.setProperty("tone", "neutral")
+        facts.setProperty("kind", "facts")
         facts.setLayout(self._facts)
         card = Card(head, facts, self._kept, row(self.first, self.second, None, gap=2), gap=4, pad=5)
-        self.body.put(Label("", "title").say("result.title"))
+        self._title = Label("", "title").say("result.title")
+        self.body.put(self._title)
         self.body.put(ScrollColumn(holder(column(Centred(card, "dialog_text_w"), None, gap=0))))
         self.first.clicked.connect(self.search_started)
         self.second.clicked.connect(self._second)
@@ -105,6 +105,11 @@ class ScanResultPage(Page):
     def retranslate(self) -> None:
         if self._result is not None:
             self.show_result(self._result)
+
+    def set_compact(self, compact: bool) -> None:
+        super().set_compact(compact)
+        # The sentence and both ways on must be seen without scrolling.
+        self._title.setVisible(not compact)
 
     def first_focus(self) -> QWidget | None:
         return self.first

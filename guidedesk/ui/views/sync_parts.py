@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
 
@@ -25,6 +27,8 @@ from guidedesk.ui.widgets.states import empty_state
 LOW = QSizePolicy.Policy.Maximum
 WIDE = QSizePolicy.Policy.Preferred
 
+# Who recorded it gives way first at large text; the drawer says it too.
+BY_COLUMN: Final = 2
 
 class HeadCard(Card):
     """What is going on, and the one button."""
@@ -138,6 +142,7 @@ class RecordsCard(QFrame):
         for tab in TABS:
             self._models[tab] = RowsModel(sync_words.columns(tab), sync_words.cells_of)
             table = TableView(self._models[tab], "sync.list")
+            table.fold(BY_COLUMN)
             table.row_chosen.connect(self.chosen)
             table.row_opened.connect(self.opened)
             self.tables[tab] = table

@@ -25,12 +25,7 @@ class HitDelegate(RowDelegate):
         circle = QRect(rect.x() + m.row_pad, rect.y() + (rect.height() - side) // 2, side, side)
         paint_avatar(painter, circle, row.name, "m")
         left, right = circle.right() + 1 + gap, rect.right() - m.row_pad
-        for text, tone in ((row.owner, row.owner_tone), (row.tier, row.tier_tone)):
-            width = chip_width(text)
-            if right - width - gap - left < m.pane_left // 2:
-                break
-            paint_chip(painter, right - width + 1, rect, text, tone)
-            right -= width + gap
+        right = self._paint_chips(painter, rect, row, left, right)
         small = current.font("label", 400)
         phone = paint.width_of(row.phone, small)
         if phone and right - phone - gap - left >= m.pane_left // 2:
@@ -38,6 +33,20 @@ class HitDelegate(RowDelegate):
             paint.text(painter, area, row.phone, small, current.q("text2"), paint.RIGHT)
             right -= phone + gap
         self._paint_words(painter, rect, row, left, right - left)
+
+    def _paint_chips(self, painter: QPainter, rect: QRect, row: HitRow, left: int, right: int) -> int:
+        """Owner and tier in columns, so that the eye goes down; a wide word pushes only its own row."""
+        m, gap = look().m, look().tokens.space(3)
+        owner, tier = chip_width(row.owner), chip_width(row.tier)
+        owner_room, tier_room = max(owner, m.hit_owner_w), max(tier, m.hit_tier_w)
+        if right - owner_room - gap - left < m.pane_left // 2:
+            return right
+        paint_chip(painter, right - owner + 1, rect, row.owner, row.owner_tone)
+        right -= owner_room + gap
+        if right - tier_room - gap - left < m.pane_left // 2:
+            return right
+        paint_chip(painter, right - tier_room + 1, rect, row.tier, row.tier_tone)
+        return right - tier_room - gap
 
     def _paint_words(self, painter: QPainter, rect: QRect, row: HitRow, left: int, room: int) -> None:
         t_ = look().tokens
