@@ -15,17 +15,20 @@ from guidedesk.domain.attribution import OwnerWindow
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.operations import RecordVisit
+from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.read_models import OwnerInfo
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, member_state
 from guidedesk.ui.fixtures.member import SHEN as SHEN_CARD
 from guidedesk.ui.fixtures.people import NOW_MS
+from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
+from guidedesk.ui.tasks import InlineTasks, Lane
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.member import MemberPage
-from tests.helpers.shop import SHEN, purchase_row
+from tests.helpers.shop import LIN, NOW, QIN, SHEN, purchase_row
 from tests.ui.member_desk import MemberDesk, heard, hosted, make_desk
 
 ORDERS = 200
@@ -231,3 +234,61 @@ def test_keys_of_the_card_do_what_they_say(show: Callable[..., QWidget]) -> None
     for name in ("log", "served", "history", "export"):
         assert page.handle_command(name) is (name != "export")
     assert (len(logged), len(served), len(history)) == (1, 1, 1)
+
+
+class LateReads(InlineTasks):
+    """Reads that finish only when told to, as on a busy PC."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[Callable[[], None]] | None = None
+
+    def _run(self, lane: Lane, run: Callable[[], None]) -> None:
+        if lane == "read" and self.late is not None:
+            self.late.append(run)
+        else:
+            run()
+
+    def finish(self) -> None:
+        late, self.late = self.late or [], None
+        for run in late:
+            run()
+
+
+def test_a_scan_is_not_overwritten_by_a_read_begun_before_it(desk: MemberDesk) -> None:
+    desk.tasks = late = LateReads()
+    member = MemberPresenter(desk)
+    member.open(SHEN)
+    late.late = []
+    member.reload()
+    with desk.counter.read() as connection:
+        member.show_scanned(get_member_card(connection, QIN, LIN, NOW))
+    late.finish()
+    assert member.state.card is not None
+    assert (member.state.card.member_id, member.state.how) == (QIN, "scanned")
+
+
+def test_more_of_a_timeline_never_lands_on_somebody_elses_card(desk: MemberDesk) -> None:
+    with desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "purchase", [purchase_row(n, SHEN, n, ("围巾", "配饰", 100)) for n in range(ORDERS)])
+    desk.tasks = late = LateReads()
+    member = MemberPresenter(desk)
+    member.open(SHEN)
+    late.late = []
+    member.read_more()
+    with desk.counter.read() as connection:
+        card = get_member_card(connection, QIN, LIN, NOW)
+    member.show_scanned(card)
+    late.finish()
+    assert member.state.entries == card.timeline
+
+
+def test_a_dialog_asked_for_before_a_scan_does_not_open_after_it(desk: MemberDesk) -> None:
+    desk.tasks = late = LateReads()
+    log = LogPresenter(desk)
+    opened = heard(log.opened)
+    late.late = []
+    log.open(SHEN)
+    log.leave()
+    late.finish()
+    assert opened == []

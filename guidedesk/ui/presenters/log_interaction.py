@@ -125,6 +125,7 @@ class LogPresenter(QObject):
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._turn = 0
         self.state = LogState()
         self._staff_id = ""  # whose draft this is, also after she signed out
         self._keeper = QTimer(self)
@@ -139,8 +140,12 @@ class LogPresenter(QObject):
         if session is None:
             return
 
+        self._turn += 1
+        turn = self._turn
+
         def taken(read: tuple[LogData, dict[str, Any] | None]) -> None:
-            if self._desk.session is session:
+            # Left again, or another member scanned, before it was read: no dialog over her card.
+            if self._desk.session is session and turn == self._turn:
                 self._begin(read[0], read[1], session)
 
         self._desk.tasks.read(
@@ -205,6 +210,7 @@ class LogPresenter(QObject):
 
     def leave(self) -> None:
         """Esc, a scan, or a lock: keep what was typed and go."""
+        self._turn += 1
         self._keep_draft()
         self._keeper.stop()
         if self.state.data is not None:

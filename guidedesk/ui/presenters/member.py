@@ -75,6 +75,7 @@ class MemberPresenter(QObject):
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._turn = 0
         self.state = MemberState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
@@ -86,6 +87,7 @@ class MemberPresenter(QObject):
 
     def show_scanned(self, card: MemberCard) -> None:
         """Show the card a scan brought; nothing is read again."""
+        self._turn += 1
         self._take_card(card, "scanned", keep=False)
 
     def reload(self) -> None:
@@ -103,10 +105,15 @@ class MemberPresenter(QObject):
         state = self.state
         if state.card is None or state.is_complete or not state.entries:
             return
+        member_id = state.card.member_id
+
+        def taken(more: tuple[TimelineEntry, ...]) -> None:
+            if self.state.card is not None and self.state.card.member_id == member_id:
+                self._take_more(more)
+
         # One later than the last, so that entries of the same millisecond cannot fall between two pages.
         self._desk.read(
-            _read_timeline, state.card.member_id, state.entries[-1].at_ms + 1,
-            done=self._take_more, latest="member.timeline",
+            _read_timeline, member_id, state.entries[-1].at_ms + 1, done=taken, latest="member.timeline"
         )  # fmt: skip
 
     def add_tag(self, text: str) -> None:
@@ -182,8 +189,12 @@ class MemberPresenter(QObject):
         if session is None:
             return
 
+        self._turn += 1
+        turn = self._turn
+
         def taken(card: MemberCard) -> None:
-            if self._desk.session is session:
+            # A scan may have brought somebody else while this was being read: her card stays.
+            if self._desk.session is session and turn == self._turn:
                 self._take_card(card, how, keep=keep)
 
         self._desk.read(
