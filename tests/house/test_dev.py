@@ -25,8 +25,10 @@ def dev(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
+# A run in the background of a script ignores the interrupt from its first line; here it is heard again.
 STOPPED_SUITE = """
-import importlib.util, sys
+import importlib.util, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 spec = importlib.util.spec_from_file_location("dev_under_test", sys.argv[1])
 dev = importlib.util.module_from_spec(spec)
 sys.modules[spec.name] = dev
