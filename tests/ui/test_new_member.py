@@ -45,10 +45,11 @@ def fill(new: NewMemberPresenter, phone: str = OTHER_PHONE, name: str = "方女�
     new.answer("service", True)
 
 
-def test_the_new_card_opens_with_what_was_typed(desk: MemberDesk, new: NewMemberPresenter) -> None:
+@pytest.mark.parametrize("birthday", ["3-8", "0308", "3月8日", "03/08"])
+def test_the_new_card_opens_with_what_was_typed(desk: MemberDesk, new: NewMemberPresenter, birthday: str) -> None:
     created = heard(new.created)
     fill(new)
-    new.type_birthday("3-8")
+    new.type_birthday(birthday)
     new.answer("wechat", True)
     new.answer("sms", False)
     new.create()

@@ -301,3 +301,11 @@ def test_the_ring_follows_when_what_is_above_appears(show):
     settle()
     middle = button.mapTo(ring.parentWidget(), button.rect().center())
     assert (ring.geometry().center() - middle).manhattanLength() <= 2
+
+
+def test_a_note_that_is_filled_in_goes_on_where_it_ends(show):
+    note = NoteField("parts.name")
+    show(stage(note), 400, 200)
+    note.set_text("likes silk")
+    QTest.keyClicks(note, ", size M")
+    assert note.toPlainText() == "likes silk, size M"

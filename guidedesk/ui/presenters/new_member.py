@@ -287,5 +287,7 @@ class NewMemberPresenter(QObject):
 
 
 def _padded(birthday: str) -> str:
+    if len(birthday) == 4 and birthday.isascii() and birthday.isdigit():
+        return f"{birthday[:2]}-{birthday[2:]}"  # 0308, as typed on a number pad
     parts = birthday.replace("/", "-").replace(".", "-").replace("月", "-").replace("日", "").split("-")
     return "-".join(part.strip().zfill(2) for part in parts)
