@@ -17,5 +17,10 @@ class Changes:
         about = not self.member_ids or member_id in self.member_ids
         return about and (not kinds or bool(self.kinds.intersection(kinds)))
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything but the state of sync changed (no kinds at all: whatever there is)."""
+        return not self.kinds or bool(self.kinds - {"status", "operation"})
+
     def __or__(self, other: Changes) -> Changes:
         return Changes(self.kinds | other.kinds, self.member_ids | other.member_ids)

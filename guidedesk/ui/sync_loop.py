@@ -76,7 +76,10 @@ class SyncLoop(QObject):
 
     def _stepped(self, outcome: StepOutcome) -> None:
         self._is_running = False
-        self._desk.tasks.committed.emit(outcome.changes)
+        if outcome.changes.kinds - {"status"}:
+            # A step that brought nothing (an outage, no news) must not make every open page read again;
+            # the status itself is read and told below.
+            self._desk.tasks.committed.emit(outcome.changes)
         self._next(outcome.next_delay_ms)
 
     def _broke(self, error: Exception) -> None:

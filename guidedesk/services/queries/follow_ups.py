@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
+from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import staff_names
 from guidedesk.services.read_models import NOBODY, Agenda, Bilingual, FollowUpInfo
 
 CONTACT_CHANNELS: Final = ("wechat", "sms", "phone")
+_SOONEST: Final = (engagement.follow_up.c.due_date, engagement.follow_up.c.due_time, engagement.follow_up.c.id)
 
 
 def list_follow_ups(
     conn: Connection, now_ms: int, zone: str, *, member_id: str | None = None, is_open: bool = True
 ) -> tuple[FollowUpInfo, ...]:
     """Open promises (or all) of a member, soonest first."""
-    table = engagement.follow_up
-    query = _base().order_by(table.c.due_date, table.c.due_time, table.c.id)
+    if member_id is not None and is_open:
+        return _infos(conn, _OPEN_OF_MEMBER.all(conn, member_id=member_id), now_ms, zone)
+    query = _base().order_by(*_SOONEST)
     if member_id is not None:
-        query = query.where(table.c.member_id == member_id)
+        query = query.where(engagement.follow_up.c.member_id == member_id)
     if is_open:
-        query = query.where(table.c.state == "open")
-    return _infos(conn, query, now_ms, zone)
+        query = query.where(engagement.follow_up.c.state == "open")
+    return _infos(conn, conn.execute(query).all(), now_ms, zone)
 
 
 def get_agenda(conn: Connection, associate_id: str, now_ms: int, zone: str) -> Agenda:
@@ -45,7 +49,7 @@ def get_agenda(conn: Connection, associate_id: str, now_ms: int, zone: str) -> A
         )
         .order_by(table.c.state.desc(), table.c.due_date, table.c.due_time, table.c.id)
     )
-    found = _infos(conn, query, now_ms, zone)
+    found = _infos(conn, conn.execute(query).all(), now_ms, zone)
     still_open = tuple(item for item in found if not item.is_done)
     counts = Counter(item.reason for item in still_open)
     return Agenda(still_open, len(found) - len(still_open), len(found), tuple(sorted(counts.items())))
@@ -60,8 +64,14 @@ def _base() -> Any:
     )
 
 
-def _infos(conn: Connection, query: Any, now_ms: int, zone: str) -> tuple[FollowUpInfo, ...]:
-    rows = conn.execute(query).all()
+_OPEN_OF_MEMBER: Final = Prepared(
+    _base()
+    .where(engagement.follow_up.c.member_id == bindparam("member_id"), engagement.follow_up.c.state == "open")
+    .order_by(*_SOONEST)
+)
+
+
+def _infos(conn: Connection, rows: Sequence[Any], now_ms: int, zone: str) -> tuple[FollowUpInfo, ...]:
     today = local_date(now_ms, zone)
     names = staff_names(conn) if rows else {}
     allowed = _consented(conn, {r.member_id for r in rows})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from guidedesk.domain.attribution import AttributionRules, owner_state, owner_window
 from guidedesk.domain.errors import Refused
@@ -15,6 +15,7 @@ from guidedesk.domain.time import local_datetime
 from guidedesk.models import engagement, people, sales
 from guidedesk.models.entities import Row
 from guidedesk.services.queries.follow_ups import list_follow_ups
+from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.timeline import count_timeline, list_timeline
 from guidedesk.services.read_models import (
@@ -30,24 +31,52 @@ from guidedesk.services.read_models import (
 TIMELINE_PAGE: Final = 64
 _T = TypeVar("_T")
 
+_code = people.member_code.c
+_who: Final[Any] = bindparam("member_id")
+_CODE: Final = Prepared(
+    select(_code.member_id).where(
+        _code.digits == bindparam("digits"), _code.state == "live", _code.deleted_at_ms.is_(None)
+    )
+)
+_REVOKED: Final = Prepared(select(_code.id).where(_code.digits == bindparam("digits"), _code.state != "live"))
+_MEMBER: Final = Prepared(select(people.member).where(people.member.c.id == _who))
+_BINDING: Final = Prepared(
+    select(people.binding).where(people.binding.c.id == _who, people.binding.c.deleted_at_ms.is_(None))
+)
+_consent, _tag = people.consent.c, people.member_tag.c
+_CONSENTS: Final = Prepared(
+    select(_consent.purpose, _consent.is_given, _consent.answered_at_ms)
+    .where(_consent.member_id == _who, _consent.deleted_at_ms.is_(None))
+    .order_by(_consent.answered_at_ms, _consent.is_given.desc())
+)
+_TAGS: Final = Prepared(
+    select(_tag.tag, _tag.is_on)
+    .where(_tag.member_id == _who, _tag.deleted_at_ms.is_(None))
+    .order_by(_tag.changed_at_ms, _tag.op_id)
+)
+_order, _line = sales.purchase.c, sales.purchase_line.c
+_mine = (_order.member_id == _who, _order.deleted_at_ms.is_(None))
+_WARES: Final = Prepared(
+    select(_line.size, _line.colour, _line.colour_en, _line.category, _line.category_en, func.count().label("times"))
+    .join(sales.purchase, (_order.scope_id == _line.scope_id) & (_order.id == _line.purchase_id))
+    .where(*_mine)
+    .group_by(_line.size, _line.colour, _line.colour_en, _line.category, _line.category_en)
+)
+_TIMES: Final = Prepared(select(_order.paid_at_ms).where(*_mine))
+_LAST_VISIT: Final = Prepared(
+    select(func.max(engagement.visit.c.occurred_at_ms).label("at_ms")).where(engagement.visit.c.member_id == _who)
+)
+
 
 def find_member_by_code(conn: Connection, digits: str) -> str | None:
     """Member id of a live 22-digit code; None where this counter does not know it."""
-    table = people.member_code
-    return conn.execute(
-        select(table.c.member_id).where(
-            table.c.digits == digits, table.c.state == "live", table.c.deleted_at_ms.is_(None)
-        )
-    ).scalar()
+    found: str | None = _CODE.scalar(conn, digits=digits)
+    return found
 
 
 def find_revoked_code(conn: Connection, digits: str) -> bool:
     """Whether this counter knows the code as cancelled."""
-    table = people.member_code
-    return (
-        conn.execute(select(table.c.id).where(table.c.digits == digits, table.c.state != "live")).first()
-        is not None
-    )
+    return _REVOKED.first(conn, digits=digits) is not None
 
 
 def find_member_by_card_no(conn: Connection, card_no: str) -> str | None:
@@ -60,13 +89,12 @@ def find_member_by_card_no(conn: Connection, card_no: str) -> str | None:
 
 def get_member_row(conn: Connection, member_id: str) -> Row:
     """The row of the person an id means, merges followed; `not_found` when this counter has no copy."""
-    table = people.member
     for _ in range(8 if is_id(member_id) else 0):
-        found = conn.execute(select(table).where(table.c.id == member_id)).first()
+        found = _MEMBER.first(conn, member_id=member_id)
         if found is None:
             break
         if found.merged_into is None:
-            return dict(found._mapping)
+            return dict(found._asdict())
         member_id = found.merged_into
     raise Refused("not_found", what="member")
 
@@ -108,10 +136,7 @@ def get_owner(
     conn: Connection, member_id: str, viewer_id: str, now_ms: int, settings: ChainSettings
 ) -> OwnerInfo:
     """Whose member it is and until when, by the server's last word plus what was decided here."""
-    table = people.binding
-    found = conn.execute(
-        select(table).where(table.c.id == member_id, table.c.deleted_at_ms.is_(None))
-    ).first()
+    found = _BINDING.first(conn, member_id=member_id)
     if found is None:
         return OwnerInfo("none", None, None, None, settings.window_days, False)
     if found.owner_id is None:
@@ -129,49 +154,26 @@ def get_owner(
 
 def list_consents(conn: Connection, member_id: str) -> tuple[ConsentInfo, ...]:
     """The newest answer per purpose, over every scope that asked; a withdrawal of the same moment wins."""
-    table = people.consent
     newest: dict[str, ConsentInfo] = {p: ConsentInfo(p, None, None) for p in CONSENT_PURPOSES}
-    rows = conn.execute(
-        select(table.c.purpose, table.c.is_given, table.c.answered_at_ms)
-        .where(table.c.member_id == member_id, table.c.deleted_at_ms.is_(None))
-        .order_by(table.c.answered_at_ms, table.c.is_given.desc())
-    )
-    for row in rows:
+    for row in _CONSENTS.all(conn, member_id=member_id):
         newest[row.purpose] = ConsentInfo(row.purpose, bool(row.is_given), row.answered_at_ms)
     return tuple(newest.values())
 
 
 def list_tags(conn: Connection, member_id: str) -> tuple[str, ...]:
     """Tags that are on, in the order they were put on; of several scopes' rows the latest change counts."""
-    table = people.member_tag
     latest: dict[str, bool] = {}
-    rows = conn.execute(
-        select(table.c.tag, table.c.is_on)
-        .where(table.c.member_id == member_id, table.c.deleted_at_ms.is_(None))
-        .order_by(table.c.changed_at_ms, table.c.op_id)
-    )
-    for row in rows:
+    for row in _TAGS.all(conn, member_id=member_id):
         latest[row.tag] = bool(row.is_on)
     return tuple(tag for tag, is_on in latest.items() if is_on)
 
 
 def count_preferences(conn: Connection, member_id: str, zone: str) -> Preferences:
     """Sizes, colours, categories and hours of her own purchases, most frequent first."""
-    orders, lines = sales.purchase, sales.purchase_line
-    mine = (orders.c.member_id == member_id, orders.c.deleted_at_ms.is_(None))
     sizes: Counter[str] = Counter()
     colours: Counter[Bilingual] = Counter()
     categories: Counter[Bilingual] = Counter()
-    rows = conn.execute(
-        select(
-            lines.c.size, lines.c.colour, lines.c.colour_en, lines.c.category, lines.c.category_en,
-            func.count().label("times"),
-        )
-        .join(orders, (orders.c.scope_id == lines.c.scope_id) & (orders.c.id == lines.c.purchase_id))
-        .where(*mine)
-        .group_by(lines.c.size, lines.c.colour, lines.c.colour_en, lines.c.category, lines.c.category_en)
-    )  # fmt: skip
-    for row in rows:
+    for row in _WARES.all(conn, member_id=member_id):
         if row.size:
             sizes[row.size] += row.times
         if row.colour:
@@ -179,9 +181,9 @@ def count_preferences(conn: Connection, member_id: str, zone: str) -> Preference
         if row.category:
             categories[Bilingual(row.category, row.category_en or row.category)] += row.times
     hours = [0] * 24
-    times = conn.execute(select(orders.c.paid_at_ms).where(*mine)).scalars().all()
-    for at_ms in times:
-        hours[local_datetime(at_ms, zone).hour] += 1
+    times = _TIMES.all(conn, member_id=member_id)
+    for row in times:
+        hours[local_datetime(row.paid_at_ms, zone).hour] += 1
     return Preferences(
         tuple(_ranked(sizes)[:6]),
         tuple(_ranked(colours)[:4]),
@@ -196,7 +198,5 @@ def _ranked(counts: Counter[_T]) -> list[tuple[_T, int]]:
 
 
 def _last_visit(conn: Connection, member_id: str) -> int | None:
-    table = engagement.visit
-    return conn.execute(
-        select(func.max(table.c.occurred_at_ms)).where(table.c.member_id == member_id)
-    ).scalar()
+    found: int | None = _LAST_VISIT.scalar(conn, member_id=member_id)
+    return found

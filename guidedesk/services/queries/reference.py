@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.models import people
+from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, StaffInfo, StoreInfo
+
+_SETTINGS: Final = Prepared(select(people.setting.c.name, people.setting.c.value))
+_STAFF: Final = Prepared(select(people.staff).where(people.staff.c.id == bindparam("staff_id")))
+_STAFF_NAMES: Final = Prepared(select(people.staff.c.id, people.staff.c.name, people.staff.c.name_en))
+_STORE_NAMES: Final = Prepared(select(people.store.c.id, people.store.c.name, people.store.c.name_en))
 
 
 def get_settings(conn: Connection) -> ChainSettings:
     """The chain's settings, with defaults where head office sent none."""
-    found = {r.name: r.value for r in conn.execute(select(people.setting.c.name, people.setting.c.value))}
+    found = {r.name: r.value for r in _SETTINGS.all(conn)}
     default = ChainSettings()
     return ChainSettings(
         brand=Bilingual(found.get("brand", ""), found.get("brand_en", "")),
@@ -39,8 +47,7 @@ def list_staff(conn: Connection, store_id: str | None = None) -> tuple[StaffInfo
 
 def get_staff(conn: Connection, staff_id: str) -> StaffInfo:
     """One person of the staff; `not_found` when this counter does not know her."""
-    table = people.staff
-    r = conn.execute(select(table).where(table.c.id == staff_id)).first()
+    r = _STAFF.first(conn, staff_id=staff_id)
     if r is None:
         raise Refused("not_found", what="staff")
     return StaffInfo(r.id, r.number, Bilingual(r.name, r.name_en), r.role, r.store_id, bool(r.is_active))
@@ -48,20 +55,12 @@ def get_staff(conn: Connection, staff_id: str) -> StaffInfo:
 
 def staff_names(conn: Connection) -> dict[str, Bilingual]:
     """Names by id."""
-    table = people.staff
-    return {
-        r.id: Bilingual(r.name, r.name_en)
-        for r in conn.execute(select(table.c.id, table.c.name, table.c.name_en))
-    }
+    return {r.id: Bilingual(r.name, r.name_en) for r in _STAFF_NAMES.all(conn)}
 
 
 def store_names(conn: Connection) -> dict[str, Bilingual]:
     """Names by id."""
-    table = people.store
-    return {
-        r.id: Bilingual(r.name, r.name_en)
-        for r in conn.execute(select(table.c.id, table.c.name, table.c.name_en))
-    }
+    return {r.id: Bilingual(r.name, r.name_en) for r in _STORE_NAMES.all(conn)}
 
 
 def get_store(conn: Connection, store_id: str) -> StoreInfo:

@@ -4,15 +4,88 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Column, Connection, Select, Table, bindparam, func, select, tuple_
 
 from guidedesk.models import engagement, people, sales
+from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import staff_names, store_names
 from guidedesk.services.read_models import NOBODY, Bilingual, TimelineEntry
 
 Names = dict[str, Bilingual]
 ItemKey = tuple[str, str]
+_ITEMS: Final = 3
+_who: Final[Any] = bindparam("member_id")
+_until: Final[Any] = bindparam("until")
+_limit: Final[Any] = bindparam("limit")
+
+
+def _newest(table: Table, at: Column[Any], *also: Any) -> Select[Any]:
+    """Rows of a member before a moment, newest first, as many as asked for."""
+    return (
+        select(table)
+        .where(table.c.member_id == _who, at < _until, table.c.deleted_at_ms.is_(None), *also)
+        .order_by(at.desc())
+        .limit(_limit)
+    )
+
+
+def _counted(table: Table) -> Prepared:
+    query = select(func.count().label("times")).where(table.c.member_id == _who, table.c.deleted_at_ms.is_(None))
+    return Prepared(query)
+
+
+_order, _line, _back = sales.purchase, sales.purchase_line, sales.purchase_return
+_back_line, _talk, _owner = sales.purchase_return_line, engagement.interaction, people.binding
+_PURCHASES: Final = Prepared(_newest(_order, _order.c.paid_at_ms))
+_bought = _newest(_order, _order.c.paid_at_ms).subquery()
+_PURCHASE_ITEMS: Final = Prepared(
+    select(_line.c.scope_id, _line.c.purchase_id, _line.c.name, _line.c.name_en)
+    .join(_bought, (_bought.c.scope_id == _line.c.scope_id) & (_bought.c.id == _line.c.purchase_id))
+    .where(_line.c.line_no <= _ITEMS + 1)
+    .order_by(_line.c.line_no)
+)
+_RETURNS: Final = Prepared(
+    select(_back, _order.c.paid_at_ms, _order.c.order_no, _order.c.store_id, _order.c.channel)
+    .join(_order, (_order.c.scope_id == _back.c.scope_id) & (_order.c.id == _back.c.purchase_id), isouter=True)
+    .where(_back.c.member_id == _who, _back.c.returned_at_ms < _until, _back.c.deleted_at_ms.is_(None))
+    .order_by(_back.c.returned_at_ms.desc())
+    .limit(_limit)
+)
+_RETURN_ITEMS: Final = Prepared(
+    select(_back_line.c.return_id, _line.c.name, _line.c.name_en)
+    .join(_back, (_back.c.scope_id == _back_line.c.scope_id) & (_back.c.id == _back_line.c.return_id))
+    .join(
+        _line,
+        (_line.c.scope_id == _back_line.c.scope_id)
+        & (_line.c.purchase_id == _back.c.purchase_id)
+        & (_line.c.line_no == _back_line.c.line_no),
+    )
+    .where(_back.c.member_id == _who)
+    .order_by(_back_line.c.line_no)
+)
+_VISITS: Final = Prepared(_newest(engagement.visit, engagement.visit.c.occurred_at_ms))
+_TALKS: Final = Prepared(_newest(_talk, _talk.c.occurred_at_ms, _talk.c.is_withdrawn == 0))
+_PROMISES: Final = Prepared(_newest(engagement.follow_up, engagement.follow_up.c.created_at_ms))
+_BOUND: Final = Prepared(
+    select(_owner).where(
+        _owner.c.id == _who, _owner.c.bound_at_ms < _until, _owner.c.owner_id.is_not(None),
+        _owner.c.deleted_at_ms.is_(None),
+    )
+)  # fmt: skip
+_COUNTS: Final = (
+    ("purchase", _counted(_order)),
+    ("return", _counted(_back)),
+    ("visit", _counted(engagement.visit)),
+    ("follow_up", _counted(engagement.follow_up)),
+)
+_TALK_COUNTS: Final = Prepared(
+    select(_talk.c.kind, func.count().label("times"))
+    .where(_talk.c.member_id == _who, _talk.c.deleted_at_ms.is_(None))
+    .group_by(_talk.c.kind)
+)
+_BINDING_COUNT: Final = Prepared(select(func.count().label("times")).where(_owner.c.id == _who))
 
 
 def list_timeline(
@@ -36,33 +109,15 @@ def list_timeline(
 def count_timeline(conn: Connection, member_id: str) -> tuple[tuple[str, int], ...]:
     """How many entries there are: `all`, and per filter (`purchase`, `return`, `visit`, channel names)."""
     counts: Counter[str] = Counter()
-    for name, table in (
-        ("purchase", sales.purchase),
-        ("return", sales.purchase_return),
-        ("visit", engagement.visit),
-        ("follow_up", engagement.follow_up),
-    ):
-        counts[name] = _count(conn, table, member_id)
-    talks = engagement.interaction
-    rows = conn.execute(
-        select(talks.c.kind, func.count().label("times"))
-        .where(talks.c.member_id == member_id, talks.c.deleted_at_ms.is_(None))
-        .group_by(talks.c.kind)
-    )
-    for row in rows:
+    for name, query in _COUNTS:
+        counts[name] = query.scalar(conn, member_id=member_id)
+    for row in _TALK_COUNTS.all(conn, member_id=member_id):
         counts[row.kind] += row.times
-    owner = people.binding
-    counts["binding"] = conn.execute(select(func.count()).where(owner.c.id == member_id)).scalar() or 0
+    counts["binding"] = _BINDING_COUNT.scalar(conn, member_id=member_id)
     return (("all", sum(counts.values())), *((name, n) for name, n in counts.items() if n))
 
 
-def _count(conn: Connection, table: object, member_id: str) -> int:
-    columns = table.c  # type: ignore[attr-defined]
-    query = select(func.count()).where(columns.member_id == member_id, columns.deleted_at_ms.is_(None))
-    return conn.execute(query).scalar() or 0
-
-
-def first_items(conn: Connection, keys: Sequence[ItemKey], limit: int = 3) -> dict[ItemKey, list[Bilingual]]:
+def first_items(conn: Connection, keys: Sequence[ItemKey], limit: int = _ITEMS) -> dict[ItemKey, list[Bilingual]]:
     """Names of the first lines of purchases, by (scope, purchase)."""
     lines = sales.purchase_line
     found: dict[ItemKey, list[Bilingual]] = {key: [] for key in keys}
@@ -81,14 +136,11 @@ def first_items(conn: Connection, keys: Sequence[ItemKey], limit: int = 3) -> di
 def _purchases(
     conn: Connection, member_id: str, until: int, limit: int, staff: Names, stores: Names
 ) -> list[TimelineEntry]:
-    table = sales.purchase
-    rows = conn.execute(
-        select(table)
-        .where(table.c.member_id == member_id, table.c.paid_at_ms < until, table.c.deleted_at_ms.is_(None))
-        .order_by(table.c.paid_at_ms.desc())
-        .limit(limit)
-    ).all()
-    items = first_items(conn, [(r.scope_id, r.id) for r in rows])
+    wanted = {"member_id": member_id, "until": until, "limit": limit}
+    rows = _PURCHASES.all(conn, **wanted)
+    items: dict[ItemKey, list[Bilingual]] = {(r.scope_id, r.id): [] for r in rows}
+    for r in _PURCHASE_ITEMS.all(conn, **wanted) if rows else ():
+        items[r.scope_id, r.purchase_id].append(Bilingual(r.name, r.name_en or r.name))
     return [
         TimelineEntry(
             kind="purchase",
@@ -107,36 +159,10 @@ def _purchases(
 
 
 def _returns(conn: Connection, member_id: str, until: int, limit: int, stores: Names) -> list[TimelineEntry]:
-    table, orders, parts = sales.purchase_return, sales.purchase, sales.purchase_return_line
-    lines = sales.purchase_line
-    rows = conn.execute(
-        select(table, orders.c.paid_at_ms, orders.c.order_no, orders.c.store_id, orders.c.channel)
-        .join(
-            orders,
-            (orders.c.scope_id == table.c.scope_id) & (orders.c.id == table.c.purchase_id),
-            isouter=True,
-        )
-        .where(
-            table.c.member_id == member_id, table.c.returned_at_ms < until, table.c.deleted_at_ms.is_(None)
-        )
-        .order_by(table.c.returned_at_ms.desc())
-        .limit(limit)
-    ).all()
+    rows = _RETURNS.all(conn, member_id=member_id, until=until, limit=limit)
     names: dict[str, list[Bilingual]] = {r.id: [] for r in rows}
-    if rows:
-        back = conn.execute(
-            select(parts.c.return_id, lines.c.name, lines.c.name_en)
-            .join(table, (table.c.scope_id == parts.c.scope_id) & (table.c.id == parts.c.return_id))
-            .join(
-                lines,
-                (lines.c.scope_id == parts.c.scope_id)
-                & (lines.c.purchase_id == table.c.purchase_id)
-                & (lines.c.line_no == parts.c.line_no),
-            )
-            .where(parts.c.return_id.in_(list(names)))
-            .order_by(parts.c.line_no)
-        )
-        for r in back:
+    for r in _RETURN_ITEMS.all(conn, member_id=member_id) if rows else ():
+        if r.return_id in names:
             names[r.return_id].append(Bilingual(r.name, r.name_en or r.name))
     return [
         TimelineEntry(
@@ -159,15 +185,7 @@ def _returns(conn: Connection, member_id: str, until: int, limit: int, stores: N
 def _visits(
     conn: Connection, member_id: str, until: int, limit: int, staff: Names, stores: Names
 ) -> list[TimelineEntry]:
-    table = engagement.visit
-    rows = conn.execute(
-        select(table)
-        .where(
-            table.c.member_id == member_id, table.c.occurred_at_ms < until, table.c.deleted_at_ms.is_(None)
-        )
-        .order_by(table.c.occurred_at_ms.desc())
-        .limit(limit)
-    )
+    rows = _VISITS.all(conn, member_id=member_id, until=until, limit=limit)
     return [
         TimelineEntry(
             kind="visit",
@@ -184,18 +202,7 @@ def _visits(
 def _interactions(
     conn: Connection, member_id: str, until: int, limit: int, staff: Names
 ) -> list[TimelineEntry]:
-    table = engagement.interaction
-    rows = conn.execute(
-        select(table)
-        .where(
-            table.c.member_id == member_id,
-            table.c.occurred_at_ms < until,
-            table.c.deleted_at_ms.is_(None),
-            table.c.is_withdrawn == 0,
-        )
-        .order_by(table.c.occurred_at_ms.desc())
-        .limit(limit)
-    )
+    rows = _TALKS.all(conn, member_id=member_id, until=until, limit=limit)
     return [
         TimelineEntry(
             kind="interaction",
@@ -214,13 +221,7 @@ def _interactions(
 def _follow_ups(
     conn: Connection, member_id: str, until: int, limit: int, staff: Names
 ) -> list[TimelineEntry]:
-    table = engagement.follow_up
-    rows = conn.execute(
-        select(table)
-        .where(table.c.member_id == member_id, table.c.created_at_ms < until, table.c.deleted_at_ms.is_(None))
-        .order_by(table.c.created_at_ms.desc())
-        .limit(limit)
-    )
+    rows = _PROMISES.all(conn, member_id=member_id, until=until, limit=limit)
     return [
         TimelineEntry(
             kind="follow_up",
@@ -237,13 +238,7 @@ def _follow_ups(
 
 
 def _bindings(conn: Connection, member_id: str, until: int, staff: Names) -> list[TimelineEntry]:
-    table = people.binding
-    rows = conn.execute(
-        select(table).where(
-            table.c.id == member_id, table.c.bound_at_ms < until, table.c.owner_id.is_not(None),
-            table.c.deleted_at_ms.is_(None),
-        )
-    )  # fmt: skip
+    rows = _BOUND.all(conn, member_id=member_id, until=until)
     return [
         TimelineEntry(
             kind="binding",

@@ -226,7 +226,9 @@ class MemberPresenter(QObject):
 
     def _committed(self, changes: object) -> None:
         card = self.state.card
-        if card is not None and isinstance(changes, Changes) and changes.concerns(card.member_id):
+        if card is None or not isinstance(changes, Changes):
+            return
+        if changes.has_rows and changes.concerns(card.member_id):
             self.reload()
 
     def _take_status(self, status: SyncStatus) -> None:

@@ -257,7 +257,7 @@ class MemberPage(Page):
         self.preferences.show_preferences(card.preferences)
 
     def _show_banner(self, card: MemberCard) -> None:
-        self._banner.show()
+        is_told = True
         if card.is_erased:
             self._banner.set_tone("neutral", "lock")
             self._banner.show_text(t("member.erased_title"), t("member.erased_text"))
@@ -270,7 +270,9 @@ class MemberPage(Page):
             title = t("member.other_title", name=words.owner_name(card.owner), date=date)
             self._banner.show_text(title, f"{t('member.other_text')} {words.owner_rule(card)}")
         else:
-            self._banner.hide()
+            is_told = False
+        # Once, at the end: showing and hiding it again would lay the whole page out twice.
+        self._banner.setVisible(is_told)
 
     def retranslate(self) -> None:
         self._none.show_text(t("member.none_title"), t("member.none_text"), (t("member.find"),))

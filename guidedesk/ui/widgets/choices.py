@@ -37,20 +37,26 @@ class ChoiceButton(QRadioButton):
     """One option of a group, painted in the group's style."""
 
     def __init__(self, choice: Choice, style: Style, digit: str = "", edge: str = "") -> None:
-        super().__init__(choice.text)
-        self.choice = choice
+        super().__init__()
         self._style: Style = style
         self._digit, self._edge = digit, edge
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setEnabled(not choice.reason)
-        name = f"{choice.text} {choice.count}".strip()
-        self.setAccessibleName(name)
-        if choice.reason:
-            tip(self, choice.reason)
-            self.setAccessibleDescription(i18n.t("choice.unavailable", reason=choice.reason))
         ring_on_focus(self, "tab_radius" if style == "tab" else "button_radius")
         look().restyled.connect(self.updateGeometry)
+        self.show_choice(choice)
+
+    def show_choice(self, choice: Choice) -> None:
+        """Be this option, in the place this button has."""
+        self.choice = choice
+        self.setText(choice.text)
+        self.setEnabled(not choice.reason)
+        self.setAccessibleName(f"{choice.text} {choice.count}".strip())
+        if choice.reason or self.accessibleDescription():
+            tip(self, choice.reason)
+            said = i18n.t("choice.unavailable", reason=choice.reason) if choice.reason else ""
+            self.setAccessibleDescription(said)
+        self.updateGeometry()
 
     def hitButton(self, position: QPoint) -> bool:
         return self.rect().contains(position)
@@ -166,7 +172,13 @@ class ChoiceGroup(QWidget):
 
     def show_choices(self, choices: Sequence[Choice], value: str = "") -> None:
         """Offer these options with `value` chosen; the focus stays where it was."""
-        if tuple(choices) != self._choices:
+        if len(choices) == len(self._choices):
+            # New widgets in a window that is shown cost a layout each; another count is only other words.
+            for button, choice in zip(self.buttons, choices, strict=True):
+                if button.choice != choice:
+                    button.show_choice(choice)
+            self._choices = tuple(choices)
+        else:
             at = next((n for n, button in enumerate(self.buttons) if button.hasFocus()), None)
             self._rebuild(tuple(choices))
             if at is not None and at < len(self.buttons):

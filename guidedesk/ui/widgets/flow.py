@@ -14,6 +14,8 @@ class Flow(QLayout):
     def __init__(self, *widgets: QWidget, gap: Space = 2, line_gap: Space | None = None) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
+        # Qt asks for the height of one width many times in a layout; nothing changes it but `invalidate`.
+        self._heights: dict[int, int] = {}
         self._gap: Space = gap
         self._line_gap: Space = gap if line_gap is None else line_gap
         self.setContentsMargins(0, 0, 0, 0)
@@ -41,7 +43,13 @@ class Flow(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        if width not in self._heights:
+            self._heights[width] = self._arrange(QRect(0, 0, width, 0), move=False)
+        return self._heights[width]
+
+    def invalidate(self) -> None:
+        self._heights.clear()
+        super().invalidate()
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
