@@ -15,7 +15,7 @@ PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
         "hello": 60,
         "push": 60,
-        "changes": 600,  # a first sync comes page by page through here: it has the lane of snapshot pages
+        "changes": 600,  # a counter asks every 2.5 s for two scopes, and after each push: 60 would turn busy ones away
         "snapshot": 1_200,
         "digest": 60,
         "look_up": 120,
