@@ -70,6 +70,15 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     )
     unlock.add_argument("--manager", metavar="NUMBER", help="whose codes; the command line's own when left out")
     _leaf(device, "list", "every counter", actions.device_list, "admin device list")
+    release = _leaf(
+        device, "release", "end a counter's quarantine", actions.device_release,
+        "admin device release ID --accept --reason 'the real one'",
+    )  # fmt: skip
+    release.add_argument("device", metavar="ID")
+    verdict = release.add_mutually_exclusive_group(required=True)
+    verdict.add_argument("--accept", action="store_true", help="carry out what waits, and let it work again")
+    verdict.add_argument("--reject", action="store_true", help="refuse what waits; the counter stays off")
+    release.add_argument("--reason", required=True, metavar="TEXT")
     revoke = _leaf(
         device, "revoke", "take a counter off", actions.device_revoke, "admin device revoke ID --drain --reason sold"
     )

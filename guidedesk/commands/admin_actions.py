@@ -18,10 +18,12 @@ from guidedesk.domain.errors import Refused
 from guidedesk.models.server_tables import scope
 from guidedesk.server import chain, devices, home_moves
 from guidedesk.server.audit import verify_audit
-from guidedesk.server.context import SystemClock, SystemRandom
+from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import approve_device
 from guidedesk.server.enrolment_guesses import lift_code_lock
+from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.quarantine import release_device
 from guidedesk.server.schema import create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
 from guidedesk.server.settings import check_setting, read_settings, write_settings
@@ -200,6 +202,15 @@ def member_move(args: argparse.Namespace) -> int:
         store_id = chain.get_store(desk.database, args.store)
         home_moves.move_home(desk.database, args.member, store_id, desk.clock.wall_ms())
     return _say(args, {"member": args.member, "home": store_id}, f"{args.store} is the home of {args.member} now.")
+
+
+def device_release(args: argparse.Namespace) -> int:
+    """End a counter's quarantine."""
+    with _desk(args) as desk:
+        context = ServerContext.create(desk.database, desk.secrets, desk.clock, desk.random, UNLIMITED)
+        done = release_device(context, args.device, is_accepted=args.accept, reason=args.reason)
+    told = ", ".join(f"{count} {status}" for status, count in sorted(done.counts.items())) or "nothing waited"
+    return _say(args, asdict(done), f"Counter {args.device} is {done.state}: {told}.")
 
 
 def config_set(args: argparse.Namespace) -> int:

@@ -21,6 +21,16 @@ scope = Table(
     info=_SCOPE,
 )
 
+# Where the feed stood, once a day: how old a deletion is (SYNC.md 6, retention).
+scope_mark = Table(
+    "scope_mark",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("at_ms", big_col("at_ms").type, primary_key=True, autoincrement=False),
+    big_col("head"),
+    info=_SCOPE,
+)
+
 # Pointers, not bodies: writing a row again moves its pointer to the new seq. op: 1 upsert 2 delete 3 evict.
 # row_scope_id says where the row itself lives, so that an order of another store can be in this store's feed.
 feed = Table(

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import fanout, grant_ends, home_moves
+from guidedesk.server import fanout, grant_ends, home_moves, tombstones
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
@@ -82,6 +82,7 @@ async def _sweep(context: ServerContext) -> None:
             now_ms = context.clock.wall_ms()
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
+            await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
         except Refused:
             _log.info("sweep_waits")
         except Exception:

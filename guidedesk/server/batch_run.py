@@ -10,19 +10,29 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
-from guidedesk.models.entities import load_row, upsert
+from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server import fanout
+from guidedesk.server.batch_rows import BatchRows
 from guidedesk.server.database import ScopeWrite, is_outage
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
-from guidedesk.server.op_answers import Answer, refusal, rows_meant
+from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.server_side import ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services import operations
 from guidedesk.services.apply import ApplyContext, Effect, RowRef, apply_operation
-from guidedesk.services.operations import Operation, RegisterMember
+from guidedesk.services.operations import (
+    CompleteFollowUp,
+    LogInteraction,
+    Operation,
+    RecordVisit,
+    RegisterMember,
+    ScheduleFollowUp,
+    SetTag,
+)
+from guidedesk.services.row_store import DIRECT
 from guidedesk.sync.protocol import Envelope
 from guidedesk.sync.redaction import data
 
@@ -30,6 +40,8 @@ _log = logging.getLogger("guidedesk.server.push")
 MOST_FAILURES: Final = 5
 _RETRY_MS: Final = 1_000
 _NOT_DONE: Final = frozenset({"rejected", "parked", "quarantined"})
+# These find every row they need by its id, so that a memory of rows can stand before the database.
+_ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +53,7 @@ class BatchRun:
     actors: OpActors
     device_id: str
     is_suspended: bool
+    oldest_ms: int  # what was done before this is too late to be believed without a person (COMMISSION.md 1)
     chain_id: str
     since_ms: int
     received_at_ms: int
@@ -53,6 +66,9 @@ class BatchRun:
     _decided: dict[str, Answer] = field(default_factory=dict)
     _effects: dict[str, Effect] = field(default_factory=dict)
     _waiting_lanes: set[str] = field(default_factory=set)
+    _rows: BatchRows = field(default_factory=BatchRows)
+    _wider: dict[tuple[str, str], int] = field(default_factory=dict)
+    _visible: dict[str, Grant] = field(default_factory=dict)
 
     def decide(self, ops: Sequence[Incoming]) -> list[Answer]:
         """An answer for each operation, in order; the batch as a whole first, then one savepoint each."""
@@ -60,16 +76,20 @@ class BatchRun:
         op_ids = [op.op_id for op in ops]
         self._known = self.records.known(op_ids + deps)
         self._attempts = self.records.attempts(op_ids)
+        self._forget()
         mark = self.opened.mark()
         point = self.opened.conn.begin_nested()
         try:
+            self._read_ahead(ops)
             answers = [self._answer(op, is_alone=False) for op in ops]
+            self._write_out()
             point.commit()
         except Exception as error:
             if isinstance(error, DBAPIError) and is_outage(error):
                 raise
             point.rollback()
             self.opened.rewind(mark)
+            self._forget()
             for kept in (self._decided, self._effects, self._waiting_lanes):
                 kept.clear()
             answers = [self._answer(op, is_alone=True) for op in ops]
@@ -104,7 +124,9 @@ class BatchRun:
         if op.envelope is None:
             return self._stored(op, "rejected", *refusal(op.fault or Refused("validation")))
         if self.is_suspended:
-            return self._stored(op, "quarantined", "device_suspended", {})
+            return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
+        if op.envelope.occurred_at_ms < self.oldest_ms:
+            return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
         try:
             operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
         except Refused as error:
@@ -126,16 +148,19 @@ class BatchRun:
         point = self.opened.conn.begin_nested()
         try:
             answer = self._apply(op, envelope, operation, refs)
+            self._write_out()
             point.commit()
         except Refused as error:
             point.rollback()
             self.opened.rewind(mark)
+            self._forget()
             return self._stored(op, "rejected", *refusal(error), refs)
         except Exception as error:
             if isinstance(error, DBAPIError) and is_outage(error):
                 raise
             point.rollback()
             self.opened.rewind(mark)
+            self._forget()
             return self._failed(op, envelope, error)
         return answer
 
@@ -171,6 +196,9 @@ class BatchRun:
 
     def _apply(self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]) -> Answer:
         scope_id = self.opened.scope_id
+        in_memory = type(operation) in _ROWS_BY_ID
+        if not in_memory:
+            self._write_out()
         context = ApplyContext(
             op_id=op.op_id,
             scope_id=scope_id,
@@ -179,8 +207,11 @@ class BatchRun:
             assurance=envelope.assurance,
             at_ms=min(envelope.occurred_at_ms, self.received_at_ms),
             side=self.side,
+            rows=self._rows if in_memory else DIRECT,
         )
         effect = apply_operation(self.opened.conn, operation, context)
+        if not in_memory:
+            self._rows.forget()
         if isinstance(operation, RegisterMember):
             refs += self._let_in(op, operation, effect)
         self._spread(effect)
@@ -210,20 +241,55 @@ class BatchRun:
         if effect.member_id is None or home is None or home == self.opened.scope_id:
             return
         until_ms = at_ms + self.received_at_ms - self.since_ms
-        store_grants(self.opened, [Grant(effect.member_id, home, "served", until_ms)])
+        known = self._visible.get(effect.member_id)
+        if known is None or (known.until_ms or 0) < until_ms:
+            self._visible[effect.member_id] = Grant(effect.member_id, home, "served", until_ms)
 
     def _spread(self, effect: Effect) -> None:
         """Touched rows into this scope's feed now, and to other stores that see the member after the commit."""
-        wider: list[tuple[str, str, int]] = []
         for tbl, row_scope, row_id in effect.touched:
-            row = load_row(self.opened.conn, tbl, row_scope, row_id)
+            row = self._rows.load(self.opened.conn, tbl, row_scope, row_id)
             if row is None:
                 continue
             self.opened.touch_row(tbl, row)
             if tbl in MEMBER_TABLES:
-                wider.append((tbl, row_id, row["row_ver"]))
-        fanout.add_tasks(self.opened, wider)
-        self.has_tasks = self.has_tasks or bool(wider)
+                self._wider[tbl, row_id] = row["row_ver"]
+
+    def _read_ahead(self, ops: Sequence[Incoming]) -> None:
+        """What the usual operations of this batch ask for, a statement a table instead of one each."""
+        conn, scope_id = self.opened.conn, self.opened.scope_id
+        refs: list[RowRef] = []
+        members: set[str] = set()
+        for op in ops:
+            if op.envelope is None or op.op_id in self._known:
+                continue
+            try:
+                operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
+            except Refused:
+                continue
+            if type(operation) in _ROWS_BY_ID:
+                refs += rows_meant(operation, scope_id)
+                members.add(getattr(operation, "member_id", ""))
+        self.side.read_homes(conn, scope_id, members - {""})
+        refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
+        self._rows.read_ahead(conn, refs)
+
+    def _write_out(self) -> None:
+        """Everything that was kept back so far, rows first."""
+        self._rows.flush(self.opened.conn)
+        fanout.add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
+        if self._visible:
+            store_grants(self.opened, [self._visible[member_id] for member_id in sorted(self._visible)])
+        self.has_tasks = self.has_tasks or bool(self._wider)
+        self._wider.clear()
+        self._visible.clear()
+
+    def _forget(self) -> None:
+        """After a rollback nothing read or kept back in the transaction is good any more."""
+        self._rows.forget()
+        self.side.homes.clear()
+        self._wider.clear()
+        self._visible.clear()
 
     def _stored(
         self,

@@ -24,6 +24,7 @@ class AuthenticatedDevice:
     state: str
     session_id: str | None
     nonce: str
+    schema_ver: int
 
     def actor(self) -> Actor:
         """The device as the access rule knows it."""
@@ -51,7 +52,7 @@ def authenticate(context: ServerContext, request: SignedRequest) -> Authenticate
     found = _find_device(context, claims.device_id)
     if found is None:
         raise Refused("unknown_device")
-    scope_id, state, public_key = found
+    scope_id, state, public_key, schema_ver = found
     verified = verify_request(
         request.headers,
         request.method,
@@ -65,10 +66,10 @@ def authenticate(context: ServerContext, request: SignedRequest) -> Authenticate
     )
     if state == "revoked":
         raise Refused("device_revoked")
-    return AuthenticatedDevice(verified.device_id, scope_id, state, verified.session_id, verified.nonce)
+    return AuthenticatedDevice(verified.device_id, scope_id, state, verified.session_id, verified.nonce, schema_ver)
 
 
-def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, bytes] | None:
+def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, bytes, int] | None:
     if not is_id(device_id):
         return None
     with context.database.read() as conn:
@@ -78,8 +79,8 @@ def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, byte
         if scope_id is None:
             return None
         row = conn.execute(
-            select(device.c.state, device.c.public_key).where(
+            select(device.c.state, device.c.public_key, device.c.schema_ver).where(
                 device.c.scope_id == scope_id, device.c.device_id == device_id
             )
         ).first()
-    return None if row is None else (scope_id, row.state, bytes(row.public_key))
+    return None if row is None else (scope_id, row.state, bytes(row.public_key), row.schema_ver)

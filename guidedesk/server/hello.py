@@ -22,7 +22,7 @@ from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.feed import scope_state
 from guidedesk.server.settings import read_settings
 from guidedesk.server.snapshots import is_large
-from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, PAGE_ROWS, PROTOCOL, SCHEMA
+from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, OLDEST_SCHEMA, PAGE_ROWS, PROTOCOL, SCHEMA
 from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
 
@@ -35,6 +35,8 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
     """Answer a hello, noting what the device says of itself. `validation`, `schema_too_old`."""
     _check(body)
     numbers = {name: int(body[name]) for name in ("next_seq", "t0", "codes_left", "unsent")}  # type: ignore[arg-type]
+    schema: Any = body["schema"]
+    newest = min(int(schema[1]), SCHEMA)
     database = context.database
     chain_id = database.chain_id()
     with database.read() as conn:
@@ -49,12 +51,14 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         opened.conn.execute(
             update(device)
             .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
-            .values(last_contact_ms=now_ms, reported_unsent=numbers["unsent"])
+            .values(last_contact_ms=now_ms, reported_unsent=numbers["unsent"], schema_ver=newest)
         )
         if pairs:
             issue_codes(opened, who.device_id, pool, pairs, now_ms)
 
     database.write(who.scope_id, work)
+    if newest < OLDEST_SCHEMA:
+        raise Refused("schema_too_old", schema=OLDEST_SCHEMA)
     with database.read() as conn:
         large = int(read_settings(conn, chain_id)["snapshot_rows"])
         given: Any = body["cursors"]

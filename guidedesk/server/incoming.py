@@ -66,6 +66,11 @@ def read_batch(body: JsonObject, device_id: str) -> Batch:
     return Batch(batch_id=batch_id, epoch=epoch, ops=tuple(read))  # type: ignore[arg-type]
 
 
+def read_logged(wire: dict[str, Any], seq: int, device_id: str, epoch: int) -> Incoming:
+    """An operation as the log kept it, to be decided again."""
+    return _read(wire, seq, device_id, epoch)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER
 

@@ -14,6 +14,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_tag
 from guidedesk.server.feed import render
+from guidedesk.server.incoming import Incoming
 from guidedesk.services.apply import RowRef
 from guidedesk.services.operations import (
     CompleteFollowUp,
@@ -24,6 +25,7 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     ServedNoPurchase,
     SetTag,
+    parse,
 )
 from guidedesk.sync.protocol import OpResult, Status, canonical
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_sign
@@ -78,6 +80,16 @@ def refusal(error: Refused) -> tuple[str, dict[str, Any]]:
     if error.code in REFUSALS:
         return error.code, dict(error.params)
     return "validation", {"why": error.code, **error.params}
+
+
+def refs_of(op: Incoming, scope_id: str) -> tuple[RowRef, ...]:
+    """`rows_meant` of what was sent; none where it cannot be read."""
+    if op.envelope is None:
+        return ()
+    try:
+        return rows_meant(parse(op.type, op.v, op.envelope.body, op.envelope.personal), scope_id)
+    except Refused:
+        return ()
 
 
 def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:

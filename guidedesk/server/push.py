@@ -8,6 +8,7 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ from guidedesk.sync.redaction import data
 from guidedesk.sync.strict_json import JsonObject
 
 _log = logging.getLogger("guidedesk.server.push")
+_HOUR_MS: Final = 3_600_000
 # The predecessor of an operation whose own place in the chain could not be read: whatever it names is taken.
 UNKNOWN_LINK: Final = b"\xff" * 32
 
@@ -45,7 +47,7 @@ class DeviceForked(GuideDeskError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     """What was settled before the transaction."""
 
     side: ServerSide
@@ -95,7 +97,7 @@ def _decide(
     chain_id = database.chain_id()
     with database.read() as conn:
         settings = read_settings(conn, chain_id)
-    prepared = _prepare(context, who, batch)
+    prepared = prepare(context, scope_id, _new_registrations(context, who, batch))
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], int, bool]:
         state = _device(opened, who)
@@ -109,6 +111,7 @@ def _decide(
             actors=OpActors(opened.conn, chain_id, scope_id, who.device_id),
             device_id=who.device_id,
             is_suspended=state.state != "active",
+            oldest_ms=received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS,
             chain_id=chain_id,
             since_ms=history_since_ms(settings, received_at_ms),
             received_at_ms=received_at_ms,
@@ -122,7 +125,7 @@ def _decide(
         return answers, last_seq, run.has_tasks
 
     answers, last_seq, has_tasks = database.write(scope_id, work)
-    _release(context, scope_id, prepared, answers)
+    release_claims(context, scope_id, prepared, answers)
     return answers, last_seq, has_tasks
 
 
@@ -198,9 +201,8 @@ def _suspend(context: ServerContext, who: AuthenticatedDevice, epoch: int, now_m
     _log.warning("device_forked", extra=data(device=who.device_id, epoch=epoch))
 
 
-def _prepare(context: ServerContext, who: AuthenticatedDevice, batch: Batch) -> _Prepared:
-    """Directory work of registrations: separate, earlier, idempotent (SCALE.md 3.4)."""
-    registrations = _new_registrations(context, who, batch)
+def prepare(context: ServerContext, scope_id: str, registrations: dict[str, RegisterMember]) -> Prepared:
+    """Directory work of registrations (op id -> operation): separate, earlier, idempotent (SCALE.md 3.4)."""
     boxes: dict[str, bytes] = {}
     faults: dict[str, Refused] = {}
     for op_id, operation in registrations.items():
@@ -212,10 +214,10 @@ def _prepare(context: ServerContext, who: AuthenticatedDevice, batch: Batch) -> 
         if box is not None:
             boxes[op_id] = box
     good = [operation for op_id, operation in registrations.items() if op_id not in faults]
-    claims = claim_phones(context.database, who.scope_id, good)
-    homes = {operation.member_id: who.scope_id for operation in good} | dict(claims.values())
-    announce_reach(context.database, who.scope_id, homes)
-    return _Prepared(ServerSide(claims), registrations, boxes, faults)
+    claims = claim_phones(context.database, scope_id, good)
+    homes = {operation.member_id: scope_id for operation in good} | dict(claims.values())
+    announce_reach(context.database, scope_id, homes)
+    return Prepared(ServerSide(claims), registrations, boxes, faults)
 
 
 def _new_registrations(context: ServerContext, who: AuthenticatedDevice, batch: Batch) -> dict[str, RegisterMember]:
@@ -241,7 +243,8 @@ def _new_registrations(context: ServerContext, who: AuthenticatedDevice, batch: 
     return found
 
 
-def _release(context: ServerContext, scope_id: str, prepared: _Prepared, answers: list[Answer]) -> None:
+def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
+    """Numbers claimed for registrations that came to nothing are free again."""
     refused = [
         prepared.registrations[a.op_id]
         for a in answers

@@ -23,6 +23,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "code_pool": ("200", 4, 1_000),
     "currency": ("CNY", None, None),
     "history_months": ("24", 1, 1_200),
+    "max_offline_lag_hours": ("168", 1, 87_600),
     "offline_sign_in_days": ("7", 1, 14),
     "protection_days": ("30", 0, 3_650),
     "snapshot_rows": ("20000", 0, 100_000_000),

@@ -30,6 +30,7 @@ HELLO_EVERY_MS: Final = 300_000
 _CONTACT: Final = "last_contact_ms"
 _KEEP_CONTACT_MS: Final = 60_000
 _DIGEST: Final = "digest_at_ms"
+_TOO_OLD: Final = 426
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,17 @@ class SyncEngine:
 
     def _round(self) -> int:
         self._mend()
-        if self._clock.mono_ms() >= self._hello_due_ms or self._greeted_cache != self._cache.made:
-            self.hello()
         answered = 0
         refused: SyncRefused | None = None
+        try:
+            if self._clock.mono_ms() >= self._hello_due_ms or self._greeted_cache != self._cache.made:
+                self.hello()
+        except SyncRefused as error:
+            if error.status != _TOO_OLD:
+                raise
+            # This program is too old to be given rows, but what people record with it is still taken.
+            self._pusher.push_pending()
+            raise
         try:
             answered = self._pusher.push_pending()
         except SyncRefused as error:

@@ -20,6 +20,7 @@ from guidedesk.server.grants import grant_member
 from guidedesk.server.home_moves import move_home, sweep_moves
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
+from guidedesk.server.tombstones import sweep_tombstones
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, member_column
 from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
 from guidedesk.services.queries.members import get_member_card
@@ -212,6 +213,30 @@ def test_a_member_moves_her_home_and_every_store_follows(
     settle(home, away, third)
     assert both_sides_agree(home, away, third)
     assert home_moves.sweep_moves(world.database, now) == 0
+
+
+def test_deletions_are_forgotten_after_120_days_and_who_slept_longer_begins_anew(home: Till, away: Till) -> None:
+    member = regular(home)
+    sleeper = home.world.till(away.store_id)
+    scanned(away, member, home)
+    settle(away, sleeper)
+    world = home.world
+    end_grant(world.database, away.store_id, member, "scanned")
+    sweep_tombstones(world.database, world.clock.wall_ms())
+    settle(away)
+    world.clock.tick(121 * DAY_MS)
+    assert sweep_tombstones(world.database, world.clock.wall_ms()) == 3
+    assert sweep_tombstones(world.database, world.clock.wall_ms()) == 0
+    with world.database.read() as conn:
+        feed = tables.feed.c
+        gone = select(feed.seq).where(feed.scope_id == away.store_id, feed.op != 1)
+        assert conn.execute(gone).all() == []
+    settle(away, sleeper)
+    assert any("changes" in request.path and "after=0" in request.path for request in sleeper.wire.sent)
+    with sleeper.counter.read() as conn:
+        assert about(conn, member) == set()
+    assert keeps_within_its_grants(sleeper)
+    assert both_sides_agree(away, sleeper)
 
 
 def failing_after(count: int) -> Callable[..., object]:

@@ -13,7 +13,7 @@ from guidedesk.server.hello import greet
 from guidedesk.server.push import apply_batch
 from guidedesk.server.routing import Answered, Call, Policy, Route
 from guidedesk.server.snapshots import get_manifest, get_page
-from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA
+from guidedesk.sync.protocol import OLDEST_SCHEMA, PAGE_ROWS, SCHEMA
 from guidedesk.sync.snapshot_format import PAGE_TYPE
 
 _PAGE_DIGITS: Final = 9
@@ -75,6 +75,8 @@ def _own_scope(call: Call, scope_id: object) -> str:
     """The device's store or its chain; a foreign scope and a missing one get the same answer (A-2)."""
     if call.who.state != "active":
         raise Refused("device_suspended")
+    if call.who.schema_ver < OLDEST_SCHEMA:
+        raise Refused("schema_too_old", schema=OLDEST_SCHEMA)
     if scope_id not in (call.who.scope_id, call.context.database.chain_id()):
         raise Refused("not_found", what="scope")
     return str(scope_id)
