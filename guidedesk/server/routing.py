@@ -22,6 +22,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
 from guidedesk.sync import strict_json
+from guidedesk.sync.encoding import pack_answer
 from guidedesk.sync.protocol import MAX_BODY
 from guidedesk.sync.redaction import data
 from guidedesk.sync.signing import RequestRefused
@@ -142,7 +143,9 @@ def run_route(context: ServerContext, route: Route, request: Request, body: byte
         return Response(answered.raw, answered.status, {**_ALWAYS, **answered.headers})
     if isinstance(answered, Answered):
         return json_response(answered.status, answered.body, answered.headers)
-    return json_response(200, answered)
+    asked = request.headers
+    content, headers = pack_answer(answered, asked.get("accept", ""), asked.get("accept-encoding", ""))
+    return Response(content, 200, {**_ALWAYS, **headers})
 
 
 def _admit(context: ServerContext, route: Route, request: Request, body: bytes) -> AuthenticatedDevice | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
+from guidedesk.sync.encoding import COMPACT
 from guidedesk.sync.local_store import BlankCode
 from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
 from guidedesk.sync.snapshot_format import Manifest
@@ -115,13 +116,13 @@ class SyncClient:
     def changes(self, scope_id: str, epoch: int, after: int) -> ChangesPage | None:
         """The next page after a cursor, or None when there is nothing newer."""
         query = urlencode({"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS})
-        response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=_JSON))
+        response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=COMPACT))
         return None if response.status == _NOT_MODIFIED else _read(response, ChangesPage.from_wire)
 
     def snapshot(self, scope_id: str) -> Manifest:
         """What a first sync of a large scope fetches; `snapshot_building` while the server prepares it."""
         query = urlencode({"scope": scope_id, "schema": SCHEMA})
-        return _read(self._send(Request("GET", f"/v1/sync/snapshot?{query}", headers=_JSON)), Manifest.from_wire)
+        return _read(self._send(Request("GET", f"/v1/sync/snapshot?{query}", headers=COMPACT)), Manifest.from_wire)
 
     def snapshot_page(self, snap_id: str, number: int) -> bytes:
         """One page, packed."""
@@ -133,7 +134,7 @@ class SyncClient:
         return self._post("/v1/sync/digest", body, _digest_answer)
 
     def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
-        return _read(self._send(Request("POST", path, encode(body), _JSON)), build)
+        return _read(self._send(Request("POST", path, encode(body), COMPACT)), build)
 
     def _send(self, request: Request) -> Response:
         response = self._transport.send(request)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from guidedesk.sync import strict_json
+from guidedesk.sync.encoding import unpack_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,8 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
-        """The body as an object; raises `JsonRefused` where it is none."""
-        return dict(strict_json.loads_object(self.body, _ANSWER))
-
-
-# Answers come from our own server over TLS: larger than requests may be, and notes may be longer.
-_ANSWER = strict_json.Limits(max_bytes=64 << 20, max_string_bytes=64 << 10)
+        """The body as an object, however it is packed; raises `JsonRefused` where it is none."""
+        return unpack_answer(self.body, self.headers)
 
 
 class Transport(Protocol):
