@@ -18,6 +18,7 @@ from guidedesk.ui.tables.model import Cell, ColumnSpec, PagedModel
 LoadRefs = Callable[[Sequence[Ref]], Sequence[HistoryRow]]
 CHANNEL_ICONS: Final[dict[str, str]] = {"store": "store", "online": "globe", "mini": "sms"}
 STATE_TONES: Final[dict[str, str]] = {"none": "", "part": "danger", "full": "danger"}
+DATE_WIDTHS: Final = {"zh_CN": 168, "en": 124}
 _SEPARATOR: Final = "/"
 
 
@@ -67,7 +68,7 @@ class HistoryModel(PagedModel):
 def columns() -> tuple[ColumnSpec, ...]:
     """Header texts and widths at 100 %."""
     return (
-        ColumnSpec(t("history.date"), 168, sorted="down"), ColumnSpec(t("history.item"), 0),
+        ColumnSpec(t("history.date"), DATE_WIDTHS[i18n.language()], sorted="down"), ColumnSpec(t("history.item"), 0),
         ColumnSpec(t("history.size_colour"), 128), ColumnSpec(t("history.channel"), 134),
         ColumnSpec(t("history.paid"), 104, right=True), ColumnSpec(t("history.status"), 112),
         ColumnSpec(t("history.seller"), 106),

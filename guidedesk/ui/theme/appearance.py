@@ -28,7 +28,7 @@ class Appearance(QObject):
         self.theme: str = "light"
         self.tokens: Tokens = load_tokens("light")
         self.m: Metrics = Metrics()
-        self.reduced_motion = False
+        self.is_strong = False
         # Asked for hundreds of times a repaint; callers get copies, which share their data until changed.
         self._inks: dict[str, QColor] = {}
         self._fonts: dict[tuple[TypeName, int | None], QFont] = {}
@@ -60,10 +60,6 @@ class Appearance(QObject):
             found = self._fonts[name, weight] = type_font(self.tokens, name, weight)
         return QFont(found)
 
-    def motion(self, name: str) -> int:
-        """A duration in ms; 0 with reduced motion."""
-        return 0 if self.reduced_motion else self.tokens.motion_ms[name]
-
     def apply(self, theme: str | None = None, scale: float | None = None, language: str | None = None) -> None:
         """Change any of theme (`light`, `dark`, `system`), text scale and language; ValueError if unknown."""
         if language is not None and language != i18n.language():
@@ -75,7 +71,7 @@ class Appearance(QObject):
         chosen = self.tokens.scale if scale is None else scale
         if self.theme not in ("light", "dark", "system") or chosen not in text_scales():
             raise ValueError(f"unknown look: {self.theme} at {chosen}")
-        self.tokens = load_tokens(self._resolved(), chosen)
+        self.tokens = load_tokens(self._resolved(), chosen, strong=self.is_strong)
         self.m = Metrics().scaled(chosen)
         self._inks.clear()
         self._fonts.clear()
@@ -86,6 +82,13 @@ class Appearance(QObject):
         """The system changed between light and dark; only matters when the user chose `system`."""
         if self.theme == "system":
             self.apply(theme="system")
+
+    def follow_contrast(self, wanted: Qt.ContrastPreference) -> None:
+        """The system asks for high contrast, or no longer does (DESIGN-UI.md 9)."""
+        is_strong = wanted == Qt.ContrastPreference.HighContrast
+        if is_strong != self.is_strong:
+            self.is_strong = is_strong
+            self.apply(theme=self.theme)
 
     def _resolved(self) -> ThemeName:
         if self.theme == "system":
@@ -119,6 +122,9 @@ def look() -> Appearance:
 def start_look(app: QApplication, theme: str = "light", scale: float = 1.0, language: str = "zh_CN") -> Appearance:
     """Dress a fresh application; call once before the first widget."""
     current = look()
-    app.styleHints().colorSchemeChanged.connect(current.follow_system)
+    hints = app.styleHints()
+    hints.colorSchemeChanged.connect(current.follow_system)
+    hints.accessibility().contrastPreferenceChanged.connect(current.follow_contrast)
+    current.is_strong = hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
     current.apply(theme=theme, scale=scale, language=language)
     return current

@@ -48,6 +48,7 @@ class Metrics:
     chip_pad: int = 8
     chip_radius: int = 6
     chip_gap: int = 5
+    tag_min_w: int = 72
     chip_icon: int = 16
     chip_lg_h: int = 32
     chip_lg_pad: int = 10

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -160,15 +160,15 @@ def text_scales() -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=16)
-def load_tokens(theme: ThemeName, scale: float = 1.0) -> Tokens:
-    """Compile the tokens for a theme and text scale."""
+def load_tokens(theme: ThemeName, scale: float = 1.0, *, strong: bool = False) -> Tokens:
+    """Compile the tokens for a theme and text scale; `strong` for people whose system asks for high contrast."""
     raw = load_raw()
     sizes = {key: value for key, value in raw["size"].items() if isinstance(value, int)}
     spaces = raw["space"]
     return Tokens(
         theme=theme,
         scale=scale,
-        colour=_colours(raw["colour"][theme]),
+        colour=_strong(_colours(raw["colour"][theme])) if strong else _colours(raw["colour"][theme]),
         avatars=tuple((ground, ink) for ground, ink in raw["avatar"][theme]),
         families=tuple(raw["font"]["families"]),
         mono=tuple(raw["font"]["mono"]),
@@ -192,6 +192,15 @@ def semantic_tone(meaning: str) -> ToneName:
     """The tone of a meaning (`provisional`, `tierSuper`, `offline`); KeyError if it has none."""
     tone: ToneName = load_raw()["semantic"][meaning]
     return tone
+
+
+def _strong(colour: Colours) -> Colours:
+    """High contrast: no greys. All words in the text colour, all lines as dark as words, no tinted grounds."""
+    ink, ground = colour.text, colour.surface
+    lines = dict.fromkeys(("line", "line_strong", "control", "chart_grid"), ink)
+    words = dict.fromkeys(("text2", "text3", "neutral"), ink)
+    grounds = dict.fromkeys(("canvas", "surface2", *(f"{tone}_soft" for tone in TONES if tone != "accent")), ground)
+    return replace(colour, **lines, **words, **grounds, accent_line=colour.accent)
 
 
 def _colours(raw: dict[str, str]) -> Colours:

@@ -29,7 +29,7 @@ from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.filters import FilterButton, FilterToggle
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label, person_name, untrusted
-from guidedesk.ui.widgets.layouts import column, holder, row, rule
+from guidedesk.ui.widgets.layouts import ALIGN_RIGHT, column, holder, row, rule
 from guidedesk.ui.widgets.listview import TableView
 from guidedesk.ui.widgets.states import empty_state
 
@@ -104,7 +104,10 @@ class HistoryPage(Page):
         self.search_field = SearchField("history.find", "history.find_short")
         self.period, self.channel = FilterButton("history.period"), FilterButton("history.channel")
         self.category, self.returns = FilterButton("history.category"), FilterToggle("history.with_returns")
-        self._count = Label("", "caption", "text3")
+        for choice in (self.channel, self.category, self.returns):
+            choice.hide()  # until it is known what there is to choose from
+        self._count = Label("", "caption", "text3", align=ALIGN_RIGHT)
+        self._net = Label("", "caption", "text2", align=ALIGN_RIGHT)
         self.model = HistoryModel(load)
         self.table = TableView(self.model, "history.title")
         self.table.fold(6, 2, 3, 5)
@@ -123,7 +126,7 @@ class HistoryPage(Page):
 
     def _list_card(self) -> QWidget:
         self._filters = flow(self.search_field, self.period, self.channel, self.category, self.returns, gap=2)
-        top = row(self._filters, self._count, gap=3, pad=(3, 4))
+        top = row(self._filters, column(self._count, self._net, gap=0), gap=3, pad=(3, 4))
         top.setStretch(0, 1)
         keys = ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl F",), "filter"))
         hints = [
@@ -134,7 +137,8 @@ class HistoryPage(Page):
         foot = row(self._footer, self._hints, gap=3, pad=(2, 4))
         foot.setStretch(0, 1)
         card = Card(pad=0, gap=0)
-        card.body.put(top, rule(), self.table, self._none, rule(), foot)
+        self._foot = holder(column(rule(), foot, gap=0))
+        card.body.put(top, rule(), self.table, self._none, self._foot)
         card.body.setStretch(2, 1)
         card.body.setStretch(3, 1)
         return card
@@ -169,6 +173,8 @@ class HistoryPage(Page):
         self._show_none(state, bool(data.head.lifetime.orders))
         amount = formats.money(data.totals.net_minor, data.totals.currency)
         self._footer.set_text(t("history.footer", amount=amount))
+        self._net.set_text(amount)
+        self._net.setAccessibleName(self._footer.text())
         if state.receipt is not None:
             self.table.choose(row_key((state.receipt.row.scope_id, state.receipt.row.id)))
 
@@ -265,6 +271,9 @@ class HistoryPage(Page):
         small = self.is_compact or self.height() < m.page_short * 2 // 3 or self.width() < m.page_narrow
         self.sums.setVisible(not small)
         self._hints.setVisible(not small and not self.columns.is_tabbed)
+        # Rows come first where there is room for few: the sum moves up beside the filters.
+        self._foot.setVisible(not self.columns.is_tabbed)
+        self._net.setVisible(self.columns.is_tabbed)
         self._what.setVisible(not small)
         self.search_field.set_width(m.pane_left * 4 // 5)
 

@@ -54,10 +54,11 @@ class ScanCard(QFrame):
         self._line = row(self._figure, self._words, gap=6)
         self._line.setStretch(1, 1)
         self.setLayout(self._line)
+        self._is_small = self._has_banner = False
+        look().restyled.connect(self._pad)
 
     def render_state(self, state: HomeState, *, small: bool) -> None:
         """`small` drops picture and hint where the room is needed for people."""
-        m = look().m
         scan = state.data.last_scan if state.data else None
         if scan is None:
             self._last.set_text(i18n.t("home.no_scan"))
@@ -71,12 +72,16 @@ class ScanCard(QFrame):
         self._search.show_key(not small)
         self._state.setVisible(not small)
         self._hint.setVisible(not small and not state.has_banner)
+        self._is_small, self._has_banner = small, state.has_banner
         across_or_down = QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom
         self._words.setDirection(across_or_down)
-        across = look().tokens.space(4 if small else 6)
-        down = look().tokens.space(1 if small else 3)
+        self._pad()
+
+    def _pad(self) -> None:
+        m, space = look().m, look().tokens.space
+        across, down = (space(4), space(1)) if self._is_small else (space(6), space(3))
         self._line.setContentsMargins(across, down, across, down)
-        self.setMinimumHeight(0 if small else m.scan_card_h - (m.button_h if state.has_banner else 0))
+        self.setMinimumHeight(0 if self._is_small else m.scan_card_h - (m.button_h if self._has_banner else 0))
 
 
 class AgendaCard(TitledCard):

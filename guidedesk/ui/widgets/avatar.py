@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 
+from guidedesk.ui.safe_text import person_name
 from guidedesk.ui.theme import look
 from guidedesk.ui.theme.tokens import TypeName
 from guidedesk.ui.widgets import paint
@@ -39,7 +40,7 @@ class Avatar(Painted):
     def show_name(self, name: str) -> None:
         """Another person; the widget is decorative because the name always stands beside it."""
         self._name = name
-        self.setAccessibleName(name)
+        self.setAccessibleName(person_name(name))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -25,6 +25,7 @@ class FilterButton(Button):
         self._name_key = name_key
         self._value = self._plain = ""
         self._choices: tuple[Choice, ...] = ()
+        self.setAccessibleName(i18n.t(name_key))
         self.clicked.connect(self.open_menu)
 
     def show_choices(self, choices: Sequence[Choice], value: str) -> None:

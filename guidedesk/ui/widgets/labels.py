@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import re
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent, QTextLayout
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
 from guidedesk.ui.safe_text import person_name as person_name
 from guidedesk.ui.safe_text import untrusted as untrusted
 from guidedesk.ui.theme import TypeName, look
+from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.layouts import set_flag
+
+WRAPPED: Final = 40
+# More than a line of a narrow column in one piece; Chinese breaks anywhere by itself.
+_LONG_WORD: Final = re.compile(r"[^\s\u2e80-\uffff]{20,}")
 
 
 class Label(QLabel):
@@ -82,16 +88,24 @@ class Label(QLabel):
         return look().tokens.px(look().tokens.type(self._style).line)
 
     def hasHeightForWidth(self) -> bool:
-        return self._lines > 1 or super().hasHeightForWidth()
+        return self._limit() > 1 or super().hasHeightForWidth()
 
     def heightForWidth(self, width: int) -> int:
-        if self._lines > 1:
-            return self._line() * max(1, len(_break(self.text(), self, width, self._lines)))
+        limit = self._limit()
+        if limit > 1:
+            return self._line() * max(1, len(_break(self.text(), self, width, limit)))
         return super().heightForWidth(width)
+
+    def _limit(self) -> int:
+        """How many lines this class breaks and paints itself; 0 leaves the text to QLabel."""
+        if not self._lines and self.wordWrap() and _LONG_WORD.search(self.text()):
+            # QLabel is never narrower than its longest word, and would push the column out of the window.
+            return WRAPPED
+        return self._lines
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
-        if self._lines:
+        if self._limit():
             hint.setWidth(QFontMetrics(self.font()).averageCharWidth() * 2)
         return hint
 
@@ -104,13 +118,13 @@ class Label(QLabel):
             tip(self, self.text() if self._shown() != [self.text()] else "")
 
     def _shown(self) -> list[str]:
-        if self._lines > 1:
-            return _break(self.text(), self, self.width(), self._lines)
+        if self._limit() > 1:
+            return _break(self.text(), self, self.width(), self._limit())
         metrics = QFontMetrics(self.font())
         return [metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, max(self.width(), 1))]
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._lines:
+        if not self._limit():
             super().paintEvent(event)
             return
         painter = QPainter(self)
@@ -129,18 +143,7 @@ class Label(QLabel):
 
 
 def _break(text: str, label: QLabel, width: int, limit: int) -> list[str]:
-    metrics = QFontMetrics(label.font())
-    layout = QTextLayout(text, label.font())
-    layout.beginLayout()
-    starts: list[int] = []
-    while (line := layout.createLine()).isValid() and len(starts) < limit:
-        line.setLineWidth(max(width, 1))
-        starts.append(line.textStart())
-    layout.endLayout()
-    shown = [text[a:b].rstrip() for a, b in pairwise(starts)]
-    if starts:
-        shown.append(metrics.elidedText(text[starts[-1] :], Qt.TextElideMode.ElideRight, max(width, 1)))
-    return shown
+    return paint.broken(text, label.font(), width, limit)
 
 
 def heading(key: str = "", text: str = "") -> Label:

@@ -7,8 +7,9 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
 
 from guidedesk.ui import i18n
-from guidedesk.ui.tables.model import Index, PagedModel
+from guidedesk.ui.tables.model import PAGE, Index, PagedModel
 from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.rows import RowDelegate, TableDelegate
 
 _BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
@@ -150,6 +151,7 @@ class TableView(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.doubleClicked.connect(self._open)
         model.modelReset.connect(self._after_reset)
+        model.headerDataChanged.connect(self._columns_changed)
         look().restyled.connect(self._restyle)
         look().retranslated.connect(self._rename)
         self._restyle()
@@ -180,6 +182,7 @@ class TableView(QTableView):
 
     def _after_reset(self) -> None:
         self._rename()
+        self._share()
         if self._model.rowCount():
             self.choose(self._model.ids[max(0, self._model.number_of(self._wanted))])
 
@@ -203,9 +206,16 @@ class TableView(QTableView):
         self.horizontalHeader().setFixedHeight(look().m.row_head)
         self._share()
 
+    def _columns_changed(self, _side: Qt.Orientation, _first: int, _last: int) -> None:
+        # Another language needs other widths.
+        self._share()
+
     def _share(self) -> None:
         columns = self._model.columns
         widths = [look().tokens.px(column.width) for column in columns]
+        for number, column in enumerate(columns):
+            if column.right:
+                widths[number] = max(widths[number], self._figures_width(number))
         least, hidden = look().m.avatar_xl * 2, set[int]()
         for number in self._folding:
             if self.viewport().width() - sum(widths) < least:
@@ -215,6 +225,13 @@ class TableView(QTableView):
         for number, width in enumerate(widths):
             self.setColumnHidden(number, number in hidden)
             self.setColumnWidth(number, width or rest)
+
+    def _figures_width(self, number: int) -> int:
+        """What the figures of the first rows need: no digit of an amount may be cut."""
+        rows = range(min(self._model.rowCount(), PAGE))
+        texts = (self._model.index(row, number).data() or "" for row in rows)
+        font = look().font("body", 600)
+        return max((paint.width_of(text, font) for text in texts), default=0) + 2 * look().m.row_cell_pad + 1
 
     def _rename(self) -> None:
         count = i18n.t("list.rows", n=self._model.rowCount())

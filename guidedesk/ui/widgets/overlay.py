@@ -25,7 +25,7 @@ class Dialog(QFrame):
         super().__init__()
         self.setProperty("kind", "dialog")
         self._small = small
-        self.title = Label(title, "heading")
+        self.title = Label(title, "heading", lines=2)
         self._title_key = title_key
         if title_key:
             self.title.say(title_key)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QTextLayout, QTextOption
 
 from guidedesk.ui.theme import icon_pixmap, look
 
@@ -43,6 +45,36 @@ def text(
     shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
     painter.drawText(rect, int(align), shown)
     return metrics.horizontalAdvance(shown)
+
+
+def lines(
+    painter: QPainter, rect: QRect, words: str, font: QFont, colour: QColor, line: int, limit: int = 2,
+) -> int:
+    """Text in as many lines as fit, at most `limit`, the last ended by …; vertically centred. Returns the width."""
+    room = max(1, min(limit, rect.height() // line))
+    shown = broken(words, font, rect.width(), room)
+    top = rect.y() + (rect.height() - len(shown) * line) // 2
+    return max((text(painter, QRect(rect.x(), top + n * line, rect.width(), line), part, font, colour)
+                for n, part in enumerate(shown)), default=0)
+
+
+def broken(words: str, font: QFont, width: int, limit: int) -> list[str]:
+    """Lines of at most this width, broken between words where there are any; the last is ended by … if need be."""
+    layout = QTextLayout(words, font)
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    starts: list[int] = []
+    while (line := layout.createLine()).isValid() and len(starts) < limit:
+        line.setLineWidth(max(width, 1))
+        starts.append(line.textStart())
+    layout.endLayout()
+    shown = [words[a:b].rstrip() for a, b in pairwise(starts)]
+    if starts:
+        metrics = QFontMetrics(font)
+        shown.append(metrics.elidedText(words[starts[-1] :], Qt.TextElideMode.ElideRight, max(width, 1)))
+    return shown
 
 
 def width_of(words: str, font: QFont) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from guidedesk.ui.tables.model import CELL_ROLE, ROW_ROLE, Cell, ColumnSpec, PagedModel
@@ -100,15 +100,17 @@ class AgendaDelegate(RowDelegate):
         button = self.action_rect(rect, row)
         name_room = min(m.row_name_w, (button.x() - left) // 2)
         strong = current.font("body_strong")
-        chip_w = chip_width(row.chip)
-        taken = paint.text(painter, QRect(left, rect.y(), name_room - chip_w - gap, rect.height()), row.name, strong,
-                           current.q("text"))
+        line = current.tokens.px(current.tokens.type("body").line)
+        # The chip stands behind the name, and a gap before the reason stays free.
+        beside = chip_width(row.chip) + current.tokens.space(2) + 2 * gap
+        area = QRect(left, rect.y(), name_room - beside, rect.height())
+        taken = paint.lines(painter, area, row.name, strong, current.q("text"), line)
         if row.chip:
             paint_chip(painter, left + taken + current.tokens.space(2), rect, row.chip, row.chip_tone)
         reason_x = left + name_room - gap
         reason = QRect(reason_x, rect.y(), button.x() - gap - reason_x, rect.height())
-        paint.text(painter, reason, row.reason, current.font("label", 400),
-                   current.q("danger" if row.is_overdue else "text2"))
+        paint.lines(painter, reason, row.reason, current.font("label", 400),
+                    current.q("danger" if row.is_overdue else "text2"), line)
         if row.action:
             paint.box(painter, button, m.button_s_radius, current.q("surface"), current.q("line_strong"))
             paint.text(painter, button, row.action, current.font("label", 500), current.q("text"), paint.CENTRE)
@@ -166,7 +168,16 @@ def _paint_cell(painter: QPainter, rect: QRect, cell: Cell, column: ColumnSpec, 
         area.setLeft(area.x() + m.chip_icon + m.kbd_gap)
     font = current.font("body", 600 if cell.strong else 400)
     font.setStrikeOut(cell.struck)
+    if column.right:
+        _fit(font, cell.text, area.width())
     paint.text(painter, area, cell.text, font, ink, paint.RIGHT if column.right else paint.LEFT)
+
+
+def _fit(font: QFont, words: str, room: int) -> None:
+    """Figures are never cut: they get smaller, down to the least size, before anything else gives way."""
+    least = look().tokens.px(look().tokens.type("caption").px)
+    while font.pixelSize() > least and paint.width_of(words, font) > room:
+        font.setPixelSize(font.pixelSize() - 1)
 
 
 def _two_lines(rect: QRect, left: int, room: int) -> tuple[QRect, QRect]:

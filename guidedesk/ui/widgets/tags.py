@@ -30,10 +30,10 @@ class TagChip(QPushButton):
         super().__init__(untrusted(tag, TAG_LIMIT))
         self._tag, self._removable = tag, removable
         self.setEnabled(removable)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         name = i18n.t("member.tag_remove", tag=self.text()) if removable else self.text()
         self.setAccessibleName(name)
-        tip(self, name if removable else "")
+        tip(self, name)
         self.clicked.connect(self._remove)
         ring_on_focus(self, "chip_radius")
         look().restyled.connect(self.updateGeometry)
@@ -50,12 +50,15 @@ class TagChip(QPushButton):
     def sizeHint(self) -> QSize:
         m = look().m
         words = paint.width_of(self.text(), look().font("caption", 500)) + 1
-        cross = m.tick_icon + m.rail_gap if self._removable else 0
-        face = QSize(words + 2 * m.chip_pad + cross, m.chip_h)
+        face = QSize(words + 2 * m.chip_pad + self._cross(), m.chip_h)
         return target_size(face) if self._removable else face
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        # A long tag ends with … in a narrow column; its tool tip and name say it whole.
+        return QSize(min(self.sizeHint().width(), look().m.tag_min_w), self.sizeHint().height())
+
+    def _cross(self) -> int:
+        return look().m.tick_icon + look().m.rail_gap if self._removable else 0
 
     def face_rect(self) -> QRect:
         """The painted chip; one that can be taken off has a larger target."""
@@ -68,7 +71,7 @@ class TagChip(QPushButton):
         hover = self._removable and self.underMouse()
         paint.box(painter, self.face_rect(), m.chip_radius, current.q("line" if hover else "neutral_soft"))
         ink = current.q("neutral")
-        area = QRect(m.chip_pad, 0, self.width() - 2 * m.chip_pad, self.height())
+        area = QRect(m.chip_pad, 0, self.width() - 2 * m.chip_pad - self._cross(), self.height())
         paint.text(painter, area, self.text(), current.font("caption", 500), ink)
         if self._removable:
             left = self.width() - m.chip_pad - m.tick_icon + m.rail_gap
