@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, column, delete, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from guidedesk.models.base import Big, IdType
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import device_op, op_log, op_parked, op_personal
+from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.feed import chunks
 from guidedesk.server.feed_pointers import PointerKey
@@ -49,7 +52,7 @@ class OpRecords:
             "device_epoch": self.device_epoch,
         }
         rows = [same | {"device_seq": op.seq, "op_id": op.op_id, "chain_hash": link} for op, link in numbered]
-        self.opened.conn.execute(insert(device_op), rows)
+        insert_many(self.opened.conn, insert(device_op), rows)
 
     def has_other_content(self, op: Incoming) -> bool:
         """Whether this id is known with another body."""
@@ -86,7 +89,7 @@ class OpRecords:
         if not decided:
             return
         conn, scope_id = self.opened.conn, self.opened.scope_id
-        conn.execute(insert(op_log), [self._row(op, answer) for op, answer in decided])
+        insert_many(conn, insert(op_log), [self._row(op, answer) for op, answer in decided])
         personal = [
             {
                 "scope_id": scope_id,
@@ -97,8 +100,7 @@ class OpRecords:
             for op, _ in decided
             if op.envelope is not None and op.envelope.personal_salt is not None
         ]
-        if personal:
-            conn.execute(insert(op_personal), personal)
+        insert_many(conn, insert(op_personal), personal)
         if unparked:
             conn.execute(
                 delete(op_parked).where(op_parked.c.scope_id == scope_id, op_parked.c.op_id.in_(list(unparked)))
@@ -113,13 +115,26 @@ class OpRecords:
             seqs = [numbered[ref] for ref in refs if ref in numbered]
             if seqs:
                 rows.append({"op": op_id, "seq": max(seqs)})
-        if rows:
+        if rows and self.opened.conn.dialect.name == "postgresql":
+            self._store_effect_arrays(rows)
+        elif rows:
             statement = (
                 update(op_log)
                 .where(op_log.c.scope_id == self.opened.scope_id, op_log.c.op_id == bindparam("op"))
                 .values(effect_seq=bindparam("seq"))
             )
             self.opened.conn.execute(statement, rows)
+
+    def _store_effect_arrays(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As one statement: the scope's head is locked by now, and nothing slow may follow."""
+        given = func.unnest(
+            literal([row["op"] for row in rows], ARRAY(IdType())), literal([row["seq"] for row in rows], ARRAY(Big))
+        ).table_valued(column("op", IdType()), column("seq", Big)).render_derived(name="given")
+        self.opened.conn.execute(
+            update(op_log)
+            .where(op_log.c.scope_id == self.opened.scope_id, op_log.c.op_id == given.c.op)
+            .values(effect_seq=given.c.seq)
+        )
 
     def _row(self, op: Incoming, answer: Answer) -> dict[str, Any]:
         envelope = op.envelope

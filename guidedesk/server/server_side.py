@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -14,6 +14,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.models.people import member_code
 from guidedesk.models.server_tables import code_pool, phone_directory, scope_grant
 from guidedesk.server.database import ServerDatabase
+from guidedesk.server.feed import chunks
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.visibility import insert_missing
 from guidedesk.services.operations import RegisterMember
@@ -27,15 +28,27 @@ class ServerSide:
     """The deciding side of `services.apply`; `claims` were settled before the transaction (SCALE.md 3.4)."""
 
     claims: Mapping[tuple[str, str], Owner]
+    # What `read_homes` found: good only in the transaction that holds these grants.
+    homes: dict[str, str] = field(default_factory=dict)
     is_server = True
 
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
         """Home scope of a member granted to this store; None for anybody else, known or not (A-2)."""
-        return conn.execute(
-            select(scope_grant.c.home_scope_id)
-            .where(scope_grant.c.scope_id == scope_id, scope_grant.c.member_id == member_id)
-            .with_for_update(read=True, key_share=True)  # the grant must not end before what rests on it is in the feed
-        ).scalar()
+        if member_id not in self.homes:
+            self.read_homes(conn, scope_id, [member_id])
+        return self.homes.get(member_id)
+
+    def read_homes(self, conn: Connection, scope_id: str, member_ids: Collection[str]) -> None:
+        """Home scopes of those of these members that are granted to this store, all at once."""
+        for chunk in chunks(sorted(member_ids)):
+            found = conn.execute(
+                select(scope_grant.c.member_id, scope_grant.c.home_scope_id)
+                .where(scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk))
+                .order_by(scope_grant.c.member_id)
+                # a grant must not end before what rests on it is in the feed
+                .with_for_update(read=True, key_share=True)
+            )
+            self.homes.update({row.member_id: row.home_scope_id for row in found})
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
         """Who holds the number: the first to claim it."""

@@ -13,7 +13,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_birthday, clean_name, clean_tag
 from guidedesk.models import engagement, people
-from guidedesk.models.entities import Row, entity_tables, load_row, upsert
+from guidedesk.models.entities import Row, entity_tables
 from guidedesk.services.names import search_keys
 from guidedesk.services.operations import (
     CompleteFollowUp,
@@ -25,6 +25,7 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetTag,
 )
+from guidedesk.services.row_store import DIRECT, RowStore
 
 SERVED_AFTER_VISIT_MS: Final = 10 * 60_000
 RowRef = tuple[str, str, str]  # table, scope_id, row_id
@@ -61,6 +62,7 @@ class ApplyContext:
     assurance: int
     at_ms: int
     side: Side
+    rows: RowStore = DIRECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ def canonical_member(conn: Connection, context: ApplyContext, member_id: str) ->
     """(id, home scope) of the person an id means after merges; `not_found` when this store may not see her."""
     for _ in range(8):
         home = context.side.member_home(conn, context.scope_id, member_id)
-        row = load_row(conn, "member", home, member_id) if home else None
+        row = context.rows.load(conn, "member", home, member_id) if home else None
         if home is None or row is None or row["deleted_at_ms"] is not None:
             raise Refused("not_found", what="member")
         if row["merged_into"] is None:
@@ -102,18 +104,18 @@ def canonical_member(conn: Connection, context: ApplyContext, member_id: str) ->
 def write_row(conn: Connection, name: str, values: Row, context: ApplyContext) -> RowRef:
     """Insert or replace one row. Only the server gives a row a new version; a counter's overlay keeps the old."""
     table = entity_tables()[name]
-    old = load_row(conn, name, values["scope_id"], values["id"])
+    old = context.rows.load(conn, name, values["scope_id"], values["id"])
     row: Row = {column.name: None for column in table.columns} | (old or {}) | values
     row.pop("lines", None)
     version = old["row_ver"] if old else 0
     row["row_ver"] = version + 1 if context.side.is_server else version
-    upsert(conn, table, [row])
+    context.rows.write(conn, name, row)
     return (name, values["scope_id"], values["id"])
 
 
 def _visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
     member_id, home = canonical_member(conn, context, op.member_id)
-    if load_row(conn, "visit", context.scope_id, op.visit_id):
+    if context.rows.load(conn, "visit", context.scope_id, op.visit_id):
         return Effect(
             touched=(("visit", context.scope_id, op.visit_id),), member_id=member_id, home_scope_id=home
         )
@@ -136,7 +138,7 @@ def _visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
 
 def _register(conn: Connection, op: RegisterMember, context: ApplyContext) -> Effect:
     scope_id = context.scope_id
-    existing = load_row(conn, "member", scope_id, op.member_id)
+    existing = context.rows.load(conn, "member", scope_id, op.member_id)
     if existing is not None:
         if context.side.is_server:
             raise Refused("validation", field="member_id", why="already_used")
@@ -286,7 +288,7 @@ def _write_interaction(
     context: ApplyContext,
 ) -> Effect:
     ref: RowRef = ("interaction", context.scope_id, interaction_id)
-    if load_row(conn, *ref) is None:
+    if context.rows.load(conn, *ref) is None:
         write_row(
             conn,
             "interaction",
@@ -311,7 +313,7 @@ def _tag(conn: Connection, op: SetTag, context: ApplyContext) -> Effect:
     tag = clean_tag(op.tag)
     row_id = derived_id("tag", context.scope_id, member_id, tag)
     ref: RowRef = ("member_tag", context.scope_id, row_id)
-    old = load_row(conn, *ref)
+    old = context.rows.load(conn, *ref)
     newer = old is not None and (old["changed_at_ms"], old["op_id"] or "") > (context.at_ms, context.op_id)
     if not newer and not (old is not None and old["op_id"] == context.op_id):
         write_row(
@@ -335,7 +337,7 @@ def _tag(conn: Connection, op: SetTag, context: ApplyContext) -> Effect:
 def _schedule(conn: Connection, op: ScheduleFollowUp, context: ApplyContext) -> Effect:
     member_id, home = canonical_member(conn, context, op.member_id)
     ref: RowRef = ("follow_up", context.scope_id, op.follow_up_id)
-    if load_row(conn, *ref) is None:
+    if context.rows.load(conn, *ref) is None:
         write_row(
             conn,
             "follow_up",
@@ -360,7 +362,7 @@ def _schedule(conn: Connection, op: ScheduleFollowUp, context: ApplyContext) -> 
 
 def _complete(conn: Connection, op: CompleteFollowUp, context: ApplyContext) -> Effect:
     ref: RowRef = ("follow_up", context.scope_id, op.follow_up_id)
-    row = load_row(conn, *ref)
+    row = context.rows.load(conn, *ref)
     if row is None or row["deleted_at_ms"] is not None:
         raise Refused("not_found", what="follow_up")
     if row["done_op_id"] != context.op_id:

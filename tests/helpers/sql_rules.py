@@ -24,7 +24,7 @@ from guidedesk.server.sharding import is_cross_scope
 PRODUCT: Final = str(Path(__file__).parents[2] / "guidedesk")
 TESTS: Final = str(Path(__file__).parents[1])
 # Give the same for the same input, so that every machine computes the same.
-_IMMUTABLE: Final = frozenset({"coalesce", "greatest", "least", "max", "min", "length", "lower", "substr"})
+_IMMUTABLE: Final = frozenset({"coalesce", "greatest", "least", "max", "min", "length", "lower", "substr", "unnest"})
 _TOTALS: Final = frozenset({"rollup", "cube", "grouping_sets"})
 _UPSERTS: Final = (postgresql.Insert, sqlite.Insert)
 _RAW_READS_OR_CHANGES: Final = re.compile(r"\s*(?:SELECT|UPDATE|DELETE|WITH)\b.*?\b(?:FROM|UPDATE)\s+(\w+)", re.S)
