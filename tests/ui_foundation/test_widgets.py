@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtGui import QAccessible, QFocusEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -309,3 +309,13 @@ def test_a_note_that_is_filled_in_goes_on_where_it_ends(show):
     note.set_text("likes silk")
     QTest.keyClicks(note, ", size M")
     assert note.toPlainText() == "likes silk, size M"
+
+
+def test_a_control_never_told_that_it_lost_the_keyboard_loses_its_ring(show):
+    hidden, first, other = Button("Log"), Button("Search"), Button("All")
+    ground = show(stage(hidden, first, other), 400, 200)
+    first.setFocus(Qt.FocusReason.TabFocusReason)
+    QCoreApplication.sendEvent(hidden, QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason))
+    other.setFocus(Qt.FocusReason.TabFocusReason)
+    settle()
+    assert len([ring for ring in ground.findChildren(FocusRing) if ring.isVisible()]) == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
+from typing import cast
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, SignalInstance
 from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.paint import box, smooth
@@ -36,7 +38,10 @@ class FocusRing(QWidget):
     def follow(self, target: QWidget) -> None:
         """Move to where the control is now."""
         reach = look().m.focus_reach
-        ground = self.parentWidget() or target
+        ground = self.parentWidget()
+        if ground is None or not ground.isAncestorOf(target):
+            self.hide()  # it was moved into another pane
+            return
         place = _place(target, ground)
         self.setGeometry(place.adjusted(-reach, -reach, reach, reach))
 
@@ -80,17 +85,28 @@ class FocusWatch(QObject):
         if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
             if event.reason() != Qt.FocusReason.MouseFocusReason and self._ring is None:
                 self._ring = FocusRing(self._target, getattr(look().m, self._radius))
+                _moves().connect(self._focus_moved)
         elif kind in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self._drop()
         elif kind in (QEvent.Type.Move, QEvent.Type.Resize) and self._ring is not None:
             self._ring.follow(self._target)
         return super().eventFilter(watched, event)
 
+    def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
+        # A control that had the keyboard while its page was hidden is never told that it lost it.
+        if now is not self._target:
+            self._drop()
+
     def _drop(self) -> None:
         if self._ring is not None:
+            _moves().disconnect(self._focus_moved)
             self._ring.hide()
             self._ring.deleteLater()
             self._ring = None
+
+
+def _moves() -> SignalInstance:
+    return cast(QApplication, QApplication.instance()).focusChanged
 
 
 def ring_on_focus(target: QWidget, radius: str = "button_radius") -> None:
