@@ -1,0 +1,143 @@
+"""Operations pushed over HTTP into PostgreSQL, against COPY of the rows they become.
+
+Counters of one store push at once, each batch signed, decided and acknowledged on disk. The floor copies the very
+same rows into an empty database of the same schema, as many transactions as there were batches.
+`figures.rows_per_s` and `floor.copy_rows_per_s` count rows; `ratios.ingest` is the one over the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import psycopg
+from sqlalchemy import Table, select
+
+from guidedesk.bench.local_postgres import SUPERUSER, LocalPostgres
+from guidedesk.bench.pushing import PushingCounter, enrolled_counter, fill
+from guidedesk.demo.server_process import ServerProcess
+from guidedesk.models import server_tables as tables
+from guidedesk.models.base import SERVER
+from guidedesk.models.people import staff
+from guidedesk.server.connectors.sample_chain import import_sample
+from guidedesk.server.connectors.sample_world import store_id
+from guidedesk.server.context import SystemClock, SystemRandom
+from guidedesk.server.database import ServerDatabase, open_server
+from guidedesk.server.roles import APP
+from guidedesk.server.schema import create_schema
+from guidedesk.server.secrets import new_secrets, write_secrets
+
+SEED: Final = 20_261_121
+MEMBERS: Final = 500
+_STORE: Final = "HB"
+# What a push leaves behind; the rest of the database was there before.
+_WRITTEN: Final = (
+    "op_log", "op_personal", "device_op", "feed", "visit", "interaction", "member_tag", "follow_up",
+)  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How much is pushed."""
+    parser.add_argument("--ops", type=int, default=10_000, metavar="N", help="operations in all (default 10000)")
+    parser.add_argument("--counters", type=int, default=4, metavar="N", help="counters pushing at once (default 4)")
+    parser.add_argument("--batch", type=int, default=500, metavar="N", help="operations a push (default 500)")
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """One run on a PostgreSQL of its own, with fsync."""
+    with LocalPostgres(is_durable=True) as local, TemporaryDirectory() as folder:
+        _create(local, "ingest")
+        secrets_file = Path(folder) / "secrets.json"
+        secrets = new_secrets(SystemRandom())
+        write_secrets(secrets_file, secrets)
+        database = open_server(local.url("ingest"))
+        import_sample(database, secrets, members=MEMBERS)
+        counters = _counters(database, args)
+        before = _sizes(local)
+        server = ServerProcess(local.url("ingest", APP), secrets_file, Path(folder) / "server.log")
+        server.start()
+        try:
+            started = time.perf_counter()
+            with ThreadPoolExecutor(args.counters) as pool:
+                accepted = sum(pool.map(lambda counter: counter.push_all(server.url), counters))
+            seconds = time.perf_counter() - started
+        finally:
+            server.stop()
+            database.close()
+        rows = {name: count - before[name] for name, count in _sizes(local).items()}
+        copy_seconds = _copy_floor(local, sum(len(counter.bodies) for counter in counters), before)
+    total = sum(rows.values())
+    return {
+        "params": {"ops": args.ops, "counters": args.counters, "batch": args.batch, "members": MEMBERS},
+        "figures": {
+            "ops_per_s": round(args.ops / seconds),
+            "rows_per_s": round(total / seconds),
+            "seconds": round(seconds, 3),
+            "accepted": accepted,
+            "rows": rows,
+        },
+        "floor": {"copy_rows_per_s": round(total / copy_seconds), "copy_seconds": round(copy_seconds, 3)},
+        "ratios": {"ingest": round(copy_seconds / seconds, 3)},
+        "holds": accepted == args.ops,
+    }
+
+
+def _counters(database: ServerDatabase, args: argparse.Namespace) -> list[PushingCounter]:
+    """Each with its share of the operations."""
+    random, now_ms, scope_id = Random(SEED), SystemClock().wall_ms(), store_id(_STORE)
+    with database.read() as conn:
+        grant = tables.scope_grant.c
+        members = sorted(conn.execute(select(grant.member_id).where(grant.scope_id == scope_id)).scalars())
+        working = (staff.c.scope_id == database.chain_id()) & (staff.c.store_id == scope_id)
+        staff_id = sorted(conn.execute(select(staff.c.id).where(working, staff.c.role == "associate")).scalars())[0]
+    counters = [enrolled_counter(database, scope_id, random, now_ms) for _ in range(args.counters)]
+    for number, counter in enumerate(counters):
+        share = args.ops // args.counters + (number < args.ops % args.counters)
+        fill(counter, members, staff_id, share, args.batch, random, now_ms)
+    return counters
+
+
+def _create(local: LocalPostgres, name: str) -> None:
+    with psycopg.connect(local.url(SUPERUSER), autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}".encode())
+
+
+def _sizes(local: LocalPostgres) -> dict[str, int]:
+    with psycopg.connect(local.url("ingest")) as conn:
+        return {name: int(_one(conn, f"SELECT count(*) FROM {name}")) for name in _WRITTEN}  # noqa: S608
+
+
+def _one(conn: psycopg.Connection[Any], query: str) -> Any:
+    found = conn.execute(query.encode()).fetchone()
+    return found[0] if found else None
+
+
+def _copy_floor(local: LocalPostgres, portions: int, before: dict[str, int]) -> float:
+    """Seconds to COPY the pushed rows into a database of the same schema, indexes and all."""
+    _create(local, "floor")
+    target = open_server(local.url("floor"))
+    create_schema(target)
+    target.close()
+    with psycopg.connect(local.url("ingest")) as source:
+        loads = {name: _lines(source, SERVER.tables[name], before[name]) for name in _WRITTEN}
+    with psycopg.connect(local.url("floor")) as conn:
+        started = time.perf_counter()
+        for portion in range(portions):
+            for name, lines in loads.items():
+                with conn.cursor().copy(f"COPY {name} FROM STDIN".encode()) as copy:
+                    copy.write(b"".join(lines[portion::portions]))
+            conn.commit()
+        return time.perf_counter() - started
+
+
+def _lines(conn: psycopg.Connection[Any], table: Table, skipped: int) -> list[bytes]:
+    """A table's newest rows as COPY's text, oldest first."""
+    order = "seq" if table.name == "feed" else "ctid"
+    query = f"COPY (SELECT * FROM {table.name} ORDER BY {order} OFFSET {skipped}) TO STDOUT"  # noqa: S608
+    with conn.cursor().copy(query.encode()) as copy:
+        return b"".join(copy).splitlines(keepends=True)
