@@ -1,1 +1,1 @@
-"""The protocol between a counter and the central server. No Qt here."""
+"""The protocol between counters and the server, and the counter's side of it; no Qt here."""
