@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.config import Settings, change, load_settings, save_settings
-from guidedesk.domain.errors import GuideDeskError
+from guidedesk.domain.errors import GuideDeskError, StorageError
 from guidedesk.resources import resource_path
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.enrol_client import EnrolDesk
+from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.open_counter import open_counter
 from guidedesk.sync.system import SystemClock
 from guidedesk.ui import formats, i18n, messages
@@ -28,6 +33,9 @@ from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
 from guidedesk.ui.theme import look, start_look
 from guidedesk.ui.widgets.notice_window import NoticeWindow
+
+# One window a profile: two people's drafts and sessions must not write into each other. Commands stay welcome.
+WINDOW_LOCK: Final = "window.lock"
 
 
 def make_application() -> QApplication:
@@ -71,6 +79,7 @@ class CounterApp(QObject):
 
     def start(self) -> None:
         """Show the window, listen to the scanner, begin to sync."""
+        sys.excepthook = crashes_told_by(self.tasks)
         self.window.open()
         self.window.window.show()
         self.scanner.start()
@@ -83,6 +92,7 @@ class CounterApp(QObject):
         self.tasks.close()
         self.window.window.close()
         self.counter.close()
+        sys.excepthook = sys.__excepthook__
 
     def _engine(self) -> SyncEngine:
         return self.counter.engine
@@ -101,7 +111,26 @@ class CounterApp(QObject):
 
     def _keep(self, **values: str) -> None:
         self.settings = change(self.settings, **values)
-        save_settings(self._folder, self.settings)
+        try:
+            save_settings(self._folder, self.settings)
+        except OSError:
+            self.tasks.failed.emit(GuideDeskError("settings_unsaved"))
+
+
+def crashes_told_by(tasks: Tasks) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """What happens to an exception nobody foresaw: a sentence in the window, its place on standard error.
+
+    A traceback would quote people's data, and the window goes on.
+    """
+
+    def told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        steps = traceback.extract_tb(trace)
+        place = f"{Path(steps[-1].filename).name}:{steps[-1].lineno}" if steps else "-"
+        sys.stderr.write(f"{kind.__name__} at {place}\n")
+        if isinstance(error, Exception):
+            tasks.failed.emit(error)
+
+    return told
 
 
 def run_counter(folder: Path, *, has_demo_key: bool, server_url: str | None, lang: str | None) -> int:
@@ -110,14 +139,29 @@ def run_counter(folder: Path, *, has_demo_key: bool, server_url: str | None, lan
     A profile without enrolment shows the code for the manager first, which needs `server_url`.
     """
     app = make_application()
-    settings = load_settings(folder)
+    try:
+        settings = load_settings(folder)
+    except GuideDeskError as error:
+        usual = Settings()
+        start_look(app, usual.theme, usual.text_scale / 100, lang or usual.language)
+        return _tell(app, error)
     if lang is not None:
         settings = change(settings, language=lang)
     start_look(app, settings.theme, settings.text_scale / 100, settings.language)
     try:
         counter = open_counter(folder, has_demo_key=has_demo_key)
+        with FileLock(folder / WINDOW_LOCK).try_hold() as is_only:
+            if not is_only:
+                counter.close()
+                raise StorageError("storage_locked", file=WINDOW_LOCK)
+            return _run_window(app, counter, settings, folder, has_demo_key=has_demo_key, server_url=server_url)
     except GuideDeskError as error:
         return _tell(app, error)
+
+
+def _run_window(
+    app: QApplication, counter: Counter, settings: Settings, folder: Path, *, has_demo_key: bool, server_url: str | None
+) -> int:
     running: list[CounterApp] = []
 
     def begin() -> None:
