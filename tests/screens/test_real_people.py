@@ -151,3 +151,11 @@ def test_a_long_name_in_a_row_takes_a_second_line_and_is_whole_for_readers():
     rows = window.page("home").agenda.list
     assert LONG in rows.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     close_screen(window)
+
+
+def test_a_window_that_ended_years_ago_says_the_year(qapp):
+    start_look(qapp, "light", 1.0, "en")
+    window = in_window("members", member.make_page(member.CARDS["open"]))
+    _show(window)
+    assert "Window ended 20 Jun 2024" in "\n".join(accessible_texts(window))
+    close_screen(window)

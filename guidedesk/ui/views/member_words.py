@@ -63,9 +63,9 @@ def owner_lines(owner: OwnerInfo, now_ms: int) -> tuple[str, ...]:
         lines.append(t("member.bound", date=formats.day_text(formats.local_day(owner.bound_at_ms), today)))
     if owner.window is not None:
         key = "member.earns_until" if owner.window.is_earning else "member.earned_until"
-        lines.append(t(key, date=formats.day_text(owner.window.earns_until)))
+        lines.append(t(key, date=formats.day_text(owner.window.earns_until, today)))
         if owner.state == "other":
-            lines.append(t("member.protected_until", date=formats.day_text(owner.window.protected_until)))
+            lines.append(t("member.protected_until", date=formats.day_text(owner.window.protected_until, today)))
     return tuple(lines)
 
 
