@@ -25,12 +25,13 @@ from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, member_colu
 from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
 from guidedesk.services.queries.members import get_member_card
 from tests.helpers.counter_parts import record
+from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
+def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
+    opened = open_world(tmp_path, backend=backend)
     yield opened
     opened.close()
 

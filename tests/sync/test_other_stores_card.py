@@ -16,14 +16,15 @@ from guidedesk.services.queries.members import find_member_by_code, get_member_c
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from tests.helpers.counter_parts import record
+from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 
 STRANGER = "1000000000000000000144"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
+def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
+    opened = open_world(tmp_path, backend=backend)
     yield opened
     opened.close()
 

@@ -18,12 +18,13 @@ from guidedesk.server.quarantine import release_device
 from guidedesk.sync.client import SyncRefused
 from guidedesk.sync.push import ASK_AGAIN_MS
 from tests.helpers.counter_parts import log, register
+from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
+def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
+    opened = open_world(tmp_path, backend=backend)
     yield opened
     opened.close()
 

@@ -18,6 +18,7 @@ from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import RegisterMember, SetTag
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record
+from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 from tests.sync.test_grants_end import buy
 
@@ -25,9 +26,9 @@ PEOPLE = 12
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(snapshots, "_PAGE_ROWS", 3)
-    opened = open_world(tmp_path)
+    opened = open_world(tmp_path, backend=backend)
     write_settings(opened.database, {"snapshot_rows": "10"})
     yield opened
     opened.close()
