@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Column, Dialect, Integer, LargeBinary, MetaData, Table, Text, types
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    any_,
+    literal,
+    types,
+)
 from sqlalchemy.dialects import postgresql
 
 from guidedesk.domain import ids
@@ -47,6 +62,15 @@ class IdType(types.TypeDecorator[str]):
         if value is None or isinstance(value, str):
             return value
         return ids.from_bytes(bytes(value))
+
+
+
+
+def among(conn: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN (values)`; one array on PostgreSQL, so that the statement's text does not grow with them."""
+    if conn.dialect.name == "postgresql":
+        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    return column.in_(list(values))
 
 
 Big = BigInteger().with_variant(Integer(), "sqlite")

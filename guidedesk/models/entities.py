@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models import engagement, people, sales  # noqa: F401  (declares the entities)
-from guidedesk.models.base import SERVER, FeedScope, IdType
+from guidedesk.models.base import SERVER, FeedScope, IdType, among
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
@@ -57,7 +57,7 @@ def load_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]
         return []
     table = entity_tables()[name]
     found = conn.execute(
-        select(table).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids)).order_by(table.c.id)
+        select(table).where(table.c.scope_id == scope_id, among(conn, table.c.id, row_ids)).order_by(table.c.id)
     )
     rows: list[Row] = [dict(r._mapping) for r in found]
     parts = part_table(name)
@@ -76,7 +76,7 @@ def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows
         return
     lines = conn.execute(
         select(parts)
-        .where(parts.c.scope_id == scope_id, parts.c[key].in_(list(by_id)))
+        .where(parts.c.scope_id == scope_id, among(conn, parts.c[key], by_id))
         .order_by(parts.c.line_no)
     )
     wanted = _part_columns(name)
@@ -132,7 +132,7 @@ def _not_older(conn: Connection, table: Table, rows: list[Row]) -> list[Row]:
     stored: dict[tuple[str, str], int] = {}
     for scope_id, row_ids in _by_scope(rows):
         found = conn.execute(
-            select(table.c.id, table.c.row_ver).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids))
+            select(table.c.id, table.c.row_ver).where(table.c.scope_id == scope_id, among(conn, table.c.id, row_ids))
         )
         stored |= {(scope_id, row.id): row.row_ver for row in found}
     return [row for row in rows if row["row_ver"] >= stored.get((row["scope_id"], row["id"]), 0)]

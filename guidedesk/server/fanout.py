@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from guidedesk.domain.ids import derived_id
+from guidedesk.models.base import among
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import fanout_task, scope
 from guidedesk.server.database import ScopeWrite, ServerDatabase
@@ -82,7 +83,7 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
         for chunk in chunks([row_id for name, row_id in asked if name == tbl]):
             found = conn.execute(
                 select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
-                    table.c.scope_id == scope_id, table.c.id.in_(chunk)
+                    table.c.scope_id == scope_id, among(conn, table.c.id, chunk)
                 )
             )
             rows += [
@@ -111,9 +112,8 @@ def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Seque
 
 def _forget(opened: ScopeWrite, task_ids: Sequence[str]) -> None:
     for chunk in chunks(list(task_ids)):
-        opened.conn.execute(
-            delete(fanout_task).where(fanout_task.c.scope_id == opened.scope_id, fanout_task.c.task_id.in_(chunk))
-        )
+        these = among(opened.conn, fanout_task.c.task_id, chunk)
+        opened.conn.execute(delete(fanout_task).where(fanout_task.c.scope_id == opened.scope_id, these))
 
 
 @cross_scope

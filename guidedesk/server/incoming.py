@@ -84,16 +84,17 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int) -> Incoming:
     except (ValueError, TypeError, OverflowError, RecursionError):
         fault = Refused("validation", field="operation", why="unreadable")
         return _unreadable(wire, expected, device_id, epoch, fault)
+    text = canonical(envelope.chained())
     return Incoming(
         op_id=envelope.op_id,
         seq=envelope.device_seq,
-        body_hash=envelope.body_hash(),
+        body_hash=hashlib.sha256(text.encode()).digest(),
         prev_hash=envelope.prev_hash,
         envelope=envelope,
         fault=None,
         type=envelope.type[:40],
         v=envelope.v,
-        text=canonical(envelope.chained()),
+        text=text,
     )
 
 

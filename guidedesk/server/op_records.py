@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, column, delete, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guidedesk.models.base import Big, IdType
+from guidedesk.models.base import Big, IdType, among
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import device_op, op_log, op_parked, op_personal
 from guidedesk.server.bulk_sql import insert_many
@@ -37,7 +37,7 @@ class OpRecords:
                 device_op.c.scope_id == self.opened.scope_id,
                 device_op.c.device_id == self.device_id,
                 device_op.c.device_epoch == self.device_epoch,
-                device_op.c.device_seq.in_(list(seqs)),
+                among(self.opened.conn, device_op.c.device_seq, seqs),
             )
         )
         return {row.device_seq: (row.op_id, bytes(row.chain_hash)) for row in rows}
@@ -64,8 +64,9 @@ class OpRecords:
         found: dict[str, Any] = {}
         columns = (op_log.c.op_id, op_log.c.body_hash, op_log.c.status, op_log.c.result, op_log.c.received_at_ms)
         for chunk in chunks(sorted(set(op_ids))):
+            these = among(self.opened.conn, op_log.c.op_id, chunk)
             for row in self.opened.conn.execute(
-                select(*columns).where(op_log.c.scope_id == self.opened.scope_id, op_log.c.op_id.in_(chunk))
+                select(*columns).where(op_log.c.scope_id == self.opened.scope_id, these)
             ):
                 found[row.op_id] = row
         return found
@@ -74,7 +75,7 @@ class OpRecords:
         """op id -> how often the server failed with it."""
         rows = self.opened.conn.execute(
             select(op_parked.c.op_id, op_parked.c.attempts).where(
-                op_parked.c.scope_id == self.opened.scope_id, op_parked.c.op_id.in_(list(op_ids))
+                op_parked.c.scope_id == self.opened.scope_id, among(self.opened.conn, op_parked.c.op_id, op_ids)
             )
         )
         return {row.op_id: row.attempts for row in rows}

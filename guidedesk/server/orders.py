@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import DAY_MS
+from guidedesk.models.base import among
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory, order_raw
 from guidedesk.server import fanout
@@ -234,7 +235,7 @@ class _Recorder:
                 for chunk in chunks(list(keys)):
                     for row in conn.execute(
                         select(purchase.c.id, purchase.c.member_id).where(
-                            purchase.c.scope_id == scope_id, purchase.c.id.in_(chunk)
+                            purchase.c.scope_id == scope_id, among(conn, purchase.c.id, chunk)
                         )
                     ):
                         found[keys[row.id]] = (scope_id, row.member_id)
@@ -257,7 +258,7 @@ def _homes(conn: Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str,
         for chunk in chunks(names):
             for row in conn.execute(
                 select(directory.external_id, directory.scope_id).where(
-                    directory.external_id.in_(chunk), directory.source == source
+                    among(conn, directory.external_id, chunk), directory.source == source
                 )
             ):
                 found[source, row.external_id] = row.scope_id
@@ -276,7 +277,7 @@ def _known(conn: Connection, scope_id: str, prepared: Sequence[Prepared]) -> dic
                 select(order_raw.c.external_id, order_raw.c.content_hash).where(
                     order_raw.c.scope_id == scope_id,
                     order_raw.c.source == source,
-                    order_raw.c.external_id.in_(chunk),
+                    among(conn, order_raw.c.external_id, chunk),
                 )
             ):
                 known[source, row.external_id] = row.content_hash

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain import people as people_rules
 from guidedesk.domain.errors import Refused
+from guidedesk.models.base import among
 from guidedesk.models.people import member_code
 from guidedesk.models.server_tables import code_pool, phone_directory, scope_grant
 from guidedesk.server.database import ServerDatabase
@@ -43,7 +44,7 @@ class ServerSide:
         for chunk in chunks(sorted(member_ids)):
             found = conn.execute(
                 select(scope_grant.c.member_id, scope_grant.c.home_scope_id)
-                .where(scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk))
+                .where(scope_grant.c.scope_id == scope_id, among(conn, scope_grant.c.member_id, chunk))
                 .order_by(scope_grant.c.member_id)
                 # a grant must not end before what rests on it is in the feed
                 .with_for_update(read=True, key_share=True)

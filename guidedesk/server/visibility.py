@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Column, Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from guidedesk.models.base import among
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import member_reach, scope, scope_grant
 from guidedesk.server.bulk_sql import insert_many
@@ -68,7 +69,7 @@ def reach_of(conn: Connection, member_ids: Collection[str]) -> dict[str, dict[st
     for chunk in chunks(sorted(member_ids)):
         for row in conn.execute(
             select(member_reach.c.member_id, member_reach.c.scope_id, member_reach.c.home_scope_id).where(
-                member_reach.c.member_id.in_(chunk)
+                among(conn, member_reach.c.member_id, chunk)
             )
         ):
             found[row.member_id][row.scope_id] = row.home_scope_id
@@ -80,7 +81,7 @@ def granted_members(conn: Connection, scope_id: str, member_ids: Collection[str]
     found: set[str] = set()
     for chunk in chunks(sorted(member_ids)):
         query = select(scope_grant.c.member_id).where(
-            scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
+            scope_grant.c.scope_id == scope_id, among(conn, scope_grant.c.member_id, chunk)
         )
         found.update(conn.execute(query.with_for_update(read=True, key_share=True) if hold else query).scalars())
     return found
@@ -92,7 +93,7 @@ def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> 
     for chunk in chunks(sorted(member_ids)):
         for row in conn.execute(
             select(scope_grant.c.member_id, scope_grant.c.until_ms).where(
-                scope_grant.c.scope_id == scope_id, scope_grant.c.member_id.in_(chunk)
+                scope_grant.c.scope_id == scope_id, among(conn, scope_grant.c.member_id, chunk)
             )
         ):
             known = found.get(row.member_id, 0)
@@ -137,7 +138,7 @@ def _store_pointers(conn: Connection, scope_id: str, member_ids: Collection[str]
 def _pointers_in(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> list[Pointer]:
     table = entity_tables()[tbl]
     query = select(table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
-        table.c.scope_id == row_scope, member_column(tbl).in_(member_ids)
+        table.c.scope_id == row_scope, among(conn, member_column(tbl), member_ids)
     )
     if tbl in _TIME_COLUMN:
         query = query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms)
