@@ -15,7 +15,9 @@ from guidedesk.services.queries.reference import staff_names
 from guidedesk.services.read_models import NOBODY, MemberHit
 
 _PERSON = people.member
-Match = tuple[str, ColumnElement[bool]]
+# Kind, clause and the columns to order by where it is not the name: always those of the index that finds the rows,
+# so that the first hits are found without reading all of them.
+Match = tuple[str, ColumnElement[bool], *tuple[ColumnElement[Any], ...]]
 
 
 def search_members(
@@ -29,11 +31,11 @@ def search_members(
     if not typed:
         return ()
     found: dict[str, tuple[Any, str]] = {}
-    for kind, clause in _matches(conn, typed, phone_hash):
+    for kind, clause, *order in _matches(conn, typed, phone_hash):
         rows = conn.execute(
             select(_PERSON)
             .where(clause, _PERSON.c.deleted_at_ms.is_(None), _PERSON.c.merged_into.is_(None))
-            .order_by(_PERSON.c.name, _PERSON.c.id)
+            .order_by(*(order or (_PERSON.c.name,)))
             .limit(limit)
         )
         for row in rows:
@@ -49,16 +51,16 @@ def _matches(conn: Connection, typed: str, phone_hash: str | None) -> list[Match
     if phone_hash is not None:
         matches.append(("phone", _PERSON.c.phone_hash == phone_hash))
     if typed[0] in "#＃":
-        return [("tag", _PERSON.c.id.in_(_tagged(typed[1:].strip())))]
+        return [("tag", _PERSON.c.id.in_(_tagged(typed[1:].strip())), _PERSON.c.id)]
     tail = re.fullmatch(r"([0-9]{4}) ?(\D+)|(\D+?) ?([0-9]{4})", typed)
     if tail:
         digits, surname = tail[1] or tail[4], (tail[2] or tail[3]).strip()
-        matches += [("tail", and_(_PERSON.c.phone_tail == digits, clause)) for _, clause in _named(surname)]
+        matches += [("tail", and_(_PERSON.c.phone_tail == digits, clause)) for _, clause, *_ in _named(surname)]
     if re.fullmatch(r"[0-9]+", lowered):
         if len(lowered) == 4:
             matches.append(("tail", _PERSON.c.phone_tail == lowered))
         if len(lowered) >= 4:
-            matches.append(("card", _prefix(_PERSON.c.card_no, lowered)))
+            matches.append(("card", _prefix(_PERSON.c.card_no, lowered), _PERSON.c.card_no))
     if len(lowered) >= 6:
         matches.append(("receipt", _PERSON.c.id.in_(_buyers(typed))))
     return matches + _named(typed)
@@ -72,8 +74,8 @@ def _named(typed: str) -> list[Match]:
         return []
     return [
         ("initials", _PERSON.c.initials == lowered),
-        ("pinyin", _prefix(_PERSON.c.pinyin, lowered)),
-        ("initials", _prefix(_PERSON.c.initials, lowered)),
+        ("pinyin", _prefix(_PERSON.c.pinyin, lowered), _PERSON.c.pinyin, _PERSON.c.name),
+        ("initials", _prefix(_PERSON.c.initials, lowered), _PERSON.c.initials, _PERSON.c.name),
     ]
 
 
