@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -129,7 +130,7 @@ def _show(window: QWidget) -> None:
 @pytest.mark.parametrize(("lang", "scale"), [("en", 1.0), ("zh_CN", 2.0)])
 def test_no_digit_of_an_amount_is_cut(qapp, lang, scale):
     start_look(qapp, "light", scale, lang)
-    window = screens_with(LONG)["history"]
+    window: Any = screens_with(LONG)["history"]
     _show(window)
     table = window.page("members").table
     paid = next(n for n, column in enumerate(table.model().columns) if column.right)
@@ -145,7 +146,7 @@ def test_a_long_name_in_a_row_takes_a_second_line_and_is_whole_for_readers():
     assert len(shown) == 2
     assert shown[1].endswith("…")
     assert all(paint.width_of(part, font) <= 200 for part in shown)
-    window = screens_with(LONG)["home"]
+    window: Any = screens_with(LONG)["home"]
     _show(window)
     assert any(LONG in text for text in accessible_texts(window))
     rows = window.page("home").agenda.list
