@@ -17,6 +17,7 @@ from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.tables.history import HistoryModel, LoadRefs, columns, ref_of, row_key
 from guidedesk.ui.theme import look
+from guidedesk.ui.theme.metrics import TARGET
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.receipt import ReceiptDrawer
 from guidedesk.ui.widgets.avatar import Avatar
@@ -112,6 +113,7 @@ class HistoryPage(Page):
         self.table = TableView(self.model, "history.title")
         self.table.fold(6, 2, 3, 5)
         self._none = empty_state("filter")
+        self._none.setMinimumHeight(TARGET)  # it scrolls; the filters above must stay whole
         self._footer = Label("", "caption", "text2", lines=1)
         self.drawer = ReceiptDrawer()
         self.columns = ColumnsPane(
@@ -126,7 +128,7 @@ class HistoryPage(Page):
 
     def _list_card(self) -> QWidget:
         self._filters = flow(self.search_field, self.period, self.channel, self.category, self.returns, gap=2)
-        top = row(self._filters, column(self._count, self._net, gap=0), gap=3, pad=(3, 4))
+        top = row(self._filters, column(self._count, self._net, gap=0), gap=3, pad=(2, 4))
         top.setStretch(0, 1)
         keys = ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl F",), "filter"))
         hints = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListView, QTableView
 
 from guidedesk.ui import i18n
 from guidedesk.ui.tables.model import PAGE, Index, PagedModel
 from guidedesk.ui.theme import look
+from guidedesk.ui.theme.metrics import TARGET
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.rows import RowDelegate, TableDelegate
 
@@ -199,6 +200,10 @@ class TableView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
+
+    def minimumSizeHint(self) -> QSize:
+        # A low window at large text keeps the head and the beginning of a row.
+        return QSize(super().minimumSizeHint().width(), look().m.row_head + TARGET)
 
     def _restyle(self) -> None:
         self.verticalHeader().setDefaultSectionSize(look().m.row_table)
