@@ -20,7 +20,7 @@ def message_for(error: BaseException) -> Message:
     """The sentence of an error; an unknown one says that the work is kept and to try again."""
     if not isinstance(error, GuideDeskError):
         return Message(i18n.t("error.unexpected"), type(error).__name__)
-    key = f"error.{error.code}"
+    key = _key(error.code)
     params = {name: value if isinstance(value, int) else str(value) for name, value in error.params.items()}
     text = i18n.t(key, **params) if i18n.has(key) else i18n.t("error.unexpected")
     return Message(text, str(error))
@@ -28,5 +28,10 @@ def message_for(error: BaseException) -> Message:
 
 def sentence(code: str, **params: str | int) -> str:
     """The sentence of a code that arrived from the server or the journal."""
-    key = f"error.{code}"
+    key = _key(code)
     return i18n.t(key, **params) if i18n.has(key) else i18n.t("error.unexpected")
+
+
+def _key(code: str) -> str:
+    # A server, or something before it, that fails without a word of its own.
+    return "error.server_failed" if code.startswith("http_5") else f"error.{code}"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from guidedesk.domain.errors import GuideDeskError
 from guidedesk.ui import i18n
+from guidedesk.ui.messages import message_for, sentence
 
 ROOT = Path(__file__).parents[2] / "guidedesk"
 CLASSES = {"GuideDeskError", "Refused", "StorageError", "TransportError", "BugError", "SecretError"}
@@ -30,6 +32,13 @@ def raised_codes() -> dict[str, str]:
 def test_every_code_has_its_sentence(lang):
     missing = {code: where for code, where in raised_codes().items() if f"error.{code}" not in i18n.catalogue(lang)}
     assert missing == {}
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_a_server_that_fails_without_a_word_has_its_sentence(lang):
+    i18n.use_language(lang)
+    said = message_for(GuideDeskError("http_502")).text
+    assert said == i18n.t("error.server_failed") == sentence("http_500")
 
 
 def test_both_languages_have_the_same_texts_with_the_same_slots():
