@@ -22,6 +22,7 @@ from guidedesk.services.operations import (
     Operation,
     RecordVisit,
     RegisterMember,
+    Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
     SetTag,
@@ -97,7 +98,7 @@ def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:
     match operation:
         case RecordVisit():
             return (("visit", scope_id, operation.visit_id),)
-        case LogInteraction() | ServedNoPurchase():
+        case LogInteraction() | ServedNoPurchase() | Retract():
             return (("interaction", scope_id, operation.interaction_id),)
         case ScheduleFollowUp() | CompleteFollowUp():
             return (("follow_up", scope_id, operation.follow_up_id),)

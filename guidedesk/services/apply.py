@@ -21,6 +21,7 @@ from guidedesk.services.operations import (
     Operation,
     RecordVisit,
     RegisterMember,
+    Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
     SetTag,
@@ -28,6 +29,8 @@ from guidedesk.services.operations import (
 from guidedesk.services.row_store import DIRECT, RowStore
 
 SERVED_AFTER_VISIT_MS: Final = 10 * 60_000
+# The undo button stays ten seconds (DESIGN-UI.md 14); pressing it in the last one still counts.
+RETRACT_MS: Final = 15_000
 RowRef = tuple[str, str, str]  # table, scope_id, row_id
 
 
@@ -388,6 +391,22 @@ def _complete(conn: Connection, op: CompleteFollowUp, context: ApplyContext) -> 
     return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
 
 
+def _retract(conn: Connection, op: Retract, context: ApplyContext) -> Effect:
+    ref: RowRef = ("interaction", context.scope_id, op.interaction_id)
+    row = context.rows.load(conn, *ref)
+    if row is None or row["deleted_at_ms"] is not None:
+        raise Refused("not_found", what="interaction")
+    if row["associate_id"] != context.actor.id:
+        raise Refused("forbidden", why="not_her_own")
+    home = context.side.member_home(conn, context.scope_id, row["member_id"])
+    if row["is_withdrawn"]:
+        return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+    if not 0 <= context.at_ms - row["occurred_at_ms"] <= RETRACT_MS:
+        raise Refused("stale_precondition", why="too_late", seconds=RETRACT_MS // 1000)
+    write_row(conn, "interaction", row | {"is_withdrawn": 1}, context)
+    return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+
+
 _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     RecordVisit: _visit,
     RegisterMember: _register,
@@ -396,6 +415,7 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     SetTag: _tag,
     ScheduleFollowUp: _schedule,
     CompleteFollowUp: _complete,
+    Retract: _retract,
 }
 
 

@@ -134,6 +134,17 @@ class CompleteFollowUp:
     result: str = _text(200, personal=True, default="")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    """Take back what the same associate logged a moment ago: the entry shows as withdrawn (SYNC.md 6)."""
+
+    TYPE: ClassVar[str] = "retract"
+    PERMISSION: ClassVar[Permission] = "interaction.log"
+    op_id: str = _id()  # the operation that is taken back
+    interaction_id: str = _id()  # the row it made
+    member_id: str = _id()
+
+
 Operation = (
     RecordVisit
     | RegisterMember
@@ -142,6 +153,7 @@ Operation = (
     | SetTag
     | ScheduleFollowUp
     | CompleteFollowUp
+    | Retract
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -153,6 +165,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         SetTag,
         ScheduleFollowUp,
         CompleteFollowUp,
+        Retract,
     )
 }
 VERSION: Final = 1

@@ -20,7 +20,7 @@ from guidedesk.models.database import Database, open_encrypted
 from guidedesk.models.migrations import upgrade_journal
 from guidedesk.services.changes import Changes
 from guidedesk.services.keys import DerivedKeys
-from guidedesk.services.operations import Operation
+from guidedesk.services.operations import LogInteraction, Operation, Retract, ServedNoPurchase
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings
 from guidedesk.services.session import Session, SignInTile
@@ -47,6 +47,7 @@ from guidedesk.sync.transport import Transport
 TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transport]
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
+_RETRACTABLE: Final = frozenset({LogInteraction.TYPE, ServedNoPurchase.TYPE})
 LOCK_NAME: Final = "sync.lock"
 # A day's operations take a few MB; below this a person should make room before something fails.
 LOW_STORAGE_BYTES: Final = 200 << 20
@@ -230,6 +231,18 @@ class Counter:
     ) -> Recorded:
         """As `record`, with the ids of what was recorded."""
         return self._working()[0].record(operations, actor, assurance, session_id)
+
+    def retract(self, op_id: str, session: Session) -> Changes:
+        """Take back an interaction recorded here by the same associate a moment ago (SYNC.md 6).
+
+        `not_found` for another kind of operation, or one this counter did not record; `stale_precondition` too late.
+        """
+        entry = self.journal.find(op_id)
+        row_id = None if entry is None else entry.envelope.body.get("interaction_id")
+        if entry is None or entry.envelope.type not in _RETRACTABLE or not isinstance(row_id, str):
+            raise Refused("not_found", what="interaction")
+        retraction = Retract(op_id=op_id, interaction_id=row_id, member_id=entry.envelope.lane)
+        return self.record([retraction], session, entry.envelope.assurance)
 
     # --- sync ---
 

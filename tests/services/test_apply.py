@@ -170,6 +170,7 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         "tag": ops.SetTag(member_id=SHEN, is_on=True, tag="x"),
         "follow_up": ops.ScheduleFollowUp(follow_up_id=an_id(1), member_id=SHEN, due_date="2026-02-28"),
         "follow_up_done": ops.CompleteFollowUp(follow_up_id=an_id(1), member_id=SHEN),
+        "retract": ops.Retract(op_id=an_id(1), interaction_id=an_id(2), member_id=SHEN),
     }
     body, personal = ops.split(samples[name])
     assert ops.parse(name, ops.VERSION, body, personal) == samples[name]
