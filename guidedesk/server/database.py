@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from guidedesk.domain.errors import Refused, StorageError
@@ -26,6 +27,9 @@ from guidedesk.server.sharding import cross_scope
 BUSY_TIMEOUT_MS: Final = 5_000  # S-5: a statement gets five seconds
 LOCK_TIMEOUT_MS: Final = 2_000
 WRITE_ATTEMPTS: Final = 6
+_TURN_S: Final = 10.0
+_RESTED_S: Final = 30.0
+_RESTED_AT: Final = "guidedesk_rested_at"
 _WRITE_OPTION: Final = "guidedesk_write"
 _SQLITE_BUSY: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
 _SQLITE_FULL: Final = 13
@@ -104,6 +108,7 @@ class ServerDatabase:
         self._writes = engine.execution_options(**{_WRITE_OPTION: True})
         self._sleep = sleep
         self._chain_id: str | None = None
+        self._turns: dict[str, Lock] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -151,7 +156,15 @@ class ServerDatabase:
             with self.write_scope(scope_id) as opened:
                 return work(opened)
 
-        return self._retried(attempt)
+        # Writers of one scope would meet at its head anyway: those of one process take turns instead of waiting
+        # inside the database until a lock times out. Other processes are met there, and retried.
+        turn = self._turns.setdefault(scope_id, Lock())
+        if not turn.acquire(timeout=_TURN_S):
+            raise StorageError("server_busy")
+        try:
+            return self._retried(attempt)
+        finally:
+            turn.release()
 
     def write_directory(self, work: Callable[[Connection], T]) -> T:
         """A small idempotent transaction on tables outside the scope group (directories), before a write."""
@@ -220,13 +233,31 @@ def open_server(url: str) -> ServerDatabase:
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
         options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"
         parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(
-            parsed, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"options": options}
-        )
+        engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"options": options})
+        _ask_the_rested(engine)
         _greet(engine)
     else:
         raise Refused("bad_database_url", why="unknown_kind")
     return ServerDatabase(engine)
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """A connection that rested a while is asked whether it is still there; one just used need not be."""
+
+    def note(_connection: Any, entry: ConnectionPoolEntry) -> None:
+        entry.info[_RESTED_AT] = time.monotonic()
+
+    def wake(connection: Any, entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - entry.info.get(_RESTED_AT, time.monotonic()) < _RESTED_S:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", wake)
 
 
 def _greet(engine: Engine) -> None:

@@ -31,6 +31,8 @@ from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import Grant, granted_members, insert_missing, reach_of, seen_until
 
 BATCH: Final = 500
+# So many batches are sorted by scope at once: a chain of hundreds of stores still gives each a worthwhile portion.
+_WINDOW: Final = 16
 _RACES: Final = 5
 _RENEW_MS: Final = 30 * DAY_MS
 T = TypeVar("T")
@@ -68,12 +70,12 @@ def record_orders_bulk(
     """
     recorder = _Recorder(database, now_ms)
     tally = _Tally(progress)
-    for some in _batches(orders, batch * 4):
+    for some in _batches(orders, batch * _WINDOW):
         grouped: dict[str, list[Prepared]] = defaultdict(list)
         for order in some:
             grouped[recorder.scope_of(order)].append(prepare_order(order))
         tally.add(len(some), recorder.record_groups(grouped, batch))
-    for back in _batches(returns, batch * 4):
+    for back in _batches(returns, batch * _WINDOW):
         sales = recorder.find_sales(back)
         grouped = defaultdict(list)
         for returned in back:

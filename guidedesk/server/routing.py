@@ -13,12 +13,14 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 import anyio.to_thread
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guidedesk.domain.access import Permission, may
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.server.context import ServerContext
+from guidedesk.server.database import is_outage
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
 from guidedesk.sync import strict_json
@@ -136,7 +138,9 @@ def run_route(context: ServerContext, route: Route, request: Request, body: byte
         answered = route.handler(Call(context, request, body, device))
     except GuideDeskError as error:
         return error_response(error, context)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, DBAPIError) and is_outage(error):
+            return error_response(StorageError("server_busy"), context)
         _log.exception("request_failed", extra=data(path=route.path))
         return json_response(500, {"error": {"code": "server_fault", "params": {}}})
     if isinstance(answered, Answered) and answered.raw is not None:

@@ -17,7 +17,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.models.server_tables import feed
 from guidedesk.server import database as database_module
 from guidedesk.server import feed as feed_module
-from guidedesk.server.database import ScopeWrite
+from guidedesk.server.database import ScopeWrite, open_server
 from guidedesk.server.feed import changes
 from guidedesk.server.rows import put_row
 from tests.helpers.postgres import POSTGRES
@@ -54,13 +54,16 @@ def write_and_read(shop: Shop) -> tuple[set[str], set[str]]:
     done = threading.Event()
 
     def write(writer: int) -> None:
+        own = open_server(shop.url)  # as a process of its own would: they meet in PostgreSQL only
         try:
             for number in range(WRITES):
                 row = visit(scope, writer, number)
-                shop.database.write(scope, lambda opened, row=row: put_row(opened, "visit", row))  # type: ignore[misc]
+                own.write(scope, lambda opened, row=row: put_row(opened, "visit", row))  # type: ignore[misc]
                 written.add(row["id"])
         except BaseException as error:
             failures.append(error)
+        finally:
+            own.close()
 
     def read() -> None:
         after = 0
