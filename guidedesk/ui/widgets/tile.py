@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.avatar import paint_avatar
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.rows import chip_width, paint_chip
@@ -40,6 +41,7 @@ class PersonTile(QPushButton):
         self._name, self._detail, self._chip = name, detail, chip
         self.setText(name)
         self.setAccessibleName(f"{spoken}, {chip}" if chip else spoken)
+        tip(self, f"{name} · {detail}")
         self.update()
 
     def set_chosen(self, chosen: bool) -> None:
