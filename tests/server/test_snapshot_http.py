@@ -1,0 +1,57 @@
+"""Snapshots over the real wire: whole, for the store's own counters only, and gone politely."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from guidedesk.models import server_tables as tables
+from guidedesk.server.settings import write_settings
+from guidedesk.sync.snapshot_format import Manifest, unpack_page
+from tests.server.people_at_work import hello, joined
+from tests.server.shop import Counter, Shop
+
+
+def modes(counter: Counter, **changes: object) -> dict[str, str]:
+    answer = counter.call("POST", "/v1/sync/hello", hello(**changes)).json()
+    return {scope["scope"]: scope["mode"] for scope in answer["scopes"]}
+
+
+def fetch(counter: Counter, scope_id: str) -> Manifest:
+    answer = counter.call("GET", "/v1/sync/snapshot", query=f"scope={scope_id}&schema=1")
+    assert answer.status_code == 200, answer.text
+    return Manifest.from_wire(answer.json())
+
+
+def test_hello_says_how_each_scope_is_best_fetched(shop: Shop) -> None:
+    counter = shop.counter()
+    joined(shop, counter)
+    assert modes(counter)[counter.scope_id] == "pull"
+    write_settings(shop.database, {"snapshot_rows": "1"})
+    assert set(modes(counter).values()) == {"snapshot"}
+    here = [[counter.scope_id, 1, 1], [shop.stores[1], 1, 1]]
+    assert modes(counter, cursors=here) == {
+        shop.chain_id: "snapshot", counter.scope_id: "pull", shop.stores[1]: "evict_all",
+    }  # fmt: skip
+
+
+def test_the_pages_hold_the_store_and_nobody_elses_counter_gets_them(shop: Shop) -> None:
+    counter, stranger = shop.counter(), shop.counter(1)
+    member = joined(shop, counter)
+    manifest = fetch(counter, counter.scope_id)
+    path = f"/v1/sync/snapshot/{manifest.snap_id}"
+    rows: dict[str, int] = {}
+    for number, page_hash in enumerate(manifest.pages):
+        for tbl, columns, found in unpack_page(counter.call("GET", f"{path}/{number}").content, page_hash):
+            rows[tbl] = rows.get(tbl, 0) + len(found)
+            if tbl == "member":
+                assert found[0][columns.index("id")].hex() == member.replace("-", "")
+    assert rows == {tbl: count for tbl, count in manifest.rows.items() if count}
+    assert fetch(counter, counter.scope_id) == manifest  # kept, not built for each counter
+    assert stranger.call("GET", f"{path}/0").status_code == 404
+    assert stranger.call("GET", "/v1/sync/snapshot", query=f"scope={counter.scope_id}&schema=1").status_code == 404
+    for bad in (f"{path}/{len(manifest.pages)}", f"{path}/x", "/v1/sync/snapshot/x/0"):
+        assert counter.call("GET", bad).status_code == 404
+    assert counter.call("GET", "/v1/sync/snapshot", query=f"scope={counter.scope_id}&schema=0").status_code == 426
+    with shop.database.engine.begin() as conn:
+        conn.execute(update(tables.device).values(state="suspended"))
+    assert counter.call("GET", f"{path}/0").status_code == 403
