@@ -20,7 +20,6 @@ from sqlalchemy import (
     literal,
     types,
 )
-from sqlalchemy.dialects import postgresql
 
 from guidedesk.domain import ids
 
@@ -48,6 +47,8 @@ class IdType(types.TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
         """The type each database stores."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects import postgresql  # late: its drivers cost a counter a tenth of its start
+
             return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
         return dialect.type_descriptor(LargeBinary(16))
 
@@ -69,6 +70,8 @@ class IdType(types.TypeDecorator[str]):
 def among(conn: Connection, column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column IN (values)`; one array on PostgreSQL, so that the statement's text does not grow with them."""
     if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
     return column.in_(list(values))
 

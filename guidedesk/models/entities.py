@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, and_, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from guidedesk.models import engagement, people, sales  # noqa: F401  (declares the entities)
 from guidedesk.models.base import SERVER, FeedScope, IdType, among
@@ -91,14 +91,21 @@ def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | N
     return rows[0] if rows else None
 
 
+def _insert(conn: Connection, table: Table) -> Any:
+    if conn.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # late: a counter never needs it
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 def upsert(
     conn: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, guarded: bool = False
 ) -> None:
     """Insert or replace by primary key; `guarded` keeps a stored row with a higher row_ver (SYNC.md 4)."""
     if not rows:
         return
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
+    statement = _insert(conn, table)
     keys = [c.name for c in table.primary_key.columns]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     where = statement.excluded.row_ver >= table.c.row_ver if guarded else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from guidedesk.domain.errors import GuideDeskError, TransportError
@@ -17,6 +17,9 @@ from guidedesk.services.keys import DerivedKeys
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.signing import NONCE_BYTES, sign_request
 from guidedesk.sync.transport import Request, Response
+
+if TYPE_CHECKING:
+    import requests
 
 CONNECT_S: Final = 5
 READ_S: Final = 30
@@ -46,11 +49,12 @@ class HttpTransport:
         self._device_id = device_id
         self._key = Ed25519PrivateKey.from_private_bytes(signing_seed) if signing_seed else None
         self._session_id = session_id
-        self._session = requests.Session()
-        self._session.verify = True if ca_file is None else str(ca_file)
+        self._ca_file = ca_file
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; `TransportError` when none came."""
+        import requests
+
         headers = {**request.headers, **self._signature(request)}
         try:
             answer = self._session.request(
@@ -71,9 +75,19 @@ class HttpTransport:
             raise TransportError("connection_lost") from error
         return Response(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
 
+    @cached_property
+    def _session(self) -> requests.Session:
+        """Kept connections; made, and the library read, with the first request: the window does not wait for it."""
+        import requests
+
+        session = requests.Session()
+        session.verify = True if self._ca_file is None else str(self._ca_file)
+        return session
+
     def close(self) -> None:
         """Close kept connections."""
-        self._session.close()
+        if "_session" in self.__dict__:
+            self._session.close()
 
     def _signature(self, request: Request) -> dict[str, str]:
         if self._key is None or self._device_id is None:
@@ -138,4 +152,6 @@ def _is_this_pc(host: str) -> bool:
 
 def _was_sent(error: requests.exceptions.ConnectionError) -> bool:
     """Whether the connection stood before it broke: then the server may have carried the request out."""
+    import requests
+
     return not isinstance(error, requests.exceptions.ConnectTimeout) and "NewConnectionError" not in repr(error)
