@@ -52,7 +52,7 @@ class RailButton(QPushButton):
         super().__init__(parent)
         self.item = item
         self.is_bare = False
-        self._count = 0
+        self._count, self._count_key = 0, "rail.waiting"
         self._icon = item.icon
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -64,13 +64,13 @@ class RailButton(QPushButton):
         """Take the word of the current language."""
         words = i18n.t(self.item.text_key)
         self.setText(words)
-        waiting = i18n.t("rail.waiting", n=self._count) if self._count else ""
+        waiting = i18n.t(self._count_key, n=self._count) if self._count else ""
         self.setAccessibleName(f"{words}, {waiting}" if waiting else words)
         tip(self, f"{words}  {self.item.key}".rstrip())
 
-    def set_count(self, count: int) -> None:
-        """The number at the corner; 0 hides it."""
-        self._count = count
+    def set_count(self, count: int, text_key: str = "rail.waiting") -> None:
+        """The number at the corner; 0 hides it. `text_key` says to screen readers what is counted."""
+        self._count, self._count_key = count, text_key
         self.rename()
         self.update()
 

@@ -56,7 +56,8 @@ class ShellBinder(QObject):
         if button is not None:
             is_offline = state.status is not None and state.status.is_offline
             button.set_icon("cloud-off" if is_offline else "sync")
-            button.set_count(state.sync_count)
+            needs = state.status is not None and state.status.needs_person
+            button.set_count(state.sync_count, "sync.chip.needs_person" if needs else "rail.waiting")
 
     def _retranslate(self) -> None:
         self.render_state(self._state)
