@@ -153,6 +153,24 @@ def test_a_wait_counts_down_and_takes_no_pin_meanwhile(shop: ShopDesk) -> None:
     assert len(shop.counter.asked) == 2
 
 
+def test_the_cells_have_the_keyboard_again_when_a_wait_ends(shop: ShopDesk, show: Callable[..., QWidget]) -> None:
+    presenter = presenter_of(shop)
+    page = page_of(presenter)
+    show(page)
+    shop.counter.refusals = [Refused("staff_wait", wait_s=60)]
+    shop.counter.tiles[0] = replace(shop.counter.tiles[0], tries_left=0, wait_s=60)
+    press("111222")
+    settle()
+    assert (presenter.state.wait_s, page.card.cells.hasFocus()) == (60, False)
+    shop.counter.tiles[0] = replace(shop.counter.tiles[0], tries_left=1, wait_s=0)
+    shop.counter.at_ms += 61_000
+    presenter.tick()
+    settle()
+    press(PIN)
+    settle()
+    assert shop.counter.asked[-1] == ("A017", PIN)
+
+
 def test_the_counter_may_prolong_a_wait_that_the_screen_thought_over(shop: ShopDesk) -> None:
     shop.counter.tiles[0] = replace(shop.counter.tiles[0], wait_s=5)
     presenter = presenter_of(shop)

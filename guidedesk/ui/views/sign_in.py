@@ -75,7 +75,8 @@ class SignInPage(Page):
         self._arrange()
         self.key_bar.set_place(i18n.t("signin.offline_note"))
         self.key_bar.set_cues(PIN_CUES if state.mode in ("pin", "checking") else PEOPLE_CUES)
-        if before is None or (before.mode, before.at) != (state.mode, state.at):
+        # When a wait ends the cells take digits again without a click: the focus left them as they were disabled.
+        if before is None or (before.mode, before.at, before.may_type) != (state.mode, state.at, state.may_type):
             self._place_focus()
 
     def retranslate(self) -> None:
