@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, Connection, Select, Table, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.base import among
@@ -107,9 +107,8 @@ def member_pointers(
     """Pointers to everything that travels with these members, from each scope where such rows may live."""
     found: list[Pointer] = []
     for row_scope in sorted(scope_ids):
-        for tbl in MEMBER_TABLES:
-            for chunk in chunks(sorted(member_ids)):
-                found += _pointers_in(conn, tbl, row_scope, chunk, since_ms)
+        for chunk in chunks(sorted(member_ids)):
+            found += _pointers_in(conn, MEMBER_TABLES, row_scope, chunk, since_ms)
     return found
 
 
@@ -129,23 +128,29 @@ def _chains(conn: Connection) -> set[str]:
 def _store_pointers(conn: Connection, scope_id: str, member_ids: Collection[str]) -> list[Pointer]:
     return [
         pointer
-        for tbl in STORE_TABLES
         for chunk in chunks(sorted(member_ids))
-        for pointer in _pointers_in(conn, tbl, scope_id, chunk, 0)
+        for pointer in _pointers_in(conn, STORE_TABLES, scope_id, chunk, 0)
     ]
 
 
-def _pointers_in(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> list[Pointer]:
+def _pointers_in(
+    conn: Connection, tables: Sequence[str], row_scope: str, member_ids: Sequence[str], since_ms: int
+) -> list[Pointer]:
+    """In the order of `tables`, then of ids. One statement: a member may have been in hundreds of stores."""
+    found = conn.execute(union_all(*(_about(conn, tbl, row_scope, member_ids, since_ms) for tbl in tables)))
+    places = {tbl: place for place, tbl in enumerate(tables)}
+    return [
+        Pointer(row.tbl, row_scope, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
+        for row in sorted(found, key=lambda row: (places[row.tbl], row.id))
+    ]
+
+
+def _about(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> Select[Any]:
     table = entity_tables()[tbl]
-    query = select(table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
+    query = select(literal(tbl).label("tbl"), table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
         table.c.scope_id == row_scope, among(conn, member_column(tbl), member_ids)
     )
-    if tbl in _TIME_COLUMN:
-        query = query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms)
-    return [
-        Pointer(tbl, row_scope, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
-        for row in conn.execute(query.order_by(table.c.id))
-    ]
+    return query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms) if tbl in _TIME_COLUMN else query
 
 
 def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_ms: int) -> None:
