@@ -15,6 +15,7 @@ from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.commands.counter_session import forget_session, keep_session, kept_session
 from guidedesk.commands.output import Answer, print_answer, read_pin
 from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
 from guidedesk.services import operations as ops
 from guidedesk.services.queries.follow_ups import list_follow_ups
@@ -125,6 +126,8 @@ _KEY_ACTIONS: Final[dict[str, Callable[[argparse.Namespace], Answer]]] = {
 
 
 def _enrol(counter: Counter, args: argparse.Namespace) -> Answer:
+    if counter.is_enrolled:
+        raise Refused("already_enrolled", label=counter.label)
     enrolment = Enrolment.begin(counter, args.server, args.label)
     sys.stderr.write(f"Code {enrolment.shown_code}   fingerprint {enrolment.fingerprint}\n")
     sys.stderr.write(f"A manager runs: guidedesk admin device approve {enrolment.shown_code} --store STORE\n")
@@ -260,6 +263,8 @@ def _show(counter: Counter, args: argparse.Namespace) -> Answer:
         return Answer(state="shown", extra={"operations": [asdict(entry) for entry in counter.operations(1000)]})
     if args.what == "status":
         return Answer(state="shown", extra=_status(counter))
+    if args.what == "follow-ups" and args.id and not is_id(args.id):
+        raise Refused("not_found", what="member")
     now_ms, zone = counter.now_ms(), counter.settings().zone
     with counter.read() as conn:
         if args.what == "members":

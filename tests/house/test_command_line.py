@@ -58,6 +58,18 @@ def test_a_missing_id_is_wrong_use(tmp_path, capsys):
     assert said(counter(tmp_path / "profile", "show", "member"), capsys)[0] == 2
 
 
+def test_follow_ups_of_nobody_are_a_sentence(tmp_path, capsys):
+    code, text = said(counter(tmp_path / "profile", "show", "follow-ups", "nope"), capsys)
+    assert (code, text.split(",")[0]) == (1, "This store has no such record")
+
+
+def test_an_enrolled_counter_is_not_enrolled_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("guidedesk.sync.counter.Counter.is_enrolled", property(lambda _counter: True))
+    monkeypatch.setattr("guidedesk.sync.counter.Counter.label", property(lambda _counter: "Counter 1"))
+    code, text = said(counter(tmp_path / "profile", "enrol", "--server", "http://127.0.0.1:1"), capsys)
+    assert (code, text.split(",")[0]) == (1, "This PC is enrolled already")
+
+
 def test_a_profile_that_is_a_file_is_a_sentence(file, capsys):
     for words in (counter(file, "show", "status"), ["sync-check", "--profile", str(file), "--demo-key"]):
         code, text = said(words, capsys)
