@@ -161,11 +161,16 @@ class SyncEngine:
             # What cannot be sent must not keep others' changes away (SYNC.md 6: pull runs in any case).
             refused = error
         if refused is None or not _forbids_pull(refused):
-            self._puller.pull_changes(lambda: not self._is_stopping)
+            self._puller.pull_changes(self._go_on_while_idle())
         if refused is not None:
             raise refused
         self._daily()
         return answered
+
+    def _go_on_while_idle(self) -> Callable[[], bool]:
+        """Between pages: a long first sync makes way for what people record meanwhile; the next step goes on."""
+        waiting = self._journal.counts().queued
+        return lambda: not self._is_stopping and self._journal.counts().queued <= waiting
 
     def hello(self) -> None:
         """Tell the server where we stand; learn its time, and whether a scope must begin anew."""

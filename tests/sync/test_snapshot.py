@@ -162,6 +162,23 @@ def test_a_lost_cache_comes_back_with_the_work_that_waits(world: World, full: Ti
     assert full.counter.status().waiting == 0
 
 
+def test_work_recorded_during_a_first_sync_is_sent_before_it_ends(world: World, full: Till) -> None:
+    new = world.till()
+    new.wire.on_send = lambda request: join_somebody(new) if request.path.endswith("/2") else None
+    settle(new)
+    paths = [request.path for request in new.wire.sent]
+    pages = [n for n, path in enumerate(paths) if path.startswith("/v1/sync/snapshot/")]
+    assert pages[0] < paths.index("/v1/sync/push") < pages[-1]
+    assert "路过" in names(new)
+    assert all(check.is_equal for check in new.counter.engine.check())
+
+
+def join_somebody(till: Till) -> None:
+    member_id = till.counter.new_id()
+    if till.counter.status().waiting == 0:
+        record(till.counter, RegisterMember(member_id=member_id, name="路过"), actor=till.actor("a1"))
+
+
 def refuse_push(request: Request) -> Response | None:
     fault = b'{"error": {"code": "server_fault", "params": {}}}'
     return Response(500, fault) if request.path == "/v1/sync/push" else None
