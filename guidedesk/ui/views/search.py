@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QWidget
 
 from guidedesk.services.read_models import MemberCard
-from guidedesk.ui import formats
+from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.search import SearchState
 from guidedesk.ui.tables.model import RowsModel
@@ -100,6 +100,8 @@ class SearchPanel(QFrame):
         self.model = RowsModel()
         self.results = ListView(self.model, HitDelegate(), "search.members_name")
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._listed: object = None
+        self._previewed: object = None
         self._none = empty_state("search")
         self._add = Button("", "quiet", icon="user-plus", key="Ctrl N")
         self._add.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -132,7 +134,11 @@ class SearchPanel(QFrame):
     def render_state(self, state: SearchState) -> None:
         """Show what was found; what is shown never changes its order."""
         self._title.set_text(t("search.members", n=len(state.hits)))
-        self.model.set_rows([hit_row(hit, state.viewer, state.now_ms) for hit in state.hits])
+        # A keystroke changes the state up to four times (letter, hits, row, preview): each part is drawn once.
+        listed = (i18n.language(), state.viewer, state.hits)
+        if listed != self._listed:
+            self._listed = listed
+            self.model.set_rows([hit_row(hit, state.viewer, state.now_ms) for hit in state.hits])
         text = untrusted(state.text.strip(), TEXT_SHOWN)
         is_none = state.is_answered and not state.hits
         self.results.setVisible(not is_none)
@@ -141,7 +147,10 @@ class SearchPanel(QFrame):
         self._add.set_text(t("search.add", text=text))
         if state.chosen_id:
             self.results.choose(state.chosen_id)
-        self.preview.show_card(state.preview, state.now_ms)
+        previewed = (i18n.language(), state.preview)
+        if previewed != self._previewed:
+            self._previewed = previewed
+            self.preview.show_card(state.preview, state.now_ms)
 
     def fit(self, width: int, height: int) -> None:
         """The size it may take; the preview leaves first."""
