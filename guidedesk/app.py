@@ -29,6 +29,7 @@ from guidedesk.ui.enrol_window import EnrolWindow
 from guidedesk.ui.idle_lock import IdleLock
 from guidedesk.ui.scan_burst import WedgeSettings
 from guidedesk.ui.scanner import ScannerInput
+from guidedesk.ui.stop_signals import stopping_by
 from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
 from guidedesk.ui.theme import look, start_look
@@ -176,9 +177,12 @@ def _run_window(
         enrol = EnrolWindow(EnrolDesk(counter, server_url), app)
         enrol.enrolled.connect(begin)
         enrol.start()
-    code = app.exec()
+    with stopping_by(app.quit) as stops:
+        code = app.exec()
     for one in running:
         one.close()
+    if stops:
+        raise KeyboardInterrupt  # closed in order by now; the command line says what is safe
     return code
 
 

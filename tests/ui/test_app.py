@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEventLoop
 
 from guidedesk.app import WINDOW_LOCK, crashes_told_by, run_counter
 from guidedesk.sync.file_lock import FileLock
+from guidedesk.ui.stop_signals import stopping_by
 from guidedesk.ui.tasks import InlineTasks
 from tests.ui.member_desk import heard
 
@@ -29,6 +32,15 @@ def test_settings_that_cannot_be_read_are_a_sentence(qapp, tmp_path, capsys, tex
     (tmp_path / "settings.json").write_text(text, encoding="utf-8")
     assert opened(tmp_path) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_ctrl_c_ends_a_loop_that_runs_no_python(qapp):
+    loop = QEventLoop()
+    with stopping_by(loop.quit) as stops:
+        signal.raise_signal(signal.SIGINT)
+        loop.exec()
+    assert stops == [signal.SIGINT]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_crash_is_a_sentence_and_its_place_never_a_traceback(qapp, capsys):
