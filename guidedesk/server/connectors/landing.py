@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
@@ -57,12 +57,16 @@ def prepare(database: ServerDatabase, chain_key: str, store_ids: Iterable[str]) 
     """
     create_schema(database)
     with database.read() as conn:
-        chain_id = conn.execute(select(scope.c.scope_id).where(scope.c.kind == CHAIN_KEY)).scalar()
-    chain_id = chain_id or derived_id("scope", chain_key)
+        chain_id = _known_chain(conn) or derived_id("scope", chain_key)
     rows = [{"scope_id": chain_id, "kind": CHAIN_KEY}, *({"scope_id": s, "kind": "store"} for s in store_ids)]
     start = {"epoch": 1, "head": 0, "floor": 0}
     database.write_directory(lambda conn: insert_missing(conn, scope, [row | start for row in rows]))
     return chain_id
+
+
+@cross_scope
+def _known_chain(conn: Connection) -> str | None:
+    return conn.execute(select(scope.c.scope_id).where(scope.c.kind == CHAIN_KEY)).scalar()
 
 
 def mark_data(database: ServerDatabase, mark: str) -> None:
