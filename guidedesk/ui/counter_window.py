@@ -285,6 +285,7 @@ class CounterWindow(QObject):
 
     def _keep_what_was_typed(self) -> None:
         self.search.close()
+        self.history.stay_back()
         self.log.leave()
         self.new_member.leave()
 

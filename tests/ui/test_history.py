@@ -62,6 +62,20 @@ def test_purchases_older_than_the_usual_filter_are_shown_when_there_are_no_other
     assert presenter.state.wanted.months is None
 
 
+def test_a_scan_that_comes_while_a_history_is_read_stays_in_front(desk: MemberDesk) -> None:
+    shown: list[str] = []
+    late: list[Callable[[], None]] = []
+    presenter = HistoryPresenter(desk)
+    presenter.opened.connect(shown.append)
+    desk.tasks._run = lambda _lane, work: late.append(work)  # type: ignore[method-assign, assignment]
+    presenter.open(SHEN)
+    presenter.stay_back()
+    for work in late:
+        work()
+    assert presenter.state.data is not None
+    assert shown == []
+
+
 def test_the_totals_follow_the_filter(history: HistoryPresenter) -> None:
     history.narrow(text="雨伞")
     data = history.state.data

@@ -73,6 +73,7 @@ class HistoryPresenter(QObject):
         super().__init__(parent)
         self._desk = desk
         self._member_id = ""
+        self._is_leading = False
         self.state = HistoryState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.tasks.committed.connect(self._committed)
@@ -80,8 +81,13 @@ class HistoryPresenter(QObject):
     def open(self, member_id: str) -> None:
         """Show somebody's purchases under the usual filter."""
         self._member_id = member_id
+        self._is_leading = True
         self._show(HistoryState(self._desk.now_ms()))
         self._read(is_new=True)
+
+    def stay_back(self) -> None:
+        """Something else came first (a scan): a history still being read must not push itself in front of it."""
+        self._is_leading = False
 
     def narrow(self, **changed: Any) -> None:
         """Change parts of the filter (`text`, `months`, `channel`, `category`, `with_returns`)."""
@@ -134,7 +140,7 @@ class HistoryPresenter(QObject):
             self._read(is_new=True)
             return
         self._show(replace(self.state, data=data, receipt=receipt, now_ms=self._desk.now_ms()))
-        if is_new:
+        if is_new and self._is_leading:
             self.opened.emit(data.head.member_id)
 
     def _take_receipt(self, receipt: Receipt) -> None:
