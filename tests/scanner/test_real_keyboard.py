@@ -22,7 +22,9 @@ WAIT_S = 15.0
 
 pytestmark = [
     pytest.mark.xvfb,
-    pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"),
+    pytest.mark.skipif(
+        not all(map(shutil.which, ("Xvfb", "xdotool", "setxkbmap"))), reason="needs Xvfb, xdotool and setxkbmap"
+    ),
 ]
 
 
@@ -103,8 +105,6 @@ def test_a_person_is_heard(screen):
 
 
 def test_a_french_layout_is_repaired(screen):
-    if not shutil.which("setxkbmap"):
-        pytest.skip("needs setxkbmap")
     subprocess.run(["setxkbmap", "fr"], env=screen.environment, check=True, timeout=WAIT_S)
     try:
         before = screen.until("focus line", lambda state: state["focus"] == "line")
