@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Kinds of rows ("member", "follow_up", "operation", "status") and the members they are about."""
+    """Kinds of rows ("member", "follow_up", "operation", "status") and the members they are about.
+
+    `op_ids`: the operations just recorded here, in order; empty for what came from elsewhere.
+    """
 
     kinds: frozenset[str] = field(default_factory=frozenset)
     member_ids: frozenset[str] = field(default_factory=frozenset)
+    op_ids: tuple[str, ...] = ()
 
     def concerns(self, member_id: str, *kinds: str) -> bool:
         """Whether a screen about this member, showing these kinds, should look again."""
@@ -23,4 +27,4 @@ class Changes:
         return not self.kinds or bool(self.kinds - {"status", "operation"})
 
     def __or__(self, other: Changes) -> Changes:
-        return Changes(self.kinds | other.kinds, self.member_ids | other.member_ids)
+        return Changes(self.kinds | other.kinds, self.member_ids | other.member_ids, self.op_ids + other.op_ids)

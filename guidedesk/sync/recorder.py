@@ -65,7 +65,8 @@ class Recorder:
             if not entries or error.params.get("file") != "cache":
                 raise
             self.is_cache_behind = True
-        return Recorded(tuple(e.envelope.op_id for e in entries), _state(entries), _changes(refs, operations))
+        op_ids = tuple(entry.envelope.op_id for entry in entries)
+        return Recorded(op_ids, _state(entries), _changes(refs, operations, op_ids))
 
     def pending(self, envelope: Envelope) -> overlay.PendingOp:
         """An operation of the journal as it is laid over the cache."""
@@ -142,6 +143,6 @@ def _state(entries: Sequence[Entry]) -> str:
     return "parked" if any(e.state == "parked" for e in entries) else "queued"
 
 
-def _changes(refs: Sequence[RowRef], operations: Sequence[Operation]) -> Changes:
+def _changes(refs: Sequence[RowRef], operations: Sequence[Operation], op_ids: tuple[str, ...]) -> Changes:
     kinds = {ref[0] for ref in refs} | {"operation", "status"}
-    return Changes(frozenset(kinds), frozenset(op.member_id for op in operations))
+    return Changes(frozenset(kinds), frozenset(op.member_id for op in operations), op_ids)

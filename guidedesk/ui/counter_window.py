@@ -15,13 +15,14 @@ from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.presenters.home import HomePresenter
-from guidedesk.ui.presenters.log_interaction import LogPresenter, Saved
-from guidedesk.ui.presenters.member import MemberPresenter, Notice
+from guidedesk.ui.presenters.log_interaction import LogPresenter
+from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
 from guidedesk.ui.presenters.search import SearchPresenter
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
+from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.views.home import HomePage
@@ -60,6 +61,7 @@ class CounterWindow(QObject):
         self.sync = SyncCentrePresenter(desk, self)
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
+        self.undo = UndoPresenter(desk, self)
         self._log_dialog: LogDialog | None = None
         self.binder = ShellBinder(self.window, self.shell)
         self._add_sign_in()
@@ -75,6 +77,8 @@ class CounterWindow(QObject):
         desk.tasks.failed.connect(self._tell_failure)
         self.window.page_shown.connect(self._page_shown)
         self.window.commanded.connect(self._commanded)
+        self.window.undo_requested.connect(self.undo.undo)
+        self.undo.undone.connect(self._tell_undone)
 
     def open(self) -> None:
         """Show the sign-in page and begin to watch the time."""
@@ -332,12 +336,9 @@ class CounterWindow(QObject):
         if self._log_dialog is not None and self.log.state.data is not None:
             self._log_dialog.render_state(self.log.state)
 
-    def _log_saved(self, saved: Saved) -> None:
+    def _log_saved(self, notice: Notice) -> None:
         self._close_dialog()
-        if saved.due is None:
-            self.window.toast(i18n.t("log.saved_plain"))
-        else:
-            self.window.toast(i18n.t("log.saved", date=formats.day_text(saved.due)))
+        self._tell_notice(notice)
 
     def _close_dialog(self) -> None:
         self._log_dialog = None
@@ -381,7 +382,13 @@ class CounterWindow(QObject):
         self.window.toast(i18n.t("member.follow_up_done", name=person_name(name)))
 
     def _tell_notice(self, notice: Notice) -> None:
-        self.window.toast(i18n.t(notice.key, name=person_name(notice.name)))
+        date = formats.day_text(notice.day) if notice.day is not None else ""
+        text = i18n.t(notice.key, name=person_name(notice.name), date=date)
+        self.undo.offer(notice)
+        self.window.toast(text, undo=bool(notice.undo))
+
+    def _tell_undone(self) -> None:
+        self.window.toast(i18n.t("undo.done"))
 
     def _tell_failure(self, error: Exception) -> None:
         self.window.toast(messages.message_for(error).text)

@@ -60,12 +60,13 @@ class ShopCounter:
 
     def record(self, operations: list[Operation], session: Session, assurance: int) -> Changes:
         kinds: set[str] = set()
-        for operation in operations:
-            context = self.shop.context(self.new_id(), actor_id=session.staff.id, at_ms=self.at_ms)
+        op_ids = tuple(self.new_id() for _ in operations)
+        for op_id, operation in zip(op_ids, operations, strict=True):
+            context = self.shop.context(op_id, actor_id=session.staff.id, at_ms=self.at_ms)
             with self.shop.engine.begin() as connection:
                 effect = apply_operation(connection, operation, replace(context, assurance=assurance))
             kinds |= {table for table, _, _ in effect.touched}
-        return Changes(frozenset(kinds), frozenset(operation.member_id for operation in operations))
+        return Changes(frozenset(kinds), frozenset(operation.member_id for operation in operations), op_ids)
 
     def status(self) -> SyncStatus:
         return replace(self.sync, now_ms=self.at_ms)

@@ -111,7 +111,7 @@ def test_saving_records_talk_tags_and_promise_in_one_go(desk: MemberDesk, log: L
         "2026-11-25", "19:00", "问大衣决定", "wechat",
     )  # fmt: skip
     assert promise.interaction_id == operations[0].interaction_id  # type: ignore[union-attr]
-    assert (saved[0].name, saved[0].due) == ("沈知微", date(2026, 11, 25))
+    assert (saved[0].name, saved[0].day) == ("沈知微", date(2026, 11, 25))
 
 
 def test_a_member_can_be_left_without_a_follow_up(desk: MemberDesk, log: LogPresenter) -> None:

@@ -28,7 +28,9 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
+from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.undo import Notice
 
 DRAFT_KIND: Final = "log"
 KEEP_AFTER_MS: Final = 1500
@@ -86,14 +88,6 @@ class LogState:
         return "capped" if self.data.contacts >= self.data.cap else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What the toast says: the member's name and the day of the follow-up, if any."""
-
-    name: str
-    due: date | None
-
-
 def tags_in(note: str) -> tuple[str, ...]:
     """`#` words of a note as tags, each once; what cannot be a tag stays plain text."""
     found: dict[str, None] = {}
@@ -114,7 +108,7 @@ def read_log_data(connection: Any, member_id: str, viewer_id: str, now_ms: int) 
 
 
 class LogPresenter(QObject):
-    """`state_changed(LogState)`; `opened()` when the dialog should show; `saved(Saved)` and `left()` when it should
+    """`state_changed(LogState)`; `opened()` when the dialog should show; `saved(Notice)` and `left()` when it should
     go. A draft is kept per associate and member."""
 
     state_changed = Signal(object)
@@ -206,7 +200,12 @@ class LogPresenter(QObject):
             self._show(problem=problem)
             return
         self._show(is_saving=True, problem="")
-        self._desk.record(*self._operations(state, state.data.card), done=self._recorded, failed=self._not_recorded)
+        operations = self._operations(state, state.data.card)
+
+        def recorded(changes: Changes) -> None:
+            self._recorded(take_all_back(operations, changes.op_ids))
+
+        self._desk.record(*operations, done=recorded, failed=self._not_recorded)
 
     def leave(self) -> None:
         """Esc, a scan, or a lock: keep what was typed and go."""
@@ -234,7 +233,7 @@ class LogPresenter(QObject):
         self.state_changed.emit(self.state)
         self.opened.emit()
 
-    def _operations(self, state: LogState, card: MemberCard) -> list[Operation]:
+    def _operations(self, state: LogState, card: MemberCard) -> tuple[Operation, ...]:
         counter, member_id = self._desk.counter, card.member_id
         talk = LogInteraction(
             interaction_id=counter.new_id(), member_id=member_id, kind=state.kind, outcome=state.outcome,
@@ -252,12 +251,12 @@ class LogPresenter(QObject):
                     interaction_id=talk.interaction_id, text=state.follow_up_text.strip(),
                 )
             )  # fmt: skip
-        return operations
+        return tuple(operations)
 
     def _channel(self, state: LogState) -> str | None:
         return state.kind if state.kind in CONTACTS else None
 
-    def _recorded(self, _changes: Changes) -> None:
+    def _recorded(self, undo: tuple[Operation, ...]) -> None:
         state = self.state
         if state.data is None:
             return
@@ -265,7 +264,8 @@ class LogPresenter(QObject):
         self._save_draft(card.member_id, None)
         self.state = LogState()
         self.state_changed.emit(self.state)
-        self.saved.emit(Saved(card.name, state.due))
+        key = "log.saved_plain" if state.due is None else "log.saved"
+        self.saved.emit(Notice(key, card.name, state.due, undo))
 
     def _not_recorded(self, error: Exception) -> None:
         self._show(is_saving=False)

@@ -15,8 +15,10 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.timeline import list_timeline
 from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.services.session import Session
+from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.undo import Notice
 
 How = Literal["scanned", "searched"]
 PAGE: Final = 64
@@ -52,14 +54,6 @@ class MemberState:
     def hides_amounts(self) -> bool:
         """A colleague's protected member: serve, but no sums and no phone (mockup 07b)."""
         return self.card is not None and self.card.owner.state == "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence for the toast: catalogue key, and the name it is about."""
-
-    key: str
-    name: str = ""
 
 
 class MemberPresenter(QObject):
@@ -128,13 +122,22 @@ class MemberPresenter(QObject):
             return
         self._show(tag_error=None)
         if tag not in card.tags:
-            self._desk.record(SetTag(member_id=card.member_id, is_on=True, tag=tag))
+            self._set_tag(card, tag, is_on=True)
 
     def remove_tag(self, tag: str) -> None:
         """Take a tag off."""
         card = self._workable()
         if card is not None and tag in card.tags:
-            self._desk.record(SetTag(member_id=card.member_id, is_on=False, tag=tag))
+            self._set_tag(card, tag, is_on=False)
+
+    def _set_tag(self, card: MemberCard, tag: str, *, is_on: bool) -> None:
+        operation = SetTag(member_id=card.member_id, is_on=is_on, tag=tag)
+
+        def told(changes: Changes) -> None:
+            key = "member.tag_added" if is_on else "member.tag_removed"
+            self.noticed.emit(Notice(key, tag, undo=take_all_back((operation,), changes.op_ids)))
+
+        self._desk.record(operation, done=told)
 
     def served(self) -> None:
         """Ctrl B: served, left without buying."""
@@ -145,8 +148,9 @@ class MemberPresenter(QObject):
             interaction_id=self._desk.counter.new_id(), member_id=card.member_id, visit_id=_newest_visit(card)
         )
 
-        def told(_changes: Changes) -> None:
-            self.noticed.emit(Notice("member.served_saved", card.name))
+        def told(changes: Changes) -> None:
+            undo = take_all_back((operation,), changes.op_ids)
+            self.noticed.emit(Notice("member.served_saved", card.name, undo=undo))
 
         # Asked of the rule itself: right after a scan the card on show does not know of its own visit yet.
         self._desk.record(operation, done=told, failed=self._not_served)
