@@ -20,8 +20,10 @@ from guidedesk.sync.counter import Counter
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.enrol_client import EnrolDesk
 from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.hints import HintListener
 from guidedesk.sync.open_counter import open_counter
-from guidedesk.sync.system import SystemClock
+from guidedesk.sync.system import SystemClock, SystemRandom
+from guidedesk.sync.transport import StreamTransport
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
@@ -73,7 +75,7 @@ class CounterApp(QObject):
         )
         self.scanner = ScannerInput(SystemClock(), wedge, parent=self)
         self.scanner.scanned.connect(self.window.on_scanned)
-        self.sync = SyncLoop(self.desk, self._engine, self)
+        self.sync = SyncLoop(self.desk, self._engine, self, listener=self._hint_listener)
         self.idle = IdleLock(settings.lock_after_s, self)
         self.idle.idled.connect(self._lock)
         self.scanner.scanned.connect(self.idle.touched)
@@ -97,6 +99,13 @@ class CounterApp(QObject):
 
     def _engine(self) -> SyncEngine:
         return self.counter.engine
+
+    def _hint_listener(self) -> HintListener | None:
+        identity = self.counter.identity
+        line = self.counter.new_transport(identity)
+        if not isinstance(line, StreamTransport):
+            return None
+        return HintListener(line, (identity.chain_id, identity.store_id), SystemRandom())
 
     def _lock(self) -> None:
         if self.desk.session is not None:

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -39,10 +39,11 @@ def run(args: argparse.Namespace) -> int:
     """Serve; prints one line with the address once it answers."""
     import uvicorn
 
-    from guidedesk.server.app import create_app
+    from guidedesk.server.app import create_app, stop_streams
     from guidedesk.server.chain import init_chain
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.database import open_server
+    from guidedesk.server.events import MOST_STREAMS
     from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import create_schema
     from guidedesk.server.secrets import load_secrets
@@ -72,15 +73,16 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
+    app = create_app(database, secrets, clock, random)
     config = uvicorn.Config(
-        create_app(database, secrets, clock, random),
+        app,
         http="h11",
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         h11_max_incomplete_event_size=_HEADER_BYTES,
-        limit_concurrency=_MOST_AT_ONCE,
+        limit_concurrency=_MOST_AT_ONCE + MOST_STREAMS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
         proxy_headers=args.behind_proxy,
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         ssl_keyfile=args.tls_key,
     )
     scheme = "https" if args.tls_cert else "http"
-    server = _server_class()(config, f"{scheme}://{_shown(listening)}")
+    server = _server_class()(config, f"{scheme}://{_shown(listening)}", lambda: stop_streams(app))
     try:
         server.run(sockets=[listening])
     finally:
@@ -102,15 +104,20 @@ def _server_class() -> Any:
     class Announced(uvicorn.Server):
         """Says where it listens, and ends quietly when told to stop."""
 
-        def __init__(self, config: uvicorn.Config, url: str) -> None:
+        def __init__(self, config: uvicorn.Config, url: str, before_stop: Callable[[], None]) -> None:
             super().__init__(config)
             self._url = url
+            self._before_stop = before_stop
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
                 sys.stdout.write(f"GuideDesk server on {self._url}\n")
                 sys.stdout.flush()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            self._before_stop()
+            await super().shutdown(sockets=sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:

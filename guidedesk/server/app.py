@@ -27,7 +27,7 @@ from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
 
 _log = logging.getLogger("guidedesk.server.http")
-_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest"})
+_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest", "events"})
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 # Every module here has `routes() -> list[Route]`.
@@ -60,6 +60,11 @@ def create_app(
     return app
 
 
+def stop_streams(app: FastAPI) -> None:
+    """End what would never end by itself, before the HTTP server waits for its answers to end."""
+    app.state.context.heads.stop()
+
+
 async def _http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "bad_request")
@@ -71,6 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While serving, what a crash left half carried out is finished now and then (SYNC.md 3: fan-out)."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_sweep, app.state.context)
+        tasks.start_soon(app.state.context.heads.run)
         yield
         tasks.cancel_scope.cancel()
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server.database import ServerDatabase
+from guidedesk.server.events import HeadWatch
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.nonces import NonceCache
@@ -51,10 +52,12 @@ class ServerContext:
     random: Random
     limiter: RequestLimiter
     nonces: NonceCache = field(repr=False)
+    heads: HeadWatch = field(repr=False)
 
     @classmethod
     def create(
         cls, database: ServerDatabase, secrets: ServerSecrets, clock: Clock, random: Random, limits: RateLimits
     ) -> ServerContext:
         """A context with fresh nonce and rate memories."""
-        return cls(database, secrets, clock, random, RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms))
+        limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
+        return cls(database, secrets, clock, random, limiter, nonces, HeadWatch(database))

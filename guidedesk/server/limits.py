@@ -10,14 +10,17 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Final, Literal
 
-Lane = Literal["hello", "push", "changes", "snapshot", "digest", "look_up", "sign_in", "enrol", "enrol_poll", "health"]
+Lane = Literal[
+    "hello", "push", "changes", "snapshot", "digest", "events", "look_up", "sign_in", "enrol", "enrol_poll", "health"
+]  # fmt: skip
 PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
         "hello": 60,
         "push": 60,
-        "changes": 600,  # a counter asks every 2.5 s for two scopes, and after each push: 60 would turn busy ones away
+        "changes": 120,  # two scopes after each push and hint, every 2.5 s without events: 60 turns busy ones away
         "snapshot": 1_200,
         "digest": 60,
+        "events": 20,
         "look_up": 120,
         "sign_in": 10,
         "enrol": 5,

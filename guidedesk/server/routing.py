@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import anyio.to_thread
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from guidedesk.domain.access import Permission, may
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
@@ -39,6 +39,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "enrol_expired": 410,
     "enrol_refused": 403,
     "epoch_changed": 410,
+    "events_full": 503,
     "forbidden": 403,
     "not_found": 404,
     "not_initialised": 503,
@@ -106,7 +107,15 @@ class Answered:
     raw: bytes | None = None  # instead of a body: bytes as they are, of the type in `headers`
 
 
-Handler = Callable[[Call], Mapping[str, Any] | Answered]
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that goes on until one side ends it."""
+
+    parts: AsyncIterator[bytes]
+    content_type: str
+
+
+Handler = Callable[[Call], Mapping[str, Any] | Answered | Streamed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,10 @@ def run_route(context: ServerContext, route: Route, request: Request, body: byte
             return error_response(StorageError("server_busy"), context)
         _log.exception("request_failed", extra=data(path=route.path))
         return json_response(500, {"error": {"code": "server_fault", "params": {}}})
+    if isinstance(answered, Streamed):
+        # A proxy in between must pass each part on as it comes.
+        sent = {**_ALWAYS, "X-Accel-Buffering": "no", "Content-Type": answered.content_type}
+        return StreamingResponse(answered.parts, 200, sent)
     if isinstance(answered, Answered) and answered.raw is not None:
         return Response(answered.raw, answered.status, {**_ALWAYS, **answered.headers})
     if isinstance(answered, Answered):

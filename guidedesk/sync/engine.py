@@ -15,6 +15,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.hints import Hint
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.journal import Counts, Journal
 from guidedesk.sync.local_store import LocalStore
@@ -25,7 +26,8 @@ from guidedesk.sync.snapshot_load import SnapshotLoader
 from guidedesk.sync.status import SyncStatus
 from guidedesk.sync.transport import Transport
 
-POLL_MS: Final = 2_500  # two scopes: 48 calls a minute, under the 60 a device may make (SECURITY.md S-4)
+POLL_MS: Final = 2_500  # two scopes: 48 calls a minute, well under what a device may make (server/limits.py)
+LISTENING_POLL_MS: Final = 30_000  # while the server tells what changed: only for hints that were lost
 HELLO_EVERY_MS: Final = 300_000
 _CONTACT: Final = "last_contact_ms"
 _KEEP_CONTACT_MS: Final = 60_000
@@ -93,10 +95,19 @@ class SyncEngine:
         self._hello_due_ms = 0
         self._is_sign_in_expired = False
         self._is_stopping = False
+        self._is_listening = False
 
     def stop(self) -> None:
         """Ask a running step to end after the batch or page it is at; everything so far stays."""
         self._is_stopping = True
+
+    def is_news(self, hint: Hint) -> bool:
+        """Whether a scope went on since this counter last asked about it."""
+        return (hint.epoch, hint.head) > self._puller.reached.get(hint.scope_id, (0, 0))
+
+    def listening(self, is_listening: bool) -> None:
+        """Whether the server tells what changes; then asking every few seconds is not needed."""
+        self._is_listening = is_listening
 
     def step(self) -> StepOutcome:
         """One round: hello when due, everything that waits, every scope until there is no more.
@@ -245,7 +256,8 @@ class SyncEngine:
         if error is None:
             self._backoff.succeeded()
             pause = self._pusher.retry_after_ms
-            return self._backoff.around_ms(pause if pause is not None else POLL_MS)
+            usual = LISTENING_POLL_MS if self._is_listening else POLL_MS
+            return self._backoff.around_ms(pause if pause is not None else usual)
         self._hello_due_ms = 0
         retry_after = error.retry_after_ms if isinstance(error, SyncRefused) else None
         is_unreachable = isinstance(error, TransportError) and error.code == "unreachable"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -53,17 +54,26 @@ class HttpTransport:
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; `TransportError` when none came."""
+        answer = self._ask(request, is_stream=False)
+        return Response(answer.status_code, answer.content, _lowered(answer.headers))
+
+    def open_stream(self, request: Request) -> HttpStream:
+        """An answer that goes on; silence longer than a read may take ends it (heartbeats come more often)."""
+        return HttpStream(self._ask(request, is_stream=True))
+
+    def _ask(self, request: Request, *, is_stream: bool) -> requests.Response:
         import requests
 
         headers = {**request.headers, **self._signature(request)}
         try:
-            answer = self._session.request(
+            return self._session.request(
                 request.method,
                 self._base + request.path,
                 data=request.body or None,
                 headers=headers,
                 timeout=(CONNECT_S, READ_S),
                 allow_redirects=False,
+                stream=is_stream,
             )
         except requests.exceptions.SSLError as error:
             raise TransportError("tls_failed") from error
@@ -73,7 +83,6 @@ class HttpTransport:
             raise TransportError("connection_lost" if _was_sent(error) else "unreachable") from error
         except requests.exceptions.RequestException as error:
             raise TransportError("connection_lost") from error
-        return Response(answer.status_code, answer.content, {k.lower(): v for k, v in answer.headers.items()})
 
     @cached_property
     def _session(self) -> requests.Session:
@@ -106,6 +115,36 @@ class HttpTransport:
             nonce=self._random.bytes(NONCE_BYTES),
             private_key=self._key,
         )
+
+
+class HttpStream:
+    """One answer held open."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        self._answer = answer
+        self.status = answer.status_code
+
+    def parts(self) -> Generator[bytes]:
+        """What comes, as it comes; `connection_lost` where the line broke or stayed silent too long."""
+        import requests
+
+        try:
+            yield from self._answer.iter_content(chunk_size=None)
+        except (requests.exceptions.RequestException, OSError, ValueError, AttributeError) as error:
+            # The last two are what the library raises where another thread closed the answer.
+            raise TransportError("connection_lost") from error
+        finally:
+            self._answer.close()
+
+    def close(self) -> None:
+        """End it: a read that waits in another thread returns at once."""
+        # Released already, or over a kind of connection that cannot be shut from here: the read ends by its time-out.
+        with suppress(ValueError, RuntimeError, OSError):
+            self._answer.raw.shutdown()
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def http_transports(

@@ -44,6 +44,8 @@ class Puller:
         # The chain first: names of staff and stores before the rows that mention them.
         self.scopes: tuple[tuple[str, Kind], ...] = ((identity.chain_id, "chain"), (identity.store_id, "store"))
         self.changed: set[RowRef] = set()
+        # Scope -> (epoch, head) up to which the server had nothing more, the last time it was asked.
+        self.reached: dict[str, tuple[int, int]] = {}
 
     def pull_changes(self, go_on: Callable[[], bool]) -> int:
         """Pull every scope until there is no more, a page a transaction; returns how many pages brought rows."""
@@ -108,11 +110,13 @@ class Puller:
                 self.restart(scope_id, given if isinstance(given, int) else 0)
                 continue
             if page is None:
+                self.reached[scope_id] = (epoch, seq)
                 break
             with self._cache.write() as conn:
                 self.changed |= apply_page(conn, page, self._load_lanes)
             pages += 1
             if not page.more:
+                self.reached[scope_id] = (page.epoch, page.next)
                 break
         return pages
 

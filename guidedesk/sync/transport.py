@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from guidedesk.sync.encoding import unpack_answer
 
@@ -41,4 +41,31 @@ class Transport(Protocol):
         Codes: `unreachable` (no server was reached, so none is burdened by trying again soon), `timeout`,
         `connection_lost` (the request may have been carried out), `tls_failed`.
         """
+        ...
+
+
+class Stream(Protocol):
+    """An answer that goes on; `close` may be called by another thread and ends a read that waits."""
+
+    status: int
+
+    def parts(self) -> Generator[bytes]:
+        """What comes, as it comes, until the other side ends it. Raises `TransportError` where the line broke."""
+        ...
+
+    def close(self) -> None:
+        """End it, from whichever thread."""
+        ...
+
+
+@runtime_checkable
+class StreamTransport(Transport, Protocol):
+    """A transport that can also hold an answer open."""
+
+    def open_stream(self, request: Request) -> Stream:
+        """The answer as soon as its head is there; raises as `send` does."""
+        ...
+
+    def close(self) -> None:
+        """Close kept connections."""
         ...

@@ -1,4 +1,4 @@
-"""Keeps the sync engine stepping beside the window: soon after a write, otherwise when the engine says."""
+"""Keeps the sync engine stepping beside the window: soon after a write or a hint, else when the engine says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Final, Protocol
 from PySide6.QtCore import QObject, QTimer
 
 from guidedesk.sync.engine import StepOutcome
+from guidedesk.sync.hints import Hint
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.hint_thread import HintThread, Listener
 
 STATUS_EVERY_MS: Final = 2_000
 
@@ -25,12 +27,32 @@ class Engine(Protocol):
         """Ask a running step to end soon."""
         ...
 
+    def is_news(self, hint: Hint) -> bool:
+        """Whether a scope went on since it was last asked about."""
+        ...
+
+    def listening(self, is_listening: bool) -> None:
+        """Whether the server tells what changes."""
+        ...
+
 
 class SyncLoop(QObject):
     """One step at a time on the network thread. A nudge during a step takes another one right after it."""
 
-    def __init__(self, desk: Desk, engine: Callable[[], Engine], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        engine: Callable[[], Engine],
+        parent: QObject | None = None,
+        *,
+        listener: Callable[[], Listener | None] = lambda: None,
+    ) -> None:
         super().__init__(parent)
+        self._listener = listener
+        self._hints = HintThread(self)
+        self._hints.heard.connect(self._heard)
+        self._hints.listening.connect(self._listening)
+        self._news: dict[str, Hint] = {}
         self._desk = desk
         self._engine = engine
         self._is_running = False
@@ -57,6 +79,7 @@ class SyncLoop(QObject):
             self._is_wanted = True
             return
         self._is_running = True
+        self._news.clear()
         self._timer.stop()
         self._desk.tasks.network(self._engine().step, done=self._stepped, failed=self._broke)
         self.refresh_status()
@@ -71,6 +94,7 @@ class SyncLoop(QObject):
         self._is_closed = True
         self._timer.stop()
         self._clock.stop()
+        self._hints.close()
         if self._is_running:
             self._engine().stop()
 
@@ -80,6 +104,11 @@ class SyncLoop(QObject):
             # A step that brought nothing (an outage, no news) must not make every open page read again;
             # the status itself is read and told below.
             self._desk.tasks.committed.emit(outcome.changes)
+        if outcome.error is None and not self._is_closed:
+            # Not before the first exchange went well: the window has its start for itself.
+            self._hints.start(self._listener)
+            engine = self._engine()
+            self._is_wanted = self._is_wanted or any(engine.is_news(hint) for hint in self._news.values())
         self._next(outcome.next_delay_ms)
 
     def _broke(self, error: Exception) -> None:
@@ -97,6 +126,19 @@ class SyncLoop(QObject):
             self.nudge()
         else:
             self._timer.start(delay_ms)
+
+    def _heard(self, hint: Hint) -> None:
+        if self._is_running:
+            self._news[hint.scope_id] = hint
+        elif not self._is_closed and self._engine().is_news(hint):
+            self.nudge()
+
+    def _listening(self, is_listening: bool) -> None:
+        if self._is_closed:
+            return
+        self._engine().listening(is_listening)
+        if not is_listening:
+            self.nudge()  # the next step may be half a minute away, and why the line went is worth knowing
 
     def _tell(self, status: SyncStatus) -> None:
         self._desk.status_changed.emit(status)

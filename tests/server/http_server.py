@@ -9,6 +9,8 @@ import requests
 import uvicorn
 from fastapi import FastAPI
 
+from guidedesk.server.app import stop_streams
+
 
 class HttpServer:
     """Serves until closed; `request` keeps one connection."""
@@ -24,6 +26,13 @@ class HttpServer:
             self._ready.set()
 
         self._server.startup = startup  # type: ignore[method-assign]
+        real_shutdown = self._server.shutdown
+
+        async def shutdown(sockets: Any = None) -> None:
+            stop_streams(app)
+            await real_shutdown(sockets=sockets)
+
+        self._server.shutdown = shutdown  # type: ignore[method-assign]
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         assert self._ready.wait(20)
@@ -35,6 +44,10 @@ class HttpServer:
     def request(self, method: str, url: str, content: bytes = b"", headers: Any = None) -> requests.Response:
         full = f"http://{self.authority}{url}"
         return self._session.request(method, full, data=content, headers=headers, timeout=(5, 30))
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
 
     def close(self) -> None:
         self._session.close()

@@ -1,4 +1,4 @@
-"""Hello, push, changes and digest (SYNC.md 5)."""
+"""Hello, push, changes, snapshots, digest and events (SYNC.md 5)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any, Final
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.digest import compare
+from guidedesk.server.events import EVENT_TYPE, read_heads
 from guidedesk.server.feed import changes
 from guidedesk.server.hello import greet
 from guidedesk.server.push import apply_batch
-from guidedesk.server.routing import Answered, Call, Policy, Route
+from guidedesk.server.routing import Answered, Call, Policy, Route, Streamed
 from guidedesk.server.snapshots import get_manifest, get_page
 from guidedesk.sync.protocol import OLDEST_SCHEMA, PAGE_ROWS, SCHEMA
 from guidedesk.sync.snapshot_format import PAGE_TYPE
 
 _PAGE_DIGITS: Final = 9
+_MOST_SCOPES: Final = 8
 
 
 def routes() -> list[Route]:
@@ -28,6 +30,7 @@ def routes() -> list[Route]:
         Route("GET", "/v1/sync/snapshot", Policy("snapshot", "sync.exchange"), _snapshot),
         Route("GET", "/v1/sync/snapshot/{snap_id}/{page}", Policy("snapshot", "sync.exchange"), _snapshot_page),
         Route("POST", "/v1/sync/digest", Policy("digest", "sync.exchange"), _digest),
+        Route("GET", "/v1/sync/events", Policy("events", "sync.exchange"), _events),
     ]
 
 
@@ -69,6 +72,15 @@ def _digest(call: Call) -> Mapping[str, Any]:
     scope_id = _own_scope(call, call.json["scope"])
     with call.context.database.read_snapshot() as conn:
         return compare(conn, scope_id, call.json)
+
+
+def _events(call: Call) -> Streamed:
+    asked = [_own_scope(call, scope_id) for scope_id in call.request.query_params.getlist("scope")[:_MOST_SCOPES]]
+    if not asked:
+        raise Refused("validation", field="scope", why="missing")
+    context, device_id = call.context, call.who.device_id
+    context.heads.check_room(device_id)
+    return Streamed(context.heads.follow(device_id, read_heads(context.database, asked)), EVENT_TYPE)
 
 
 def _own_scope(call: Call, scope_id: object) -> str:
