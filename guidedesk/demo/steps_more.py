@@ -95,7 +95,7 @@ def totals(tour: Tour) -> Seen:
         for household in households:
             months = month_totals(conn, member_id(household), zone)
             shown |= {(household, month): pair for month, pair in months.items()}
-            paid = get_history_head(conn, member_id(household)).lifetime.paid_minor
+            paid = get_history_head(conn, member_id(household)).lifetime.main.paid_minor
             lifetimes += paid == sum(cents for (one, _), (_, cents) in expected.items() if one == household)
     same = sum(1 for key, pair in expected.items() if shown.get(key) == pair)
     seen = f"{same} of {len(expected)} months equal; {lifetimes} of {len(households)} histories equal"

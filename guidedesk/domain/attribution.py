@@ -9,6 +9,9 @@ from typing import Literal
 from guidedesk.domain.time import local_date
 
 OwnerState = Literal["none", "pool", "mine", "mine_lapsed", "mine_open", "other", "other_open"]
+SaleOwner = Literal["none", "pool", "in_window", "after_window", "owner", "earlier", "before"]
+# Becoming owner in these ways is a scan of her own code, and so a touch (COMMISSION.md 0 and 2).
+_BOUND_BY_TOUCH = frozenset({"registered", "scanned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,30 @@ def owner_state(
     if window.is_earning:
         return "mine"
     return "mine_lapsed" if window.is_protected else "mine_open"
+
+
+def sale_owner(
+    paid_at_ms: int,
+    *,
+    bound_at_ms: int,
+    last_touch_ms: int,
+    cause: str,
+    has_previous: bool,
+    rules: AttributionRules,
+) -> SaleOwner:
+    """Whose window a sale fell in, from the one binding a counter knows (COMMISSION.md 1.5 and 2).
+
+    `in_window` and `after_window` speak of the present owner. `owner`: she was, but which touches she had then is
+    not known here. `earlier`: the owner before her; `before`: nobody this counter knows of. Who earns is the
+    server's word.
+    """
+    if paid_at_ms < bound_at_ms:
+        return "earlier" if has_previous else "before"
+    touches = [bound_at_ms] if cause in _BOUND_BY_TOUCH else []
+    if last_touch_ms <= paid_at_ms:
+        touches.append(last_touch_ms)
+    if touches:
+        ends = local_date(max(touches), rules.zone) + timedelta(days=rules.window_days)
+        if local_date(paid_at_ms, rules.zone) <= ends:
+            return "in_window"
+    return "after_window" if last_touch_ms <= paid_at_ms else "owner"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from guidedesk.domain.attribution import OwnerState, OwnerWindow
+from guidedesk.domain.attribution import OwnerState, OwnerWindow, SaleOwner
 from guidedesk.domain.people import Role, Tier
 
 Channel = Literal["store", "online", "mini"]
@@ -58,6 +58,11 @@ class OwnerInfo:
     window: OwnerWindow | None
     window_days: int
     is_pending: bool  # decided here, not yet by the server
+
+    @property
+    def hides_amounts(self) -> bool:
+        """A colleague's protected member: serve, but no sums and no phone (DESIGN-UI.md 5.7)."""
+        return self.state == "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ class HistoryFilter:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """One purchase in the list."""
+    """One purchase in the list. `returned_minor` is what went back so far; `is_pending`: not sent yet."""
 
     scope_id: str
     id: str
@@ -224,6 +229,7 @@ class HistoryRow:
     currency: str
     return_state: Literal["none", "part", "full"]
     seller: Bilingual
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,40 +245,70 @@ class ReceiptLine:
     returned_qty: int
     returned_minor: int
 
+    @property
+    def left_qty(self) -> int:
+        """Pieces that can still come back."""
+        return max(0, self.qty - self.returned_qty)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedPart:
+    """What came back of one line in one return."""
+
+    item: Bilingual
+    qty: int
+    amount_minor: int
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReturn:
-    """One return against a receipt."""
+    """One link of the return chain. `is_pending`: recorded here, not sent yet."""
 
     id: str
     returned_at_ms: int
     total_minor: int
     reason: str
+    parts: tuple[ReturnedPart, ...] = ()
+    is_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaleWindow:
+    """Whose window a purchase fell in, as far as this PC knows; the server decides who earns."""
+
+    state: SaleOwner
+    owner: Bilingual = field(default_factory=lambda: Bilingual("", ""))
+    is_viewer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One purchase in full, for the drawer."""
+    """One purchase in full, for the drawer; `returns` in the order in which they happened."""
 
     row: HistoryRow
     lines: tuple[ReceiptLine, ...]
     returns: tuple[ReceiptReturn, ...]
+    window: SaleWindow = field(default_factory=lambda: SaleWindow("none"))
+
+    @property
+    def left_qty(self) -> int:
+        """Pieces that can still come back."""
+        return sum(line.left_qty for line in self.lines)
+
+    @property
+    def left_minor(self) -> int:
+        """What was paid and has not gone back."""
+        return self.row.paid_minor - self.row.returned_minor
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryTotals:
-    """Sums over what a filter shows; net = paid - returned."""
+class MoneySum:
+    """What was paid, and what of it went back, in one currency."""
 
+    currency: str
     orders: int
-    store_orders: int
-    online_orders: int
     paid_minor: int
     returned_minor: int
-    returned_orders: int
-    currency: str
-    usual_interval_days: int | None
-    last_paid_at_ms: int | None
-    favourite_categories: tuple[Bilingual, ...] = ()
 
     @property
     def net_minor(self) -> int:
@@ -281,16 +317,36 @@ class HistoryTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryTotals:
+    """Sums over what a filter shows: never over two currencies. `sums` has the one with most orders first."""
+
+    orders: int
+    store_orders: int
+    online_orders: int
+    returned_orders: int
+    last_paid_at_ms: int | None
+    sums: tuple[MoneySum, ...]
+
+    @property
+    def main(self) -> MoneySum:
+        """The sum in the currency most orders are in (the chain's, where there is no order)."""
+        return self.sums[0]
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryHead:
-    """The fixed part of the history page: lifetime totals and what the filters can offer."""
+    """The fixed part of the history page: lifetime totals, habits, and what the filters can offer."""
 
     member_id: str
     name: str
     name_en: str
     tier: Tier
+    owner: OwnerInfo
     lifetime: HistoryTotals
     channels: tuple[str, ...]
     categories: tuple[Bilingual, ...]
+    favourites: tuple[Bilingual, ...] = ()
+    usual_interval_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

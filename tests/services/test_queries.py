@@ -11,7 +11,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services import operations as ops
 from guidedesk.services.apply import apply_operation
-from guidedesk.services.queries import history, home, members, search
+from guidedesk.services.queries import history, home, members, receipts, search
 from guidedesk.services.queries.follow_ups import get_agenda
 from guidedesk.services.read_models import HistoryFilter
 from tests.helpers.shop import LAKESIDE, LIN, NOW, QIN, SHEN, SHEN_CODE, Shop, full, open_shop, purchase_row
@@ -76,14 +76,14 @@ def test_totals_follow_the_filter(shop, wanted, orders, paid, returned):
         refs = history.list_history(conn, SHEN, wanted, NOW)
         rows = history.load_history(conn, refs)
         totals = history.get_history_totals(conn, SHEN, wanted, NOW)
-    assert (totals.orders, totals.paid_minor, totals.returned_minor) == (orders, paid, returned)
+    assert (totals.orders, totals.main.paid_minor, totals.main.returned_minor) == (orders, paid, returned)
     assert sum(row.paid_minor for row in rows) == paid
-    assert totals.net_minor == paid - returned
+    assert totals.main.net_minor == paid - returned
 
 
 def test_a_receipt_shows_what_came_back(shop):
     with shop.engine.connect() as conn:
-        receipt = history.get_receipt(conn, (LAKESIDE, derived_id("purchase", 2)))
+        receipt = receipts.get_receipt(conn, (LAKESIDE, derived_id("purchase", 2)))
     assert receipt.row.return_state == "part"
     assert [(line.item.zh, line.returned_minor) for line in receipt.lines] == [("羊毛半裙", 45_900), ("美利奴圆领", 0)]
     assert [entry.reason for entry in receipt.returns] == ["尺码偏大"]

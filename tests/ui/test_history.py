@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,10 +12,11 @@ from PySide6.QtWidgets import QWidget
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
+from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.tables.history import HistoryModel, ref_of, row_key
 from guidedesk.ui.views.history import HistoryPage
-from tests.helpers.shop import LAKESIDE, NOW, SHEN, full, purchase_row
+from tests.helpers.shop import HE, LAKESIDE, NOW, SHEN, full, purchase_row
 from tests.ui.member_desk import MemberDesk, hosted, make_desk
 
 ORDERS = 150
@@ -48,7 +50,7 @@ def test_the_newest_purchase_comes_first_and_totals_cover_all(history: HistoryPr
     assert data is not None
     assert (len(data.refs), data.totals.orders) == (ORDERS, ORDERS)
     assert data.refs[0] == (LAKESIDE, derived_id("purchase", 0))
-    assert data.totals.net_minor == sum(10_000 + n for n in range(ORDERS)) - 10_004
+    assert data.totals.main.net_minor == sum(10_000 + n for n in range(ORDERS)) - 10_004
 
 
 def test_purchases_older_than_the_usual_filter_are_shown_when_there_are_no_others() -> None:
@@ -83,7 +85,7 @@ def test_the_totals_follow_the_filter(history: HistoryPresenter) -> None:
     assert (data.totals.orders, data.head.lifetime.orders) == (50, ORDERS)
     history.narrow(text="", with_returns=True)
     assert history.state.data is not None
-    assert history.state.data.totals.net_minor == 0
+    assert history.state.data.totals.main.net_minor == 0
 
 
 def test_an_empty_filter_names_what_to_loosen_and_does_it(history: HistoryPresenter) -> None:
@@ -141,6 +143,59 @@ def test_the_page_opens_the_receipt_of_the_row_with_the_keyboard(
     assert history.state.receipt.row.id == derived_id("purchase", 4)
     assert page.handle_command("filter")
     assert page.search_field.line.hasFocus()
+
+
+def test_a_colleagues_member_shows_what_she_bought_but_no_sums(
+    desk: MemberDesk, show: Callable[..., QWidget]
+) -> None:
+    bound = full(
+        "binding", scope_id=LAKESIDE, id=SHEN, owner_id=HE, bound_at_ms=NOW - DAY_MS, last_touch_ms=NOW - DAY_MS,
+        cause="scanned",
+    )  # fmt: skip
+    with desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "binding", [bound])
+    presenter = HistoryPresenter(desk)
+    page = HistoryPage(presenter.load_rows)
+    presenter.state_changed.connect(page.render_state)
+    presenter.open(SHEN)
+    presenter.open_receipt((LAKESIDE, derived_id("purchase", 4)))
+    window = show(hosted(page), 1290, 684)
+    page.table.selectRow(4)
+    assert presenter.state.hides_amounts
+    texts = " ".join([*accessible_texts(window), page.model.row_at(4).spoken])  # type: ignore[union-attr]
+    assert "羊绒围巾" in texts
+    assert "何静怡" in texts
+    assert not re.search(r"[¥￥]|\d\.\d\d|元", texts)
+
+
+def test_alt_r_asks_for_a_return_while_something_is_left(
+    history: HistoryPresenter, show: Callable[..., QWidget]
+) -> None:
+    page = HistoryPage(history.load_rows)
+    wanted: list[str] = []
+    history.return_wanted.connect(wanted.append)
+    history.state_changed.connect(page.render_state)
+    page.return_started.connect(history.start_return)
+    assert not page.handle_command("return"), "nobody takes a return yet"
+    page.offer_returns()
+    page.render_state(history.state)
+    show(hosted(page), 1290, 684)
+    assert not page.giving_back.isEnabled()
+    history.open_receipt((LAKESIDE, derived_id("purchase", 4)))
+    page.handle_command("return")
+    assert wanted == [], "all of it came back before"
+    history.open_receipt((LAKESIDE, derived_id("purchase", 5)))
+    page.handle_command("return")
+    assert wanted == [derived_id("purchase", 5)]
+
+
+def test_a_filter_does_not_read_the_head_again(history: HistoryPresenter, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr("guidedesk.ui.presenters.history.get_history_head", lambda *_: read.append("head"))
+    history.narrow(text="雨伞")
+    assert read == []
+    assert history.state.data is not None
+    assert history.state.data.totals.orders == 50
 
 
 def test_filters_speak_of_their_choice(history: HistoryPresenter) -> None:

@@ -1,61 +1,83 @@
-"""Purchase history of one member: filters in SQL, totals that follow them, receipts with what came back."""
+"""Purchase history of one member: filtered, sorted and summed by the database; totals follow the filter.
+
+Every statement starts at the index over a member's purchases, or at a primary key: ten million lines of others
+cost nothing.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_
 
-from guidedesk.domain.time import DAY_MS, local_date, month_key
+from guidedesk.domain.time import DAY_MS, local_date, local_datetime, local_midnight_ms, month_key
 from guidedesk.models import sales
-from guidedesk.services.queries.members import get_member_row
+from guidedesk.services.queries.members import get_member_row, get_owner
 from guidedesk.services.queries.reference import get_settings, staff_names, store_names
-from guidedesk.services.queries.timeline import first_items
 from guidedesk.services.read_models import (
     NOBODY,
     Bilingual,
+    ChainSettings,
     HistoryFilter,
     HistoryHead,
     HistoryRow,
     HistoryTotals,
-    Receipt,
-    ReceiptLine,
-    ReceiptReturn,
+    MoneySum,
 )
 
 Ref = tuple[str, str]  # scope_id, purchase id
+EVERYTHING: Final = HistoryFilter(months=None)
+FAVOURITES: Final = 2
 _ORDER, _LINE = sales.purchase, sales.purchase_line
 _BACK, _BACK_LINE = sales.purchase_return, sales.purchase_return_line
+_LINES_OF_ORDER: Final = and_(_LINE.c.scope_id == _ORDER.c.scope_id, _LINE.c.purchase_id == _ORDER.c.id)
+_BACKS_OF_ORDER: Final = and_(
+    _BACK.c.scope_id == _ORDER.c.scope_id, _BACK.c.purchase_id == _ORDER.c.id, _BACK.c.deleted_at_ms.is_(None)
+)
+# Filters look at lines and returns under names of their own: a statement may join the tables as well.
+_SOME_LINE, _SOME_BACK = _LINE.alias("some_line"), _BACK.alias("some_back")
+_HAS_LINE: Final = and_(_SOME_LINE.c.scope_id == _ORDER.c.scope_id, _SOME_LINE.c.purchase_id == _ORDER.c.id)
+_HAS_BACK: Final = and_(
+    _SOME_BACK.c.scope_id == _ORDER.c.scope_id,
+    _SOME_BACK.c.purchase_id == _ORDER.c.id,
+    _SOME_BACK.c.deleted_at_ms.is_(None),
+)
 
 
-def get_history_head(conn: Connection, member_id: str) -> HistoryHead:
-    """Lifetime totals and what the filters can offer."""
+def get_history_head(conn: Connection, member_id: str, viewer_id: str = "", now_ms: int = 0) -> HistoryHead:
+    """Lifetime totals, habits, and what the filters can offer. `viewer_id` is who looks: it says whose member."""
     row = get_member_row(conn, member_id)
-    everything = HistoryFilter(months=None)
-    channels = conn.execute(
-        select(_ORDER.c.channel)
-        .where(*_where(row["id"], everything, 0))
-        .distinct()
-        .order_by(_ORDER.c.channel)
-    ).scalars()
-    categories = conn.execute(
-        select(_LINE.c.category, _LINE.c.category_en)
-        .join(_ORDER, and_(_ORDER.c.scope_id == _LINE.c.scope_id, _ORDER.c.id == _LINE.c.purchase_id))
-        .where(*_where(row["id"], everything, 0), _LINE.c.category.is_not(None))
-        .group_by(_LINE.c.category, _LINE.c.category_en)
+    settings = get_settings(conn)
+    mine = _where(row["id"], EVERYTHING, 0, settings.zone)
+    channels = conn.execute(select(_ORDER.c.channel).where(*mine).distinct().order_by(_ORDER.c.channel)).scalars()
+    wares = conn.execute(
+        select(
+            _LINE.c.category,
+            func.max(_LINE.c.category_en).label("category_en"),
+            func.count().label("times"),
+            func.sum(_LINE.c.qty).label("qty"),
+        )
+        .join(_ORDER, _LINES_OF_ORDER)
+        .where(*mine, _LINE.c.category.is_not(None))
+        .group_by(_LINE.c.category)
         .order_by(func.count().desc(), _LINE.c.category)
     ).all()
+    names = {r.category: Bilingual(r.category, r.category_en or r.category) for r in wares}
+    liked = sorted(wares, key=lambda r: (-r.qty, r.category))
     return HistoryHead(
         member_id=row["id"],
         name=row["name"],
         name_en=row["name_en"] or "",
         tier=row["tier"],
-        lifetime=get_history_totals(conn, row["id"], everything, 0),
+        owner=get_owner(conn, row["id"], viewer_id, now_ms, settings),
+        lifetime=get_history_totals(conn, row["id"], EVERYTHING, 0),
         channels=tuple(channels),
-        categories=tuple(Bilingual(c.category, c.category_en or c.category) for c in categories),
+        categories=tuple(names.values()),
+        favourites=tuple(names[r.category] for r in liked[:FAVOURITES]),
+        usual_interval_days=_usual_interval(conn, mine, now_ms, settings),
     )
 
 
@@ -63,7 +85,7 @@ def list_history(conn: Connection, member_id: str, wanted: HistoryFilter, now_ms
     """References of all purchases the filter shows, newest first; rows are fetched by page."""
     rows = conn.execute(
         select(_ORDER.c.scope_id, _ORDER.c.id)
-        .where(*_where(member_id, wanted, now_ms))
+        .where(*_where(member_id, wanted, now_ms, get_settings(conn).zone))
         .order_by(_ORDER.c.paid_at_ms.desc(), _ORDER.c.id)
     )
     return tuple((r.scope_id, r.id) for r in rows)
@@ -73,105 +95,58 @@ def load_history(conn: Connection, refs: Sequence[Ref]) -> tuple[HistoryRow, ...
     """The rows of one page, in the order asked for."""
     if not refs:
         return ()
+    keys = list(refs)
     rows = {
         (r.scope_id, r.id): r
-        for r in conn.execute(select(_ORDER).where(tuple_(_ORDER.c.scope_id, _ORDER.c.id).in_(list(refs))))
+        for r in conn.execute(select(_ORDER).where(tuple_(_ORDER.c.scope_id, _ORDER.c.id).in_(keys)))
     }
-    items = first_items(conn, list(rows))
-    looks = _first_looks(conn, list(rows))
-    counts = _line_counts(conn, list(rows))
-    returned = _returned(conn, list(rows))
+    wares, back = _wares(conn, keys), _came_back(conn, keys)
     staff, stores = staff_names(conn), store_names(conn)
     return tuple(
-        _row(
-            rows[ref],
-            items[ref],
-            looks.get(ref),
-            counts.get(ref, (0, 0)),
-            returned.get(ref, (0, 0)),
-            staff,
-            stores,
-        )
-        for ref in refs
-        if ref in rows
-    )
-
-
-def get_receipt(conn: Connection, ref: Ref) -> Receipt:
-    """One purchase in full."""
-    (row,) = load_history(conn, [ref])
-    scope_id, purchase_id = ref
-    back: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    returns = conn.execute(
-        select(_BACK)
-        .where(
-            _BACK.c.scope_id == scope_id, _BACK.c.purchase_id == purchase_id, _BACK.c.deleted_at_ms.is_(None)
-        )
-        .order_by(_BACK.c.returned_at_ms)
-    ).all()
-    if returns:
-        parts = conn.execute(
-            select(_BACK_LINE).where(
-                _BACK_LINE.c.scope_id == scope_id, _BACK_LINE.c.return_id.in_([r.id for r in returns])
-            )
-        )
-        for part in parts:
-            back[part.line_no][0] += part.qty
-            back[part.line_no][1] += part.amount_minor
-    lines = conn.execute(
-        select(_LINE)
-        .where(_LINE.c.scope_id == scope_id, _LINE.c.purchase_id == purchase_id)
-        .order_by(_LINE.c.line_no)
-    )
-    return Receipt(
-        row=row,
-        lines=tuple(
-            ReceiptLine(
-                r.line_no,
-                Bilingual(r.name, r.name_en or r.name),
-                r.size or "",
-                Bilingual(r.colour or "", r.colour_en or ""),
-                r.qty,
-                r.amount_minor,
-                back[r.line_no][0],
-                back[r.line_no][1],
-            )
-            for r in lines
-        ),
-        returns=tuple(ReceiptReturn(r.id, r.returned_at_ms, r.total_minor, r.reason or "") for r in returns),
+        _row(rows[ref], wares.get(ref), back.get(ref, (0, 0)), staff, stores) for ref in refs if ref in rows
     )
 
 
 def get_history_totals(conn: Connection, member_id: str, wanted: HistoryFilter, now_ms: int) -> HistoryTotals:
-    """Sums over the purchases a filter shows, with everything that came back of them."""
-    orders = conn.execute(
-        select(_ORDER.c.scope_id, _ORDER.c.id, _ORDER.c.channel, _ORDER.c.paid_at_ms, _ORDER.c.total_minor,
-               _ORDER.c.currency)
-        .where(*_where(member_id, wanted, now_ms))
-        .order_by(_ORDER.c.paid_at_ms)
-    ).all()  # fmt: skip
-    shown = {(r.scope_id, r.id) for r in orders}
-    returned = 0
-    back_orders: set[Ref] = set()
-    for r in conn.execute(
-        select(_BACK).where(_BACK.c.member_id == member_id, _BACK.c.deleted_at_ms.is_(None))
-    ):
-        if (r.scope_id, r.purchase_id) in shown:
-            returned += r.total_minor
-            back_orders.add((r.scope_id, r.purchase_id))
-    days = sorted({r.paid_at_ms // DAY_MS for r in orders})
-    gaps = sorted(later - earlier for earlier, later in pairwise(days))
+    """Sums over the purchases a filter shows, with everything that came back of them; a sum for each currency."""
+    settings = get_settings(conn)
+    where = _where(member_id, wanted, now_ms, settings.zone)
+    paid = conn.execute(
+        select(
+            _ORDER.c.currency,
+            func.count().label("orders"),
+            func.sum(case((_ORDER.c.channel == "store", 1), else_=0)).label("store_orders"),
+            func.sum(_ORDER.c.total_minor).label("paid"),
+            func.max(_ORDER.c.paid_at_ms).label("last"),
+        )
+        .where(*where)
+        .group_by(_ORDER.c.currency)
+    ).all()
+    back = {
+        r.currency: r
+        for r in conn.execute(
+            select(
+                _ORDER.c.currency,
+                func.count(_ORDER.c.id.distinct()).label("orders"),
+                func.sum(_BACK.c.total_minor).label("returned"),
+            )
+            .join(_BACK, _BACKS_OF_ORDER)
+            .where(*where)
+            .group_by(_ORDER.c.currency)
+        )
+    }
+    sums = sorted(
+        (MoneySum(r.currency, r.orders, r.paid, back[r.currency].returned if r.currency in back else 0) for r in paid),
+        key=lambda each: (-each.orders, each.currency),
+    )
+    store_orders, orders = sum(r.store_orders for r in paid), sum(r.orders for r in paid)
     return HistoryTotals(
-        orders=len(orders),
-        store_orders=sum(1 for r in orders if r.channel == "store"),
-        online_orders=sum(1 for r in orders if r.channel != "store"),
-        paid_minor=sum(r.total_minor for r in orders),
-        returned_minor=returned,
-        returned_orders=len(back_orders),
-        currency=orders[-1].currency if orders else get_settings(conn).currency,
-        usual_interval_days=gaps[len(gaps) // 2] if gaps else None,
-        last_paid_at_ms=orders[-1].paid_at_ms if orders else None,
-        favourite_categories=_favourites(conn, member_id),
+        orders=orders,
+        store_orders=store_orders,
+        online_orders=orders - store_orders,
+        returned_orders=sum(r.orders for r in back.values()),
+        last_paid_at_ms=max((r.last for r in paid), default=None),
+        sums=tuple(sums) or (MoneySum(settings.currency, 0, 0, 0),),
     )
 
 
@@ -179,9 +154,7 @@ def month_totals(conn: Connection, member_id: str, zone: str) -> dict[str, tuple
     """Per local calendar month: number of purchases and what was paid, before returns."""
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     rows = conn.execute(
-        select(_ORDER.c.paid_at_ms, _ORDER.c.total_minor).where(
-            *_where(member_id, HistoryFilter(months=None), 0)
-        )
+        select(_ORDER.c.paid_at_ms, _ORDER.c.total_minor).where(*_where(member_id, EVERYTHING, 0, zone))
     )
     for row in rows:
         entry = totals[month_key(row.paid_at_ms, zone)]
@@ -190,126 +163,128 @@ def month_totals(conn: Connection, member_id: str, zone: str) -> dict[str, tuple
     return {month: (orders, paid) for month, (orders, paid) in sorted(totals.items())}
 
 
-def _where(member_id: str, wanted: HistoryFilter, now_ms: int) -> list[ColumnElement[bool]]:
+def months_back_ms(now_ms: int, months: int, zone: str) -> int:
+    """The first instant of the local day so many calendar months ago (31 March less one month is 28 February)."""
+    today = local_date(now_ms, zone)
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date(year, month + 1, 1)).days
+    return local_midnight_ms(date(year, month + 1, min(today.day, last)), zone)
+
+
+def _where(member_id: str, wanted: HistoryFilter, now_ms: int, zone: str) -> list[ColumnElement[bool]]:
     clauses: list[ColumnElement[bool]] = [_ORDER.c.member_id == member_id, _ORDER.c.deleted_at_ms.is_(None)]
     if wanted.months is not None:
-        clauses.append(_ORDER.c.paid_at_ms >= _months_back(now_ms, wanted.months))
+        clauses.append(_ORDER.c.paid_at_ms >= months_back_ms(now_ms, wanted.months, zone))
     if wanted.channel == "online":
         clauses.append(_ORDER.c.channel != "store")
     elif wanted.channel is not None:
         clauses.append(_ORDER.c.channel == wanted.channel)
-    here = and_(_LINE.c.scope_id == _ORDER.c.scope_id, _LINE.c.purchase_id == _ORDER.c.id)
     if wanted.category is not None:
-        clauses.append(exists().where(here, _LINE.c.category == wanted.category))
+        clauses.append(exists().where(_HAS_LINE, _SOME_LINE.c.category == wanted.category))
     if wanted.text.strip():
-        clauses.append(_matches_text(wanted.text.strip(), here))
+        clauses.append(_matches_text(wanted.text.strip()))
     if wanted.with_returns:
-        back = and_(_BACK.c.scope_id == _ORDER.c.scope_id, _BACK.c.purchase_id == _ORDER.c.id)
-        clauses.append(exists().where(back, _BACK.c.deleted_at_ms.is_(None)))
+        clauses.append(exists().where(_HAS_BACK))
     return clauses
 
 
-def _matches_text(text: str, here: ColumnElement[bool]) -> ColumnElement[bool]:
+def _matches_text(text: str) -> ColumnElement[bool]:
     # One member's lines are few: a scan of them is cheaper than a text index over everybody's.
+    lines = _SOME_LINE.c
+    columns = (lines.name, lines.name_en, lines.sku, lines.colour, lines.colour_en)
     return or_(
         _ORDER.c.order_no.icontains(text, autoescape=True),
-        exists().where(
-            here,
-            or_(
-                _LINE.c.name.icontains(text, autoescape=True),
-                _LINE.c.name_en.icontains(text, autoescape=True),
-                _LINE.c.sku.icontains(text, autoescape=True),
-            ),
-        ),
+        exists().where(_HAS_LINE, or_(*(column.icontains(text, autoescape=True) for column in columns))),
     )
 
 
-def _months_back(now_ms: int, months: int) -> int:
-    # 30.44 days a month on average; the shop's question is "about two years", not a calendar rule.
-    return now_ms - months * 3044 * DAY_MS // 100
-
-
-def _first_looks(conn: Connection, refs: list[Ref]) -> dict[Ref, tuple[str, Bilingual]]:
-    rows = conn.execute(
-        select(_LINE.c.scope_id, _LINE.c.purchase_id, _LINE.c.size, _LINE.c.colour, _LINE.c.colour_en)
-        .where(tuple_(_LINE.c.scope_id, _LINE.c.purchase_id).in_(refs))
-        .order_by(_LINE.c.line_no.desc())
+def _usual_interval(
+    conn: Connection, mine: Sequence[ColumnElement[bool]], now_ms: int, settings: ChainSettings
+) -> int | None:
+    """The median of the days between one day with a purchase and the next."""
+    offset = local_datetime(max(0, now_ms), settings.zone).utcoffset()
+    shift = int(offset.total_seconds()) * 1000 if offset is not None else 0
+    days = select(((_ORDER.c.paid_at_ms + shift) // DAY_MS).label("day")).where(*mine).distinct().subquery()
+    gaps = select((days.c.day - func.lag(days.c.day).over(order_by=days.c.day)).label("gap")).subquery()
+    ranked = (
+        select(
+            gaps.c.gap,
+            func.row_number().over(order_by=gaps.c.gap).label("n"),
+            func.count().over().label("total"),
+        )
+        .where(gaps.c.gap.is_not(None))
+        .subquery()
     )
-    return {
-        (r.scope_id, r.purchase_id): (r.size or "", Bilingual(r.colour or "", r.colour_en or r.colour or ""))
-        for r in rows
-    }
+    found: int | None = conn.execute(select(ranked.c.gap).where(ranked.c.n == ranked.c.total // 2 + 1)).scalar()
+    return found
 
 
-def _line_counts(conn: Connection, refs: list[Ref]) -> dict[Ref, tuple[int, int]]:
+def _wares(conn: Connection, refs: list[Ref]) -> dict[Ref, Any]:
+    """Of each purchase: number of lines and pieces, and the look of its first line.
+
+    SQLite takes the columns beside a single min() from the row that has the minimum.
+    """
     rows = conn.execute(
         select(
-            _LINE.c.scope_id, _LINE.c.purchase_id, func.count().label("n"), func.sum(_LINE.c.qty).label("qty")
+            _LINE.c.scope_id,
+            _LINE.c.purchase_id,
+            func.count().label("lines"),
+            func.sum(_LINE.c.qty).label("pieces"),
+            func.min(_LINE.c.line_no).label("first_line"),
+            _LINE.c.name,
+            _LINE.c.name_en,
+            _LINE.c.size,
+            _LINE.c.colour,
+            _LINE.c.colour_en,
         )
         .where(tuple_(_LINE.c.scope_id, _LINE.c.purchase_id).in_(refs))
         .group_by(_LINE.c.scope_id, _LINE.c.purchase_id)
     )
-    return {(r.scope_id, r.purchase_id): (r.n, r.qty) for r in rows}
+    return {(r.scope_id, r.purchase_id): r for r in rows}
 
 
-def _returned(conn: Connection, refs: list[Ref]) -> dict[Ref, tuple[int, int]]:
-    back = and_(_BACK_LINE.c.scope_id == _BACK.c.scope_id, _BACK_LINE.c.return_id == _BACK.c.id)
-    rows = conn.execute(
-        select(
-            _BACK.c.scope_id,
-            _BACK.c.purchase_id,
-            func.sum(_BACK_LINE.c.amount_minor).label("amount"),
-            func.sum(_BACK_LINE.c.qty).label("qty"),
+def _came_back(conn: Connection, refs: list[Ref]) -> dict[Ref, tuple[int, int]]:
+    """What went back of each purchase: minor units, and pieces."""
+    backs = conn.execute(
+        select(_BACK.c.scope_id, _BACK.c.id, _BACK.c.purchase_id, _BACK.c.total_minor).where(
+            tuple_(_BACK.c.scope_id, _BACK.c.purchase_id).in_(refs), _BACK.c.deleted_at_ms.is_(None)
         )
-        .join(_BACK_LINE, back)
-        .where(tuple_(_BACK.c.scope_id, _BACK.c.purchase_id).in_(refs), _BACK.c.deleted_at_ms.is_(None))
-        .group_by(_BACK.c.scope_id, _BACK.c.purchase_id)
+    ).all()
+    if not backs:
+        return {}
+    parts = conn.execute(
+        select(_BACK_LINE.c.scope_id, _BACK_LINE.c.return_id, func.sum(_BACK_LINE.c.qty).label("pieces"))
+        .where(tuple_(_BACK_LINE.c.scope_id, _BACK_LINE.c.return_id).in_([(r.scope_id, r.id) for r in backs]))
+        .group_by(_BACK_LINE.c.scope_id, _BACK_LINE.c.return_id)
     )
-    return {(r.scope_id, r.purchase_id): (r.amount, r.qty) for r in rows}
+    pieces = {(r.scope_id, r.return_id): r.pieces for r in parts}
+    found: dict[Ref, tuple[int, int]] = {}
+    for r in backs:
+        amount, count = found.get((r.scope_id, r.purchase_id), (0, 0))
+        found[r.scope_id, r.purchase_id] = (amount + r.total_minor, count + pieces.get((r.scope_id, r.id), 0))
+    return found
 
 
 def _row(
-    r: Any,
-    items: list[Bilingual],
-    look: tuple[str, Bilingual] | None,
-    counts: tuple[int, int],
-    returned: tuple[int, int],
-    staff: dict[str, Bilingual],
-    stores: dict[str, Bilingual],
+    r: Any, wares: Any, back: tuple[int, int], staff: dict[str, Bilingual], stores: dict[str, Bilingual]
 ) -> HistoryRow:
-    size, colour = look or ("", NOBODY)
-    lines, quantity = counts
-    amount_back, quantity_back = returned
+    amount_back, pieces_back = back
+    is_all = wares is not None and pieces_back >= wares.pieces > 0
     return HistoryRow(
         scope_id=r.scope_id,
         id=r.id,
         order_no=r.order_no,
         paid_at_ms=r.paid_at_ms,
-        first_item=items[0] if items else NOBODY,
-        more_items=max(0, lines - 1),
-        size=size,
-        colour=colour,
+        first_item=NOBODY if wares is None else Bilingual(wares.name, wares.name_en or wares.name),
+        more_items=0 if wares is None else wares.lines - 1,
+        size="" if wares is None else wares.size or "",
+        colour=NOBODY if wares is None else Bilingual(wares.colour or "", wares.colour_en or wares.colour or ""),
         channel=r.channel,
         store=stores.get(r.store_id, NOBODY),
         paid_minor=r.total_minor,
         returned_minor=amount_back,
         currency=r.currency,
-        return_state="none" if not quantity_back else ("full" if quantity_back >= quantity else "part"),
+        return_state="full" if is_all else "part" if amount_back or pieces_back else "none",
         seller=staff.get(r.seller_id, NOBODY),
+        is_pending=r.row_ver == 0,
     )
-
-
-def _favourites(conn: Connection, member_id: str) -> tuple[Bilingual, ...]:
-    rows = conn.execute(
-        select(_LINE.c.category, _LINE.c.category_en, func.sum(_LINE.c.qty).label("qty"))
-        .join(_ORDER, and_(_ORDER.c.scope_id == _LINE.c.scope_id, _ORDER.c.id == _LINE.c.purchase_id))
-        .where(_ORDER.c.member_id == member_id, _LINE.c.category.is_not(None))
-        .group_by(_LINE.c.category, _LINE.c.category_en)
-    )
-    counts = Counter({Bilingual(r.category, r.category_en or r.category): int(r.qty) for r in rows})
-    return tuple(name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0].zh))[:2])
-
-
-def days_since(at_ms: int, now_ms: int, zone: str) -> int:
-    """Local calendar days between a purchase and now."""
-    return (local_date(now_ms, zone) - local_date(at_ms, zone)).days

@@ -10,20 +10,20 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.services.changes import Changes
 from guidedesk.services.queries.history import (
+    EVERYTHING,
     Ref,
     get_history_head,
     get_history_totals,
-    get_receipt,
     list_history,
     load_history,
 )
+from guidedesk.services.queries.receipts import get_receipt
 from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 
 PERIODS: Final[tuple[int | None, ...]] = (3, 12, 24, None)
-SHOWN_KINDS: Final = frozenset({"purchase", "purchase_return", "member"})
-EVERYTHING: Final = HistoryFilter(months=None)
+SHOWN_KINDS: Final = frozenset({"purchase", "purchase_return", "member", "binding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ class HistoryState:
     receipt: Receipt | None = None
 
     @property
+    def hides_amounts(self) -> bool:
+        """A colleague's protected member: what she bought, but no sums (DESIGN-UI.md 5.7)."""
+        return self.data is not None and self.data.head.owner.hides_amounts
+
+    @property
     def loosen(self) -> str:
         """`text`, `category`, `with_returns`, `channel`, `months`, or empty: the narrowest filter in use."""
         wanted = self.wanted
@@ -56,18 +61,23 @@ class HistoryState:
         return next((name for name, is_used in used.items() if is_used), "")
 
 
-def read_history(connection: Any, member_id: str, wanted: HistoryFilter, now_ms: int) -> HistoryData:
-    """Head, ids and totals in one reading."""
-    head = get_history_head(connection, member_id)
+def read_history(
+    connection: Any, member_id: str, viewer_id: str, wanted: HistoryFilter, now_ms: int, head: HistoryHead | None
+) -> HistoryData:
+    """Ids and totals under a filter in one reading; the head too, unless it is known (a filter changes nothing)."""
+    if head is None:
+        head = get_history_head(connection, member_id, viewer_id, now_ms)
     refs = list_history(connection, head.member_id, wanted, now_ms)
     return HistoryData(head, refs, get_history_totals(connection, head.member_id, wanted, now_ms))
 
 
 class HistoryPresenter(QObject):
-    """`state_changed(HistoryState)`; `opened(id)` when a member's history is on show."""
+    """`state_changed(HistoryState)`; `opened(id)` when a member's history is on show; `return_wanted(purchase id)`
+    when something of the open receipt comes back."""
 
     state_changed = Signal(object)
     opened = Signal(str)
+    return_wanted = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +104,7 @@ class HistoryPresenter(QObject):
         wanted = replace(self.state.wanted, **changed)
         if wanted != self.state.wanted:
             self._show(replace(self.state, wanted=wanted))
-            self._read()
+            self._read(head=None if self.state.data is None else self.state.data.head)
 
     def loosen(self) -> None:
         """Take away the filter that hides everything."""
@@ -111,13 +121,21 @@ class HistoryPresenter(QObject):
 
     def open_receipt(self, ref: Ref) -> None:
         """Show one purchase in the drawer."""
-        self._desk.read(get_receipt, ref, done=self._take_receipt, latest="history.receipt")
+        session = self._desk.session
+        if session is not None:
+            self._desk.read(get_receipt, ref, session.staff.id, done=self._take_receipt, latest="history.receipt")
 
     def close_receipt(self) -> None:
         """Close the drawer."""
         self._show(replace(self.state, receipt=None))
 
-    def _read(self, *, is_new: bool = False) -> None:
+    def start_return(self) -> None:
+        """Alt R: something of the open receipt comes back."""
+        receipt = self.state.receipt
+        if receipt is not None and receipt.left_qty:
+            self.return_wanted.emit(receipt.row.id)
+
+    def _read(self, *, is_new: bool = False, head: HistoryHead | None = None) -> None:
         session = self._desk.session
         if session is None or not self._member_id:
             return
@@ -125,10 +143,14 @@ class HistoryPresenter(QObject):
         def taken(data: HistoryData) -> None:
             if self._desk.session is session:
                 self._take(data, is_new)
+                if head is None and self.state.receipt is not None:
+                    # Something of it may have come back meanwhile.
+                    self.open_receipt((self.state.receipt.row.scope_id, self.state.receipt.row.id))
 
         self._desk.read(
-            read_history, self._member_id, self.state.wanted, self._desk.now_ms(), done=taken, latest="history.data"
-        )
+            read_history, self._member_id, session.staff.id, self.state.wanted, self._desk.now_ms(), head, done=taken,
+            latest="history.data",
+        )  # fmt: skip
 
     def _take(self, data: HistoryData, is_new: bool) -> None:
         receipt = self.state.receipt
@@ -144,7 +166,9 @@ class HistoryPresenter(QObject):
             self.opened.emit(data.head.member_id)
 
     def _take_receipt(self, receipt: Receipt) -> None:
-        self._show(replace(self.state, receipt=receipt))
+        data = self.state.data
+        if data is not None and (receipt.row.scope_id, receipt.row.id) in data.refs:
+            self._show(replace(self.state, receipt=receipt))
 
     def _committed(self, changes: object) -> None:
         if self._member_id and isinstance(changes, Changes) and changes.concerns(self._member_id, *SHOWN_KINDS):

@@ -53,7 +53,7 @@ class MemberState:
     @property
     def hides_amounts(self) -> bool:
         """A colleague's protected member: serve, but no sums and no phone (mockup 07b)."""
-        return self.card is not None and self.card.owner.state == "other"
+        return self.card is not None and self.card.owner.hides_amounts
 
 
 class MemberPresenter(QObject):

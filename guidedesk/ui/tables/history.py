@@ -28,13 +28,14 @@ class OrderRow:
 
     row_id: str
     order: HistoryRow
+    hides_amounts: bool = False
 
     @property
     def spoken(self) -> str:
         """The row as one sentence."""
         order = self.order
-        paid = formats.money_spoken(order.paid_minor, currency=order.currency)
-        state = t(f"history.state.{order.return_state}")
+        paid = "" if self.hides_amounts else formats.money_spoken(order.paid_minor, currency=order.currency)
+        state = state_text(order)
         return ", ".join(part for part in (_date(order), item_text(order), _channel(order), paid, state) if part)
 
 
@@ -55,14 +56,17 @@ class HistoryModel(PagedModel):
     def __init__(self, load: LoadRefs, parent: QObject | None = None) -> None:
         super().__init__(self._page, columns(), cells, parent)
         self._load_refs = load
+        self._hides_amounts = False
 
-    def show_refs(self, refs: Sequence[Ref]) -> None:
-        """Show these purchases in this order."""
+    def show_refs(self, refs: Sequence[Ref], *, hides_amounts: bool = False) -> None:
+        """Show these purchases in this order; on a colleague's member without sums."""
+        self._hides_amounts = hides_amounts
         self.set_ids([row_key(ref) for ref in refs])
 
     def _page(self, ids: Sequence[str]) -> Mapping[str, Any]:
         rows = self._load_refs([ref_of(row_id) for row_id in ids])
-        return {row_key((row.scope_id, row.id)): OrderRow(row_key((row.scope_id, row.id)), row) for row in rows}
+        keyed = ((row_key((row.scope_id, row.id)), row) for row in rows)
+        return {key: OrderRow(key, row, self._hides_amounts) for key, row in keyed}
 
 
 def columns() -> tuple[ColumnSpec, ...]:
@@ -79,16 +83,22 @@ def cells(row: Any) -> tuple[Cell, ...]:
     """The cells of an `OrderRow`."""
     order: HistoryRow = row.order
     look = " · ".join(part for part in (untrusted(order.size, 12), untrusted(_name(order.colour), 16)) if part)
-    tone = STATE_TONES[order.return_state]
+    tone = "warning" if order.is_pending else STATE_TONES[order.return_state]
+    paid = t("history.no_amount") if row.hides_amounts else formats.money(order.paid_minor, order.currency)
     return (
         Cell(_date(order), ink="text2"),
         Cell(item_text(order)),
         Cell(look, ink="text2"),
         Cell(_channel(order), icon=CHANNEL_ICONS.get(order.channel, "globe"), ink="text2"),
-        Cell(formats.money(order.paid_minor, order.currency), strong=True),
-        Cell(t(f"history.state.{order.return_state}"), tone=tone, ink="text3"),
+        Cell(paid, strong=not row.hides_amounts, ink="text3" if row.hides_amounts else "text"),
+        Cell(state_text(order), tone=tone, ink="text3"),
         Cell(_name(order.seller) or t("history.no_seller"), ink="text2"),
     )
+
+
+def state_text(order: HistoryRow) -> str:
+    """What became of it: what came back, or that this PC has not sent it yet."""
+    return t("op.state.queued") if order.is_pending else t(f"history.state.{order.return_state}")
 
 
 def item_text(order: HistoryRow) -> str:

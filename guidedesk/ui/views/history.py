@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.services.queries.history import Ref
-from guidedesk.services.read_models import HistoryHead, HistoryTotals
+from guidedesk.services.read_models import HistoryHead
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.history import PERIODS, HistoryState
@@ -18,10 +18,11 @@ from guidedesk.ui.shell.page import Page
 from guidedesk.ui.tables.history import HistoryModel, LoadRefs, columns, ref_of, row_key
 from guidedesk.ui.theme import look
 from guidedesk.ui.theme.metrics import TARGET
-from guidedesk.ui.views import member_words as words
+from guidedesk.ui.views import history_words as words
+from guidedesk.ui.views.member_words import TIER_ICONS, TIER_TONES
 from guidedesk.ui.views.receipt import ReceiptDrawer
 from guidedesk.ui.widgets.avatar import Avatar
-from guidedesk.ui.widgets.buttons import icon_button
+from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.chips import Chip, KeyHint
 from guidedesk.ui.widgets.choices import Choice
@@ -59,20 +60,22 @@ class SumsCard(Card):
             line.setStretch(line.count() - 1, 1)
         self.body.put(line)
 
-    def show_totals(self, totals: HistoryTotals, now_ms: int) -> None:
-        """Fill it in."""
-        average = totals.paid_minor // totals.orders if totals.orders else 0
-        interval = totals.usual_interval_days
+    def show_head(self, head: HistoryHead, now_ms: int) -> None:
+        """Fill it in; without sums on a colleague's member."""
+        totals, interval = head.lifetime, head.usual_interval_days
+        spent = (words.sums_text(totals, is_short=True), words.sums_note(totals))
+        average = (words.average_text(totals), t("history.average_note"))
+        hidden = (t("history.no_amount"), t("history.hidden_note"))
         values = (
-            (formats.money_short(totals.net_minor, totals.currency), t("history.net_note")),
+            hidden if head.owner.hides_amounts else spent,
             (formats.count(totals.orders),
              t("history.orders_note", store=totals.store_orders, online=totals.online_orders)),
-            (formats.money_short(average, totals.currency), t("history.average_note")),
+            hidden if head.owner.hides_amounts else average,
             (formats.percent(totals.returned_orders, totals.orders),
              t("history.return_note", n=totals.returned_orders, total=totals.orders)),
             (t("history.interval_days", n=interval) if interval else t("history.interval_none"),
-             _last_text(totals, now_ms)),
-            (_names(totals) or "—", ""),
+             words.last_text(totals, now_ms)),
+            (words.favourites_text(head) or "—", ""),
         )  # fmt: skip
         for (_, value, note), (big, small) in zip(self._cells, values, strict=True):
             value.set_text(big)
@@ -81,8 +84,8 @@ class SumsCard(Card):
 
 class HistoryPage(Page):
     """`text_typed`, `months_chosen` (empty is all time), `channel_chosen`, `category_chosen`, `returns_switched(bool)`,
-    `loosened`, `order_chosen((scope, id))`, `left`, `log_started`, `returned(id)` when Back leads here again. `load`
-    reads a page of rows by key."""
+    `loosened`, `order_chosen((scope, id))`, `return_started`, `left`, `log_started`, `returned(id)` when Back leads
+    here again. `load` reads a page of rows by key."""
 
     text_typed = Signal(str)
     months_chosen = Signal(str)
@@ -91,6 +94,7 @@ class HistoryPage(Page):
     returns_switched = Signal(bool)
     loosened = Signal()
     order_chosen = Signal(object)
+    return_started = Signal()
     left = Signal()
     log_started = Signal()
     returned = Signal(str)
@@ -100,7 +104,12 @@ class HistoryPage(Page):
         self._state: HistoryState | None = None
         self._back = icon_button("arrow-left", "back")
         self._avatar, self._name, self._tier = Avatar("", "m"), Label("", "title", lines=1), Chip()
-        self._what = Label("", "body", "text3").say("history.title")
+        self._what = Label("", "body", "text3", lines=1).say("history.title")
+        self.whose = Chip()
+        self.whose.hide()
+        self.giving_back = Button("", "primary", icon="return", key="Alt R").say("history.return")
+        self.giving_back.hide()  # until a window can take a return
+        self._offers_returns = False
         self.sums = SumsCard()
         self.search_field = SearchField("history.find", "history.find_short")
         self.period, self.channel = FilterButton("history.period"), FilterButton("history.channel")
@@ -119,7 +128,9 @@ class HistoryPage(Page):
         self.columns = ColumnsPane(
             Pane(self._list_card(), "history.orders"), Pane(self.drawer, "history.receipt", "pane_right")
         )
-        head = row(self._back, self._avatar, self._name, self._tier, self._what, None, gap=3)
+        head = row(
+            self._back, self._avatar, self._name, self._tier, self.whose, self._what, None, self.giving_back, gap=3
+        )
         content = column(head, self.sums, self.columns, gap=3)
         content.setStretch(2, 1)
         self.body.put(content)
@@ -147,6 +158,7 @@ class HistoryPage(Page):
 
     def _connect(self) -> None:
         self._back.clicked.connect(self.left)
+        self.giving_back.clicked.connect(self.return_started)
         self.search_field.edited.connect(self.text_typed)
         self.search_field.stepped.connect(self._to_table)
         self.period.chosen.connect(self.months_chosen)
@@ -158,24 +170,31 @@ class HistoryPage(Page):
         self.table.row_opened.connect(self._opened)
         self.columns.became_tabs.connect(self._fit)
 
+    def offer_returns(self) -> None:
+        """From now on `return_started` leads somewhere."""
+        self._offers_returns = True
+        self.retranslate()
+
     def render_state(self, state: HistoryState) -> None:
         """Show a member's purchases under the filter."""
         self._state = state
         data = state.data
-        self.drawer.show_receipt(state.receipt)
+        self.drawer.show_receipt(state.receipt, hides_amounts=state.hides_amounts)
+        self._show_return(state)
         if data is None:
             self.model.show_refs(())
             return
         self._show_head(data.head, state.now_ms)
         self._show_filters(state, data.head)
         self._count.set_text(t("history.count", n=data.totals.orders, total=data.head.lifetime.orders))
-        self.model.show_refs(data.refs)
+        self.model.show_refs(data.refs, hides_amounts=state.hides_amounts)
         self.table.setVisible(bool(data.refs))
         self._none.setVisible(not data.refs)
         self._show_none(state, bool(data.head.lifetime.orders))
-        amount = formats.money(data.totals.net_minor, data.totals.currency)
-        self._footer.set_text(t("history.footer", amount=amount))
-        self._net.set_text(amount)
+        hidden = state.hides_amounts
+        amount = t("history.no_amount") if hidden else words.sums_text(data.totals)
+        self._footer.set_text(t("history.footer_hidden" if hidden else "history.footer", amount=amount))
+        self._net.set_text("" if hidden else amount)
         self._net.setAccessibleName(self._footer.text())
         if state.receipt is not None:
             self.table.choose(row_key((state.receipt.row.scope_id, state.receipt.row.id)))
@@ -185,8 +204,20 @@ class HistoryPage(Page):
         both = f"{latin} {name}" if latin and i18n.language() == "en" else name
         self._name.set_text(both)
         self._avatar.show_name(head.name)
-        self._tier.show_state(t(f"tier.{head.tier}"), words.TIER_TONES[head.tier], words.TIER_ICONS[head.tier])
-        self.sums.show_totals(head.lifetime, now_ms)
+        self._tier.show_state(t(f"tier.{head.tier}"), TIER_TONES[head.tier], TIER_ICONS[head.tier])
+        staff = head.owner.staff
+        self.whose.setVisible(head.owner.hides_amounts)
+        self.whose.show_state(
+            t("history.hidden", name=person_name(staff.name.pick(i18n.language())) if staff else ""), "violet", "lock"
+        )
+        self.sums.show_head(head, now_ms)
+
+    def _show_return(self, state: HistoryState) -> None:
+        self.giving_back.setVisible(self._offers_returns)
+        receipt = state.receipt
+        reason = "" if receipt is not None and receipt.left_qty else t(
+            "history.return_choose" if receipt is None else "history.left_none")
+        self.giving_back.allow(not reason, reason)
 
     def _show_filters(self, state: HistoryState, head: HistoryHead) -> None:
         wanted = state.wanted
@@ -254,6 +285,10 @@ class HistoryPage(Page):
         if name == "log":
             self.log_started.emit()
             return True
+        if name == "return" and self._offers_returns:
+            if self.giving_back.isEnabled():
+                self.return_started.emit()
+            return True
         return False
 
     def memento(self) -> object:
@@ -277,16 +312,6 @@ class HistoryPage(Page):
         self._foot.setVisible(not self.columns.is_tabbed)
         self._net.setVisible(self.columns.is_tabbed)
         self._what.setVisible(not small)
+        self.giving_back.show_key(not self.columns.is_tabbed)
         self.search_field.set_width(m.pane_left * 4 // 5)
 
-
-def _last_text(totals: HistoryTotals, now_ms: int) -> str:
-    if totals.last_paid_at_ms is None:
-        return t("history.last_none")
-    days = (formats.local_day(now_ms) - formats.local_day(totals.last_paid_at_ms)).days
-    return t("history.last", n=days) if days else t("history.last_today")
-
-
-def _names(totals: HistoryTotals) -> str:
-    lang = i18n.language()
-    return t("list.comma").join(untrusted(name.pick(lang), 24) for name in totals.favourite_categories)
