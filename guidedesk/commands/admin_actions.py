@@ -24,7 +24,7 @@ from guidedesk.server.enrolment import approve_device
 from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.quarantine import release_device
-from guidedesk.server.schema import create_schema
+from guidedesk.server.schema import check_schema, create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
 from guidedesk.server.settings import check_setting, read_settings, write_settings
 from guidedesk.server.sharding import cross_scope
@@ -51,7 +51,7 @@ def _desk(args: argparse.Namespace) -> Iterator[_Desk]:
     secrets = load_secrets(args.secrets)
     database = open_server(args.database)
     try:
-        database.chain_id()
+        check_schema(database)
         yield _Desk(database, secrets, SystemClock(), SystemRandom())
     finally:
         database.close()

@@ -10,7 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from guidedesk.server.database import ServerDatabase
+    from guidedesk.server.secrets import ServerSecrets
 
 _HEADER_BYTES: Final = 16 * 1024  # S-1
 _KEEP_ALIVE_SECONDS: Final = 5
@@ -37,17 +41,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve; prints one line with the address once it answers."""
-    import uvicorn
-
-    from guidedesk.server.app import create_app, stop_streams
-    from guidedesk.server.chain import init_chain
-    from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.database import open_server
-    from guidedesk.server.events import MOST_STREAMS
-    from guidedesk.server.roles import APP, can_rewrite
-    from guidedesk.server.schema import create_schema
     from guidedesk.server.secrets import load_secrets
-    from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
 
     where = _address(args.listen)
     if where is None or bool(args.tls_cert) != bool(args.tls_key):
@@ -56,11 +51,28 @@ def run(args: argparse.Namespace) -> int:
         return 2
     secrets = load_secrets(args.secrets)
     database = open_server(args.database)
+    try:
+        return _serve(args, where, database, secrets)
+    finally:
+        database.close()
+
+
+def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDatabase, secrets: ServerSecrets) -> int:
+    import uvicorn
+
+    from guidedesk.server.app import create_app, stop_streams
+    from guidedesk.server.chain import init_chain
+    from guidedesk.server.context import SystemClock, SystemRandom
+    from guidedesk.server.events import MOST_STREAMS
+    from guidedesk.server.roles import APP, can_rewrite
+    from guidedesk.server.schema import check_schema, create_schema
+    from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
+
     clock, random = SystemClock(), SystemRandom()
     if args.init:
         create_schema(database)
         init_chain(database, clock, random)
-    database.chain_id()
+    check_schema(database)
     if can_rewrite(database):
         sys.stderr.write(
             f"guidedesk serve: this database role could change the audit log; connect as {APP} instead "
@@ -90,11 +102,7 @@ def run(args: argparse.Namespace) -> int:
         ssl_keyfile=args.tls_key,
     )
     scheme = "https" if args.tls_cert else "http"
-    server = _server_class()(config, f"{scheme}://{_shown(listening)}", lambda: stop_streams(app))
-    try:
-        server.run(sockets=[listening])
-    finally:
-        database.close()
+    _server_class()(config, f"{scheme}://{_shown(listening)}", lambda: stop_streams(app)).run(sockets=[listening])
     return 0
 
 

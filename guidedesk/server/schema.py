@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
-from guidedesk.models.migrations import is_newest, upgrade, upgrade_server
+from guidedesk.models.migrations import is_newest, refuse_newer, upgrade, upgrade_server
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.roles import become_owner, grant_rights, grows_only
 
@@ -39,6 +39,16 @@ def create_schema(database: ServerDatabase) -> None:
                 return
             user = conn.execute(text("SELECT current_user")).scalar_one()
         raise Refused("database_not_owner", user=user) from error
+
+
+def check_schema(database: ServerDatabase) -> None:
+    """Refuse a database this program would stumble over: `not_initialised` without tables, `database_outdated` when
+    an older program made it, `storage_newer` when a newer one did."""
+    database.chain_id()
+    with database.read() as conn:
+        refuse_newer(conn, "server")
+        if not is_newest(conn, "server"):
+            raise Refused("database_outdated")
 
 
 def _create_on_postgresql(conn: Connection) -> None:

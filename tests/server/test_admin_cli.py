@@ -117,6 +117,21 @@ def test_serve_refuses_without_good_secrets(operator: Operator, capsys: pytest.C
     assert "GuideDesk server" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("revision", "words"), [("0001", "older version"), ("9999", "newer version")])
+def test_a_database_of_another_version_is_refused_before_anything_is_done(
+    operator: Operator, backend: Backend, capsys: pytest.CaptureFixture[str], revision: str, words: str
+) -> None:
+    with backend.owner(operator.place[1]).begin() as conn:
+        conn.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    assert main(["serve", *operator.place, "--listen", "127.0.0.1:0"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, len(said.err.strip().splitlines())) == ("", 1)
+    assert words in said.err
+    code, out, err = operator.run("store", "add", "S1", "一店")
+    assert (code, out) == (1, "")
+    assert words in err
+
+
 def test_serve_answers_and_stops_cleanly(operator: Operator) -> None:
     log = _serve_and_stop([*operator.place, "--init"])
     assert ("could change" in log) == ("postgresql" in operator.place[1])

@@ -45,7 +45,7 @@ def upgrade(conn: Connection, environment: Environment, revision: str = "head") 
     from alembic import command  # late: most starts need none of it
 
     config = configuration(environment)
-    _refuse_newer(conn, config, environment)
+    refuse_newer(conn, environment)
     config.attributes["connection"] = conn
     command.upgrade(config, revision)
 
@@ -71,12 +71,13 @@ def configuration(environment: Environment) -> Config:
     return config
 
 
-def _refuse_newer(conn: Connection, config: Config, environment: Environment) -> None:
+def refuse_newer(conn: Connection, environment: Environment) -> None:
+    """`storage_newer` where a step was taken that this program does not know."""
     from alembic.script import ScriptDirectory
 
     if not inspect(conn).has_table("alembic_version"):
         return
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = ScriptDirectory.from_config(configuration(environment)).walk_revisions()
     found = set(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
-    if not found <= known:
+    if not found <= {script.revision for script in scripts}:
         raise StorageError("storage_newer", file=environment)
