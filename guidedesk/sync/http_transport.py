@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,10 +21,20 @@ from guidedesk.sync.signing import NONCE_BYTES, sign_request
 from guidedesk.sync.transport import Request, Response
 
 if TYPE_CHECKING:
-    import requests
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 
 CONNECT_S: Final = 5
 READ_S: Final = 30
+_LINES_BYTES: Final = 14  # " HTTP/1.1", line ends, and the empty line
+_HEADER_BYTES: Final = 4  # ": " and the line's end
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Bytes of HTTP over one line so far, headers included; TLS and TCP come on top. Streams are not counted."""
+
+    sent: int = 0
+    received: int = 0
 
 
 class HttpTransport:
@@ -51,52 +62,75 @@ class HttpTransport:
         self._key = Ed25519PrivateKey.from_private_bytes(signing_seed) if signing_seed else None
         self._session_id = session_id
         self._ca_file = ca_file
+        self.traffic = Traffic()
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; `TransportError` when none came."""
-        answer = self._ask(request, is_stream=False)
-        return Response(answer.status_code, answer.content, _lowered(answer.headers))
+        answer, headers = self._ask(request, is_stream=False)
+        received = {name.lower(): value for name, value in answer.headers.items()}
+        self._count(request, headers, answer.data, received)
+        return Response(answer.status, answer.data, received)
 
     def open_stream(self, request: Request) -> HttpStream:
         """An answer that goes on; silence longer than a read may take ends it (heartbeats come more often)."""
-        return HttpStream(self._ask(request, is_stream=True))
+        return HttpStream(self._ask(request, is_stream=True)[0])
 
-    def _ask(self, request: Request, *, is_stream: bool) -> requests.Response:
-        import requests
+    def _ask(self, request: Request, *, is_stream: bool) -> tuple[BaseHTTPResponse, dict[str, str]]:
+        from urllib3 import Timeout, exceptions
 
         headers = {**request.headers, **self._signature(request)}
         try:
-            return self._session.request(
+            answer = self._pool.urlopen(
                 request.method,
-                self._base + request.path,
-                data=request.body or None,
+                request.path,
+                body=request.body or None,
                 headers=headers,
-                timeout=(CONNECT_S, READ_S),
-                allow_redirects=False,
-                stream=is_stream,
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=Timeout(connect=CONNECT_S, read=READ_S),
+                preload_content=not is_stream,
+                # As it came: whether the library could unpack it depends on what it was built with.
+                decode_content=False,
             )
-        except requests.exceptions.SSLError as error:
+        except exceptions.SSLError as error:
             raise TransportError("tls_failed") from error
-        except requests.exceptions.ReadTimeout as error:
+        except exceptions.ReadTimeoutError as error:
             raise TransportError("timeout") from error
-        except requests.exceptions.ConnectionError as error:
-            raise TransportError("connection_lost" if _was_sent(error) else "unreachable") from error
-        except requests.exceptions.RequestException as error:
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
+            raise TransportError("unreachable") from error
+        except exceptions.HTTPError as error:
+            # The connection stood before it broke: the server may have carried the request out.
             raise TransportError("connection_lost") from error
+        return answer, headers
 
     @cached_property
-    def _session(self) -> requests.Session:
+    def _pool(self) -> HTTPConnectionPool:
         """Kept connections; made, and the library read, with the first request: the window does not wait for it."""
-        import requests
+        import urllib3
 
-        session = requests.Session()
-        session.verify = True if self._ca_file is None else str(self._ca_file)
-        return session
+        if self._base.startswith("http:"):  # this PC itself: no proxy, no certificate
+            return urllib3.PoolManager().connection_from_url(self._base)
+        from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+
+        trusted: dict[str, Any] = {
+            "cert_reqs": "CERT_REQUIRED",
+            "ca_certs": str(self._ca_file or DEFAULT_CA_BUNDLE_PATH),
+        }
+        proxy = select_proxy(self._base, get_environ_proxies(self._base, no_proxy=None))
+        manager = urllib3.ProxyManager(proxy, **trusted) if proxy else urllib3.PoolManager(**trusted)
+        return manager.connection_from_url(self._base)
 
     def close(self) -> None:
         """Close kept connections."""
-        if "_session" in self.__dict__:
-            self._session.close()
+        if "_pool" in self.__dict__:
+            self._pool.close()
+
+    def _count(self, request: Request, sent: Mapping[str, str], body: bytes, received: Mapping[str, str]) -> None:
+        line = len(request.method) + len(request.path) + _LINES_BYTES
+        self.traffic.sent += line + len(request.body) + sum(len(k) + len(v) + _HEADER_BYTES for k, v in sent.items())
+        self.traffic.received += _LINES_BYTES + len(body)
+        self.traffic.received += sum(len(k) + len(v) + _HEADER_BYTES for k, v in received.items())
 
     def _signature(self, request: Request) -> dict[str, str]:
         if self._key is None or self._device_id is None:
@@ -120,17 +154,17 @@ class HttpTransport:
 class HttpStream:
     """One answer held open."""
 
-    def __init__(self, answer: requests.Response) -> None:
+    def __init__(self, answer: BaseHTTPResponse) -> None:
         self._answer = answer
-        self.status = answer.status_code
+        self.status = answer.status
 
     def parts(self) -> Generator[bytes]:
         """What comes, as it comes; `connection_lost` where the line broke or stayed silent too long."""
-        import requests
+        from urllib3.exceptions import HTTPError
 
         try:
-            yield from self._answer.iter_content(chunk_size=None)
-        except (requests.exceptions.RequestException, OSError, ValueError, AttributeError) as error:
+            yield from self._answer.stream(None)
+        except (HTTPError, OSError, ValueError, AttributeError) as error:
             # The last two are what the library raises where another thread closed the answer.
             raise TransportError("connection_lost") from error
         finally:
@@ -140,11 +174,7 @@ class HttpStream:
         """End it: a read that waits in another thread returns at once."""
         # Released already, or over a kind of connection that cannot be shut from here: the read ends by its time-out.
         with suppress(ValueError, RuntimeError, OSError):
-            self._answer.raw.shutdown()
-
-
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+            self._answer.shutdown()
 
 
 def http_transports(
@@ -187,10 +217,3 @@ def _is_this_pc(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _was_sent(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the connection stood before it broke: then the server may have carried the request out."""
-    import requests
-
-    return not isinstance(error, requests.exceptions.ConnectTimeout) and "NewConnectionError" not in repr(error)

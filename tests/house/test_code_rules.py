@@ -56,13 +56,13 @@ def raw_labels(tree: ast.Module) -> Iterator[ast.AST]:
 
 def requests_without_timeout(tree: ast.Module) -> Iterator[ast.AST]:
     """Without a timeout one silent server freezes the sync loop for ever."""
-    if not any(imports_of(tree, "requests")):
+    if not any(imports_of(tree, "requests")) and not any(imports_of(tree, "urllib3")):
         return
     for node in ast.walk(tree):
-        if called_name(node) not in HTTP_VERBS or not isinstance(node, ast.Call):
+        if called_name(node) not in HTTP_VERBS | {"urlopen"} or not isinstance(node, ast.Call):
             continue
         owner = ast.unparse(getattr(node.func, "value", node.func)).lower()
-        asks_network = owner == "requests" or "session" in owner
+        asks_network = owner == "requests" or "session" in owner or called_name(node) == "urlopen"
         if asks_network and "timeout" not in {keyword.arg for keyword in node.keywords}:
             yield node
 
@@ -131,6 +131,11 @@ def test_colours_and_sizes_come_from_the_theme() -> None:
             requests_without_timeout,
             "import requests\nself._session.post(url)",
             "import requests\nrequests.get(u, timeout=3)",
+        ),
+        (
+            requests_without_timeout,
+            "import urllib3\na.urlopen('GET', u)",
+            "import urllib3\na.urlopen('GET', u, timeout=t)",
         ),
         (colours_and_pixels, "a = 'color: #fff'", "a = 'row #12 of 3'"),
         (colours_and_pixels, "a = f'{b} 12px'", '"""Twelve: 12px."""'),

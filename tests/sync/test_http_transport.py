@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.sync import http_transport
@@ -19,14 +27,14 @@ HELLO = Request("POST", "/v1/sync/hello?x=1", b"{}", {"Content-Type": "applicati
 
 
 @contextmanager
-def server(answer: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
-    """A server that takes one connection and does with it what it is told."""
+def server(answer: Callable[[socket.socket, bytes], None], *, peek: bool = False) -> Iterator[str]:
+    """A server that takes one connection and does with it what it is told; `peek` leaves the request unread."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
-            answer(connection, connection.recv(65_536))
+            answer(connection, connection.recv(65_536, socket.MSG_PEEK if peek else 0))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -36,11 +44,9 @@ def server(answer: Callable[[socket.socket, bytes], None]) -> Iterator[str]:
 
 
 def transport(url: str) -> HttpTransport:
-    made = HttpTransport(
+    return HttpTransport(
         url, random=SeededRandom(1), now_ms=lambda: START_MS, device_id=DEVICE, signing_seed=bytes(range(32))
     )
-    made._session.trust_env = False
-    return made
 
 
 def fails_with(url: str) -> str:
@@ -86,6 +92,53 @@ def test_requests_are_signed_and_redirects_are_not_followed() -> None:
     assert all(
         name in lowered for name in (b"signature:", b"signature-input:", b"content-digest:", b"guidedesk-device:")
     )
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate of this PC's own, with its key, in one file."""
+    key = Ed25519PrivateKey.generate()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, None)
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    )
+    return path
+
+
+def test_only_a_server_with_a_trusted_certificate_is_spoken_to(tmp_path: Path) -> None:
+    trusted = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted)
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket, _request: bytes) -> None:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+            said = b""
+            while not said.endswith(HELLO.body):
+                said += secured.recv(65_536)
+            heard.append(said)
+            secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    for ca_file, is_trusted in ((trusted, True), (None, False)):
+        with server(answer, peek=True) as url:
+            line = HttpTransport(
+                url.replace("http:", "https:"), random=SeededRandom(1), now_ms=lambda: START_MS, ca_file=ca_file
+            )
+            if is_trusted:
+                assert line.send(HELLO).json() == {}
+            else:
+                with pytest.raises(TransportError) as failed:
+                    line.send(HELLO)
+                assert failed.value.code == "tls_failed"
+            line.close()
+    assert len(heard) == 1
 
 
 @pytest.mark.parametrize(

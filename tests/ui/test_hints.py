@@ -43,12 +43,10 @@ def server(world: World) -> Iterator[HttpServer]:
 
 def line_of(till: Till, server: HttpServer) -> HttpTransport:
     seed = derive(MasterSecret(till.secret)).signing_seed
-    made = HttpTransport(
+    return HttpTransport(
         f"http://{server.authority}", random=SeededRandom(till.secret[0]), now_ms=till.counter.now_ms,
         device_id=till.device_id, signing_seed=seed,
     )  # fmt: skip
-    made._session.trust_env = False
-    return made
 
 
 class Running:
