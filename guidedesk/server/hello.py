@@ -22,6 +22,7 @@ from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.feed import scope_state
 from guidedesk.server.settings import read_settings
 from guidedesk.server.snapshots import is_large
+from guidedesk.sync.encoding import ACCEPTED
 from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, OLDEST_SCHEMA, PAGE_ROWS, PROTOCOL, SCHEMA
 from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
@@ -147,6 +148,7 @@ def _answer(
         "store_id": who.scope_id,
         "chain_id": chain_id,
         "limits": {"ops": MAX_OPS, "body": MAX_BODY, "op_bytes": MAX_OP_BYTES, "page_rows": PAGE_ROWS},
+        "accepts": list(ACCEPTED),
         "codes": [list(pair) for pair in blank_codes(conn, who.scope_id, who.device_id)],
         "keys": {
             "signing": context.secrets.signing_public().hex(),

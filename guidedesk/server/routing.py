@@ -23,9 +23,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.database import is_outage
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
-from guidedesk.sync import strict_json
-from guidedesk.sync.encoding import pack_answer
-from guidedesk.sync.protocol import MAX_BODY
+from guidedesk.sync.encoding import pack_answer, unpack_request
 from guidedesk.sync.redaction import data
 from guidedesk.sync.signing import RequestRefused
 from guidedesk.sync.strict_json import JsonObject
@@ -56,7 +54,6 @@ _STATUS: Final[Mapping[str, int]] = {
 }
 _BUSY_SECONDS: Final = 2
 _ALWAYS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_LIMITS: Final = strict_json.Limits(max_bytes=MAX_BODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,8 @@ class Call:
     @cached_property
     def json(self) -> JsonObject:
         """The body as an object; `JsonRefused` for anything else (S-2)."""
-        return strict_json.loads_object(self.body, _LIMITS)
+        headers = self.request.headers
+        return unpack_request(self.body, headers.get("content-type", ""), headers.get("content-encoding", ""))
 
     @property
     def who(self) -> AuthenticatedDevice:

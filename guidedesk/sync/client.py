@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
-from guidedesk.sync.encoding import COMPACT
+from guidedesk.sync.encoding import ACCEPTED, COMPACT, pack_request
 from guidedesk.sync.local_store import BlankCode
 from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
 from guidedesk.sync.snapshot_format import Manifest
@@ -20,6 +20,7 @@ from guidedesk.sync.transport import Request, Response, Transport
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
+_UNSUPPORTED: Final = 415
 T = TypeVar("T")
 
 
@@ -51,6 +52,7 @@ class Hello:
     server_last_seq: int
     scopes: tuple[ScopeState, ...]
     codes: tuple[BlankCode, ...]
+    takes_packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class SyncClient:
     def __init__(self, transport: Transport, learn_time: Callable[[int], None]) -> None:
         self._transport = transport
         self._learn_time = learn_time
+        # Whether the server's last hello said that it takes packed requests.
+        self._is_packed = False
 
     def hello(self, here: Standing) -> Hello:
         """Say where this counter stands."""
@@ -107,7 +111,10 @@ class SyncClient:
             "codes_left": here.codes_left,
             "unsent": here.unsent,
         }
-        return self._post("/v1/sync/hello", body, _hello)
+        self._is_packed = False
+        answer = self._post("/v1/sync/hello", body, _hello)
+        self._is_packed = answer.takes_packed
+        return answer
 
     def push(self, batch_id: str, epoch: int, envelopes: Sequence[Envelope]) -> PushAnswer:
         """Send operations in order."""
@@ -134,6 +141,14 @@ class SyncClient:
         return self._post("/v1/sync/digest", body, _digest_answer)
 
     def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
+        content, headers = pack_request(body, is_packed=self._is_packed)
+        try:
+            return _read(self._send(Request("POST", path, content, {**COMPACT, **headers})), build)
+        except SyncRefused as refused:
+            if refused.status != _UNSUPPORTED or not self._is_packed:
+                raise
+            # Something between here and the server takes no packed bodies, whatever the server says.
+            self._is_packed = False
         return _read(self._send(Request("POST", path, encode(body), COMPACT)), build)
 
     def _send(self, request: Request) -> Response:
@@ -190,6 +205,7 @@ def _hello(answer: dict[str, Any]) -> Hello:
         device_epoch=int(answer["device_epoch"]),
         server_last_seq=int(answer["server_last_seq"]),
         scopes=tuple(ScopeState(s["scope"], s["mode"], s["epoch"], s["head"]) for s in answer["scopes"]),
+        takes_packed=set(ACCEPTED) <= set(answer.get("accepts", ())),
         codes=tuple(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
     )
 

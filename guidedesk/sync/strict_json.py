@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, TypeAlias, cast
@@ -83,6 +83,27 @@ def loads_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> JsonObject:
     return value
 
 
+def check(value: object, limits: Limits = DEFAULT_LIMITS) -> None:
+    """That a value which came in another form than text (MessagePack) is one that `loads` could have given."""
+    for item in _walk(value, limits):
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                raise JsonRefused(JsonFault.NOT_FINITE)
+        elif isinstance(item, int):
+            if abs(item) > MAX_INTEGER:
+                raise JsonRefused(JsonFault.INTEGER_RANGE)
+        elif item is not None:
+            raise JsonRefused(JsonFault.NOT_JSON_TYPE)
+
+
+def unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+    """An object of its pairs; refused where a key comes twice, which parsers read in different ways."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise JsonRefused(JsonFault.DUPLICATE_KEY)
+    return found
+
+
 def dumps(value: object) -> bytes:
     """Canonical UTF-8 (RFC 8785 for our values): keys in UTF-16 order, no spaces, no floats.
 
@@ -103,7 +124,7 @@ def _decode(data: bytes) -> str:
 def _parse(text: str, limits: Limits) -> JsonValue:
     parse_float = _finite_float if limits.allow_floats else _no_float
     decoder = json.JSONDecoder(
-        object_pairs_hook=_unique_keys,
+        object_pairs_hook=unique_keys,
         parse_float=parse_float,
         parse_int=_small_integer,
         parse_constant=_no_constant,
@@ -116,13 +137,6 @@ def _parse(text: str, limits: Limits) -> JsonValue:
         raise JsonRefused(
             JsonFault.TRAILING_DATA if error.msg == "Extra data" else JsonFault.SYNTAX
         ) from None
-
-
-def _unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise JsonRefused(JsonFault.DUPLICATE_KEY)
-    return found
 
 
 def _small_integer(digits: str) -> int:
@@ -151,8 +165,13 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 def _check(root: JsonValue, limits: Limits) -> None:
-    """Depth and texts, without recursion: the value may be as deep as Python's parser allows."""
-    waiting: list[tuple[JsonValue, int]] = [(root, 0)]
+    for _ in _walk(root, limits):
+        pass
+
+
+def _walk(root: object, limits: Limits) -> Iterator[object]:
+    """Depth and texts, without recursion: the value may be as deep as the parser allows. Gives everything else."""
+    waiting: list[tuple[object, int]] = [(root, 0)]
     while waiting:
         value, depth = waiting.pop()
         if isinstance(value, str):
@@ -160,11 +179,15 @@ def _check(root: JsonValue, limits: Limits) -> None:
         elif isinstance(value, dict):
             _check_depth(depth + 1, limits)
             for key, item in value.items():
+                if not isinstance(key, str):
+                    raise JsonRefused(JsonFault.NOT_JSON_TYPE)
                 _check_text(key, limits.max_string_bytes)
                 waiting.append((item, depth + 1))
         elif isinstance(value, list):
             _check_depth(depth + 1, limits)
             waiting.extend((item, depth + 1) for item in value)
+        else:
+            yield value
 
 
 def _check_depth(depth: int, limits: Limits) -> None:

@@ -6,12 +6,14 @@ import random as stdlib_random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import TransportError
 from guidedesk.services.keys import MasterSecret, derive
 from guidedesk.services.operations import LogInteraction, Operation, RegisterMember
 from guidedesk.sync.counter import Counter
+from guidedesk.sync.encoding import unpack_request
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.transport import Request, Response, Transport
 
@@ -75,6 +77,12 @@ class Wire:
             self.lose_answers -= 1
             raise TransportError("connection_lost")
         return answer
+
+
+def sent_body(request: Request) -> dict[str, Any]:
+    """What a request holds, however it is packed."""
+    headers = request.headers
+    return unpack_request(request.body, headers.get("Content-Type", ""), headers.get("Content-Encoding", ""))
 
 
 @dataclass

@@ -133,9 +133,12 @@ class Counter:
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)
     rows: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def call(self, method: str, path: str, body: Any = None, query: str = "", *, raw: bytes | None = None) -> Any:
+    def call(
+        self, method: str, path: str, body: Any = None, query: str = "", *, raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Any:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        headers = sign_request(
+        signed = sign_request(
             method,
             self.shop.client.authority,
             path,
@@ -149,7 +152,7 @@ class Counter:
             private_key=self.key,
         )
         url = path + (f"?{query}" if query else "")
-        return self.shop.client.request(method, url, content=data, headers=headers)
+        return self.shop.client.request(method, url, content=data, headers={**signed, **(headers or {})})
 
     def envelope(self, operation: Operation, actor: str, **changes: Any) -> Envelope:
         body, personal = split(operation)

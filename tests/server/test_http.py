@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
+import zstandard
 from fastapi import FastAPI
 
 from guidedesk.domain.access import PERMISSIONS
@@ -16,7 +18,7 @@ from guidedesk.server.routing import Policy, Route
 from guidedesk.sync.protocol import MAX_BODY
 from tests.helpers.postgres import Backend
 from tests.server.http_server import HttpServer
-from tests.server.people_at_work import hello, joined
+from tests.server.people_at_work import hello, joined, registration
 from tests.server.shop import Shop, open_shop
 
 
@@ -108,6 +110,21 @@ def test_bodies_have_a_limit(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
     packed = shop.client.request("POST", "/v1/sync/push", b"x", {"Content-Encoding": "gzip"})
     assert packed.status_code == 415
+
+
+def test_packed_pushes_are_taken_and_bombs_are_not(shop: Shop) -> None:
+    counter = shop.counter()
+    envelope = counter.envelope(registration(shop), "a1").to_wire()
+    body = {"batch_id": shop.new_id(), "epoch": 1, "first_seq": 1, "ops": [envelope]}
+    good = zstandard.compress(msgpack.packb(body))
+
+    def push(raw: bytes) -> Any:
+        sent = {"Content-Type": "application/msgpack", "Content-Encoding": "zstd"}
+        return counter.call("POST", "/v1/sync/push", raw=raw, headers=sent)
+
+    assert push(zstandard.compress(bytes(32 << 20))).status_code == 413
+    assert push(good[:-2]).status_code == 400
+    assert [result["status"] for result in push(good).json()["results"]] == ["accepted"]
 
 
 def test_malformed_frames_are_refused_whole(shop: Shop) -> None:

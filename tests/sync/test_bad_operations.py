@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,11 @@ from guidedesk.domain.errors import Refused
 from guidedesk.models import server_tables
 from guidedesk.models.entities import load_rows
 from guidedesk.server import batch_run
+from guidedesk.server import hello as hello_module
 from guidedesk.services import apply
+from guidedesk.sync.encoding import ACCEPTED, MSGPACK
 from guidedesk.sync.transport import Request, Response
-from tests.helpers.counter_parts import log, register
+from tests.helpers.counter_parts import log, register, sent_body
 from tests.helpers.world import Till, World, open_world, settle
 
 
@@ -65,25 +66,33 @@ def test_an_operation_the_server_cannot_read_is_refused_alone(till: Till, strang
     assert till.counter.status().needs_person == 1
 
 
-def test_a_batch_the_server_cannot_read_is_halved_until_one_is_found(till: Till) -> None:
+@pytest.mark.parametrize("status", [400, 413])
+@pytest.mark.parametrize("accepted", [ACCEPTED, ()])
+def test_a_batch_the_server_cannot_read_is_halved_until_one_is_found(
+    till: Till, monkeypatch: pytest.MonkeyPatch, accepted: tuple[str, ...], status: int
+) -> None:
+    monkeypatch.setattr(hello_module, "ACCEPTED", accepted)
+    till.close()
     names = [f"客人{n}" for n in range(9)]
     members = [register(till.counter, name, actor=till.actor("a1")) for name in names]
     log(till.counter, members[4], actor=till.actor("a1"))
     bad = till.counter.journal.pending()[4].envelope.op_id
-    pushes: list[int] = []
+    pushes: list[str] = []
 
     def refuse_bad(request: Request) -> Response | None:
         if request.path != "/v1/sync/push":
             return None
-        pushes.append(len(json.loads(request.body)["ops"]))
-        answer = Response(400, b'{"error": {"code": "json_refused", "params": {}}}')
-        return answer if bad.encode() in request.body else None
+        ops = [op["op_id"] for op in sent_body(request)["ops"]]
+        pushes.append(request.headers["Content-Type"])
+        answer = Response(status, b'{"error": {"code": "json_refused", "params": {}}}')
+        return answer if bad in ops else None
 
     till.wire.on_send = refuse_bad
     outcome = till.counter.engine.step()
     assert outcome.error is None
     assert states(till) == ["accepted"] * 4 + ["parked"] + ["accepted"] * 4 + ["parked"]
     assert len(pushes) <= 10
+    assert (MSGPACK in pushes) == bool(accepted)
     till.wire.on_send = lambda _request: None
     till.close()
     settle(till)
