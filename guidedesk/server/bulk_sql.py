@@ -8,12 +8,12 @@ column (SCALE.md 3.8: a duplicate is caught from COPY or avoided by the clause).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Connection, Dialect, Insert, Table
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.ids import to_bytes
@@ -22,6 +22,7 @@ from guidedesk.models.base import IdType
 _id_bytes = lru_cache(maxsize=32_768)(to_bytes)
 _VALUES: Final = re.compile(r"^(INSERT INTO \S+ \(.*?\)) VALUES \(.*?\)(?= ON CONFLICT|$)", re.S)
 _FEW: Final = 4  # below this the ordinary statement is as quick
+_ARRAY_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def insert_many(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -35,11 +36,36 @@ def insert_many(conn: Connection, statement: Insert, rows: Sequence[Mapping[str,
         _insert_on_sqlite(conn, statement, rows)
     elif conn.dialect.name == "postgresql" and len(rows) >= _FEW:
         if statement._post_values_clause is None:
-            _copy(conn, statement, rows)
+            names = list(rows[0])
+            _copy(conn, statement.table.name, names, ([row[name] for name in names] for row in rows))
         else:
             _insert_arrays(conn, statement, rows)
     else:
         conn.execute(statement, [dict(row) for row in rows])
+
+
+def insert_tuples(conn: Connection, table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows whose values stand in the order of `names`: without a dictionary a row, for the largest tables."""
+    if conn.dialect.name == "postgresql":
+        _copy(conn, table.name, names, rows)
+    elif conn.dialect.name == "sqlite":
+        places = [n for n, name in enumerate(names) if isinstance(table.columns[name].type, IdType)]
+        listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        prepared = _with_id_bytes(rows, places)
+        conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', prepared)  # noqa: S608
+    else:
+        raise NotImplementedError(conn.dialect.name)
+
+
+def _with_id_bytes(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> list[tuple[Any, ...]]:
+    prepared: list[tuple[Any, ...]] = []
+    for row in rows:
+        values = list(row)
+        for place in places:
+            if values[place] is not None:
+                values[place] = _id_bytes(values[place])
+        prepared.append(tuple(values))
+    return prepared
 
 
 def _insert_on_sqlite(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -47,27 +73,18 @@ def _insert_on_sqlite(conn: Connection, statement: Insert, rows: Sequence[Mappin
     names: list[str] = compiled.positiontup
     columns = statement.table.columns
     id_places = [n for n, name in enumerate(names) if isinstance(columns[name].type, IdType)]
-    values_of = itemgetter(*names)
-    prepared: list[tuple[Any, ...]] = []
-    for row in rows:
-        values = list(values_of(row))
-        for place in id_places:
-            if values[place] is not None:
-                values[place] = _id_bytes(values[place])
-        prepared.append(tuple(values))
-    conn.exec_driver_sql(compiled.string, prepared)
+    conn.exec_driver_sql(compiled.string, _with_id_bytes(map(itemgetter(*names), rows), id_places))
 
 
-def _copy(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = list(rows[0])
+def _copy(conn: Connection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     quoted = ", ".join(f'"{name}"' for name in names)
-    text = f'COPY "{statement.table.name}" ({quoted}) FROM STDIN'
+    text = f'COPY "{table}" ({quoted}) FROM STDIN'
     # The transaction begins here if nothing was said in it yet: the library does so before its own statements.
     cursor: Any = conn.connection.cursor()
     try:
         with cursor.copy(text) as copy:
             for row in rows:
-                copy.write_row([row[name] for name in names])
+                copy.write_row(row)
     except conn.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
             text, None, error, conn.dialect.loaded_dbapi.Error, dialect=conn.dialect
@@ -77,14 +94,46 @@ def _copy(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]
 
 
 def _insert_arrays(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    names = list(rows[0])
-    columns = statement.table.columns
-    compiled = statement.compile(dialect=conn.dialect, column_keys=names)
-    ordered = [column.name for column in columns if column.name in names]
-    kinds = [columns[name].type.compile(dialect=conn.dialect) for name in ordered]
-    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
-    text, replaced = _VALUES.subn(rf"\1 SELECT * FROM unnest({arrays})", compiled.string)  # noqa: S608
-    if not replaced or "%(" in text:
+    text, ordered = _array_statement(conn.dialect, statement, tuple(rows[0]))
+    if text is None:
         conn.execute(statement, [dict(row) for row in rows])
         return
-    conn.exec_driver_sql(text, tuple([row[name] for row in rows] for name in ordered))
+    conn.exec_driver_sql(text, tuple(array_text(row[name] for row in rows) for name in ordered))
+
+
+@lru_cache(maxsize=64)
+def _array_statement(dialect: Dialect, statement: Insert, names: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """The insert over one array a column, and the columns' order; no text where it needs more than the rows."""
+    columns = statement.table.columns
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    ordered = tuple(column.name for column in columns if column.name in names)
+    kinds = [columns[name].type.compile(dialect=dialect) for name in ordered]
+    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    text, replaced = _VALUES.subn(rf"\1 SELECT * FROM unnest({arrays})", compiled.string)  # noqa: S608
+    return (text if replaced and "%(" not in text else None), ordered
+
+
+def array_text(values: Iterable[Any]) -> str:
+    """Values as PostgreSQL writes an array: one string, where the driver would look at each value by itself."""
+    return "{" + ",".join(map(_ArrayTexts().__getitem__, values)) + "}"
+
+
+class _ArrayTexts(dict[Any, str]):
+    """A value -> how it stands in an array's text, remembered: most values of a column come many times."""
+
+    def __missing__(self, value: Any) -> str:
+        if value is None:
+            text = "NULL"
+        else:
+            inner = value if isinstance(value, str) else _plain(value)
+            text = '"' + inner.translate(_ARRAY_ESCAPES) + '"'
+        self[value] = text
+        return text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, int):
+        return str(int(value))
+    raise TypeError(type(value).__name__)

@@ -7,7 +7,8 @@ either it is in the directory by then, or its grant reads the committed row itse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, select
@@ -22,7 +23,9 @@ from guidedesk.server.feed_pointers import DELETE, UPSERT
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import granted_members, insert_missing, member_column, reach_of
 
-_A_ROUND: Final = 1_000
+_A_ROUND: Final = 20_000
+_A_TRANSACTION: Final = 5_000
+_IDS_A_STATEMENT: Final = 2_000
 
 
 class _Work(NamedTuple):
@@ -57,21 +60,61 @@ def add_tasks(opened: ScopeWrite, rows: Sequence[tuple[str, str, int]]) -> None:
 
 def run(database: ServerDatabase, scope_id: str) -> int:
     """Carry out every waiting task of one scope; repeating or racing it is harmless. Tasks done."""
+    return run_many(database, [scope_id])
+
+
+def run_many(database: ServerDatabase, scope_ids: Iterable[str]) -> int:
+    """`run` for several scopes: what they have for one store goes there together."""
+    waiting = _with_tasks(database, set(scope_ids))
     done = 0
-    while True:
+    while waiting:
+        taken: dict[str, list[str]] = {}
+        work: dict[str, list[tuple[str, _Work]]] = defaultdict(list)
+        room = _A_ROUND
         with database.read() as conn:
-            tasks = conn.execute(
-                select(fanout_task.c.task_id, fanout_task.c.tbl, fanout_task.c.row_id, fanout_task.c.row_ver)
-                .where(fanout_task.c.scope_id == scope_id)
-                .limit(_A_ROUND)
-            ).all()
-            work = _resolve(conn, scope_id, tasks) if tasks else {}
-        if not tasks:
-            return done
+            while waiting and room:
+                scope_id = waiting[-1]
+                tasks = _tasks_of(conn, scope_id, room)
+                if len(tasks) < room:
+                    waiting.pop()
+                room -= len(tasks)
+                if tasks:
+                    taken[scope_id] = [t.task_id for t in tasks]
+                    for target, rows in _resolve(conn, scope_id, tasks).items():
+                        work[target] += [(scope_id, row) for row in rows]
         for target in sorted(work):
-            _apply(database, target, scope_id, work[target])
-        database.write(scope_id, lambda opened, ids=[t.task_id for t in tasks]: _forget(opened, ids))  # type: ignore[misc]
-        done += len(tasks)
+            for start in range(0, len(work[target]), _A_TRANSACTION):
+                _apply(database, target, work[target][start : start + _A_TRANSACTION])
+        for scope_id, task_ids in sorted(taken.items()):
+            database.write(scope_id, partial(_forget, task_ids=task_ids))
+            done += len(task_ids)
+    return done
+
+
+@cross_scope
+def _with_tasks(database: ServerDatabase, scope_ids: Collection[str]) -> list[str]:
+    """Those of these scopes in which something waits, the last one first."""
+    if len(scope_ids) == 1:
+        return list(scope_ids)
+    with database.read() as conn:
+        return sorted(
+            (
+                found
+                for chunk in chunks(sorted(scope_ids))
+                for found in conn.execute(
+                    select(fanout_task.c.scope_id).where(among(conn, fanout_task.c.scope_id, chunk)).distinct()
+                ).scalars()
+            ),
+            reverse=True,
+        )
+
+
+def _tasks_of(conn: Connection, scope_id: str, limit: int) -> Sequence[Any]:
+    return conn.execute(
+        select(fanout_task.c.task_id, fanout_task.c.tbl, fanout_task.c.row_id, fanout_task.c.row_ver)
+        .where(fanout_task.c.scope_id == scope_id)
+        .limit(limit)
+    ).all()
 
 
 def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str, list[_Work]]:
@@ -80,7 +123,7 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
     rows: list[_Work] = []
     for tbl in sorted({tbl for tbl, _ in asked}):
         table = entity_tables()[tbl]
-        for chunk in chunks([row_id for name, row_id in asked if name == tbl]):
+        for chunk in chunks([row_id for name, row_id in asked if name == tbl], _IDS_A_STATEMENT):
             found = conn.execute(
                 select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
                     table.c.scope_id == scope_id, among(conn, table.c.id, chunk)
@@ -100,10 +143,10 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
     return work
 
 
-def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Sequence[_Work]) -> None:
+def _apply(database: ServerDatabase, target: str, rows: Sequence[tuple[str, _Work]]) -> None:
     def work(opened: ScopeWrite) -> None:
-        visible = granted_members(opened.conn, target, {r.member_id for r in rows}, hold=True)
-        for row in rows:
+        visible = granted_members(opened.conn, target, {row.member_id for _, row in rows}, hold=True)
+        for row_scope_id, row in rows:
             if row.member_id in visible:
                 opened.touch(row.tbl, row_scope_id, row.row_id, row.row_ver, op=row.op)
 
@@ -111,7 +154,7 @@ def _apply(database: ServerDatabase, target: str, row_scope_id: str, rows: Seque
 
 
 def _forget(opened: ScopeWrite, task_ids: Sequence[str]) -> None:
-    for chunk in chunks(list(task_ids)):
+    for chunk in chunks(list(task_ids), _IDS_A_STATEMENT):
         these = among(opened.conn, fanout_task.c.task_id, chunk)
         opened.conn.execute(delete(fanout_task).where(fanout_task.c.scope_id == opened.scope_id, these))
 
@@ -122,4 +165,4 @@ def sweep(database: ServerDatabase) -> int:
     with database.read() as conn:
         waiting = conn.execute(select(fanout_task.c.scope_id).distinct()).scalars().all()
         known = set(conn.execute(select(scope.c.scope_id)).scalars())
-    return sum(run(database, scope_id) for scope_id in sorted(waiting) if scope_id in known)
+    return run_many(database, known.intersection(waiting))

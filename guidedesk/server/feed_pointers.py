@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.server_tables import feed
@@ -29,18 +30,9 @@ class Pointer(NamedTuple):
 
 def move_pointers(conn: Connection, scope_id: str, numbered: Sequence[tuple[int, Pointer]]) -> None:
     """Give each pointer its new number. A pointer to a newer version of its row stays where it is."""
-    if not numbered:
-        return
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(feed)
-    new = statement.excluded
     insert_many(
         conn,
-        statement.on_conflict_do_update(
-            index_elements=["scope_id", "tbl", "row_id", "row_scope_id"],
-            set_={"seq": new.seq, "op": new.op, "row_ver": new.row_ver},
-            where=new.row_ver >= feed.c.row_ver,
-        ),
+        _upsert(conn.dialect.name),
         [
             {
                 "scope_id": scope_id,
@@ -53,4 +45,16 @@ def move_pointers(conn: Connection, scope_id: str, numbered: Sequence[tuple[int,
             }
             for seq, p in numbered
         ],
+    )
+
+
+@cache
+def _upsert(dialect_name: str) -> Insert:
+    insert = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
+    statement = insert(feed)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["scope_id", "tbl", "row_id", "row_scope_id"],
+        set_={"seq": new.seq, "op": new.op, "row_ver": new.row_ver},
+        where=new.row_ver >= feed.c.row_ver,
     )

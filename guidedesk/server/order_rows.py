@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final, Literal
 
-from sqlalchemy import insert
+from sqlalchemy import Table, insert
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
 from guidedesk.models.server_tables import order_raw
-from guidedesk.server.bulk_sql import insert_many
+from guidedesk.server.bulk_sql import insert_many, insert_tuples
 from guidedesk.server.database import ScopeWrite
-from guidedesk.server.order_types import OrderIn, ReturnIn
+from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn
 
 Kind = Literal["purchase", "purchase_return"]
-_RETURN_PREFIX = "return:"  # one namespace a source: a return may carry the number of its sale
+_RETURN_PREFIX: Final = "return:"  # one namespace a source: a return may carry the number of its sale
+_LINE_COLUMNS: Final = (
+    "line_no", "sku", "name", "name_en", "category", "category_en", "size", "colour", "colour_en", "qty",
+    "amount_minor",
+)  # fmt: skip
+_RETURN_LINE_COLUMNS: Final = ("line_no", "qty", "amount_minor")
+_stored = itemgetter(*(LineIn._fields.index(name) for name in _LINE_COLUMNS))
+_TABLES: Final[Mapping[Kind, tuple[Table, Table, tuple[str, ...]]]] = {
+    "purchase": (purchase, purchase_line, ("scope_id", "purchase_id", *_LINE_COLUMNS)),
+    "purchase_return": (purchase_return, purchase_return_line, ("scope_id", "return_id", *_RETURN_LINE_COLUMNS)),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One record, checked and hashed; `key` is its name in `order_raw`."""
+    """One record, checked and hashed; `key` is its name in `order_raw`. A line begins with the record's row id."""
 
     table: Kind
     source: str
@@ -36,7 +47,7 @@ class Prepared:
     content_hash: str
     payload: str
     row: dict[str, Any]
-    lines: tuple[dict[str, Any], ...]
+    lines: tuple[tuple[Any, ...], ...]
 
 
 def sale_id(source: str, external_id: str) -> str:
@@ -60,23 +71,7 @@ def prepare_order(order: OrderIn) -> Prepared:
         "total_minor": sum(line.amount_minor for line in order.lines),
         "seller_id": order.seller_id,
     }
-    lines = tuple(
-        {
-            "purchase_id": row_id,
-            "line_no": line.line_no,
-            "sku": line.sku,
-            "name": line.name,
-            "name_en": line.name_en,
-            "category": line.category,
-            "category_en": line.category_en,
-            "size": line.size,
-            "colour": line.colour,
-            "colour_en": line.colour_en,
-            "qty": line.qty,
-            "amount_minor": line.amount_minor,
-        }
-        for line in order.lines
-    )
+    lines = tuple((row_id, *_stored(line)) for line in order.lines)
     return Prepared(
         table="purchase",
         source=order.source,
@@ -110,10 +105,7 @@ def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
         "total_minor": sum(line.amount_minor for line in returned.lines),
         "reason": returned.reason,
     }
-    lines = tuple(
-        {"return_id": row_id, "line_no": line.line_no, "qty": line.qty, "amount_minor": line.amount_minor}
-        for line in returned.lines
-    )
+    lines = tuple((row_id, line.line_no, line.qty, line.amount_minor) for line in returned.lines)
     return Prepared(
         table="purchase_return",
         source=returned.source,
@@ -140,60 +132,46 @@ def _check(source: str, external_id: str, currency: str, line_numbers: Sequence[
         raise Refused("validation", field="lines", why="missing_or_twice")
 
 
-def _content_hash(row: dict[str, Any], lines: Sequence[dict[str, Any]]) -> str:
+def _content_hash(row: dict[str, Any], lines: Sequence[tuple[Any, ...]]) -> str:
     # Values in a fixed order: the keys are ours and always the same.
-    text = json.dumps([list(row.values()), [list(line.values()) for line in lines]], ensure_ascii=False)
+    text = json.dumps([list(row.values()), lines], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRows:
-    """Rows ready to insert, table by table."""
-
-    prepared: Sequence[Prepared]
-    raw: list[dict[str, Any]]
-    heads: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
-    lines: dict[Kind, list[dict[str, Any]]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, scope_id: str, prepared: Sequence[Prepared], received_at_ms: int) -> OrderRows:
-        """The rows of new records living in one scope."""
-        raw = [
-            {
-                "scope_id": scope_id,
-                "source": p.source,
-                "external_id": p.key,
-                "kind": "sale" if p.table == "purchase" else "return",
-                "row_id": p.row_id,
-                "content_hash": p.content_hash,
-                "payload": p.payload,
-                "received_at_ms": received_at_ms,
-            }
-            for p in prepared
-        ]
-        rows = cls(prepared, raw)
-        for p in prepared:
-            head = {"scope_id": scope_id, "row_ver": 1, "deleted_at_ms": None, **p.row}
-            rows.heads.setdefault(p.table, []).append(head)
-            rows.lines.setdefault(p.table, []).extend({"scope_id": scope_id, **line} for line in p.lines)
-        return rows
-
-
-def write_orders(opened: ScopeWrite, rows: OrderRows, visible: Collection[str], since_ms: int | None) -> None:
-    """Insert the rows, and touch those that this scope's counters see (`since_ms` None: no counter reads it)."""
-    if not rows.prepared:
+def write_orders(
+    opened: ScopeWrite,
+    prepared: Sequence[Prepared],
+    visible: Collection[str],
+    *,
+    since_ms: int | None,
+    received_at_ms: int,
+) -> None:
+    """Insert new records, and touch those that this scope's counters see (`since_ms` None: no counter reads it)."""
+    if not prepared:
         return
-    conn = opened.conn
-    insert_many(conn, insert(order_raw), rows.raw)
-    for kind, head, line in (
-        ("purchase", purchase, purchase_line),
-        ("purchase_return", purchase_return, purchase_return_line),
-    ):
-        if kind in rows.heads:
-            insert_many(conn, insert(head), rows.heads[kind])
-            insert_many(conn, insert(line), rows.lines[kind])
+    conn, scope_id = opened.conn, opened.scope_id
+    insert_many(conn, insert(order_raw), [_raw_row(p, scope_id, received_at_ms) for p in prepared])
+    for kind, (head, line, columns) in _TABLES.items():
+        mine = [p for p in prepared if p.table == kind]
+        if mine:
+            start = {"scope_id": scope_id, "row_ver": 1, "deleted_at_ms": None}
+            insert_many(conn, insert(head), [start | p.row for p in mine])
+            insert_tuples(conn, line, columns, ((scope_id, *values) for p in mine for values in p.lines))
     if since_ms is None:
         return
-    for p in rows.prepared:
+    for p in prepared:
         if p.member_id in visible and p.at_ms >= since_ms:
-            opened.touch(p.table, opened.scope_id, p.row_id, 1)
+            opened.touch(p.table, scope_id, p.row_id, 1)
+
+
+def _raw_row(one: Prepared, scope_id: str, received_at_ms: int) -> dict[str, Any]:
+    return {
+        "scope_id": scope_id,
+        "source": one.source,
+        "external_id": one.key,
+        "kind": "sale" if one.table == "purchase" else "return",
+        "row_id": one.row_id,
+        "content_hash": one.content_hash,
+        "payload": one.payload,
+        "received_at_ms": received_at_ms,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -52,6 +52,18 @@ def announce_reach(database: ServerDatabase, scope_id: str, homes: dict[str, str
     """
     rows = [{"member_id": m, "scope_id": scope_id, "home_scope_id": home} for m, home in sorted(homes.items())]
     if rows:
+        database.write_directory(lambda conn: insert_missing(conn, member_reach, rows))
+
+
+def announce_grants(database: ServerDatabase, grants: Mapping[str, Collection[Grant]]) -> None:
+    """`announce_reach` for the grants of several stores (store -> grants) at once."""
+    rows = [
+        {"member_id": g.member_id, "scope_id": scope_id, "home_scope_id": g.home_scope_id}
+        for scope_id, some in sorted(grants.items())
+        for g in some
+    ]
+    if rows:
+        rows.sort(key=lambda row: (row["member_id"], row["scope_id"]))
         database.write_directory(lambda conn: insert_missing(conn, member_reach, rows))
 
 
