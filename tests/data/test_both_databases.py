@@ -8,17 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from guidedesk.models.base import SERVER
 from guidedesk.server.connectors.completejourney import import_completejourney
 from guidedesk.server.connectors.sample_chain import import_sample
 from guidedesk.server.database import ServerDatabase, open_server
+from tests.helpers.contents import contents
 from tests.helpers.postgres import BACKENDS
-
-# Made at random in each run, or kept only while something waits.
-NOT_COMPARED = {"scope", "audit", "fanout_task"}
-CHAIN = "the chain"
 
 
 @dataclass(frozen=True)
@@ -35,21 +30,6 @@ def databases(tmp_path: Path) -> Iterator[list[ServerDatabase]]:
         database.close()
     for backend, url in urls:
         backend.discard(url)
-
-
-def contents(database: ServerDatabase) -> dict[str, list[str]]:
-    """Every row of every table; the chain's own id, which is random, under one name.
-
-    Scopes are written in the order of their ids, so places in the feed depend on it.
-    """
-    chain_id = database.chain_id()
-    found: dict[str, list[str]] = {}
-    with database.read() as conn:
-        for table in SERVER.sorted_tables:
-            if table.name not in NOT_COMPARED:
-                rows = conn.execute(select(*(c for c in table.columns if c.name != "seq"))).all()
-                found[table.name] = sorted(str(tuple(row)).replace(chain_id, CHAIN) for row in rows)
-    return found
 
 
 def test_the_sample_chain(databases: list[ServerDatabase]) -> None:
