@@ -165,18 +165,7 @@ class World:
                 "enrolled_at_ms": self.clock.wall_ms(),
             }  # fmt: skip
             conn.execute(insert(tables.device), [row])
-        till.counter.enrolled(
-            Identity(
-                device_id=till.device_id,
-                store_id=store_id,
-                chain_id=self.chain_id,
-                server_url="http://127.0.0.1",
-                label=f"A{n}",
-                phone_key_hex=self.context.secrets.phone_key.hex(),
-                server_key_hex=self.context.secrets.signing_public().hex(),
-                seal_key_hex=self.context.secrets.sealing_public().hex(),
-            )
-        )
+        till.counter.enrolled(identity_of(till))
         self.tills.append(till)
         return till
 
@@ -191,6 +180,21 @@ class World:
             till.close()
         self.database.close()
         self.discard()
+
+
+def identity_of(till: Till, server_url: str = "http://127.0.0.1") -> Identity:
+    """What enrolment gives a counter of the world."""
+    secrets = till.world.context.secrets
+    return Identity(
+        device_id=till.device_id,
+        store_id=till.store_id,
+        chain_id=till.world.chain_id,
+        server_url=server_url,
+        label=f"A{till.secret[0]}",
+        phone_key_hex=secrets.phone_key.hex(),
+        server_key_hex=secrets.signing_public().hex(),
+        seal_key_hex=secrets.sealing_public().hex(),
+    )
 
 
 def open_world(folder: Path, clock: ManualClock | None = None, backend: Backend = SQLITE) -> World:
