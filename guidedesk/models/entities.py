@@ -59,7 +59,8 @@ def load_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]
     found = conn.execute(
         select(table).where(table.c.scope_id == scope_id, among(conn, table.c.id, row_ids)).order_by(table.c.id)
     )
-    rows: list[Row] = [dict(r._mapping) for r in found]
+    names = _columns(name)
+    rows: list[Row] = [dict(zip(names, values, strict=True)) for values in found]
     parts = part_table(name)
     if parts is not None:
         _attach_parts(conn, name, parts, scope_id, rows)

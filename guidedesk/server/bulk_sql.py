@@ -17,12 +17,12 @@ from sqlalchemy import Connection, Dialect, Insert, Table
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.ids import to_bytes
+from guidedesk.models.arrays import array_text
 from guidedesk.models.base import IdType
 
 _id_bytes = lru_cache(maxsize=32_768)(to_bytes)
 _VALUES: Final = re.compile(r"^(INSERT INTO \S+ \(.*?\)) VALUES \(.*?\)(?= ON CONFLICT|$)", re.S)
 _FEW: Final = 4  # below this the ordinary statement is as quick
-_ARRAY_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 def insert_many(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -98,7 +98,7 @@ def _insert_arrays(conn: Connection, statement: Insert, rows: Sequence[Mapping[s
     if text is None:
         conn.execute(statement, [dict(row) for row in rows])
         return
-    conn.exec_driver_sql(text, tuple(array_text(row[name] for row in rows) for name in ordered))
+    conn.exec_driver_sql(text, tuple(array_text([row[name] for row in rows]) for name in ordered))
 
 
 @lru_cache(maxsize=64)
@@ -111,29 +111,3 @@ def _array_statement(dialect: Dialect, statement: Insert, names: tuple[str, ...]
     arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
     text, replaced = _VALUES.subn(rf"\1 SELECT * FROM unnest({arrays})", compiled.string)  # noqa: S608
     return (text if replaced and "%(" not in text else None), ordered
-
-
-def array_text(values: Iterable[Any]) -> str:
-    """Values as PostgreSQL writes an array: one string, where the driver would look at each value by itself."""
-    return "{" + ",".join(map(_ArrayTexts().__getitem__, values)) + "}"
-
-
-class _ArrayTexts(dict[Any, str]):
-    """A value -> how it stands in an array's text, remembered: most values of a column come many times."""
-
-    def __missing__(self, value: Any) -> str:
-        if value is None:
-            text = "NULL"
-        else:
-            inner = value if isinstance(value, str) else _plain(value)
-            text = '"' + inner.translate(_ARRAY_ESCAPES) + '"'
-        self[value] = text
-        return text
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bytes):
-        return "\\x" + value.hex()
-    if isinstance(value, int):
-        return str(int(value))
-    raise TypeError(type(value).__name__)

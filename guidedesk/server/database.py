@@ -234,6 +234,7 @@ def open_server(url: str) -> ServerDatabase:
         options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"
         parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"options": options})
+        event.listen(engine, "connect", _ids_as_text)
         _ask_the_rested(engine)
         _greet(engine)
     else:
@@ -275,6 +276,13 @@ def _own_file(name: str) -> None:
         os.close(os.open(name, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StorageError("storage_unavailable", file="server", why=error.strerror or "") from None
+
+
+def _ids_as_text(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Ids are texts on both sides; the driver would make an object of each, only to be asked for its text."""
+    from psycopg.types.string import TextLoader
+
+    connection.adapters.register_loader("uuid", TextLoader)
 
 
 def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:

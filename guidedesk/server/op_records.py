@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, column, delete, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import bindparam, column, delete, func, insert, select, update
 
+from guidedesk.models.arrays import array_of
 from guidedesk.models.base import Big, IdType, among
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import device_op, op_log, op_parked, op_personal
@@ -129,7 +129,7 @@ class OpRecords:
     def _store_effect_arrays(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """As one statement: the scope's head is locked by now, and nothing slow may follow."""
         given = func.unnest(
-            literal([row["op"] for row in rows], ARRAY(IdType())), literal([row["seq"] for row in rows], ARRAY(Big))
+            array_of(IdType(), [row["op"] for row in rows]), array_of(Big, [row["seq"] for row in rows])
         ).table_valued(column("op", IdType()), column("seq", Big)).render_derived(name="given")
         self.opened.conn.execute(
             update(op_log)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NoReturn, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 from guidedesk.domain.errors import Refused
 
@@ -19,7 +19,6 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 JsonObject: TypeAlias = "dict[str, JsonValue]"
 
 MAX_INTEGER = 2**53
-_MAX_INTEGER_CHARS = len(str(-MAX_INTEGER))
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -70,8 +69,9 @@ def loads(data: bytes, limits: Limits = DEFAULT_LIMITS) -> JsonValue:
         raise JsonRefused(JsonFault.TOO_LARGE)
     if data.startswith(_UTF8_BOM):
         raise JsonRefused(JsonFault.BOM)
-    value = _parse(_decode(data), limits)
-    _check(value, limits)
+    text = _decode(data)
+    value = _parse(text, limits)
+    _check(value, limits, is_plain="\\" not in text or "\\u" not in text)
     return value
 
 
@@ -85,15 +85,7 @@ def loads_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> JsonObject:
 
 def check(value: object, limits: Limits = DEFAULT_LIMITS) -> None:
     """That a value which came in another form than text (MessagePack) is one that `loads` could have given."""
-    for item in _walk(value, limits):
-        if isinstance(item, float):
-            if not math.isfinite(item):
-                raise JsonRefused(JsonFault.NOT_FINITE)
-        elif isinstance(item, int):
-            if abs(item) > MAX_INTEGER:
-                raise JsonRefused(JsonFault.INTEGER_RANGE)
-        elif item is not None:
-            raise JsonRefused(JsonFault.NOT_JSON_TYPE)
+    _check(value, limits, is_plain=False)
 
 
 def unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
@@ -126,7 +118,6 @@ def _parse(text: str, limits: Limits) -> JsonValue:
     decoder = json.JSONDecoder(
         object_pairs_hook=unique_keys,
         parse_float=parse_float,
-        parse_int=_small_integer,
         parse_constant=_no_constant,
     )
     try:
@@ -137,16 +128,9 @@ def _parse(text: str, limits: Limits) -> JsonValue:
         raise JsonRefused(
             JsonFault.TRAILING_DATA if error.msg == "Extra data" else JsonFault.SYNTAX
         ) from None
-
-
-def _small_integer(digits: str) -> int:
-    # The length is looked at first: int() of a megabyte of digits is slow, and raises past 4,300.
-    if len(digits) > _MAX_INTEGER_CHARS:
-        raise JsonRefused(JsonFault.INTEGER_RANGE)
-    number = int(digits)
-    if abs(number) > MAX_INTEGER:
-        raise JsonRefused(JsonFault.INTEGER_RANGE)
-    return number
+    except ValueError:
+        # Python reads no integer of more than 4,300 digits: longer ones take it too long.
+        raise JsonRefused(JsonFault.INTEGER_RANGE) from None
 
 
 def _finite_float(digits: str) -> float:
@@ -164,35 +148,50 @@ def _no_constant(_name: str) -> NoReturn:
     raise JsonRefused(JsonFault.NOT_FINITE)
 
 
-def _check(root: JsonValue, limits: Limits) -> None:
-    for _ in _walk(root, limits):
-        pass
+def _check(root: object, limits: Limits, *, is_plain: bool) -> None:
+    """Depth, numbers and texts, level by level: the value may be as deep as the parser allows.
 
-
-def _walk(root: object, limits: Limits) -> Iterator[object]:
-    """Depth and texts, without recursion: the value may be as deep as the parser allows. Gives everything else."""
-    waiting: list[tuple[object, int]] = [(root, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, str):
-            _check_text(value, limits.max_string_bytes)
-        elif isinstance(value, dict):
-            _check_depth(depth + 1, limits)
-            for key, item in value.items():
-                if not isinstance(key, str):
+    A push has tens of thousands of values, so the common case of each is one comparison. `is_plain`: no text of
+    it can hold what only an escape can write.
+    """
+    # Characters that fit whatever they are: none takes more than four bytes.
+    certain = limits.max_string_bytes // 4 if is_plain else -1
+    level: list[Any] = [[root]]
+    depth = 0
+    while level:
+        inner: list[Any] = []
+        for container in level:
+            values = container
+            if type(container) is dict:
+                _check_keys(container, certain, limits)
+                values = container.values()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    if len(value) > certain:
+                        _check_text(value, limits.max_string_bytes)
+                elif kind is int:
+                    if not -MAX_INTEGER <= value <= MAX_INTEGER:
+                        raise JsonRefused(JsonFault.INTEGER_RANGE)
+                elif kind is dict or kind is list:
+                    inner.append(value)
+                elif kind is float:
+                    if not math.isfinite(value):
+                        raise JsonRefused(JsonFault.NOT_FINITE)
+                elif value is not None and kind is not bool:
                     raise JsonRefused(JsonFault.NOT_JSON_TYPE)
-                _check_text(key, limits.max_string_bytes)
-                waiting.append((item, depth + 1))
-        elif isinstance(value, list):
-            _check_depth(depth + 1, limits)
-            waiting.extend((item, depth + 1) for item in value)
-        else:
-            yield value
+        level, depth = inner, depth + 1
+        if level and depth > limits.max_depth:
+            raise JsonRefused(JsonFault.TOO_DEEP)
 
 
-def _check_depth(depth: int, limits: Limits) -> None:
-    if depth > limits.max_depth:
-        raise JsonRefused(JsonFault.TOO_DEEP)
+def _check_keys(container: dict[Any, Any], certain: int, limits: Limits) -> None:
+    if certain >= 0 and max(map(len, container), default=0) <= certain:
+        return
+    for key in container:
+        if not isinstance(key, str):
+            raise JsonRefused(JsonFault.NOT_JSON_TYPE)
+        _check_text(key, limits.max_string_bytes)
 
 
 def _check_text(text: str, max_bytes: int | None) -> None:
