@@ -17,6 +17,8 @@ Permission = Literal[
     "follow_up.schedule",
     "follow_up.complete",
     "history.view",
+    "history.export",
+    "history.export_many",
     "phone.reveal",
     "commission.own",
     "commission.others",
@@ -37,12 +39,14 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
         "follow_up.schedule",
         "follow_up.complete",
         "history.view",
+        "history.export",
         "phone.reveal",
         "commission.own",
         "sale.record",
     }
 )
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
+    "history.export_many",
     "commission.others",
     "device.approve",
     "device.revoke",

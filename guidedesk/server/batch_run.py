@@ -13,6 +13,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server import fanout
+from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
 from guidedesk.server.database import ScopeWrite, is_outage
 from guidedesk.server.incoming import Incoming
@@ -22,7 +23,7 @@ from guidedesk.server.op_records import OpRecords
 from guidedesk.server.server_side import ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services import operations
-from guidedesk.services.apply import ApplyContext, Effect, RowRef, apply_operation
+from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
 from guidedesk.services.operations import (
     CompleteFollowUp,
     LogInteraction,
@@ -214,11 +215,25 @@ class BatchRun:
             self._rows.forget()
         if isinstance(operation, RegisterMember):
             refs += self._let_in(op, operation, effect)
+        if effect.audit is not None:
+            self._audit(effect.audit, context)
         self._spread(effect)
         self._served(effect, context.at_ms)
         self._effects[op.op_id] = effect
         refs = tuple(dict.fromkeys((*effect.touched, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
+
+    def _audit(self, note: AuditNote, context: ApplyContext) -> None:
+        """What has to be known of it joins the scope's chain, in the transaction of the operation (A-5)."""
+        detail = dict(note.detail) | {"device_id": self.device_id, "occurred_at_ms": context.at_ms}
+        record_audit(
+            self.opened,
+            at_ms=self.received_at_ms,
+            actor=context.actor,
+            action=note.action,
+            subject=note.subject,
+            detail=detail,
+        )
 
     def _let_in(self, op: Incoming, operation: RegisterMember, effect: Effect) -> tuple[RowRef, ...]:
         """The store now sees whom it registered, and the person she turned out to be."""

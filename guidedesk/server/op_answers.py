@@ -20,6 +20,7 @@ from guidedesk.services.operations import (
     CompleteFollowUp,
     LogInteraction,
     Operation,
+    RecordExport,
     RecordVisit,
     RegisterMember,
     Retract,
@@ -100,6 +101,8 @@ def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:
             return (("visit", scope_id, operation.visit_id),)
         case LogInteraction() | ServedNoPurchase() | Retract():
             return (("interaction", scope_id, operation.interaction_id),)
+        case RecordExport():
+            return ()
         case ScheduleFollowUp() | CompleteFollowUp():
             return (("follow_up", scope_id, operation.follow_up_id),)
         case SetTag():

@@ -19,6 +19,7 @@ from guidedesk.services.operations import (
     CompleteFollowUp,
     LogInteraction,
     Operation,
+    RecordExport,
     RecordVisit,
     RegisterMember,
     Retract,
@@ -68,9 +69,18 @@ class ApplyContext:
     rows: RowStore = DIRECT
 
 
+@dataclass(frozen=True, slots=True)
+class AuditNote:
+    """What the server writes into the audit of the scope: no personal data, ids and plain words only (A-5)."""
+
+    action: str
+    subject: str
+    detail: tuple[tuple[str, Any], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What an operation did: rows touched, and for a merge why."""
+    """What an operation did: rows touched, for a merge why, and what the audit has to know."""
 
     status: Literal["accepted", "merged"] = "accepted"
     reason: str | None = None
@@ -78,6 +88,7 @@ class Effect:
     touched: tuple[RowRef, ...] = ()
     member_id: str | None = None
     home_scope_id: str | None = None
+    audit: AuditNote | None = None
 
 
 def apply_operation(conn: Connection, operation: Operation, context: ApplyContext) -> Effect:
@@ -407,6 +418,15 @@ def _retract(conn: Connection, op: Retract, context: ApplyContext) -> Effect:
     return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
 
 
+def _export(conn: Connection, op: RecordExport, context: ApplyContext) -> Effect:
+    """No row of anybody changes: who exported what for is the audit's (the note stays with the operation)."""
+    member_id, _ = canonical_member(conn, context, op.member_id)
+    detail = (("export_id", op.export_id), ("purpose", op.purpose), ("form", op.form), ("lines", op.lines))
+    note = AuditNote("history.exported", member_id, (*detail, ("op_id", context.op_id)))
+    # No home scope: looking at what somebody bought is not serving her, so it lets no store see her longer.
+    return Effect(member_id=member_id, audit=note)
+
+
 _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     RecordVisit: _visit,
     RegisterMember: _register,
@@ -416,6 +436,7 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ScheduleFollowUp: _schedule,
     CompleteFollowUp: _complete,
     Retract: _retract,
+    RecordExport: _export,
 }
 
 

@@ -21,6 +21,9 @@ OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached
 FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit")
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 NOTE_LIMIT: Final = 2000
+EXPORT_PURPOSES: Final = ("customer_asked", "return", "accounts", "other")
+EXPORT_FORMS: Final = ("xlsx", "csv")
+_MOST_LINES: Final = 10_000_000
 
 
 def _id() -> Any:
@@ -145,6 +148,20 @@ class Retract:
     member_id: str = _id()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordExport:
+    """A member's purchases went into a file: who took them, and what for, is for head office to see (A-5)."""
+
+    TYPE: ClassVar[str] = "export"
+    PERMISSION: ClassVar[Permission] = "history.export"
+    export_id: str = _id()  # stands in the file too
+    member_id: str = _id()
+    purpose: str = _one_of(EXPORT_PURPOSES)
+    form: str = _one_of(EXPORT_FORMS)
+    lines: int = field(metadata={"kind": "lines"})
+    note: str = _text(120, personal=True, default="")
+
+
 Operation = (
     RecordVisit
     | RegisterMember
@@ -154,6 +171,7 @@ Operation = (
     | ScheduleFollowUp
     | CompleteFollowUp
     | Retract
+    | RecordExport
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -166,6 +184,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         ScheduleFollowUp,
         CompleteFollowUp,
         Retract,
+        RecordExport,
     )
 }
 VERSION: Final = 1
@@ -221,6 +240,8 @@ def _checked(item: Field[Any], value: Any) -> Any:
     if kind == "text" and isinstance(value, str) and len(value) <= item.metadata["limit"]:
         return value
     if kind == "bool" and isinstance(value, bool):
+        return value
+    if kind == "lines" and type(value) is int and 0 <= value <= _MOST_LINES:
         return value
     if kind == "one_of" and value in item.metadata["values"]:
         return value

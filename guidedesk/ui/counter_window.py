@@ -13,6 +13,7 @@ from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import CounterPresenter, CounterState, ScanResult
+from guidedesk.ui.presenters.export import ExportPresenter
 from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
@@ -24,6 +25,7 @@ from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.views.export import ExportDialog
 from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.log_interaction import LogDialog
@@ -35,7 +37,7 @@ from guidedesk.ui.views.shell import ShellBinder
 from guidedesk.ui.views.sign_in import SignInPage
 from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.when_shown import WhenShown
-from guidedesk.ui.widgets.labels import person_name
+from guidedesk.ui.widgets.labels import person_name, untrusted
 
 SIGN_IN, HOME, MEMBERS, HISTORY, SYNC = "sign_in", "home", "members", "history", "sync"
 NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
@@ -57,6 +59,7 @@ class CounterWindow(QObject):
         self.counter = CounterPresenter(desk, self)
         self.member = MemberPresenter(desk, self)
         self.history = HistoryPresenter(desk, self)
+        self.export = ExportPresenter(desk, self)
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.new_member = NewMemberPresenter(desk, self)
@@ -160,6 +163,10 @@ class CounterWindow(QObject):
         page.order_chosen.connect(presenter.open_receipt)
         page.left.connect(self.window.back)
         page.log_started.connect(self._log_from_history)
+        page.export_started.connect(self._export_history)
+        self.export.opened.connect(self._open_export)
+        self.export.saved.connect(self._tell_exported)
+        self.export.left.connect(self._close_dialog)
         page.returned.connect(presenter.open)
         page.render_state(presenter.state)
         self.window.add_page(HISTORY, page)
@@ -168,6 +175,27 @@ class CounterWindow(QObject):
         data = self.history.state.data
         if data is not None:
             self.log.open(data.head.member_id)
+
+    def _export_history(self) -> None:
+        state = self.history.state
+        if state.data is not None and self._is_allowed("history.export"):
+            self.export.open(state.data.head, state.wanted, state.data.totals.orders)
+
+    def _open_export(self) -> None:
+        dialog, presenter = ExportDialog(), self.export
+        dialog.purpose_chosen.connect(presenter.choose_purpose)
+        dialog.note_written.connect(presenter.write_note)
+        dialog.form_chosen.connect(presenter.choose_form)
+        dialog.path_chosen.connect(presenter.choose_path)
+        dialog.submitted.connect(presenter.submit)
+        dialog.left.connect(presenter.leave)
+        presenter.state_changed.connect(dialog.render_state)
+        dialog.render_state(presenter.state)
+        self.window.open_dialog(dialog)
+
+    def _tell_exported(self, name: str) -> None:
+        self._close_dialog()
+        self.window.toast(i18n.t("export.saved", name=untrusted(name)))
 
     def _narrow_text(self, text: str) -> None:
         self.history.narrow(text=text)
@@ -291,6 +319,7 @@ class CounterWindow(QObject):
         self.search.close()
         self.history.stay_back()
         self.log.leave()
+        self.export.leave()
         self.new_member.leave()
 
     def _show_new_member(self) -> None:

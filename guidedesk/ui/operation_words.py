@@ -14,7 +14,7 @@ Names = Mapping[str, Bilingual]
 Tone = Literal["neutral", "accent", "success", "warning", "danger", "violet"]
 _ICONS: Final = {
     "visit": "scan", "register": "user-plus", "interaction": "chat", "served_no_purchase": "note", "tag": "tag",
-    "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo",
+    "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",

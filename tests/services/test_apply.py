@@ -171,6 +171,9 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         "follow_up": ops.ScheduleFollowUp(follow_up_id=an_id(1), member_id=SHEN, due_date="2026-02-28"),
         "follow_up_done": ops.CompleteFollowUp(follow_up_id=an_id(1), member_id=SHEN),
         "retract": ops.Retract(op_id=an_id(1), interaction_id=an_id(2), member_id=SHEN),
+        "export": ops.RecordExport(
+            export_id=an_id(1), member_id=SHEN, purpose="other", form="csv", lines=3, note="她要看"
+        ),
     }
     body, personal = ops.split(samples[name])
     assert ops.parse(name, ops.VERSION, body, personal) == samples[name]

@@ -51,7 +51,7 @@ def get_history_head(conn: Connection, member_id: str, viewer_id: str = "", now_
     """Lifetime totals, habits, and what the filters can offer. `viewer_id` is who looks: it says whose member."""
     row = get_member_row(conn, member_id)
     settings = get_settings(conn)
-    mine = _where(row["id"], EVERYTHING, 0, settings.zone)
+    mine = filtered(row["id"], EVERYTHING, 0, settings.zone)
     channels = conn.execute(select(_ORDER.c.channel).where(*mine).distinct().order_by(_ORDER.c.channel)).scalars()
     wares = conn.execute(
         select(
@@ -85,7 +85,7 @@ def list_history(conn: Connection, member_id: str, wanted: HistoryFilter, now_ms
     """References of all purchases the filter shows, newest first; rows are fetched by page."""
     rows = conn.execute(
         select(_ORDER.c.scope_id, _ORDER.c.id)
-        .where(*_where(member_id, wanted, now_ms, get_settings(conn).zone))
+        .where(*filtered(member_id, wanted, now_ms, get_settings(conn).zone))
         .order_by(_ORDER.c.paid_at_ms.desc(), _ORDER.c.id)
     )
     return tuple((r.scope_id, r.id) for r in rows)
@@ -110,7 +110,7 @@ def load_history(conn: Connection, refs: Sequence[Ref]) -> tuple[HistoryRow, ...
 def get_history_totals(conn: Connection, member_id: str, wanted: HistoryFilter, now_ms: int) -> HistoryTotals:
     """Sums over the purchases a filter shows, with everything that came back of them; a sum for each currency."""
     settings = get_settings(conn)
-    where = _where(member_id, wanted, now_ms, settings.zone)
+    where = filtered(member_id, wanted, now_ms, settings.zone)
     paid = conn.execute(
         select(
             _ORDER.c.currency,
@@ -154,7 +154,7 @@ def month_totals(conn: Connection, member_id: str, zone: str) -> dict[str, tuple
     """Per local calendar month: number of purchases and what was paid, before returns."""
     totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     rows = conn.execute(
-        select(_ORDER.c.paid_at_ms, _ORDER.c.total_minor).where(*_where(member_id, EVERYTHING, 0, zone))
+        select(_ORDER.c.paid_at_ms, _ORDER.c.total_minor).where(*filtered(member_id, EVERYTHING, 0, zone))
     )
     for row in rows:
         entry = totals[month_key(row.paid_at_ms, zone)]
@@ -171,7 +171,7 @@ def months_back_ms(now_ms: int, months: int, zone: str) -> int:
     return local_midnight_ms(date(year, month + 1, min(today.day, last)), zone)
 
 
-def _where(member_id: str, wanted: HistoryFilter, now_ms: int, zone: str) -> list[ColumnElement[bool]]:
+def filtered(member_id: str, wanted: HistoryFilter, now_ms: int, zone: str) -> list[ColumnElement[bool]]:
     clauses: list[ColumnElement[bool]] = [_ORDER.c.member_id == member_id, _ORDER.c.deleted_at_ms.is_(None)]
     if wanted.months is not None:
         clauses.append(_ORDER.c.paid_at_ms >= months_back_ms(now_ms, wanted.months, zone))

@@ -37,8 +37,8 @@ from guidedesk.ui.widgets.states import empty_state
 
 ALL: Final = ""
 CUES: Final = (
-    KeyCue("F2", "keys.search"), KeyCue("Ctrl F", "history.key.filter"), KeyCue("F4", "keys.log"),
-    KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+    KeyCue("F2", "keys.search"), KeyCue("Ctrl F", "history.key.filter_list"), KeyCue("F4", "keys.log"),
+    KeyCue("Ctrl E", "export.open"), KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
 )  # fmt: skip
 
 
@@ -84,8 +84,8 @@ class SumsCard(Card):
 
 class HistoryPage(Page):
     """`text_typed`, `months_chosen` (empty is all time), `channel_chosen`, `category_chosen`, `returns_switched(bool)`,
-    `loosened`, `order_chosen((scope, id))`, `return_started`, `left`, `log_started`, `returned(id)` when Back leads
-    here again. `load` reads a page of rows by key."""
+    `loosened`, `order_chosen((scope, id))`, `return_started`, `export_started`, `left`, `log_started`, `returned(id)`
+    when Back leads here again. `load` reads a page of rows by key."""
 
     text_typed = Signal(str)
     months_chosen = Signal(str)
@@ -95,6 +95,7 @@ class HistoryPage(Page):
     loosened = Signal()
     order_chosen = Signal(object)
     return_started = Signal()
+    export_started = Signal()
     left = Signal()
     log_started = Signal()
     returned = Signal(str)
@@ -110,6 +111,7 @@ class HistoryPage(Page):
         self.giving_back = Button("", "primary", icon="return", key="Alt R").say("history.return")
         self.giving_back.hide()  # until a window can take a return
         self._offers_returns = False
+        self.export = Button("", icon="download", key="Ctrl E").say("export.open")
         self.sums = SumsCard()
         self.search_field = SearchField("history.find", "history.find_short")
         self.period, self.channel = FilterButton("history.period"), FilterButton("history.channel")
@@ -128,9 +130,8 @@ class HistoryPage(Page):
         self.columns = ColumnsPane(
             Pane(self._list_card(), "history.orders"), Pane(self.drawer, "history.receipt", "pane_right")
         )
-        head = row(
-            self._back, self._avatar, self._name, self._tier, self.whose, self._what, None, self.giving_back, gap=3
-        )
+        who = (self._back, self._avatar, self._name, self._tier, self.whose, self._what)
+        head = row(*who, None, self.export, self.giving_back, gap=3)
         content = column(head, self.sums, self.columns, gap=3)
         content.setStretch(2, 1)
         self.body.put(content)
@@ -159,6 +160,7 @@ class HistoryPage(Page):
     def _connect(self) -> None:
         self._back.clicked.connect(self.left)
         self.giving_back.clicked.connect(self.return_started)
+        self.export.clicked.connect(self.export_started)
         self.search_field.edited.connect(self.text_typed)
         self.search_field.stepped.connect(self._to_table)
         self.period.chosen.connect(self.months_chosen)
@@ -179,6 +181,8 @@ class HistoryPage(Page):
         """Show a member's purchases under the filter."""
         self._state = state
         data = state.data
+        has_rows = data is not None and bool(data.refs)
+        self.export.allow(has_rows, "" if has_rows else t("export.nothing"))
         self.drawer.show_receipt(state.receipt, hides_amounts=state.hides_amounts)
         self._show_return(state)
         if data is None:
@@ -205,12 +209,15 @@ class HistoryPage(Page):
         self._name.set_text(both)
         self._avatar.show_name(head.name)
         self._tier.show_state(t(f"tier.{head.tier}"), TIER_TONES[head.tier], TIER_ICONS[head.tier])
-        staff = head.owner.staff
         self.whose.setVisible(head.owner.hides_amounts)
-        self.whose.show_state(
-            t("history.hidden", name=person_name(staff.name.pick(i18n.language())) if staff else ""), "violet", "lock"
-        )
+        self._show_whose(head)
         self.sums.show_head(head, now_ms)
+
+    def _show_whose(self, head: HistoryHead) -> None:
+        staff = head.owner.staff
+        name = person_name(staff.name.pick(i18n.language())) if staff else ""
+        words = t("history.hidden_short") if self.sums.isHidden() else t("history.hidden", name=name)
+        self.whose.show_state(words, "violet", "lock")
 
     def _show_return(self, state: HistoryState) -> None:
         self.giving_back.setVisible(self._offers_returns)
@@ -285,6 +292,10 @@ class HistoryPage(Page):
         if name == "log":
             self.log_started.emit()
             return True
+        if name == "export":
+            if self.export.isEnabled():
+                self.export_started.emit()
+            return True
         if name == "return" and self._offers_returns:
             if self.giving_back.isEnabled():
                 self.return_started.emit()
@@ -312,6 +323,10 @@ class HistoryPage(Page):
         self._foot.setVisible(not self.columns.is_tabbed)
         self._net.setVisible(self.columns.is_tabbed)
         self._what.setVisible(not small)
-        self.giving_back.show_key(not self.columns.is_tabbed)
+        if self._state is not None and self._state.data is not None:
+            self._show_whose(self._state.data.head)
+        for button in (self.export, self.giving_back):
+            button.show_key(not self.columns.is_tabbed)
+        self.export.setVisible(not self.columns.is_tabbed)  # the key and the key bar stay
         self.search_field.set_width(m.pane_left * 4 // 5)
 
