@@ -92,8 +92,8 @@ def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | N
     return rows[0] if rows else None
 
 
-def _insert(conn: Connection, table: Table) -> Any:
-    if conn.dialect.name == "postgresql":
+def _insert(dialect: str, table: Table) -> Any:
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # late: a counter never needs it
 
         return postgresql.insert(table)
@@ -106,14 +106,17 @@ def upsert(
     """Insert or replace by primary key; `guarded` keeps a stored row with a higher row_ver (SYNC.md 4)."""
     if not rows:
         return
-    statement = _insert(conn, table)
+    conn.execute(_upserting(table, conn.dialect.name, guarded), [dict(r) for r in rows])
+
+
+@cache
+def _upserting(table: Table, dialect: str, guarded: bool) -> Any:
+    """Put together once: making the statement takes longer than running it for one row."""
+    statement = _insert(dialect, table)
     keys = [c.name for c in table.primary_key.columns]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     where = statement.excluded.row_ver >= table.c.row_ver if guarded else None
-    conn.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where),
-        [dict(r) for r in rows],
-    )
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where)
 
 
 def store_rows(conn: Connection, name: str, rows: Iterable[Row]) -> None:

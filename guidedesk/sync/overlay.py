@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.access import Actor
@@ -20,12 +20,18 @@ from guidedesk.domain.errors import Refused
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import PARTS_KEY, Row, entity_tables, load_row, part_table, remove_rows, upsert
-from guidedesk.services.apply import ApplyContext, CounterSide, Effect, RowRef, apply_operation
+from guidedesk.services.apply import ApplyContext, CounterSide, RowRef, apply_operation
 from guidedesk.services.operations import Operation, parse
 from guidedesk.sync.protocol import Envelope, canonical
 
 _CHUNK = 400
 _T = TypeVar("_T")
+_TOUCH = insert(t.op_touch)
+_KEEP = insert(t.overlay)
+_KEPT = select(t.overlay.c.tbl).where(
+    t.overlay.c.tbl == bindparam("tbl"), t.overlay.c.row_scope_id == bindparam("row_scope_id"),
+    t.overlay.c.row_id == bindparam("row_id"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +82,37 @@ def pending_from(envelope: Envelope, store_id: str, device_id: str) -> PendingOp
     return PendingOp(envelope.op_id, envelope.lane, operation, context)
 
 
-def probe(conn: Connection, operation: Operation, context: ApplyContext) -> Effect:
-    """What applying would do; nothing is kept. Raises `Refused` as applying does."""
-    with savepoint(conn, keep=False):
-        return apply_operation(conn, operation, context)
+class _KeepingRows:
+    """Rows of the cache; under each that is written the server's own row is kept first."""
+
+    def load(self, conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
+        """The row as the cache shows it."""
+        return load_row(conn, name, scope_id, row_id)
+
+    def write(self, conn: Connection, name: str, row: Row) -> None:
+        """Into the cache."""
+        _keep_base(conn, (name, row["scope_id"], row["id"]))
+        upsert(conn, entity_tables()[name], [row])
 
 
-def lay(conn: Connection, pending: PendingOp, expected: tuple[RowRef, ...] | None = None) -> tuple[RowRef, ...]:
+_KEEPING = _KeepingRows()
+
+
+def lay_new(
+    conn: Connection, op_id: str, lane: str, operation: Operation, context: ApplyContext
+) -> tuple[RowRef, ...]:
+    """Lay an operation that is being recorded; returns the rows touched.
+
+    Raises `Refused` where a rule forbids it: the caller then takes its transaction back.
+    """
+    touched = _apply(conn, operation, context)
+    _note(conn, op_id, lane, touched, is_refused=False)
+    return touched
+
+
+def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
     """Lay one operation over the cache, keeping the server's rows below; returns the rows touched.
 
-    `expected` are the rows it will touch, where a probe at this very place has told them.
     One that cannot be applied now shows nothing and stays known, to be tried when its lane changes.
     """
     touched: tuple[RowRef, ...] = ()
@@ -93,23 +120,33 @@ def lay(conn: Connection, pending: PendingOp, expected: tuple[RowRef, ...] | Non
     if pending.operation is not None:
         try:
             with savepoint(conn):
-                if expected is None:
-                    expected = probe(conn, pending.operation, pending.context).touched
-                touched = expected
-                _keep_bases(conn, touched)
-                apply_operation(conn, pending.operation, pending.context)
+                touched = _apply(conn, pending.operation, pending.context)
             is_refused = False
         except Exception as error:
             if isinstance(error, DBAPIError) and storage_error(error, "cache"):
                 raise
             # A fault of one operation must not stop the page or the other operations (SYNC.md 6, poison).
             touched = ()
-    row = {"op_id": pending.op_id, "lane": pending.lane, "is_refused": int(is_refused)}
-    upsert(conn, t.applied_op, [row])
-    for tbl, scope_id, row_id in dict.fromkeys(touched):
-        ref = {"op_id": pending.op_id, "tbl": tbl, "row_scope_id": scope_id, "row_id": row_id, "lane": pending.lane}
-        conn.execute(insert(t.op_touch).values(ref))
+    _note(conn, pending.op_id, pending.lane, touched, is_refused=is_refused)
     return touched
+
+
+def _apply(conn: Connection, operation: Operation, context: ApplyContext) -> tuple[RowRef, ...]:
+    touched = apply_operation(conn, operation, replace(context, rows=_KEEPING)).touched
+    # A row it only looked at belongs to its lane as well: what the server says of it is laid under it.
+    for ref in dict.fromkeys(touched):
+        _keep_base(conn, ref)
+    return touched
+
+
+def _note(conn: Connection, op_id: str, lane: str, touched: Sequence[RowRef], *, is_refused: bool) -> None:
+    upsert(conn, t.applied_op, [{"op_id": op_id, "lane": lane, "is_refused": int(is_refused)}])
+    refs = [
+        {"op_id": op_id, "tbl": tbl, "row_scope_id": scope_id, "row_id": row_id, "lane": lane}
+        for tbl, scope_id, row_id in dict.fromkeys(touched)
+    ]
+    if refs:
+        conn.execute(_TOUCH, refs)
 
 
 def rebase(
@@ -172,13 +209,11 @@ def forget_all(conn: Connection, tables: Iterable[str]) -> None:
     conn.execute(delete(t.inbox_bad).where(t.inbox_bad.c.tbl.in_(names)))
 
 
-def _keep_bases(conn: Connection, touched: Sequence[RowRef]) -> None:
-    for tbl, scope_id, row_id in dict.fromkeys(touched):
-        key = (t.overlay.c.tbl == tbl, t.overlay.c.row_scope_id == scope_id, t.overlay.c.row_id == row_id)
-        if conn.execute(select(t.overlay.c.tbl).where(*key)).first() is None:
-            base = load_row(conn, tbl, scope_id, row_id)
-            row = {"tbl": tbl, "row_scope_id": scope_id, "row_id": row_id}
-            conn.execute(insert(t.overlay).values(row | {"base": None if base is None else canonical(base)}))
+def _keep_base(conn: Connection, ref: RowRef) -> None:
+    key = {"tbl": ref[0], "row_scope_id": ref[1], "row_id": ref[2]}
+    if conn.execute(_KEPT, key).first() is None:
+        base = load_row(conn, *ref)
+        conn.execute(_KEEP, key | {"base": None if base is None else canonical(base)})
 
 
 def _touched_lanes(conn: Connection, truths: Sequence[Truth], settled: frozenset[str]) -> frozenset[str]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
-from guidedesk.models.database import savepoint
-from guidedesk.services.apply import ApplyContext, CounterSide, RowRef, apply_operation
+from guidedesk.services.apply import ApplyContext, CounterSide, RowRef
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, parse, split
 from guidedesk.sync import overlay, strict_json
@@ -48,19 +45,21 @@ class Recorder:
     ) -> Recorded:
         """Commit operations together; `Refused` says which rule forbids one, and then nothing was written.
 
-        Once the journal has them they are done: a cache that cannot take the effect is caught up later.
+        The effect is laid first, in a transaction of the cache that is kept only after the journal has them: what a
+        rule forbids is found there. Once the journal has them they are done: a cache that then cannot keep the
+        effect is caught up later.
         """
         entries: list[Entry] = []
         refs: list[RowRef] = []
         try:
             with self._cache.write() as conn:
                 envelopes = [self._envelope(op, actor, assurance, session_id) for op in operations]
-                expected = self._check(conn, operations, envelopes, actor)
+                for operation, envelope in zip(operations, envelopes, strict=True):
+                    context = self._context(envelope, actor)
+                    refs += overlay.lay_new(conn, envelope.op_id, envelope.lane, operation, context)
                 envelopes = self._with_deps(envelopes)
                 blanks = [op.code_digits for op in operations if isinstance(op, RegisterMember) and op.code_digits]
                 entries = self._journal.append(envelopes, blank_digits=blanks)
-                for envelope, touched in zip(envelopes, expected, strict=True):
-                    refs += overlay.lay(conn, self.pending(envelope), touched)
         except StorageError as error:
             if not entries or error.params.get("file") != "cache":
                 raise
@@ -76,24 +75,16 @@ class Recorder:
         """Pending operations of these lanes, in order."""
         return [self.pending(entry.envelope) for entry in self._journal.pending(lanes)]
 
-    def _check(
-        self, conn: Connection, operations: Sequence[Operation], envelopes: Sequence[Envelope], actor: Actor
-    ) -> list[tuple[RowRef, ...]]:
-        """The rows each would touch, on top of the ones before it; nothing stays."""
-        found: list[tuple[RowRef, ...]] = []
-        with savepoint(conn, keep=False):
-            for operation, envelope in zip(operations, envelopes, strict=True):
-                context = ApplyContext(
-                    op_id=envelope.op_id,
-                    scope_id=self._identity.store_id,
-                    actor=actor,
-                    device_id=self._identity.device_id,
-                    assurance=envelope.assurance,
-                    at_ms=envelope.occurred_at_ms,
-                    side=CounterSide(),
-                )
-                found.append(apply_operation(conn, operation, context).touched)
-        return found
+    def _context(self, envelope: Envelope, actor: Actor) -> ApplyContext:
+        return ApplyContext(
+            op_id=envelope.op_id,
+            scope_id=self._identity.store_id,
+            actor=actor,
+            device_id=self._identity.device_id,
+            assurance=envelope.assurance,
+            at_ms=envelope.occurred_at_ms,
+            side=CounterSide(),
+        )
 
     def _envelope(self, operation: Operation, actor: Actor, assurance: int, session_id: str | None) -> Envelope:
         body, personal = split(operation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -175,11 +176,14 @@ def test_a_kill_between_journal_and_cache_shows_the_work_at_the_next_start(
     class Killed(BaseException):
         pass
 
-    def die(*_: object) -> None:
+    append = counter.journal.append
+
+    def append_and_die(*args: Any, **more: Any) -> None:
+        append(*args, **more)
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("guidedesk.sync.recorder.overlay.lay", die)
+        patch.setattr(counter.journal, "append", append_and_die)
         with pytest.raises(Killed):
             log(counter, member)
     assert interactions(counter) == 0
