@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Callable
@@ -87,6 +88,9 @@ class CounterApp(QObject):
         self.window.window.show()
         self.scanner.start()
         self.sync.start()
+        # What stands now stands until the end: looking through all of it for garbage would hold a scan for 50 ms.
+        gc.freeze()
+        gc.enable()
 
     def close(self) -> None:
         """Finish what is being written; what is unsent stays in the journal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the window until it is closed."""
     if not has_display():
         raise GuideDeskError("no_display")
+    gc.disable()  # a start makes a hundred thousand objects that stay; `CounterApp.start` switches it on again
     from guidedesk.app import run_counter
 
     return run_counter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QInputEvent, QInputMethodEvent
 
 _TOUCHES: Final = frozenset(
     {
@@ -16,6 +17,9 @@ _TOUCHES: Final = frozenset(
         QEvent.Type.InputMethod,
     }
 )
+
+
+_TOUCHING: Final = (QInputEvent, QInputMethodEvent)
 
 
 class IdleLock(QObject):
@@ -40,6 +44,7 @@ class IdleLock(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Watch only; nothing is held back."""
-        if event.type() in _TOUCHES:
+        # By class first: every event of every widget passes here, and asking for its type costs ten times as much.
+        if isinstance(event, _TOUCHING) and event.type() in _TOUCHES:
             self._timer.start()
         return False

@@ -16,6 +16,7 @@ from guidedesk.ui.shell.rail import Rail, RailItem
 from guidedesk.ui.shell.topbar import SyncChip, TopBar, UserChip
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.overlay import Dialog, OverlayHost, Toast
+from guidedesk.ui.widgets.paint import forget_texts
 from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
 
@@ -137,6 +138,7 @@ class MainWindow(QMainWindow):
         self.overlays.close()
         self.overlays.hush()
         self.history.clear()
+        forget_texts()
         self.top.search.set_text("")
         self.show_page(page, remember=False)
         self.history.clear()

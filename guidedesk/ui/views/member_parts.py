@@ -19,7 +19,7 @@ from guidedesk.ui.widgets.charts import BarChart, Column
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.labels import Label, untrusted
-from guidedesk.ui.widgets.layouts import Box, Grid, clear, column, holder, row, rule
+from guidedesk.ui.widgets.layouts import Box, Grid, clear, column, fit_count, holder, row, rule
 from guidedesk.ui.widgets.ring import Ring
 from guidedesk.ui.widgets.states import empty_state
 from guidedesk.ui.widgets.swatch import Swatches, swatch_of
@@ -184,10 +184,14 @@ class PreferencesCard(Card):
             self._shown = (found, i18n.language())
             self._show_figures(found)
 
+    def _size_chip(self) -> Chip:
+        is_first = self._sizes.count() == 0
+        return Chip(outline=not is_first, chosen=is_first, large=True)
+
     def _show_figures(self, found: Preferences) -> None:
-        clear(self._sizes)
-        for number, (size, _) in enumerate(found.sizes[:SIZES_SHOWN]):
-            self._sizes.addWidget(Chip(untrusted(size, 12), outline=number > 0, chosen=number == 0, large=True))
+        sizes = found.sizes[:SIZES_SHOWN]
+        for chip, (size, _) in zip(fit_count(self._sizes, len(sizes), self._size_chip), sizes, strict=True):
+            chip.set_text(untrusted(size, 12))
         names = [colour for colour, _ in found.colours]
         # What her purchases do not tell is left out, and the card closes up.
         for box, is_known in ((self._size_box, bool(found.sizes)), (self._colour_box, bool(names))):

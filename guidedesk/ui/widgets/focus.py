@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt, SignalInstance
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QMoveEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.paint import box, smooth
 from guidedesk.ui.widgets.target import seen_face
+
+_TOLD_BY = (QFocusEvent, QHideEvent, QMoveEvent, QResizeEvent)
 
 
 class FocusRing(QWidget):
@@ -81,6 +83,8 @@ class FocusWatch(QObject):
         target.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, _TOLD_BY):  # most are paint and layout, and asking for a type is slow
+            return False
         kind = event.type()
         if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
             if event.reason() != Qt.FocusReason.MouseFocusReason and self._ring is None:
@@ -90,7 +94,7 @@ class FocusWatch(QObject):
             self._drop()
         elif kind in (QEvent.Type.Move, QEvent.Type.Resize) and self._ring is not None:
             self._ring.follow(self._target)
-        return super().eventFilter(watched, event)
+        return False
 
     def _focus_moved(self, _before: QWidget | None, now: QWidget | None) -> None:
         # A control that had the keyboard while its page was hidden is never told that it lost it.

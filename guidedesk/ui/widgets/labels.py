@@ -41,6 +41,7 @@ class Label(QLabel):
         self._lines = lines
         self._key = ""
         self._params: dict[str, str | int] = {}
+        self._wraps, self._looked_at, self._has_long_word = wrap, "", False
         self.setWordWrap(wrap)
         if align is not None:
             self.setAlignment(align)
@@ -98,10 +99,13 @@ class Label(QLabel):
 
     def _limit(self) -> int:
         """How many lines this class breaks and paints itself; 0 leaves the text to QLabel."""
-        if not self._lines and self.wordWrap() and _LONG_WORD.search(self.text()):
+        if self._lines or not self._wraps:
+            return self._lines
+        text = self.text()
+        if text != self._looked_at:
             # QLabel is never narrower than its longest word, and would push the column out of the window.
-            return WRAPPED
-        return self._lines
+            self._looked_at, self._has_long_word = text, _LONG_WORD.search(text) is not None
+        return WRAPPED if self._has_long_word else 0
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()

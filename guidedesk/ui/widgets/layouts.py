@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLayout, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import Space, look
 
 Item = QWidget | QLayout | None
+W = TypeVar("W", bound=QWidget)
 Pad = Space | tuple[Space, Space] | tuple[Space, Space, Space, Space]
 
 
@@ -95,6 +99,19 @@ def set_flag(widget: QWidget, name: str, value: object) -> None:
         widget.style().unpolish(widget)
         widget.style().polish(widget)
         widget.update()
+
+
+def fit_count(layout: QLayout, count: int, make: Callable[[], W]) -> list[W]:
+    """The first `count` widgets of a layout that holds only what `make` makes; the others are hidden for next time.
+
+    Making a widget and dressing it costs more than painting it ten times.
+    """
+    while layout.count() < count:
+        layout.addWidget(make())
+    found = [cast(W, item.widget()) for item in map(layout.itemAt, range(layout.count())) if item is not None]
+    for number, widget in enumerate(found):
+        widget.setVisible(number < count)
+    return found[:count]
 
 
 def clear(layout: QLayout) -> None:

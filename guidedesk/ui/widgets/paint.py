@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TypeVar
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QTextLayout, QTextOption
 
 from guidedesk.ui.theme import icon_pixmap, look
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+# What a text measures does not change; a repaint asks for the same few hundred again. Names pass through here:
+# few are kept, in memory only, and they go when the window locks.
+_REMEMBERED = 1_000
+_widths: dict[tuple[str, str], int] = {}
+_fits: dict[tuple[str, str, int], tuple[str, int]] = {}
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -41,10 +51,9 @@ def text(
     """One line of plain text, ended by … when it does not fit; returns the width it took."""
     painter.setFont(font)
     painter.setPen(colour)
-    metrics = QFontMetrics(font)
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    shown, width = _fitted(words, font, rect.width())
     painter.drawText(rect, int(align), shown)
-    return metrics.horizontalAdvance(shown)
+    return width
 
 
 def lines(
@@ -79,7 +88,36 @@ def broken(words: str, font: QFont, width: int, limit: int) -> list[str]:
 
 def width_of(words: str, font: QFont) -> int:
     """Pixels a line of text takes."""
-    return QFontMetrics(font).horizontalAdvance(words)
+    key = (words, font.key())
+    found = _widths.get(key)
+    if found is None:
+        found = QFontMetrics(font).horizontalAdvance(words)
+        _remember(_widths, key, found)
+    return found
+
+
+def _fitted(words: str, font: QFont, room: int) -> tuple[str, int]:
+    """The text as far as it fits, and its width."""
+    key = (words, font.key(), room)
+    found = _fits.get(key)
+    if found is None:
+        metrics = QFontMetrics(font)
+        shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        found = (shown, metrics.horizontalAdvance(shown))
+        _remember(_fits, key, found)
+    return found
+
+
+def forget_texts() -> None:
+    """Forget every text that was measured: for the moment the window locks."""
+    _widths.clear()
+    _fits.clear()
+
+
+def _remember(known: dict[K, V], key: K, value: V) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = value
 
 
 def tinted_icon(name: str, size: int, colour: QColor, dpr: float) -> QPixmap:

@@ -15,7 +15,7 @@ from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.labels import Label, untrusted
-from guidedesk.ui.widgets.layouts import clear, column
+from guidedesk.ui.widgets.layouts import column, fit_count
 from guidedesk.ui.widgets.target import face_in, target_size
 
 TAG_LIMIT = 24
@@ -26,17 +26,23 @@ class TagChip(QPushButton):
 
     removed = Signal(str)
 
-    def __init__(self, tag: str, *, removable: bool) -> None:
-        super().__init__(untrusted(tag, TAG_LIMIT))
-        self._tag, self._removable = tag, removable
-        self.setEnabled(removable)
+    def __init__(self) -> None:
+        super().__init__("")
+        self._tag, self._removable = "", False
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        name = i18n.t("member.tag_remove", tag=self.text()) if removable else self.text()
-        self.setAccessibleName(name)
-        tip(self, name)
         self.clicked.connect(self._remove)
         ring_on_focus(self, "chip_radius")
         look().restyled.connect(self.updateGeometry)
+
+    def show_tag(self, tag: str, *, removable: bool) -> None:
+        """Show this tag."""
+        self._tag, self._removable = tag, removable
+        self.setText(untrusted(tag, TAG_LIMIT))
+        self.setEnabled(removable)
+        name = i18n.t("member.tag_remove", tag=self.text()) if removable else self.text()
+        self.setAccessibleName(name)
+        tip(self, name)
+        self.updateGeometry()
 
     def _remove(self) -> None:
         self.removed.emit(self._tag)
@@ -125,13 +131,15 @@ class TagEditor(QWidget):
         if wanted == self._shown:
             return
         self._shown = wanted
-        clear(self._flow)
-        for tag in tags:
-            chip = TagChip(tag, removable=editable)
-            chip.removed.connect(self.removed)
-            self._flow.addWidget(chip)
+        for chip, tag in zip(fit_count(self._flow, len(tags), self._chip), tags, strict=True):
+            chip.show_tag(tag, removable=editable)
         self._chips.setVisible(bool(tags))
         self._none.setVisible(not tags)
+
+    def _chip(self) -> TagChip:
+        chip = TagChip()
+        chip.removed.connect(self.removed)
+        return chip
 
     def begin(self) -> None:
         """Open the field and give it the keyboard."""
