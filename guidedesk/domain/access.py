@@ -13,9 +13,14 @@ Permission = Literal[
     "member.register",
     "member.visit",
     "member.tag",
+    "member.edit",
+    "member.consent",
+    "member.bind",
     "interaction.log",
     "follow_up.schedule",
     "follow_up.complete",
+    "follow_up.cancel",
+    "follow_up.reassign",
     "history.view",
     "history.export",
     "history.export_many",
@@ -23,6 +28,7 @@ Permission = Literal[
     "commission.own",
     "commission.others",
     "sale.record",
+    "sale.claim",
     "device.approve",
     "device.revoke",
     "staff.manage",
@@ -35,14 +41,20 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
         "member.register",
         "member.visit",
         "member.tag",
+        "member.edit",
+        "member.consent",
+        "member.bind",
         "interaction.log",
         "follow_up.schedule",
         "follow_up.complete",
+        "follow_up.cancel",
+        "follow_up.reassign",
         "history.view",
         "history.export",
         "phone.reveal",
         "commission.own",
         "sale.record",
+        "sale.claim",
     }
 )
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
@@ -56,9 +68,7 @@ _GRANTED: Final[dict[ActorRole, frozenset[Permission]]] = {
     "associate": _COUNTER_WORK,
     "manager": _MANAGING,
     "area_manager": _MANAGING,
-    "admin": frozenset(
-        {"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}
-    ),
+    "admin": frozenset({"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}),
     "device": frozenset({"sync.exchange"}),
 }
 PERMISSIONS: Final[tuple[Permission, ...]] = tuple(sorted(frozenset().union(*_GRANTED.values())))

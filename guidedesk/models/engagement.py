@@ -43,6 +43,9 @@ follow_up = entity(
     big_col("done_at_ms", nullable=True),
     text_col("result", nullable=True),
     id_col("done_op_id", nullable=True),
+    id_col("moved_by", nullable=True),  # who gave it to another associate last
+    big_col("moved_at_ms", nullable=True),
+    id_col("moved_op_id", nullable=True),
 )
 
 Index("ix_visit_scope_id_member_id", visit.c.scope_id, visit.c.member_id, visit.c.occurred_at_ms)

@@ -50,6 +50,22 @@ member = entity(
     Column("is_incomplete", Integer, nullable=False, server_default="0"),
 )
 
+# A changed field of a member, a row each where it was written: of several scopes' rows of one field the latest
+# change shows on the card, the others stay as her history (SYNC.md 6). id is derived from (op, field); the value
+# she was registered with is kept as a row of its own, from the first change on.
+member_change = entity(
+    "member_change",
+    id_col("member_id"),
+    text_col("field"),  # name | birthday | phone
+    text_col("value", nullable=True),  # as shown: a phone masked; none: taken off
+    text_col("phone_tail", nullable=True),
+    text_col("phone_hash", nullable=True),
+    id_col("changed_by", nullable=True),
+    big_col("changed_at_ms"),
+    id_col("op_id", nullable=True),
+    Column("is_refused", Integer, nullable=False, server_default="0"),  # the number is somebody else's
+)
+
 # id is derived from the digits, so one code is one row whoever writes it.
 member_code = entity(
     "member_code",
@@ -71,8 +87,26 @@ member_tag = entity(
     id_col("op_id", nullable=True),
 )
 
+# One row a (scope, member, purpose), folded over that scope's answers: `withdrawn_at_ms` is the latest withdrawal,
+# `seen_ms` the withdrawal that the best "yes" knew of. A "yes" counts while no scope has a withdrawal it did not know.
 consent = entity(
     "consent",
+    id_col("member_id"),
+    text_col("purpose"),
+    Column("is_given", Integer, nullable=False),
+    text_col("text_version"),
+    text_col("lang"),
+    text_col("channel"),
+    id_col("staff_id", nullable=True),
+    big_col("answered_at_ms"),
+    id_col("op_id", nullable=True),
+    big_col("withdrawn_at_ms", nullable=True),
+    big_col("seen_ms", nullable=True),
+)
+
+# Every answer ever given, for the member's history and as evidence (SECURITY.md P-1). id = op id and purpose.
+consent_answer = entity(
+    "consent_answer",
     id_col("member_id"),
     text_col("purpose"),
     Column("is_given", Integer, nullable=False),
@@ -92,7 +126,32 @@ binding = entity(
     big_col("bound_at_ms"),
     big_col("last_touch_ms"),
     id_col("previous_owner_id", nullable=True),
-    text_col("cause"),  # registered | scanned | assigned | imported
+    text_col("cause"),  # registered | scanned | served | assigned | imported
+)
+
+# Each event that could change whose member she is, with what came of it: no binding changes without a line here.
+# Lives in her home scope; the server folds it anew from all events (COMMISSION.md 2).
+binding_event = entity(
+    "binding_event",
+    id_col("member_id"),
+    id_col("associate_id", nullable=True),
+    id_col("store_id", nullable=True),  # where it happened
+    text_col("kind"),  # registered | scanned | served | assigned | imported
+    big_col("occurred_at_ms"),
+    text_col("outcome"),  # pending | bound | kept | protected | earlier_bind | associate_inactive
+    id_col("owner_id", nullable=True),  # who owns her after it
+    id_col("previous_owner_id", nullable=True),
+)
+
+# The code on an associate's badge: scanning it says who served (CODES.md, type 4). id is derived from the digits.
+staff_code = entity(
+    "staff_code",
+    text_col("digits"),
+    id_col("staff_id"),
+    text_col("state"),  # live | revoked
+    big_col("issued_at_ms"),
+    big_col("expires_at_ms", nullable=True),
+    feed="chain",
 )
 
 Index("ix_staff_scope_id_number", staff.c.scope_id, staff.c.number, unique=True)
@@ -100,3 +159,7 @@ Index("ix_member_code_scope_id_digits", member_code.c.scope_id, member_code.c.di
 Index("ix_member_code_scope_id_member_id", member_code.c.scope_id, member_code.c.member_id)
 Index("ix_member_tag_scope_id_member_id", member_tag.c.scope_id, member_tag.c.member_id)
 Index("ix_consent_scope_id_member_id", consent.c.scope_id, consent.c.member_id)
+Index("ix_member_change_scope_id_member_id", member_change.c.scope_id, member_change.c.member_id)
+Index("ix_consent_answer_scope_id_member_id", consent_answer.c.scope_id, consent_answer.c.member_id)
+Index("ix_binding_event_scope_id_member_id", binding_event.c.scope_id, binding_event.c.member_id)
+Index("ix_staff_code_scope_id_staff_id", staff_code.c.scope_id, staff_code.c.staff_id)

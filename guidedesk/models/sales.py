@@ -76,6 +76,20 @@ purchase_return_line = Table(
     info={"shard": "scope_id", "part_of": "purchase_return", "parent_key": "return_id"},
 )
 
+# "This receipt is hers": one claim a receipt number and store counts. It waits until the sale arrives.
+sale_claim = entity(
+    "sale_claim",
+    id_col("member_id"),
+    text_col("receipt_no"),
+    id_col("associate_id"),
+    big_col("claimed_at_ms"),
+    text_col("state"),  # open | matched
+    id_col("purchase_id", nullable=True),
+    id_col("op_id", nullable=True),
+)
+
+Index("ix_sale_claim_scope_id_receipt_no", sale_claim.c.scope_id, sale_claim.c.receipt_no)
+Index("ix_sale_claim_scope_id_member_id", sale_claim.c.scope_id, sale_claim.c.member_id)
 Index("ix_purchase_scope_id_member_id", purchase.c.scope_id, purchase.c.member_id, purchase.c.paid_at_ms)
 Index(
     "ix_purchase_return_scope_id_member_id",

@@ -197,6 +197,23 @@ fanout_task = Table(
     info=_SCOPE,
 )
 
+# What touches or binds a member, where it happened: the events that `binding` is folded from (COMMISSION.md 2).
+member_contact = Table(
+    "member_contact",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("event_id", primary_key=True),
+    id_col("member_id"),
+    id_col("associate_id"),
+    text_col("kind"),  # registered | scanned | served | assigned | imported
+    big_col("occurred_at_ms"),
+    # Whom the counter knew as her owner then: who lost to a bind it could not know of is told so.
+    id_col("seen_owner_id", nullable=True),
+    id_col("op_id", nullable=True),
+    Index("ix_member_contact_scope_id_member_id", "scope_id", "member_id"),
+    info=_SCOPE,
+)
+
 # A large scope at one moment, for first syncs: the manifest (JSON) and the packed pages it names.
 snapshot = Table(
     "snapshot",

@@ -12,15 +12,15 @@ from sqlalchemy.exc import DBAPIError
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import member_phone
-from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
 from guidedesk.server.database import ScopeWrite, is_outage
+from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
 from guidedesk.server.op_records import OpRecords
-from guidedesk.server.server_side import ServerSide
+from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services import operations
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
@@ -70,6 +70,10 @@ class BatchRun:
     _rows: BatchRows = field(default_factory=BatchRows)
     _wider: dict[tuple[str, str], int] = field(default_factory=dict)
     _visible: dict[str, Grant] = field(default_factory=dict)
+    _folds: dict[tuple[FoldKind, str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.side.sit_down(Desk(self.opened, self.chain_id, self.since_ms, self.received_at_ms))
 
     def decide(self, ops: Sequence[Incoming]) -> list[Answer]:
         """An answer for each operation, in order; the batch as a whole first, then one savepoint each."""
@@ -132,7 +136,7 @@ class BatchRun:
             operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
         except Refused as error:
             return self._stored(op, "rejected", *refusal(error))
-        refs = rows_meant(operation, self.opened.scope_id)
+        refs = rows_meant(operation, self.opened.scope_id, op.op_id)
         failed = self._failed_dependency(op.envelope)
         if failed is not None:
             return self._stored(op, "parked", "dependency", {"op_id": failed}, refs)
@@ -218,9 +222,10 @@ class BatchRun:
         if effect.audit is not None:
             self._audit(effect.audit, context)
         self._spread(effect)
+        self._fold_later(op.op_id, effect)
         self._served(effect, context.at_ms)
         self._effects[op.op_id] = effect
-        refs = tuple(dict.fromkeys((*effect.touched, *refs)))
+        refs = tuple(dict.fromkeys((*effect.touched, *effect.later, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
 
     def _audit(self, note: AuditNote, context: ApplyContext) -> None:
@@ -249,6 +254,13 @@ class BatchRun:
             phone = {"scope_id": scope_id, "member_id": operation.member_id, "phone": None, "phone_sealed": box}
             upsert(self.opened.conn, member_phone, [phone])
         return refs
+
+    def _fold_later(self, op_id: str, effect: Effect) -> None:
+        for tbl, home, row_id in effect.later:
+            if tbl == "member":
+                self._folds["member", home, row_id] = op_id
+            elif tbl == "binding":
+                self._folds["binding", home, row_id] = op_id
 
     def _served(self, effect: Effect, at_ms: int) -> None:
         """Who is served here stays visible here for as long as sales are (SYNC.md 2)."""
@@ -283,7 +295,7 @@ class BatchRun:
             except Refused:
                 continue
             if type(operation) in _ROWS_BY_ID:
-                refs += rows_meant(operation, scope_id)
+                refs += rows_meant(operation, scope_id, op.op_id)
                 members.add(getattr(operation, "member_id", ""))
         self.side.read_homes(conn, scope_id, members - {""})
         refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
@@ -292,11 +304,13 @@ class BatchRun:
     def _write_out(self) -> None:
         """Everything that was kept back so far, rows first."""
         self._rows.flush(self.opened.conn)
-        fanout.add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
+        add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
         if self._visible:
             store_grants(self.opened, [self._visible[member_id] for member_id in sorted(self._visible)])
-        self.has_tasks = self.has_tasks or bool(self._wider)
+        add_folds(self.opened, [(*fold, op_id) for fold, op_id in sorted(self._folds.items())])
+        self.has_tasks = self.has_tasks or bool(self._wider) or bool(self._folds)
         self._wider.clear()
+        self._folds.clear()
         self._visible.clear()
 
     def _forget(self) -> None:
@@ -304,6 +318,7 @@ class BatchRun:
         self._rows.forget()
         self.side.homes.clear()
         self._wider.clear()
+        self._folds.clear()
         self._visible.clear()
 
     def _stored(

@@ -13,15 +13,18 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from guidedesk.domain.ids import derived_id
 from guidedesk.models.base import among
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import fanout_task, scope
 from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.fanout_tasks import FOLD, add_tasks
 from guidedesk.server.feed import chunks
 from guidedesk.server.feed_pointers import DELETE, UPSERT
+from guidedesk.server.member_folds import fold
 from guidedesk.server.sharding import cross_scope
-from guidedesk.server.visibility import granted_members, insert_missing, member_column, reach_of
+from guidedesk.server.visibility import granted_members, member_column, reach_of
+
+__all__ = ["add_tasks", "run", "run_many", "sweep"]
 
 _A_ROUND: Final = 20_000
 _A_TRANSACTION: Final = 5_000
@@ -36,28 +39,6 @@ class _Work(NamedTuple):
     member_id: str
 
 
-def add_tasks(opened: ScopeWrite, rows: Sequence[tuple[str, str, int]]) -> None:
-    """Note (table, row id, version) of rows of this scope that other stores must get. `target_scope` equal to
-    the scope itself means: all that may see the member."""
-    if not rows:
-        return
-    insert_missing(
-        opened.conn,
-        fanout_task,
-        [
-            {
-                "scope_id": opened.scope_id,
-                "task_id": derived_id("fanout", tbl, row_id, row_ver),
-                "target_scope": opened.scope_id,
-                "tbl": tbl,
-                "row_id": row_id,
-                "row_ver": row_ver,
-            }
-            for tbl, row_id, row_ver in rows
-        ],
-    )
-
-
 def run(database: ServerDatabase, scope_id: str) -> int:
     """Carry out every waiting task of one scope; repeating or racing it is harmless. Tasks done."""
     return run_many(database, [scope_id])
@@ -70,6 +51,7 @@ def run_many(database: ServerDatabase, scope_ids: Iterable[str]) -> int:
     while waiting:
         taken: dict[str, list[str]] = {}
         work: dict[str, list[tuple[str, _Work]]] = defaultdict(list)
+        folds: set[tuple[str, str, str]] = set()
         room = _A_ROUND
         with database.read() as conn:
             while waiting and room:
@@ -80,8 +62,13 @@ def run_many(database: ServerDatabase, scope_ids: Iterable[str]) -> int:
                 room -= len(tasks)
                 if tasks:
                     taken[scope_id] = [t.task_id for t in tasks]
-                    for target, rows in _resolve(conn, scope_id, tasks).items():
+                    folds |= {(t.tbl.removeprefix(FOLD), t.target_scope, t.row_id) for t in tasks if _is_fold(t)}
+                    carried = [task for task in tasks if not _is_fold(task)]
+                    for target, rows in _resolve(conn, scope_id, carried).items():
                         work[target] += [(scope_id, row) for row in rows]
+        # What a fold changes at a member's home is carried on from there, in a later round.
+        folded = {fold(database, kind, home, member_id) for kind, home, member_id in sorted(folds)}
+        waiting += sorted(home for home in folded if home is not None and home not in waiting)
         for target in sorted(work):
             for start in range(0, len(work[target]), _A_TRANSACTION):
                 _apply(database, target, work[target][start : start + _A_TRANSACTION])
@@ -109,9 +96,19 @@ def _with_tasks(database: ServerDatabase, scope_ids: Collection[str]) -> list[st
         )
 
 
+def _is_fold(task: Any) -> bool:
+    return bool(task.tbl.startswith(FOLD))
+
+
 def _tasks_of(conn: Connection, scope_id: str, limit: int) -> Sequence[Any]:
     return conn.execute(
-        select(fanout_task.c.task_id, fanout_task.c.tbl, fanout_task.c.row_id, fanout_task.c.row_ver)
+        select(
+            fanout_task.c.task_id,
+            fanout_task.c.target_scope,
+            fanout_task.c.tbl,
+            fanout_task.c.row_id,
+            fanout_task.c.row_ver,
+        )
         .where(fanout_task.c.scope_id == scope_id)
         .limit(limit)
     ).all()

@@ -16,19 +16,29 @@ from guidedesk.domain.people import clean_tag
 from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
 from guidedesk.services.apply import RowRef
+from guidedesk.services.member_fields import change_id
 from guidedesk.services.operations import (
+    BindMember,
+    CancelFollowUp,
+    ClaimSale,
     CompleteFollowUp,
+    EditMember,
     LogInteraction,
     Operation,
+    ReassignFollowUp,
     RecordExport,
+    RecordReturn,
+    RecordSale,
     RecordVisit,
     RegisterMember,
     Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
+    SetConsent,
     SetTag,
     parse,
 )
+from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import OpResult, Status, canonical
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_sign
 
@@ -89,22 +99,36 @@ def refs_of(op: Incoming, scope_id: str) -> tuple[RowRef, ...]:
     if op.envelope is None:
         return ()
     try:
-        return rows_meant(parse(op.type, op.v, op.envelope.body, op.envelope.personal), scope_id)
+        return rows_meant(parse(op.type, op.v, op.envelope.body, op.envelope.personal), scope_id, op.op_id)
     except Refused:
         return ()
 
 
-def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:
+def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef, ...]:
     """The rows a counter may have laid down for this operation, whether or not the server has them."""
     match operation:
         case RecordVisit():
             return (("visit", scope_id, operation.visit_id),)
-        case LogInteraction() | ServedNoPurchase() | Retract():
+        case LogInteraction() | ServedNoPurchase():
             return (("interaction", scope_id, operation.interaction_id),)
         case RecordExport():
             return ()
-        case ScheduleFollowUp() | CompleteFollowUp():
+        case ScheduleFollowUp() | CompleteFollowUp() | CancelFollowUp() | ReassignFollowUp():
             return (("follow_up", scope_id, operation.follow_up_id),)
+        case Retract():
+            named = (("interaction", operation.interaction_id), ("follow_up", operation.follow_up_id))
+            return tuple((tbl, scope_id, row_id) for tbl, row_id in named if row_id is not None)
+        case EditMember():
+            return tuple(("member_change", scope_id, change_id(op_id, name)) for name in operation.fields)
+        case SetConsent():
+            return (
+                ("consent_answer", scope_id, derived_id("answer", op_id, operation.purpose)),
+                ("consent", scope_id, derived_id("consent", operation.member_id, operation.purpose)),
+            )
+        case BindMember():
+            return (("binding_event", scope_id, operation.binding_id),)
+        case ClaimSale() | RecordSale() | RecordReturn():
+            return sale_rows(operation, scope_id)
         case SetTag():
             try:
                 tag = clean_tag(operation.tag)
@@ -118,6 +142,19 @@ def rows_meant(operation: Operation, scope_id: str) -> tuple[RowRef, ...]:
             if operation.code_digits:
                 refs.append(("member_code", scope_id, derived_id("code", operation.code_digits)))
             return tuple(refs)
+
+
+def sale_rows(operation: ClaimSale | RecordSale | RecordReturn, scope_id: str) -> tuple[RowRef, ...]:
+    """The rows of an operation about a sale, as far as it names them itself."""
+    try:
+        if isinstance(operation, ClaimSale):
+            return (("sale_claim", scope_id, claim_row_id(scope_id, operation.receipt_no)),)
+        if isinstance(operation, RecordSale):
+            return (("purchase", scope_id, sale_row_id(source_of(scope_id), receipt_of(operation))),)
+    except Refused:
+        return ()
+    # A return lives where its sale does: the answer says where, once the sale is found.
+    return ()
 
 
 def render_answers(conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey) -> list[OpResult]:

@@ -22,9 +22,11 @@ from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory, order_raw, scope
 from guidedesk.server import fanout
 from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed import chunks
 from guidedesk.server.order_rows import Prepared, sale_id, write_orders
 from guidedesk.server.order_types import OrderIn, OrderResult, OrderStatus, ReturnIn
+from guidedesk.server.sale_side import match_claims
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import (
@@ -116,22 +118,7 @@ class OrderRecorder:
     def _write(self, opened: ScopeWrite, prepared: Sequence[Prepared], grants: Sequence[Grant]) -> list[Recorded]:
         if grants:
             grant_in(opened, grants, self._chain_id, self._since_ms)
-        known = _known(opened.conn, opened.scope_id, prepared)
-        recorded: list[Recorded] = []
-        fresh: list[Prepared] = []
-        for one in prepared:
-            before = known.get((one.source, one.key))
-            if before is None:
-                fresh.append(one)
-                known[one.source, one.key] = one.content_hash
-            recorded.append(Recorded(one, _result(one, opened.scope_id, before)))
-        visible = granted_members(opened.conn, opened.scope_id, {p.member_id for p in fresh if p.member_id})
-        is_read = opened.scope_id != self._chain_id
-        write_orders(
-            opened, fresh, visible, since_ms=self._since_ms if is_read else None, received_at_ms=self._now_ms
-        )
-        fanout.add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= self._since_ms])
-        return recorded
+        return write_prepared(opened, prepared, self._chain_id, self._since_ms, self._now_ms)
 
     def _check_scopes(self, scope_ids: Iterable[str]) -> None:
         wanted = set(scope_ids) - self._scopes
@@ -189,6 +176,28 @@ class OrderRecorder:
                     ):
                         found[keys[row.id]] = (scope_id, row.member_id)
         return found
+
+
+def write_prepared(
+    opened: ScopeWrite, prepared: Sequence[Prepared], chain_id: str, since_ms: int, now_ms: int
+) -> list[Recorded]:
+    """Write records of one scope within its transaction; their names are in the directory by now."""
+    known = _known(opened.conn, opened.scope_id, prepared)
+    recorded: list[Recorded] = []
+    fresh: list[Prepared] = []
+    for one in prepared:
+        before = known.get((one.source, one.key))
+        if before is None:
+            fresh.append(one)
+            known[one.source, one.key] = one.content_hash
+        recorded.append(Recorded(one, _result(one, opened.scope_id, before)))
+    visible = granted_members(opened.conn, opened.scope_id, {p.member_id for p in fresh if p.member_id})
+    is_read = opened.scope_id != chain_id
+    write_orders(opened, fresh, visible, since_ms=since_ms if is_read else None, received_at_ms=now_ms)
+    add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= since_ms])
+    if is_read:
+        match_claims(opened, {p.external_id: (p.row_id, p.member_id) for p in fresh if p.table == "purchase"})
+    return recorded
 
 
 def _end_of_day(at_ms: int) -> int:

@@ -8,15 +8,12 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
-from guidedesk.models.people import member
-from guidedesk.models.server_tables import device, op_log
+from guidedesk.models.server_tables import device
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_run import BatchRun
@@ -27,11 +24,8 @@ from guidedesk.server.incoming import Batch, Incoming, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
-from guidedesk.server.server_side import ServerSide, checked_phone, claim_phones, release_phones
+from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
-from guidedesk.server.visibility import announce_reach
-from guidedesk.services import operations
-from guidedesk.services.operations import RegisterMember
 from guidedesk.sync.protocol import GENESIS
 from guidedesk.sync.redaction import data
 from guidedesk.sync.strict_json import JsonObject
@@ -44,16 +38,6 @@ UNKNOWN_LINK: Final = b"\xff" * 32
 
 class DeviceForked(GuideDeskError):
     """Two disks speak for one device (SYNC.md 6); `epoch` is the new one to number from 1 in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What was settled before the transaction."""
-
-    side: ServerSide
-    registrations: dict[str, RegisterMember]
-    boxes: dict[str, bytes]
-    faults: dict[str, Refused]
 
 
 def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) -> dict[str, Any]:
@@ -97,7 +81,9 @@ def _decide(
     chain_id = database.chain_id()
     with database.read() as conn:
         settings = read_settings(conn, chain_id)
-    prepared = prepare(context, scope_id, _new_registrations(context, who, batch))
+    oldest_ms = received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS
+    fresh = undecided(context, scope_id, batch.ops) if who.state == "active" else []
+    prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms), fresh)
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], int, bool]:
         state = _device(opened, who)
@@ -111,7 +97,7 @@ def _decide(
             actors=OpActors(opened.conn, chain_id, scope_id, who.device_id),
             device_id=who.device_id,
             is_suspended=state.state != "active",
-            oldest_ms=received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS,
+            oldest_ms=oldest_ms,
             chain_id=chain_id,
             since_ms=history_since_ms(settings, received_at_ms),
             received_at_ms=received_at_ms,
@@ -199,63 +185,3 @@ def _suspend(context: ServerContext, who: AuthenticatedDevice, epoch: int, now_m
 
     context.database.write(who.scope_id, work)
     _log.warning("device_forked", extra=data(device=who.device_id, epoch=epoch))
-
-
-def prepare(context: ServerContext, scope_id: str, registrations: dict[str, RegisterMember]) -> Prepared:
-    """Directory work of registrations (op id -> operation): separate, earlier, idempotent (SCALE.md 3.4)."""
-    boxes: dict[str, bytes] = {}
-    faults: dict[str, Refused] = {}
-    for op_id, operation in registrations.items():
-        try:
-            box = checked_phone(operation, context.secrets)
-        except Refused as error:
-            faults[op_id] = error
-            continue
-        if box is not None:
-            boxes[op_id] = box
-    good = [operation for op_id, operation in registrations.items() if op_id not in faults]
-    claims = claim_phones(context.database, scope_id, good)
-    homes = {operation.member_id: scope_id for operation in good} | dict(claims.values())
-    announce_reach(context.database, scope_id, homes)
-    return Prepared(ServerSide(claims), registrations, boxes, faults)
-
-
-def _new_registrations(context: ServerContext, who: AuthenticatedDevice, batch: Batch) -> dict[str, RegisterMember]:
-    found: dict[str, RegisterMember] = {}
-    if who.state != "active":
-        return found
-    for op in batch.ops:
-        if op.envelope is None or op.type != RegisterMember.TYPE:
-            continue
-        try:
-            operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-        except Refused:
-            continue
-        if isinstance(operation, RegisterMember):
-            found[op.op_id] = operation
-    if found:
-        with context.database.read() as conn:
-            known = conn.execute(
-                select(op_log.c.op_id).where(op_log.c.scope_id == who.scope_id, op_log.c.op_id.in_(sorted(found)))
-            ).scalars()
-            for op_id in known:
-                del found[op_id]
-    return found
-
-
-def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
-    """Numbers claimed for registrations that came to nothing are free again."""
-    refused = [
-        prepared.registrations[a.op_id]
-        for a in answers
-        if a.op_id in prepared.registrations and a.status in ("rejected", "parked", "quarantined")
-    ]
-    if refused:
-        with context.database.read() as conn:
-            refused = [op for op in refused if not _is_member(conn, scope_id, op.member_id)]
-        release_phones(context.database, refused)
-
-
-def _is_member(conn: Connection, scope_id: str, member_id: str) -> bool:
-    query = select(member.c.id).where(member.c.scope_id == scope_id, member.c.id == member_id)
-    return conn.execute(query).first() is not None

@@ -27,10 +27,8 @@ from guidedesk.server.incoming import Incoming, read_logged
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.op_records import OpRecords
-from guidedesk.server.push import Prepared, prepare, release_claims
+from guidedesk.server.preparing import Prepared, Sender, prepare, release_claims
 from guidedesk.server.settings import history_since_ms, read_settings
-from guidedesk.services import operations
-from guidedesk.services.operations import RegisterMember
 from guidedesk.sync.protocol import canonical
 
 _DECIDED_BY_A_PERSON: Final = "manager"
@@ -62,7 +60,7 @@ def release_device(
         chain_id = context.database.chain_id()
         since_ms = history_since_ms(read_settings(conn, chain_id), context.clock.wall_ms())
     ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in waiting]
-    prepared = prepare(context, store_id, _registrations(ops) if is_accepted else {})
+    prepared = prepare(context, Sender(store_id, device_id), ops if is_accepted else [])
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], dict[str, int], bool]:
         state = _check_state(opened, device_id)
@@ -124,20 +122,6 @@ def _wire(row: Row[Any]) -> dict[str, Any]:
     if row.salt is not None:
         wire["personal"] = {"salt": row.salt, "fields": json.loads(row.json)}
     return wire
-
-
-def _registrations(ops: Sequence[Incoming]) -> dict[str, RegisterMember]:
-    found: dict[str, RegisterMember] = {}
-    for op in ops:
-        if op.envelope is None or op.type != RegisterMember.TYPE:
-            continue
-        try:
-            operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-        except Refused:
-            continue
-        if isinstance(operation, RegisterMember):
-            found[op.op_id] = operation
-    return found
 
 
 def _run(

@@ -10,28 +10,67 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain import people as people_rules
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.binding_story import Meeting, Settled, tell
+from guidedesk.domain.errors import BugError, Refused
+from guidedesk.domain.ids import derived_id
 from guidedesk.models.base import among
-from guidedesk.models.people import member_code
-from guidedesk.models.server_tables import code_pool, phone_directory, scope_grant
-from guidedesk.server.database import ServerDatabase
+from guidedesk.models.entities import Row, load_row
+from guidedesk.models.people import member_code, staff, staff_code
+from guidedesk.models.server_tables import code_pool, member_contact, phone_directory, scope_grant
+from guidedesk.server import sale_side
+from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
+from guidedesk.server.member_folds import attribution_rules, changes_of, contact_row, meetings_of, scopes_of
+from guidedesk.server.order_recorder import write_prepared
+from guidedesk.server.order_rows import Prepared
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.visibility import insert_missing
-from guidedesk.services.operations import RegisterMember
+from guidedesk.services.apply_core import ApplyContext, RowRef, Touched
+from guidedesk.services.member_fields import base_id, latest
+from guidedesk.services.operations import EditMember, RegisterMember
+from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sealing import open_sealed
 
 Owner = tuple[str, str]  # member id, home scope
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """The open transaction a batch is decided in, and what holds for all of it."""
+
+    opened: ScopeWrite
+    chain_id: str
+    since_ms: int
+    received_at_ms: int
+
+
+@dataclass(slots=True)
 class ServerSide:
     """The deciding side of `services.apply`; `claims` were settled before the transaction (SCALE.md 3.4)."""
 
     claims: Mapping[tuple[str, str], Owner]
+    # Returns of sales that live in other scopes, written there beforehand: op id -> the row.
+    returned: Mapping[str, RowRef] = field(default_factory=dict)
     # What `read_homes` found: good only in the transaction that holds these grants.
     homes: dict[str, str] = field(default_factory=dict)
-    is_server = True
+    _desk: Desk | None = None
+
+    @property
+    def is_server(self) -> bool:
+        """It decides."""
+        return True
+
+    def sit_down(self, desk: Desk) -> None:
+        """Work in this transaction from now on; a repeated one is another desk."""
+        self._desk = desk
+        self.homes.clear()
+
+    @property
+    def desk(self) -> Desk:
+        """The transaction; a fault of ours where none was opened."""
+        if self._desk is None:
+            raise BugError("no_transaction")
+        return self._desk
 
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
         """Home scope of a member granted to this store; None for anybody else, known or not (A-2)."""
@@ -71,8 +110,81 @@ class ServerSide:
         ).scalar()
         return owner == member_id
 
+    def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
+        """The associate whose badge carried this code at that time."""
+        code = staff_code.c
+        row = conn.execute(
+            select(code.staff_id, code.expires_at_ms).where(
+                code.scope_id == self.desk.chain_id,
+                code.id == derived_id("staff_code", digits),
+                code.state == "live",
+                code.deleted_at_ms.is_(None),
+            )
+        ).first()
+        return None if row is None or (row.expires_at_ms or at_ms) < at_ms else str(row.staff_id)
 
-def checked_phone(operation: RegisterMember, secrets: ServerSecrets) -> bytes | None:
+    def works_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """By the chain's own list of staff."""
+        row = conn.execute(
+            select(staff.c.store_id, staff.c.is_active).where(
+                staff.c.scope_id == self.desk.chain_id, staff.c.id == staff_id, staff.c.deleted_at_ms.is_(None)
+            )
+        ).first()
+        return row is not None and bool(row.is_active) and row.store_id == scope_id
+
+    def member_changes(self, conn: Connection, member_id: str) -> list[Row]:
+        """From every store that may have written some."""
+        return changes_of(conn, scopes_of(conn, member_id) | {self.desk.opened.scope_id}, member_id)
+
+    def fold_member(
+        self, conn: Connection, member_id: str, home: str, changes: list[Row], context: ApplyContext
+    ) -> Touched:
+        """After the commit, where she is at home."""
+        before = [("member_change", home, base_id(member_id, name)) for name in latest(changes)]
+        return Touched(later=(("member", home, member_id), *before))
+
+    def meet(self, conn: Connection, meeting: Meeting, home: str, context: ApplyContext) -> tuple[Settled, Touched]:
+        """Kept as a fact; the owner is folded after the commit. What is told now counts what is known by now."""
+        desk = self.desk
+        insert_missing(conn, member_contact, [contact_row(meeting, context.scope_id, context.op_id)])
+        binding = load_row(conn, "binding", home, meeting.member_id)
+        scopes = scopes_of(conn, meeting.member_id) | {home, context.scope_id}
+        story = tell(meetings_of(conn, scopes, meeting.member_id, binding), attribution_rules(conn, desk.chain_id))
+        if story is None:
+            raise BugError("no_story")
+        refs = (("binding", home, meeting.member_id), ("binding_event", home, meeting.event_id))
+        return story.settled[meeting.event_id], Touched(later=refs)
+
+    def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
+        """The first claim of a receipt number counts."""
+        return Touched(rows=sale_side.claim(self.desk.opened, op, member_id, context))
+
+    def record_sale(self, conn: Connection, op: RecordSale, member_id: str, context: ApplyContext) -> Touched:
+        """Through the one door every sale comes in by; its number is in the directory already."""
+        prepared = sale_side.prepared_sale(op, member_id, context)
+        self._write(prepared)
+        return Touched(rows=(("purchase", context.scope_id, prepared.row_id),))
+
+    def record_return(self, conn: Connection, op: RecordReturn, member_id: str, context: ApplyContext) -> Touched:
+        """Here where the sale lives here; else it was written where the sale lives, before this transaction."""
+        elsewhere = self.returned.get(context.op_id)
+        if elsewhere is not None:
+            return Touched(later=(elsewhere,))
+        sale = load_row(conn, "purchase", context.scope_id, op.purchase_id)
+        if sale is None or sale["deleted_at_ms"] is not None or sale["member_id"] != member_id:
+            raise Refused("not_found", what="order")
+        prepared = sale_side.checked_return(conn, op, sale, context.at_ms)
+        self._write(prepared)
+        return Touched(rows=(("purchase_return", context.scope_id, prepared.row_id),))
+
+    def _write(self, prepared: Prepared) -> None:
+        desk = self.desk
+        (written,) = write_prepared(desk.opened, [prepared], desk.chain_id, desk.since_ms, desk.received_at_ms)
+        if written.result.status == "conflict":
+            raise sale_side.refuse_known_sale(desk.opened.conn, desk.opened.scope_id, prepared.row_id)
+
+
+def checked_phone(operation: RegisterMember | EditMember, secrets: ServerSecrets) -> bytes | None:
     """The sealed phone of a registration, if its hash, mask and tail are what the number says (A-4)."""
     if operation.phone_sealed is None:
         return None
@@ -92,18 +204,25 @@ def checked_phone(operation: RegisterMember, secrets: ServerSecrets) -> bytes | 
     return box
 
 
-def claim_phones(
-    database: ServerDatabase, scope_id: str, operations: Sequence[RegisterMember]
-) -> dict[tuple[str, str], Owner]:
-    """Enter each registration's number in the directory, first come first served, and read who has it."""
-    wanted = {op.phone_hash: op for op in reversed(operations) if op.phone_hash}
+@dataclass(frozen=True, slots=True)
+class PhoneClaim:
+    """Somebody asks for a number: who, and where she is at home."""
+
+    phone_hash: str
+    member_id: str
+    home_scope_id: str
+
+
+def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict[tuple[str, str], Owner]:
+    """Enter each number in the directory, first come first served, and read who has it."""
+    wanted = {claim.phone_hash: claim for claim in reversed(claims)}
     if not wanted:
         return {}
 
     def work(conn: Connection) -> dict[tuple[str, str], Owner]:
         rows = [
-            {"phone_hash": text, "member_id": op.member_id, "home_scope_id": scope_id}
-            for text, op in sorted(wanted.items())
+            {"phone_hash": text, "member_id": claim.member_id, "home_scope_id": claim.home_scope_id}
+            for text, claim in sorted(wanted.items())
         ]
         insert_missing(conn, phone_directory, rows)
         owners: dict[str, Owner] = {}
@@ -114,22 +233,21 @@ def claim_phones(
                 )
             ).one()
             owners[text] = (row.member_id, row.home_scope_id)
-        return {(op.phone_hash, op.member_id): owners[op.phone_hash] for op in operations if op.phone_hash}
+        return {(claim.phone_hash, claim.member_id): owners[claim.phone_hash] for claim in claims}
 
     return database.write_directory(work)
 
 
-def release_phones(database: ServerDatabase, refused: Sequence[RegisterMember]) -> None:
-    """Take back the claims of registrations that came to nothing."""
-    mine = [(op.phone_hash, op.member_id) for op in refused if op.phone_hash]
-    if not mine:
+def release_phones(database: ServerDatabase, refused: Sequence[PhoneClaim]) -> None:
+    """Take back the claims of operations that came to nothing."""
+    if not refused:
         return
 
     def work(conn: Connection) -> None:
-        for text, member_id in sorted(mine):
+        for claim in sorted(refused, key=lambda claim: (claim.phone_hash, claim.member_id)):
             conn.execute(
                 delete(phone_directory).where(
-                    phone_directory.c.phone_hash == text, phone_directory.c.member_id == member_id
+                    phone_directory.c.phone_hash == claim.phone_hash, phone_directory.c.member_id == claim.member_id
                 )
             )
 

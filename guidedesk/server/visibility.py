@@ -21,9 +21,20 @@ from guidedesk.server.sharding import cross_scope
 
 GrantReason = Literal["home", "served", "task", "scanned"]
 # What travels with a member to every store that may see her; visits, interactions and follow-ups stay at home.
-MEMBER_TABLES: Final = ("member", "member_code", "member_tag", "consent", "binding", "purchase", "purchase_return")
+MEMBER_TABLES: Final = (
+    "member",
+    "member_change",
+    "member_code",
+    "member_tag",
+    "consent",
+    "consent_answer",
+    "binding",
+    "binding_event",
+    "purchase",
+    "purchase_return",
+)
 # What a store keeps about a member it sees: never shown to others.
-STORE_TABLES: Final = ("visit", "interaction", "follow_up")
+STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim")
 _IS_THE_MEMBER: Final = frozenset({"member", "binding"})
 _TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms"}
 

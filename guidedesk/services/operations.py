@@ -7,41 +7,76 @@ erased later without breaking a chain (SYNC.md 4).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
-from datetime import date
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final
 
-from guidedesk.domain import ids
 from guidedesk.domain.access import Permission
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.people import CONSENT_PURPOSES, Tier
+from guidedesk.services.operation_fields import (
+    checked,
+    consents_field,
+    count_field,
+    date_field,
+    flag_field,
+    id_field,
+    is_required,
+    moment_field,
+    one_of_field,
+    opt_id_field,
+    some_of_field,
+    text_field,
+    to_wire,
+)
+from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
+from guidedesk.services.sale_lines import ReturnLine, SaleLine
+
+__all__ = [
+    "BIND_SOURCES",
+    "EDITABLE",
+    "EXPORT_FORMS",
+    "EXPORT_PURPOSES",
+    "FOLLOW_UP_REASONS",
+    "INTERACTION_KINDS",
+    "NOTE_LIMIT",
+    "OPERATION_TYPES",
+    "OUTCOMES",
+    "TIERS",
+    "VERSION",
+    "BindMember",
+    "CancelFollowUp",
+    "ClaimSale",
+    "CompleteFollowUp",
+    "EditMember",
+    "LogInteraction",
+    "Operation",
+    "ReassignFollowUp",
+    "RecordExport",
+    "RecordReturn",
+    "RecordSale",
+    "RecordVisit",
+    "RegisterMember",
+    "Retract",
+    "ReturnLine",
+    "SaleLine",
+    "ScheduleFollowUp",
+    "ServedNoPurchase",
+    "SetConsent",
+    "SetTag",
+    "lane_of",
+    "parse",
+    "split",
+]
 
 INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
 FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit")
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
+EDITABLE: Final = ("name", "birthday", "phone")
+BIND_SOURCES: Final = ("scanned", "registered")
 NOTE_LIMIT: Final = 2000
 EXPORT_PURPOSES: Final = ("customer_asked", "return", "accounts", "other")
 EXPORT_FORMS: Final = ("xlsx", "csv")
-_MOST_LINES: Final = 10_000_000
-
-
-def _id() -> Any:
-    return field(metadata={"kind": "id"})
-
-
-def _opt_id() -> Any:
-    return field(default=None, metadata={"kind": "id", "optional": True})
-
-
-def _text(limit: int = 200, *, personal: bool = False, optional: bool = False, default: Any = None) -> Any:
-    meta = {"kind": "text", "limit": limit, "personal": personal, "optional": optional}
-    return field(default=default, metadata=meta) if optional or default is not None else field(metadata=meta)
-
-
-def _one_of(values: tuple[str, ...], default: str | None = None) -> Any:
-    meta = {"kind": "one_of", "values": values}
-    return field(metadata=meta) if default is None else field(default=default, metadata=meta)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +85,8 @@ class RecordVisit:
 
     TYPE: ClassVar[str] = "visit"
     PERMISSION: ClassVar[Permission] = "member.visit"
-    visit_id: str = _id()
-    member_id: str = _id()
+    visit_id: str = id_field()
+    member_id: str = id_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,18 +95,18 @@ class RegisterMember:
 
     TYPE: ClassVar[str] = "register"
     PERMISSION: ClassVar[Permission] = "member.register"
-    member_id: str = _id()
-    code_digits: str | None = _text(22, optional=True)
-    code_typed: str | None = _text(12, optional=True)
-    consents: tuple[tuple[str, bool], ...] = field(default=(), metadata={"kind": "consents"})
-    consent_version: str = _text(40, default="2026-11")
-    consent_lang: str = _text(8, default="zh_CN")
-    name: str = _text(60, personal=True)
-    phone_masked: str | None = _text(20, personal=True, optional=True)
-    phone_tail: str | None = _text(4, personal=True, optional=True)
-    phone_hash: str | None = _text(64, personal=True, optional=True)
-    phone_sealed: str | None = _text(400, personal=True, optional=True)  # base64, only the server opens it
-    birthday: str | None = _text(5, personal=True, optional=True)
+    member_id: str = id_field()
+    code_digits: str | None = text_field(22, optional=True)
+    code_typed: str | None = text_field(12, optional=True)
+    consents: tuple[tuple[str, bool], ...] = consents_field()
+    consent_version: str = text_field(40, default="2026-11")
+    consent_lang: str = text_field(8, default="zh_CN")
+    name: str = text_field(60, personal=True)
+    phone_masked: str | None = text_field(20, personal=True, optional=True)
+    phone_tail: str | None = text_field(4, personal=True, optional=True)
+    phone_hash: str | None = text_field(64, personal=True, optional=True)
+    phone_sealed: str | None = text_field(400, personal=True, optional=True)  # base64, only the server opens it
+    birthday: str | None = text_field(5, personal=True, optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +115,11 @@ class LogInteraction:
 
     TYPE: ClassVar[str] = "interaction"
     PERMISSION: ClassVar[Permission] = "interaction.log"
-    interaction_id: str = _id()
-    member_id: str = _id()
-    kind: str = _one_of(INTERACTION_KINDS)
-    outcome: str = _one_of(OUTCOMES)
-    note: str = _text(NOTE_LIMIT, personal=True, default="")
+    interaction_id: str = id_field()
+    member_id: str = id_field()
+    kind: str = one_of_field(INTERACTION_KINDS)
+    outcome: str = one_of_field(OUTCOMES)
+    note: str = text_field(NOTE_LIMIT, personal=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +128,10 @@ class ServedNoPurchase:
 
     TYPE: ClassVar[str] = "served_no_purchase"
     PERMISSION: ClassVar[Permission] = "interaction.log"
-    interaction_id: str = _id()
-    member_id: str = _id()
-    visit_id: str | None = _opt_id()
-    note: str = _text(NOTE_LIMIT, personal=True, default="")
+    interaction_id: str = id_field()
+    member_id: str = id_field()
+    visit_id: str | None = opt_id_field()
+    note: str = text_field(NOTE_LIMIT, personal=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +140,9 @@ class SetTag:
 
     TYPE: ClassVar[str] = "tag"
     PERMISSION: ClassVar[Permission] = "member.tag"
-    member_id: str = _id()
-    is_on: bool = field(metadata={"kind": "bool"})
-    tag: str = _text(24, personal=True)
+    member_id: str = id_field()
+    is_on: bool = flag_field()
+    tag: str = text_field(24, personal=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +151,14 @@ class ScheduleFollowUp:
 
     TYPE: ClassVar[str] = "follow_up"
     PERMISSION: ClassVar[Permission] = "follow_up.schedule"
-    follow_up_id: str = _id()
-    member_id: str = _id()
-    due_date: str = field(metadata={"kind": "date"})
-    due_time: str | None = _text(5, optional=True)
-    reason: str = _one_of(FOLLOW_UP_REASONS, "promised")
-    channel: str | None = _text(20, optional=True)
-    interaction_id: str | None = _opt_id()
-    text: str = _text(200, personal=True, default="")
+    follow_up_id: str = id_field()
+    member_id: str = id_field()
+    due_date: str = date_field()
+    due_time: str | None = text_field(5, optional=True)
+    reason: str = one_of_field(FOLLOW_UP_REASONS, "promised")
+    channel: str | None = text_field(20, optional=True)
+    interaction_id: str | None = opt_id_field()
+    text: str = text_field(200, personal=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,20 +167,96 @@ class CompleteFollowUp:
 
     TYPE: ClassVar[str] = "follow_up_done"
     PERMISSION: ClassVar[Permission] = "follow_up.complete"
-    follow_up_id: str = _id()
-    member_id: str = _id()
-    result: str = _text(200, personal=True, default="")
+    follow_up_id: str = id_field()
+    member_id: str = id_field()
+    result: str = text_field(200, personal=True, default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMember:
+    """Changed fields of a member, named in `fields`; one named without a value is taken off (never the name).
+
+    Each field is decided by itself: the latest by corrected time counts, the others stay in her history. A phone
+    comes as `Counter.phone_fields` gives it; one that is somebody else's is not taken (SYNC.md 6).
+    """
+
+    TYPE: ClassVar[str] = "edit"
+    PERMISSION: ClassVar[Permission] = "member.edit"
+    member_id: str = id_field()
+    fields: tuple[str, ...] = some_of_field(EDITABLE)
+    name: str | None = text_field(60, personal=True, optional=True)
+    birthday: str | None = text_field(5, personal=True, optional=True)
+    phone_masked: str | None = text_field(20, personal=True, optional=True)
+    phone_tail: str | None = text_field(4, personal=True, optional=True)
+    phone_hash: str | None = text_field(64, personal=True, optional=True)
+    phone_sealed: str | None = text_field(400, personal=True, optional=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetConsent:
+    """A member's answer for one purpose. A withdrawal always wins over an answer given without knowing of it:
+    `seen_ms` is the withdrawal this counter knew of (the recorder fills it in)."""
+
+    TYPE: ClassVar[str] = "consent"
+    PERMISSION: ClassVar[Permission] = "member.consent"
+    member_id: str = id_field()
+    purpose: str = one_of_field(CONSENT_PURPOSES)
+    is_given: bool = flag_field()
+    text_version: str = text_field(40, default="2026-11")
+    lang: str = text_field(8, default="zh_CN")
+    seen_ms: int | None = moment_field()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindMember:
+    """The customer scanned the associate's code at this counter (`code_digits`, assurance 1 or more), or was
+    registered here by this associate. Who owns her afterwards is the server's answer (COMMISSION.md 2)."""
+
+    TYPE: ClassVar[str] = "bind"
+    PERMISSION: ClassVar[Permission] = "member.bind"
+    binding_id: str = id_field()
+    member_id: str = id_field()
+    associate_id: str = id_field()
+    source: str = one_of_field(BIND_SOURCES)
+    code_digits: str | None = text_field(22, optional=True)
+    seen_owner_id: str | None = opt_id_field()  # whose she was on this counter (the recorder fills it in)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelFollowUp:
+    """A promised contact will not happen; the first ending the server accepts counts."""
+
+    TYPE: ClassVar[str] = "follow_up_cancel"
+    PERMISSION: ClassVar[Permission] = "follow_up.cancel"
+    follow_up_id: str = id_field()
+    member_id: str = id_field()
+    reason: str = text_field(200, personal=True, default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReassignFollowUp:
+    """A colleague takes a promised contact over. `from_id` is whose it was on the screen: when it is somebody
+    else's by now, the first reassignment counts and this one is told so."""
+
+    TYPE: ClassVar[str] = "follow_up_reassign"
+    PERMISSION: ClassVar[Permission] = "follow_up.reassign"
+    follow_up_id: str = id_field()
+    member_id: str = id_field()
+    from_id: str = id_field()
+    to_id: str = id_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retract:
-    """Take back what the same associate logged a moment ago: the entry shows as withdrawn (SYNC.md 6)."""
+    """Take back what the same associate did a moment ago: a logged interaction shows as withdrawn, a follow-up
+    that was finished or cancelled is open again (SYNC.md 6). It names the row of the operation."""
 
     TYPE: ClassVar[str] = "retract"
     PERMISSION: ClassVar[Permission] = "interaction.log"
-    op_id: str = _id()  # the operation that is taken back
-    interaction_id: str = _id()  # the row it made
-    member_id: str = _id()
+    op_id: str = id_field()  # the operation that is taken back
+    member_id: str = id_field()
+    interaction_id: str | None = opt_id_field()
+    follow_up_id: str | None = opt_id_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,22 +265,30 @@ class RecordExport:
 
     TYPE: ClassVar[str] = "export"
     PERMISSION: ClassVar[Permission] = "history.export"
-    export_id: str = _id()  # stands in the file too
-    member_id: str = _id()
-    purpose: str = _one_of(EXPORT_PURPOSES)
-    form: str = _one_of(EXPORT_FORMS)
-    lines: int = field(metadata={"kind": "lines"})
-    note: str = _text(120, personal=True, default="")
+    export_id: str = id_field()  # stands in the file too
+    member_id: str = id_field()
+    purpose: str = one_of_field(EXPORT_PURPOSES)
+    form: str = one_of_field(EXPORT_FORMS)
+    lines: int = count_field()
+    note: str = text_field(120, personal=True, default="")
 
 
 Operation = (
     RecordVisit
     | RegisterMember
+    | EditMember
+    | SetConsent
+    | BindMember
     | LogInteraction
     | ServedNoPurchase
     | SetTag
     | ScheduleFollowUp
     | CompleteFollowUp
+    | CancelFollowUp
+    | ReassignFollowUp
+    | ClaimSale
+    | RecordSale
+    | RecordReturn
     | Retract
     | RecordExport
 )
@@ -178,11 +297,19 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     for cls in (
         RecordVisit,
         RegisterMember,
+        EditMember,
+        SetConsent,
+        BindMember,
         LogInteraction,
         ServedNoPurchase,
         SetTag,
         ScheduleFollowUp,
         CompleteFollowUp,
+        CancelFollowUp,
+        ReassignFollowUp,
+        ClaimSale,
+        RecordSale,
+        RecordReturn,
         Retract,
         RecordExport,
     )
@@ -203,9 +330,7 @@ def split(operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
         value = getattr(operation, item.name)
         if value is None:
             continue
-        if item.metadata["kind"] == "consents":
-            value = [[purpose, given] for purpose, given in value]
-        (personal if item.metadata.get("personal") else body)[item.name] = value
+        (personal if item.metadata.get("personal") else body)[item.name] = to_wire(item, value)
     return body, personal
 
 
@@ -223,48 +348,7 @@ def parse(type_name: str, version: int, body: Mapping[str, Any], personal: Mappi
     for name, item in known.items():
         source = personal if item.metadata.get("personal") else body
         if name in source:
-            values[name] = _checked(item, source[name])
-        elif _is_required(item):
+            values[name] = checked(item, source[name])
+        elif is_required(item):
             raise Refused("validation", field=name, why="missing")
     return cls(**values)
-
-
-def _is_required(item: Field[Any]) -> bool:
-    return item.default is MISSING and not item.metadata.get("optional")
-
-
-def _checked(item: Field[Any], value: Any) -> Any:
-    kind = item.metadata["kind"]
-    if kind == "id" and ids.is_id(value):
-        return value
-    if kind == "text" and isinstance(value, str) and len(value) <= item.metadata["limit"]:
-        return value
-    if kind == "bool" and isinstance(value, bool):
-        return value
-    if kind == "lines" and type(value) is int and 0 <= value <= _MOST_LINES:
-        return value
-    if kind == "one_of" and value in item.metadata["values"]:
-        return value
-    if kind == "date" and isinstance(value, str) and _is_date(value):
-        return value
-    if kind == "consents" and isinstance(value, list):
-        return tuple(_consent(entry) for entry in value)
-    raise Refused("validation", field=item.name, why="bad_value")
-
-
-def _is_date(value: str) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
-
-
-def _consent(entry: Any) -> tuple[str, bool]:
-    if (
-        isinstance(entry, list)
-        and len(entry) == 2
-        and entry[0] in CONSENT_PURPOSES
-        and isinstance(entry[1], bool)
-    ):
-        return (entry[0], entry[1])
-    raise Refused("validation", field="consents", why="bad_value")

@@ -20,7 +20,14 @@ from guidedesk.models.database import Database, open_encrypted
 from guidedesk.models.migrations import upgrade_journal
 from guidedesk.services.changes import Changes
 from guidedesk.services.keys import DerivedKeys
-from guidedesk.services.operations import LogInteraction, Operation, Retract, ServedNoPurchase
+from guidedesk.services.operations import (
+    CancelFollowUp,
+    CompleteFollowUp,
+    LogInteraction,
+    Operation,
+    Retract,
+    ServedNoPurchase,
+)
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings
 from guidedesk.services.session import Session, SignInTile
@@ -47,7 +54,13 @@ from guidedesk.sync.transport import Transport
 TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transport]
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
-_RETRACTABLE: Final = frozenset({LogInteraction.TYPE, ServedNoPurchase.TYPE})
+# What may be taken back, and which of its fields names the row.
+_RETRACTABLE: Final = {
+    LogInteraction.TYPE: "interaction_id",
+    ServedNoPurchase.TYPE: "interaction_id",
+    CompleteFollowUp.TYPE: "follow_up_id",
+    CancelFollowUp.TYPE: "follow_up_id",
+}
 LOCK_NAME: Final = "sync.lock"
 # A day's operations take a few MB; below this a person should make room before something fails.
 LOW_STORAGE_BYTES: Final = 200 << 20
@@ -233,15 +246,17 @@ class Counter:
         return self._working()[0].record(operations, actor, assurance, session_id)
 
     def retract(self, op_id: str, session: Session) -> Changes:
-        """Take back an interaction recorded here by the same associate a moment ago (SYNC.md 6).
+        """Take back what the same associate did here a moment ago (SYNC.md 6): a logged interaction, or the ending
+        of a follow-up.
 
         `not_found` for another kind of operation, or one this counter did not record; `stale_precondition` too late.
         """
         entry = self.journal.find(op_id)
-        row_id = None if entry is None else entry.envelope.body.get("interaction_id")
-        if entry is None or entry.envelope.type not in _RETRACTABLE or not isinstance(row_id, str):
+        field = None if entry is None else _RETRACTABLE.get(entry.envelope.type)
+        row_id = None if entry is None or field is None else entry.envelope.body.get(field)
+        if entry is None or field is None or not isinstance(row_id, str):
             raise Refused("not_found", what="interaction")
-        retraction = Retract(op_id=op_id, interaction_id=row_id, member_id=entry.envelope.lane)
+        retraction = Retract(op_id=op_id, member_id=entry.envelope.lane, **{field: row_id})
         return self.record([retraction], session, entry.envelope.assurance)
 
     # --- sync ---

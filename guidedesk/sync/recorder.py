@@ -11,6 +11,7 @@ from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
 from guidedesk.services.apply import ApplyContext, CounterSide, RowRef
 from guidedesk.services.changes import Changes
+from guidedesk.services.known_here import with_what_was_known
 from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, parse, split
 from guidedesk.sync import overlay, strict_json
 from guidedesk.sync.cache import Cache
@@ -53,6 +54,7 @@ class Recorder:
         refs: list[RowRef] = []
         try:
             with self._cache.write() as conn:
+                operations = [with_what_was_known(conn, op) for op in operations]
                 envelopes = [self._envelope(op, actor, assurance, session_id) for op in operations]
                 for operation, envelope in zip(operations, envelopes, strict=True):
                     context = self._context(envelope, actor)

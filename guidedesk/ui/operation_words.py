@@ -15,6 +15,8 @@ Tone = Literal["neutral", "accent", "success", "warning", "danger", "violet"]
 _ICONS: Final = {
     "visit": "scan", "register": "user-plus", "interaction": "chat", "served_no_purchase": "note", "tag": "tag",
     "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
+    "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
+    "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",
@@ -22,7 +24,10 @@ _TONES: Final[dict[str, Tone]] = {
 }
 _RULES: Final = {
     "same_phone": "rule.same_phone", "already_done": "rule.first_done", "no_visit": "rule.visit_first",
-    "forbidden": "rule.role",
+    "forbidden": "rule.role", "already_cancelled": "rule.first_done", "already_moved": "rule.handover",
+    "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
+    "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
+    "phone_taken": "rule.phone_taken", "protected": "rule.protected", "earlier_bind": "rule.earlier_bind",
 }
 WAITING: Final = frozenset({"queued", "inflight"})
 
@@ -73,12 +78,32 @@ def why(operation: OperationInfo, names: Names, now_ms: int) -> str:
     if state == "quarantined":
         return i18n.t("why.quarantined")
     if state == "merged":
-        return i18n.t("why.same_phone" if reason == "same_phone" else "why.merged")
+        return _merged(reason, params, names)
     return _refusal(operation, reason, names, now_ms)
+
+
+def _merged(reason: str, params: Mapping[str, object], names: Names) -> str:
+    if reason == "newer_edit":
+        fields = params.get("fields")
+        given = fields if isinstance(fields, list | tuple) else ()
+        words = [i18n.t(f"field.{name}") for name in given if i18n.has(f"field.{name}")]
+        return i18n.t("why.newer_edit", fields=i18n.t("list.comma").join(words))
+    return _named(reason, params, names) or i18n.t("why.merged")
+
+
+def _named(cause: str, params: Mapping[str, object], names: Names, time: str = "") -> str:
+    """The sentence that names whoever was first, or the one without a name where this PC knows none."""
+    name = name_of(params.get("staff_id"), names)
+    if not name and i18n.has(f"why.{cause}_unknown"):
+        return i18n.t(f"why.{cause}_unknown")
+    return i18n.t(f"why.{cause}", name=name, time=time) if i18n.has(f"why.{cause}") else ""
 
 
 def _refusal(operation: OperationInfo, reason: str, names: Names, now_ms: int) -> str:
     params = operation.params
+    cause = str(params.get("why", ""))
+    if reason == "forbidden" and cause == "not_her_own":
+        return i18n.t("why.not_her_own")
     if reason == "forbidden":
         return i18n.t("why.forbidden", name=name_of(operation.actor_id, names))
     if reason == "not_found":
@@ -86,6 +111,8 @@ def _refusal(operation: OperationInfo, reason: str, names: Names, now_ms: int) -
         return i18n.t(key if i18n.has(key) else "why.not_found")
     if reason == "stale_precondition":
         return _stale(params, names, now_ms)
+    if reason == "validation" and i18n.has(f"why.{cause}"):
+        return i18n.t(f"why.{cause}")
     if reason == "validation":
         return i18n.t("why.validation", field=str(params.get("field", "")))
     if reason == "unknown_type":
@@ -94,16 +121,17 @@ def _refusal(operation: OperationInfo, reason: str, names: Names, now_ms: int) -
 
 
 def _stale(params: Mapping[str, object], names: Names, now_ms: int) -> str:
-    cause = params.get("why")
-    if cause == "already_done":
-        name, at_ms = name_of(params.get("staff_id"), names), params.get("at_ms")
-        if name and isinstance(at_ms, int):
-            return i18n.t("why.already_done", name=name, time=formats.moment_text(at_ms, now_ms))
-        return i18n.t("why.already_done_unknown")
+    cause, at_ms = str(params.get("why", "")), params.get("at_ms")
     if cause == "no_visit":
         minutes = params.get("minutes")
         return i18n.t("why.no_visit", n=minutes if isinstance(minutes, int) else 0)
-    return i18n.t("why.stale_precondition")
+    if cause == "over_return":
+        left = params.get("left")
+        return i18n.t("why.over_return", n=left if isinstance(left, int) else 0, line=str(params.get("line", "")))
+    time = formats.moment_text(at_ms, now_ms) if isinstance(at_ms, int) else ""
+    if not time and i18n.has(f"why.{cause}_unknown"):
+        return i18n.t(f"why.{cause}_unknown")
+    return _named(cause, params, names, time) or i18n.t("why.stale_precondition")
 
 
 def rule(operation: OperationInfo) -> str:

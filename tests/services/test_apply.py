@@ -174,6 +174,22 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         "export": ops.RecordExport(
             export_id=an_id(1), member_id=SHEN, purpose="other", form="csv", lines=3, note="她要看"
         ),
+        "edit": ops.EditMember(member_id=SHEN, fields=("name", "birthday"), name="沈"),
+        "consent": ops.SetConsent(member_id=SHEN, purpose="sms", is_given=True, seen_ms=NOW),
+        "bind": ops.BindMember(
+            binding_id=an_id(1), member_id=SHEN, associate_id=LIN, source="scanned", code_digits="4" * 22
+        ),
+        "follow_up_cancel": ops.CancelFollowUp(follow_up_id=an_id(1), member_id=SHEN, reason="x"),
+        "follow_up_reassign": ops.ReassignFollowUp(follow_up_id=an_id(1), member_id=SHEN, from_id=LIN, to_id=HE),
+        "claim": ops.ClaimSale(member_id=SHEN, receipt_no="R-1"),
+        "sale": ops.RecordSale(
+            sale_id=an_id(1), member_id=SHEN, currency="CNY", total_minor=500,
+            lines=(ops.SaleLine(line_no=1, name="衣", qty=1, amount_minor=500),),
+        ),
+        "return": ops.RecordReturn(
+            return_id=an_id(1), member_id=SHEN, purchase_id=an_id(2), currency="CNY",
+            lines=(ops.ReturnLine(line_no=1, qty=1, amount_minor=500),),
+        ),
     }
     body, personal = ops.split(samples[name])
     assert ops.parse(name, ops.VERSION, body, personal) == samples[name]

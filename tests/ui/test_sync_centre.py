@@ -48,7 +48,23 @@ REFUSALS = (
     op("parked", "malformed_batch"),
     op("quarantined", "device_suspended"),
     op("accepted", None, code="refused"),
-)
+    *(
+        op("rejected", "stale_precondition", why=why, staff_id=who, at_ms=NOW - 120_000)
+        for why in ("already_cancelled", "already_moved", "claimed", "receipt_known", "sale_taken", "too_late")
+        for who in (HE, None)
+    ),
+    op("rejected", "stale_precondition", why="over_return", line=2, left=1),
+    *(op("merged", why, kind="bind", staff_id=HE) for why in ("protected", "earlier_bind", "associate_inactive")),
+    op("merged", "protected", kind="bind"),
+    op("merged", "newer_edit", kind="edit", fields=["name", "phone"]),
+    op("merged", "phone_taken", kind="edit", fields=["phone"]),
+    op("rejected", "forbidden", why="not_her_own"),
+    *(
+        op("rejected", "validation", field="x", why=why)
+        for why in ("scan_first", "not_a_badge", "not_registered_here", "no_card", "not_here", "differs",
+                    "more_than_paid", "unknown_line", "other_member")
+    ),
+)  # fmt: skip
 
 
 def opened(shop: ShopDesk, *operations: OperationInfo) -> SyncCentrePresenter:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, or_, select
 
+from guidedesk.domain.consent import ConsentState, joined, state_of
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
 from guidedesk.services.queries.prepared import Prepared
@@ -99,25 +100,25 @@ def _info(r: Any, today: date, names: dict[str, Bilingual], allowed: frozenset[s
 
 
 def _consented(conn: Connection, member_ids: set[str]) -> dict[str, frozenset[str]]:
-    """Contact channels each member agreed to by her newest answers."""
+    """Contact channels each member agreed to, a withdrawal anywhere winning."""
     if not member_ids:
         return {}
     table = people.consent
-    newest: dict[tuple[str, str], bool] = {}
+    states: dict[tuple[str, str], ConsentState] = {}
     rows = conn.execute(
-        select(table.c.member_id, table.c.purpose, table.c.is_given)
-        .where(
+        select(table.c.member_id, table.c.purpose, table.c.is_given, table.c.withdrawn_at_ms, table.c.seen_ms).where(
             table.c.member_id.in_(sorted(member_ids)),
             table.c.purpose.in_(CONTACT_CHANNELS),
             table.c.deleted_at_ms.is_(None),
         )
-        .order_by(table.c.answered_at_ms, table.c.is_given.desc())
     )
     for row in rows:
-        newest[(row.member_id, row.purpose)] = bool(row.is_given)
+        key = (row.member_id, row.purpose)
+        state = state_of(bool(row.is_given), row.withdrawn_at_ms, row.seen_ms)
+        states[key] = joined((states.get(key, ConsentState()), state))
     result: dict[str, set[str]] = {}
-    for (member_id, purpose), given in newest.items():
-        if given:
+    for (member_id, purpose), state in states.items():
+        if state.is_given:
             result.setdefault(member_id, set()).add(purpose)
     return {member_id: frozenset(channels) for member_id, channels in result.items()}
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, bindparam, func, select
 
 from guidedesk.domain.attribution import AttributionRules, owner_state, owner_window
+from guidedesk.domain.consent import ConsentState, joined, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
@@ -45,7 +46,9 @@ _BINDING: Final = Prepared(
 )
 _consent, _tag = people.consent.c, people.member_tag.c
 _CONSENTS: Final = Prepared(
-    select(_consent.purpose, _consent.is_given, _consent.answered_at_ms)
+    select(
+        _consent.purpose, _consent.is_given, _consent.answered_at_ms, _consent.withdrawn_at_ms, _consent.seen_ms
+    )
     .where(_consent.member_id == _who, _consent.deleted_at_ms.is_(None))
     .order_by(_consent.answered_at_ms, _consent.is_given.desc())
 )
@@ -153,11 +156,15 @@ def get_owner(
 
 
 def list_consents(conn: Connection, member_id: str) -> tuple[ConsentInfo, ...]:
-    """The newest answer per purpose, over every scope that asked; a withdrawal of the same moment wins."""
-    newest: dict[str, ConsentInfo] = {p: ConsentInfo(p, None, None) for p in CONSENT_PURPOSES}
+    """The answer per purpose that counts, over every scope that asked: a withdrawal wins over whoever did not know
+    of it (SYNC.md 6)."""
+    shown: dict[str, ConsentInfo] = {p: ConsentInfo(p, None, None) for p in CONSENT_PURPOSES}
+    states: dict[str, ConsentState] = {}
     for row in _CONSENTS.all(conn, member_id=member_id):
-        newest[row.purpose] = ConsentInfo(row.purpose, bool(row.is_given), row.answered_at_ms)
-    return tuple(newest.values())
+        state = state_of(bool(row.is_given), row.withdrawn_at_ms, row.seen_ms)
+        states[row.purpose] = state = joined((states.get(row.purpose, ConsentState()), state))
+        shown[row.purpose] = ConsentInfo(row.purpose, state.is_given, row.answered_at_ms)
+    return tuple(shown.values())
 
 
 def list_tags(conn: Connection, member_id: str) -> tuple[str, ...]:

@@ -1,0 +1,211 @@
+"""A member's row and her binding, folded where she is at home from what every store wrote (SYNC.md 6).
+
+Stores write changes and meetings in their own scopes, each in its own transaction. Whoever is last folds all of
+them: the home row is locked first and everything is read after that, so no committed change is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from guidedesk.domain.attribution import AttributionRules
+from guidedesk.domain.binding_story import Meeting, known_before, tell
+from guidedesk.models.entities import Row, load_row, upsert
+from guidedesk.models.people import member, member_change
+from guidedesk.models.server_tables import member_contact, member_phone, op_personal, phone_directory
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.fanout_tasks import add_tasks
+from guidedesk.server.rows import put_row
+from guidedesk.server.settings import read_settings
+from guidedesk.server.visibility import insert_missing, reach_of
+from guidedesk.services.binding_rows import binding_row, event_row
+from guidedesk.services.member_fields import before_rows, folded, latest
+
+
+def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str | None:
+    """Bring her row, or her binding, to what all stores say; the scope that was written, None for nobody there."""
+    with database.read() as conn:
+        scopes = scopes_of(conn, member_id) | {home}
+        rules = attribution_rules(conn, database.chain_id())
+        home = _home(conn, member_id, home, scopes)
+    if kind == "member":
+        numbers = database.write(home, lambda opened: _fold_fields(opened, member_id, scopes))
+        if numbers is None:
+            return None
+        _settle_numbers(database, member_id, home, numbers)
+        return home
+    return home if database.write(home, lambda opened: _fold_binding(opened, member_id, scopes, rules)) else None
+
+
+def scopes_of(conn: Connection, member_id: str) -> set[str]:
+    """Every scope where something about her may have been written."""
+    stores = reach_of(conn, [member_id])[member_id]
+    return set(stores) | set(stores.values())
+
+
+def attribution_rules(conn: Connection, chain_id: str) -> AttributionRules:
+    """The chain's windows, as the counters show them."""
+    found = read_settings(conn, chain_id)
+    return AttributionRules(int(found["window_days"]), int(found["protection_days"]), found["zone"])
+
+
+def changes_of(conn: Connection, scopes: Iterable[str], member_id: str) -> list[Row]:
+    """Changes of her fields in these scopes, one query each (SCALE.md 3.3)."""
+    c = member_change.c
+    return [
+        dict(row._mapping)
+        for scope_id in sorted(scopes)
+        for row in conn.execute(select(member_change).where(c.scope_id == scope_id, c.member_id == member_id))
+    ]
+
+
+def meetings_of(conn: Connection, scopes: Iterable[str], member_id: str, binding: Row | None) -> list[Meeting]:
+    """Every meeting known of her; a binding that none of them explains stands for meetings of its own."""
+    c = member_contact.c
+    found = [
+        Meeting(
+            event_id=row.event_id,
+            member_id=member_id,
+            associate_id=row.associate_id,
+            kind=row.kind,
+            at_ms=row.occurred_at_ms,
+            store_id=scope_id,
+            seen_owner_id=row.seen_owner_id,
+        )
+        for scope_id in sorted(scopes)
+        for row in conn.execute(select(member_contact).where(c.scope_id == scope_id, c.member_id == member_id))
+    ]
+    return [*_unexplained(binding, found), *found]
+
+
+def _unexplained(binding: Row | None, found: list[Meeting]) -> tuple[Meeting, ...]:
+    if binding is None or binding["owner_id"] is None or binding["deleted_at_ms"] is not None:
+        return ()
+    explained = any((m.associate_id, m.at_ms) == (binding["owner_id"], binding["bound_at_ms"]) for m in found)
+    if explained:
+        return ()
+    known = {m.event_id for m in found}
+    before = known_before(
+        binding["id"], binding["owner_id"], binding["bound_at_ms"], binding["last_touch_ms"], binding["cause"]
+    )
+    return tuple(meeting for meeting in before if meeting.event_id not in known)
+
+
+def contact_row(meeting: Meeting, scope_id: str, op_id: str | None) -> dict[str, Any]:
+    """A meeting as the server keeps it."""
+    return {
+        "scope_id": scope_id,
+        "event_id": meeting.event_id,
+        "member_id": meeting.member_id,
+        "associate_id": meeting.associate_id,
+        "kind": meeting.kind,
+        "occurred_at_ms": meeting.at_ms,
+        "seen_owner_id": meeting.seen_owner_id,
+        "op_id": op_id,
+    }
+
+
+def _home(conn: Connection, member_id: str, told: str, scopes: set[str]) -> str:
+    """Where her row is now: she may have moved since the task was written."""
+    for scope_id in (told, *sorted(scopes - {told})):
+        query = select(member.c.id).where(member.c.scope_id == scope_id, member.c.id == member_id)
+        if conn.execute(query).first() is not None:
+            return scope_id
+    return told
+
+
+def _lock(opened: ScopeWrite, member_id: str) -> Row | None:
+    m = member.c
+    opened.conn.execute(select(m.id).where(m.scope_id == opened.scope_id, m.id == member_id).with_for_update())
+    return load_row(opened.conn, "member", opened.scope_id, member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    current: str | None
+    left: frozenset[str]
+
+
+def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str]) -> _Numbers | None:
+    row = _lock(opened, member_id)
+    if row is None:
+        return None
+    changes = changes_of(opened.conn, scopes, member_id)
+    kept = before_rows(row, changes)
+    _put(opened, "member_change", kept)
+    after = folded(row, changes)
+    _put(opened, "member", [after])
+    phone = latest(changes).get("phone")
+    if phone is not None:
+        _keep_box(opened, member_id, phone)
+    was = {c["phone_hash"] for c in (*changes, *kept) if c["field"] == "phone" and c["phone_hash"]}
+    return _Numbers(after["phone_hash"], frozenset(was - {after["phone_hash"]}))
+
+
+def _put(opened: ScopeWrite, name: str, rows: list[Row]) -> None:
+    for row in rows:
+        old = load_row(opened.conn, name, opened.scope_id, row["id"])
+        values = {key: value for key, value in row.items() if key != "row_ver"}
+        new = put_row(opened, name, values)
+        if old is None or new["row_ver"] != old["row_ver"]:
+            add_tasks(opened, [(name, row["id"], new["row_ver"])])
+
+
+def _keep_box(opened: ScopeWrite, member_id: str, change: Row) -> None:
+    """The sealed number of the change that counts goes where she is at home."""
+    o = op_personal.c
+    text = opened.conn.execute(
+        select(o.json).where(o.scope_id == change["scope_id"], o.op_id == change["op_id"])
+    ).scalar()
+    sealed = json.loads(text).get("phone_sealed") if text else None
+    try:
+        box = base64.b64decode(sealed, validate=True) if sealed else None
+    except binascii.Error:
+        box = None
+    if change["phone_hash"] is None:
+        m = member_phone.c
+        opened.conn.execute(delete(member_phone).where(m.scope_id == opened.scope_id, m.member_id == member_id))
+    elif box is not None:
+        row = {"scope_id": opened.scope_id, "member_id": member_id, "phone": None, "phone_sealed": box}
+        upsert(opened.conn, member_phone, [row])
+
+
+def _settle_numbers(database: ServerDatabase, member_id: str, home: str, numbers: _Numbers) -> None:
+    """Her number is hers in the directory; the ones she had are free for whoever has them now."""
+    if not numbers.left and numbers.current is None:
+        return
+
+    def work(conn: Connection) -> None:
+        d = phone_directory.c
+        for text in sorted(numbers.left):
+            conn.execute(delete(phone_directory).where(d.phone_hash == text, d.member_id == member_id))
+        if numbers.left and numbers.current is not None:
+            row = {"phone_hash": numbers.current, "member_id": member_id, "home_scope_id": home}
+            insert_missing(conn, phone_directory, [row])
+
+    database.write_directory(work)
+
+
+def _fold_binding(opened: ScopeWrite, member_id: str, scopes: set[str], rules: AttributionRules) -> bool:
+    if _lock(opened, member_id) is None:
+        return False
+    home = opened.scope_id
+    old = load_row(opened.conn, "binding", home, member_id)
+    meetings = meetings_of(opened.conn, scopes, member_id, old)
+    story = tell(meetings, rules)
+    if story is None:
+        return False
+    mine = [contact_row(m, home, None) for m in meetings if m.store_id is None]
+    insert_missing(opened.conn, member_contact, mine)
+    lines = [event_row(m, story.settled[m.event_id], home) for m in meetings if m.kind != "touched"]
+    _put(opened, "binding_event", lines)
+    if story.owner_id is not None:
+        _put(opened, "binding", [binding_row(member_id, story, old, home)])
+    return True

@@ -1,0 +1,238 @@
+"""What operations of a batch need settled before its transaction: separate, earlier, idempotent (SCALE.md 3.4).
+
+Phone numbers and receipt numbers are claimed in their directories; a return of a sale that lives in another scope is
+written there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.access import may
+from guidedesk.domain.errors import Refused
+from guidedesk.models.entities import load_row
+from guidedesk.models.people import member
+from guidedesk.models.sales import purchase
+from guidedesk.models.server_tables import op_log
+from guidedesk.server.context import ServerContext
+from guidedesk.server.database import ScopeWrite
+from guidedesk.server.fanout import run as carry_out
+from guidedesk.server.incoming import Incoming
+from guidedesk.server.member_folds import scopes_of
+from guidedesk.server.op_actors import OpActors
+from guidedesk.server.op_answers import Answer
+from guidedesk.server.order_recorder import write_prepared
+from guidedesk.server.sale_side import announce_receipts, checked_return
+from guidedesk.server.server_side import PhoneClaim, ServerSide, checked_phone, claim_phones, release_phones
+from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.server.visibility import announce_reach, granted_members
+from guidedesk.services.apply_core import RowRef
+from guidedesk.services.operations import (
+    EditMember,
+    Operation,
+    RecordReturn,
+    RecordSale,
+    RegisterMember,
+    parse,
+)
+from guidedesk.services.sales import RETURN_PREFIX, receipt_of, return_row_id, source_of
+
+_CONCERNED: Final = frozenset({cls.TYPE for cls in (RegisterMember, EditMember, RecordSale, RecordReturn)})
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was settled before the transaction; all by op id."""
+
+    side: ServerSide
+    claims: dict[str, PhoneClaim]
+    boxes: dict[str, bytes]
+    faults: dict[str, Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The counter a batch came from; what was done before `oldest_ms` is for a person to believe."""
+
+    scope_id: str
+    device_id: str
+    oldest_ms: int = 0
+
+
+def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> Prepared:
+    """Settle what these operations, none of them decided before, need of directories and other scopes."""
+    scope_id = sender.scope_id
+    concerned = _read(ops)
+    faults: dict[str, Refused] = {}
+    boxes: dict[str, bytes] = {}
+    claims: dict[str, PhoneClaim] = {}
+    for op, operation in concerned:
+        if not isinstance(operation, RegisterMember | EditMember):
+            continue
+        try:
+            box = checked_phone(operation, context.secrets)
+        except Refused as error:
+            faults[op.op_id] = error
+            continue
+        claim = _claim(context, scope_id, operation)
+        if claim is not None:
+            claims[op.op_id] = claim
+        if box is not None:
+            boxes[op.op_id] = box
+    owners = claim_phones(context.database, list(claims.values()))
+    registered = [
+        operation for op, operation in concerned if isinstance(operation, RegisterMember) and op.op_id not in faults
+    ]
+    merged = {owner for (_, member_id), owner in owners.items() if member_id in {r.member_id for r in registered}}
+    announce_reach(context.database, scope_id, {r.member_id: scope_id for r in registered} | dict(merged))
+    returned = _settle_sales(context, sender, concerned, faults)
+    return Prepared(ServerSide(owners, returned), claims, boxes, faults)
+
+
+def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
+    """Numbers claimed for operations that came to nothing are free again."""
+    refused = [
+        prepared.claims[a.op_id]
+        for a in answers
+        if a.op_id in prepared.claims and a.status in ("rejected", "parked", "quarantined")
+    ]
+    if refused:
+        with context.database.read() as conn:
+            refused = [claim for claim in refused if not _has_number(conn, claim)]
+        release_phones(context.database, refused)
+
+
+def undecided(context: ServerContext, scope_id: str, ops: Sequence[Incoming]) -> list[Incoming]:
+    """Those that need settling beforehand and are not known yet."""
+    found = {op.op_id: op for op in ops if op.envelope is not None and op.type in _CONCERNED}
+    if found:
+        with context.database.read() as conn:
+            known = conn.execute(
+                select(op_log.c.op_id).where(op_log.c.scope_id == scope_id, op_log.c.op_id.in_(sorted(found)))
+            ).scalars()
+            for op_id in known:
+                del found[op_id]
+    return list(found.values())
+
+
+def _read(ops: Sequence[Incoming]) -> list[tuple[Incoming, Operation]]:
+    found: list[tuple[Incoming, Operation]] = []
+    for op in ops:
+        if op.envelope is None or op.type not in _CONCERNED:
+            continue
+        try:
+            found.append((op, parse(op.type, op.v, op.envelope.body, op.envelope.personal)))
+        except Refused:
+            continue
+    return found
+
+
+def _claim(context: ServerContext, scope_id: str, operation: RegisterMember | EditMember) -> PhoneClaim | None:
+    if operation.phone_hash is None:
+        return None
+    if isinstance(operation, RegisterMember):
+        return PhoneClaim(operation.phone_hash, operation.member_id, scope_id)
+    with context.database.read() as conn:
+        who = _person(conn, scope_id, operation.member_id)
+    return None if who is None else PhoneClaim(operation.phone_hash, *who)
+
+
+def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] | None:
+    """(id, home) of the person an id means, if this store may see her."""
+    side = ServerSide({})
+    for _ in range(8):
+        home = side.member_home(conn, scope_id, member_id)
+        row = load_row(conn, "member", home, member_id) if home else None
+        if home is None or row is None or row["deleted_at_ms"] is not None:
+            return None
+        if row["merged_into"] is None:
+            return member_id, home
+        member_id = row["merged_into"]
+    return None
+
+
+def _has_number(conn: Connection, claim: PhoneClaim) -> bool:
+    m = member.c
+    query = select(m.phone_hash).where(m.scope_id == claim.home_scope_id, m.id == claim.member_id)
+    row = conn.execute(query).first()
+    return row is not None and row.phone_hash == claim.phone_hash
+
+
+def _settle_sales(
+    context: ServerContext, sender: Sender, concerned: Sequence[tuple[Incoming, Operation]], faults: dict[str, Refused]
+) -> dict[str, RowRef]:
+    """Receipt numbers into the directory; returns of sales in other scopes written where the sales live."""
+    keys: list[tuple[str, str]] = []
+    returned: dict[str, RowRef] = {}
+    for op, operation in concerned:
+        try:
+            if isinstance(operation, RecordSale):
+                keys.append((source_of(sender.scope_id), receipt_of(operation)))
+            elif isinstance(operation, RecordReturn):
+                place = _place_of(context, sender.scope_id, operation)
+                if place is None or place.scope_id == sender.scope_id:
+                    source = source_of(sender.scope_id) if place is None else place.source
+                    keys.append((source, RETURN_PREFIX + operation.return_id))
+                else:
+                    returned[op.op_id] = _return_there(context, sender, op, operation, place)
+        except Refused as error:
+            faults[op.op_id] = error
+    announce_receipts(context.database, sender.scope_id, keys)
+    return returned
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    scope_id: str
+    source: str
+    member_id: str
+
+
+def _place_of(context: ServerContext, scope_id: str, op: RecordReturn) -> _Place | None:
+    """Where a purchase lives, for the member it is hers; None where it is not known (yet)."""
+    with context.database.read() as conn:
+        person = _person(conn, scope_id, op.member_id)
+        if person is None:
+            return None
+        others = sorted((scopes_of(conn, person[0]) | {context.database.chain_id()}) - {scope_id})
+        for place in (scope_id, *others):
+            p = purchase.c
+            row = conn.execute(select(p.source, p.member_id).where(p.scope_id == place, p.id == op.purchase_id)).first()
+            if row is not None:
+                return _Place(place, row.source, person[0])
+    return None
+
+
+def _return_there(
+    context: ServerContext, sender: Sender, op: Incoming, operation: RecordReturn, place: _Place
+) -> RowRef:
+    """Write a return in another scope; what forbids it is the operation's fault. Repeating changes nothing."""
+    database, now_ms = context.database, context.clock.wall_ms()
+    if op.envelope is None or op.envelope.occurred_at_ms < sender.oldest_ms:
+        raise Refused("stale_precondition", why="stale_offline")
+    at_ms = min(op.envelope.occurred_at_ms, now_ms)
+    chain_id = database.chain_id()
+    with database.read() as conn:
+        actor = OpActors(conn, chain_id, sender.scope_id, sender.device_id).actor_of(op.envelope)
+        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+        is_seen = bool(granted_members(conn, sender.scope_id, [place.member_id]))
+        sale = load_row(conn, "purchase", place.scope_id, operation.purchase_id)
+    if not may(actor, operation.PERMISSION, sender.scope_id):
+        raise Refused("forbidden", permission=operation.PERMISSION)
+    if not is_seen or sale is None or sale["member_id"] != place.member_id:
+        raise Refused("not_found", what="order")
+    announce_receipts(database, place.scope_id, [(place.source, RETURN_PREFIX + operation.return_id)])
+
+    def work(opened: ScopeWrite) -> None:
+        prepared = checked_return(opened.conn, operation, sale, at_ms)
+        (written,) = write_prepared(opened, [prepared], chain_id, since_ms, now_ms)
+        if written.result.status == "conflict":
+            raise Refused("validation", field="return_id", why="already_used")
+
+    database.write(place.scope_id, work)
+    carry_out(database, place.scope_id)
+    return ("purchase_return", place.scope_id, return_row_id(place.source, operation.return_id))

@@ -1,0 +1,145 @@
+"""What every apply function rests on: who did it, which side decides, and how a row is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import Connection
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.binding_story import Meeting, Settled
+from guidedesk.domain.errors import Refused
+from guidedesk.models.entities import Row, entity_tables
+from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
+from guidedesk.services.row_store import DIRECT, RowStore
+
+RowRef = tuple[str, str, str]  # table, scope_id, row_id
+
+
+class Side(Protocol):
+    """Where an operation is applied: what a counter assumes, the server decides."""
+
+    @property
+    def is_server(self) -> bool:
+        """Whether this side decides."""
+        ...
+
+    def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
+        """Home scope of a member this store may see, or None."""
+        ...
+
+    def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> tuple[str, str]:
+        """Who holds this phone number after `member_id` asked for it: (member_id, home_scope_id)."""
+        ...
+
+    def take_code(self, conn: Connection, scope_id: str, digits: str, member_id: str) -> bool:
+        """Whether this blank code may become the member's."""
+        ...
+
+    def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
+        """The associate whose badge carries this code at that time, or None."""
+        ...
+
+    def works_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """Whether somebody of the staff works in this store now."""
+        ...
+
+    def member_changes(self, conn: Connection, member_id: str) -> list[Row]:
+        """Every known change of her fields, from all stores."""
+        ...
+
+    def fold_member(
+        self, conn: Connection, member_id: str, home: str, changes: list[Row], context: ApplyContext
+    ) -> Touched:
+        """Bring her row to what all known changes of her fields say."""
+        ...
+
+    def meet(self, conn: Connection, meeting: Meeting, home: str, context: ApplyContext) -> tuple[Settled, Touched]:
+        """Take an event that may bind a member, and say what comes of it."""
+        ...
+
+    def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
+        """Make the sale with this receipt number hers; `stale_precondition` when it is somebody else's."""
+        ...
+
+    def record_sale(self, conn: Connection, op: RecordSale, member_id: str, context: ApplyContext) -> Touched:
+        """Write a sale of this store; `stale_precondition` when its receipt number is known with other content."""
+        ...
+
+    def record_return(self, conn: Connection, op: RecordReturn, member_id: str, context: ApplyContext) -> Touched:
+        """Write a return of a known sale; `stale_precondition` when more came back than was bought."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """Rows written now, and rows that another transaction of the server will have written before it answers."""
+
+    rows: tuple[RowRef, ...] = ()
+    later: tuple[RowRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyContext:
+    """Who did it, where and when, in trusted time."""
+
+    op_id: str
+    scope_id: str
+    actor: Actor
+    device_id: str
+    assurance: int
+    at_ms: int
+    side: Side
+    rows: RowStore = DIRECT
+
+
+@dataclass(frozen=True, slots=True)
+class AuditNote:
+    """What the server writes into the audit of the scope: no personal data, ids and plain words only (A-5)."""
+
+    action: str
+    subject: str
+    detail: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an operation did: rows touched, for a merge why, and what the audit has to know.
+
+    `later` rows are not written here: the home scope folds them after the commit, before the answer is rendered.
+    """
+
+    status: Literal["accepted", "merged"] = "accepted"
+    reason: str | None = None
+    params: tuple[tuple[str, Any], ...] = ()
+    touched: tuple[RowRef, ...] = ()
+    later: tuple[RowRef, ...] = ()
+    member_id: str | None = None
+    home_scope_id: str | None = None
+    audit: AuditNote | None = None
+
+
+def canonical_member(conn: Connection, context: ApplyContext, member_id: str) -> tuple[str, str]:
+    """(id, home scope) of the person an id means after merges; `not_found` when this store may not see her."""
+    for _ in range(8):
+        home = context.side.member_home(conn, context.scope_id, member_id)
+        row = context.rows.load(conn, "member", home, member_id) if home else None
+        if home is None or row is None or row["deleted_at_ms"] is not None:
+            raise Refused("not_found", what="member")
+        if row["merged_into"] is None:
+            return member_id, home
+        member_id = row["merged_into"]
+    raise Refused("not_found", what="member")
+
+
+def write_row(conn: Connection, name: str, values: Row, context: ApplyContext) -> RowRef:
+    """Insert or replace one row. Only the server gives a row a new version; a counter's overlay keeps the old."""
+    table = entity_tables()[name]
+    old = context.rows.load(conn, name, values["scope_id"], values["id"])
+    row: Row = {column.name: None for column in table.columns} | (old or {}) | values
+    row.pop("lines", None)
+    version = old["row_ver"] if old else 0
+    row["row_ver"] = version + 1 if context.side.is_server else version
+    context.rows.write(conn, name, row)
+    return (name, values["scope_id"], values["id"])

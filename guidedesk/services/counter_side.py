@@ -1,0 +1,176 @@
+"""What a counter assumes while it applies an operation: the best, shown as pending; the server decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from guidedesk.domain.attribution import AttributionRules
+from guidedesk.domain.binding_story import Meeting, Settled, known_before, tell
+from guidedesk.domain.errors import Refused
+from guidedesk.models import people, sales
+from guidedesk.models.entities import Row, load_rows, upsert
+from guidedesk.services.apply_core import ApplyContext, RowRef, Touched, write_row
+from guidedesk.services.binding_rows import binding_row, event_row
+from guidedesk.services.claims import check_claim, claim_row
+from guidedesk.services.member_fields import before_rows, folded
+from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
+from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.sales import (
+    check_return,
+    claim_row_id,
+    receipt_of,
+    return_row_id,
+    sale_lines,
+    sale_row_id,
+    source_of,
+)
+
+
+class CounterSide:
+    """A counter assumes the best and shows it as pending; the server decides."""
+
+    is_server = False
+
+    def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
+        """Home scope of any member in the cache."""
+        member = people.member
+        return conn.execute(select(member.c.scope_id).where(member.c.id == member_id)).scalar()
+
+    def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> tuple[str, str]:
+        """Herself: whether the number is taken elsewhere is head office's answer."""
+        return member_id, home_scope_id
+
+    def take_code(self, conn: Connection, scope_id: str, digits: str, member_id: str) -> bool:
+        """Yes: the code came from this counter's own pool."""
+        return True
+
+    def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
+        """Whose badge this counter knows the code as."""
+        code = people.staff_code.c
+        row = conn.execute(
+            select(code.staff_id, code.expires_at_ms).where(
+                code.digits == digits, code.state == "live", code.deleted_at_ms.is_(None)
+            )
+        ).first()
+        return None if row is None or (row.expires_at_ms or at_ms) < at_ms else str(row.staff_id)
+
+    def works_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """By the staff list of the last contact."""
+        staff = people.staff.c
+        row = conn.execute(select(staff.store_id, staff.is_active).where(staff.id == staff_id)).first()
+        return row is not None and bool(row.is_active) and row.store_id == scope_id
+
+    def member_changes(self, conn: Connection, member_id: str) -> list[Row]:
+        """Those in the cache."""
+        change = people.member_change
+        return [dict(r._mapping) for r in conn.execute(select(change).where(change.c.member_id == member_id))]
+
+    def fold_member(
+        self, conn: Connection, member_id: str, home: str, changes: list[Row], context: ApplyContext
+    ) -> Touched:
+        """At once, so that the card shows it."""
+        member = context.rows.load(conn, "member", home, member_id)
+        if member is None:
+            raise Refused("not_found", what="member")
+        touched = [write_row(conn, "member_change", row, context) for row in before_rows(member, changes)]
+        touched.append(write_row(conn, "member", folded(member, changes), context))
+        return Touched(rows=tuple(touched))
+
+    def meet(self, conn: Connection, meeting: Meeting, home: str, context: ApplyContext) -> tuple[Settled, Touched]:
+        """By this counter's copy of the owner; the server folds everything and may answer otherwise."""
+        row = context.rows.load(conn, "binding", home, meeting.member_id)
+        event: RowRef = ("binding_event", home, meeting.event_id)
+        known = context.rows.load(conn, *event)
+        if known is not None:
+            # Laid before, or the server's own by now.
+            settled = Settled(
+                outcome=known["outcome"], owner_id=known["owner_id"], previous_owner_id=known["previous_owner_id"]
+            )
+            return settled, Touched(rows=(event, ("binding", home, meeting.member_id)))
+        found = get_settings(conn)
+        rules = AttributionRules(found.window_days, found.protection_days, found.zone)
+        story = tell((*_copy(row), meeting), rules)
+        if story is None:
+            raise Refused("not_found", what="member")
+        settled = story.settled[meeting.event_id]
+        rows = [write_row(conn, "binding_event", event_row(meeting, settled, home), context)]
+        if story.owner_id is not None:
+            rows.append(write_row(conn, "binding", binding_row(meeting.member_id, story, row, home), context))
+        return settled, Touched(rows=tuple(rows))
+
+    def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
+        """A claim that waits; another one this counter knows of came first."""
+        ref: RowRef = ("sale_claim", context.scope_id, claim_row_id(context.scope_id, op.receipt_no))
+        known = context.rows.load(conn, *ref)
+        if known is not None:
+            check_claim(known, member_id)
+        else:
+            write_row(conn, "sale_claim", claim_row(op, member_id, context), context)
+        return Touched(rows=(ref,))
+
+    def record_sale(self, conn: Connection, op: RecordSale, member_id: str, context: ApplyContext) -> Touched:
+        """In her history at once."""
+        source, receipt = source_of(context.scope_id), receipt_of(op)
+        row_id = sale_row_id(source, receipt)
+        ref: RowRef = ("purchase", context.scope_id, row_id)
+        if context.rows.load(conn, *ref) is None:
+            row = {
+                "scope_id": context.scope_id,
+                "id": row_id,
+                "source": source,
+                "order_no": receipt,
+                "member_id": member_id,
+                "store_id": context.scope_id,
+                "channel": "store",
+                "paid_at_ms": context.at_ms,
+                "currency": op.currency,
+                "total_minor": op.total_minor,
+                "seller_id": op.seller_id or context.actor.id,
+            }
+            write_row(conn, "purchase", row, context)
+            _write_parts(conn, sales.purchase_line, ref, sale_lines(op))
+        return Touched(rows=(ref,))
+
+    def record_return(self, conn: Connection, op: RecordReturn, member_id: str, context: ApplyContext) -> Touched:
+        """In her history at once, where this counter has the purchase."""
+        purchase = sales.purchase.c
+        scope_id = conn.execute(select(purchase.scope_id).where(purchase.id == op.purchase_id)).scalar()
+        sale = context.rows.load(conn, "purchase", scope_id, op.purchase_id) if scope_id else None
+        if scope_id is None or sale is None:
+            raise Refused("not_found", what="order")
+        ref: RowRef = ("purchase_return", scope_id, return_row_id(sale["source"], op.return_id))
+        if context.rows.load(conn, *ref) is None:
+            back = sales.purchase_return.c
+            ids = conn.execute(
+                select(back.id).where(back.purchase_id == op.purchase_id, back.deleted_at_ms.is_(None))
+            ).scalars()
+            check_return(op, member_id, sale, load_rows(conn, "purchase_return", scope_id, list(ids)))
+            row = {
+                "scope_id": scope_id,
+                "id": ref[2],
+                "source": sale["source"],
+                "return_no": op.return_id,
+                "purchase_id": op.purchase_id,
+                "member_id": member_id,
+                "returned_at_ms": context.at_ms,
+                "currency": op.currency,
+                "total_minor": sum(line.amount_minor for line in op.lines),
+                "reason": op.reason,
+            }
+            write_row(conn, "purchase_return", row, context)
+            _write_parts(conn, sales.purchase_return_line, ref, [line.to_wire() for line in op.lines])
+        return Touched(rows=(ref,))
+
+
+def _copy(row: Row | None) -> tuple[Meeting, ...]:
+    if row is None or row["owner_id"] is None or row["deleted_at_ms"] is not None:
+        return ()
+    return known_before(row["id"], row["owner_id"], row["bound_at_ms"], row["last_touch_ms"], row["cause"])
+
+
+def _write_parts(conn: Connection, table: Table, ref: RowRef, lines: Sequence[dict[str, Any]]) -> None:
+    keys = {"scope_id": ref[1], table.info["parent_key"]: ref[2]}
+    upsert(conn, table, [line | keys for line in lines])
