@@ -83,6 +83,17 @@ def clean_birthday(text: str) -> str:
     return f"{month:02d}-{day:02d}"
 
 
+def typed_birthday(text: str) -> str:
+    """A birthday as people type it (`3-8`, `3/8`, `0308`, `3 月 8 日`) in the form `clean_birthday` takes."""
+    text = text.strip()
+    if not text:
+        return ""
+    if len(text) == 4 and text.isascii() and text.isdigit():
+        return f"{text[:2]}-{text[2:]}"  # as typed on a number pad
+    parts = text.replace("/", "-").replace(".", "-").replace("月", "-").replace("日", "").split("-")
+    return "-".join(part.strip().zfill(2) for part in parts)
+
+
 def clean_tag(text: str) -> str:
     """A tag as kept: a name of at most 24 characters without a leading `#`."""
     tag = clean_name(text.strip().lstrip("#＃"))

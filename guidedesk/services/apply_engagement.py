@@ -128,7 +128,8 @@ def apply_reassign(conn: Connection, op: ReassignFollowUp, context: ApplyContext
             raise Refused(
                 "stale_precondition", why="already_moved", staff_id=row["associate_id"], at_ms=row["moved_at_ms"]
             )
-        _check_hers(row, context)
+        if not _takes_back(row, op, context):
+            _check_hers(row, context)
         if not context.side.works_here(conn, op.to_id, context.scope_id):
             raise Refused("validation", field="to_id", why="not_here")
         moved = {
@@ -172,6 +173,12 @@ def _check_open(row: Row) -> None:
         return
     why = "already_cancelled" if row["state"] == "cancelled" else "already_done"
     raise Refused("stale_precondition", why=why, staff_id=row["done_by"], at_ms=row["done_at_ms"])
+
+
+def _takes_back(row: Row, op: ReassignFollowUp, context: ApplyContext) -> bool:
+    """Whoever gave a promise away a moment ago may take it back herself: the undo button promises it (SYNC.md 6)."""
+    is_giver = row["moved_by"] == context.actor.id == op.to_id
+    return bool(is_giver and 0 <= context.at_ms - row["moved_at_ms"] <= RETRACT_MS)
 
 
 def _check_hers(row: Row, context: ApplyContext) -> None:

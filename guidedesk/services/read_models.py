@@ -302,6 +302,18 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptHit:
+    """A sale found by the number on its receipt; `member_id` is None while it is nobody's."""
+
+    purchase_id: str
+    member_id: str | None
+    member_name: str
+    paid_at_ms: int
+    total_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoneySum:
     """What was paid, and what of it went back, in one currency."""
 

@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from guidedesk.services.operations import LogInteraction, Operation, Retract, ServedNoPurchase, SetTag
+from guidedesk.services.operations import (
+    CancelFollowUp,
+    CompleteFollowUp,
+    LogInteraction,
+    Operation,
+    ReassignFollowUp,
+    Retract,
+    ScheduleFollowUp,
+    ServedNoPurchase,
+    SetTag,
+)
 
 
 def take_back(operation: Operation, op_id: str) -> Operation | None:
     """What undoes `operation`, recorded as `op_id`; None where only a person can put it right.
 
-    A tag goes back the way it came. An interaction is retracted, which the server takes for a few seconds only.
+    A tag or a hand-over goes back the way it came, a planned follow-up is cancelled. An interaction, or a follow-up
+    that was ended, is retracted, which the server takes for a few seconds only.
     """
     match operation:
         case LogInteraction() | ServedNoPurchase():
             return Retract(op_id=op_id, interaction_id=operation.interaction_id, member_id=operation.member_id)
         case SetTag():
             return replace(operation, is_on=not operation.is_on)
+        case ScheduleFollowUp():
+            return CancelFollowUp(follow_up_id=operation.follow_up_id, member_id=operation.member_id)
+        case CompleteFollowUp() | CancelFollowUp():
+            return Retract(op_id=op_id, follow_up_id=operation.follow_up_id, member_id=operation.member_id)
+        case ReassignFollowUp():
+            return replace(operation, from_id=operation.to_id, to_id=operation.from_id)
         case _:
             return None
 

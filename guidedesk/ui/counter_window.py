@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.access import Permission
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
+from guidedesk.ui.counter_actions import CounterActions
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
-from guidedesk.ui.presenters.counter import CounterPresenter, CounterState, ScanResult
+from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.export import ExportPresenter
+from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
@@ -65,6 +67,8 @@ class CounterWindow(QObject):
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
         self.undo = UndoPresenter(desk, self)
+        self.actions = CounterActions(desk, self.window, self._is_allowed, self)
+        self.actions.told.connect(self._tell_notice)
         self._log_dialog: LogDialog | None = None
         self.binder = ShellBinder(self.window, self.shell)
         self._add_sign_in()
@@ -92,7 +96,7 @@ class CounterWindow(QObject):
         """A scan, whatever has the focus: a badge or refusal on the sign-in page, else the member's card."""
         if self.desk.session is None:
             self.sign_in.on_scanned(scan)
-        elif self._is_allowed("member.view"):
+        elif self._is_allowed("member.view") and not self.actions.take_scan(scan):
             self.counter.on_scanned(scan)
 
     # --- pages ------------------------------------------------------------------------------------
@@ -118,7 +122,9 @@ class CounterWindow(QObject):
         page, presenter = HomePage(), self.home
         presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.member_opened.connect(self.open_member)
-        presenter.follow_up_done.connect(self._tell_done)
+        presenter.noticed.connect(self._tell_notice)
+        page.item_changed.connect(presenter.change_item)
+        presenter.item_change_wanted.connect(self.actions.open_follow_up)
         page.filtered.connect(presenter.filter)
         page.item_opened.connect(presenter.open_item)
         page.item_ticked.connect(presenter.complete)
@@ -144,10 +150,33 @@ class CounterWindow(QObject):
         page.tag_added.connect(presenter.add_tag)
         page.tag_removed.connect(presenter.remove_tag)
         page.follow_up_completed.connect(presenter.complete)
+        page.follow_up_changed.connect(self._change_follow_up)
+        page.action_chosen.connect(self._act_on_member)
+        self.actions.bind.result_changed.connect(page.show_result)
+        page.result_closed.connect(self.actions.bind.close_result)
+        self.counter.associate_scanned.connect(self._bind_scanned)
         page.search_started.connect(self.begin_search)
         self.counter.member_scanned.connect(self._show_scanned)
         page.render_state(presenter.state)
         self.window.add_page(MEMBERS, page)
+
+    def _act_on_member(self, name: str) -> None:
+        if self.member.workable_id:
+            self.actions.open(name, self.member.workable_id)
+
+    def _change_follow_up(self, follow_up_id: str) -> None:
+        self.actions.open_follow_up(FollowUpRef(self.member.workable_id, follow_up_id))
+
+    def _bind_scanned(self, scan: AssociateScan) -> None:
+        if self.window.current == MEMBERS and self.member.workable_id:
+            self.actions.bind_scanned(self.member.workable_id, scan.digits)
+        else:
+            self.counter.no_card_for(scan)
+
+    def _start_return(self) -> None:
+        receipt, data = self.history.state.receipt, self.history.state.data
+        if receipt is not None and data is not None:
+            self.actions.open_return(data.head.member_id, (receipt.row.scope_id, receipt.row.id))
 
     def _add_history(self) -> None:
         presenter = self.history
@@ -167,6 +196,8 @@ class CounterWindow(QObject):
         self.export.opened.connect(self._open_export)
         self.export.saved.connect(self._tell_exported)
         self.export.left.connect(self._close_dialog)
+        page.return_started.connect(self._start_return)
+        page.offer_returns()
         page.returned.connect(presenter.open)
         page.render_state(presenter.state)
         self.window.add_page(HISTORY, page)
@@ -321,6 +352,7 @@ class CounterWindow(QObject):
         self.log.leave()
         self.export.leave()
         self.new_member.leave()
+        self.actions.keep_what_was_typed()
 
     def _show_new_member(self) -> None:
         self.window.show_page(NEW_MEMBER)
@@ -406,9 +438,6 @@ class CounterWindow(QObject):
         if not allowed:
             self.window.toast(i18n.t("error.forbidden"))
         return allowed
-
-    def _tell_done(self, name: str) -> None:
-        self.window.toast(i18n.t("member.follow_up_done", name=person_name(name)))
 
     def _tell_notice(self, notice: Notice) -> None:
         date = formats.day_text(notice.day) if notice.day is not None else ""

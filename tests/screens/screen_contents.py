@@ -26,7 +26,8 @@ _AGENDA: Final = ("home.last_scan", "home.filter", "home.tab_all", "home.tab_bir
                   "home.tab_reorder", "home.tab_visit", "home.done_of", "home.shift_chart")
 _PEOPLE: Final = ("=秦之恒", "tier.short.super|tier.super", "home.overdue", "home.action_wechat", "=叶青禾", "=许嘉树",
                   "=江雨桐", "=15:30", "home.action_phone", "=唐可欣", "home.action_view")
-_MEMBER: Final = (*_FRAME, "member.log", "member.served", "member.history", "member.verified", "member.owner",
+_MEMBER: Final = (*_FRAME, "actions.more", "actions.change", "keys.actions",
+                  "member.log", "member.served", "member.history", "member.verified", "member.owner",
                   "member.consents", "member.tags", "member.timeline", "member.timeline_filter",
                   "member.preferences")
 _SHEN: Final = ("=沈知微", "tier.super", "=8830 0000 2746", "=138 **** 2746", "=3 月 8 日|8 Mar",
@@ -41,7 +42,7 @@ _LIVED: Final = (*_SEEN, "=¥1,298.00", "=−¥459.00")
 _MINE: Final = ("member.ring.spoken", "member.owner_chip.mine", "member.owner_me", "member.bound",
                 "member.earns_until", "member.mine_rule", "member.mine_stays")
 _TO_DO: Final = ("member.follow_ups", "=问大衣决定，附雾蓝实拍图", "=19:00", "member.overdue",
-                 "member.follow_up_mark_named")
+                 "member.follow_up_mark_named", "follow_up.more_named")
 _HISTORY: Final = (*_FRAME, "back", "=沈知微", "tier.super", "history.title", "history.lifetime", "=¥38,460",
                    "history.orders", "history.orders_note", "history.average", "history.return_rate", "=5.6%",
                    "history.interval_days", "history.favourites", "=针织|Knitwear", "history.find", "history.period",
@@ -51,6 +52,20 @@ _LOG: Final = ("log.title", "=沈知微", "log.kind", "talk.visit", "talk.wechat
                "outcome.not_interested", "outcome.not_reached", "log.note", "log.note_hint", "log.follow_up",
                "log.slot.tomorrow", "log.slot.three_days", "log.slot.none", "log.keep", "log.save", "log.facts",
                "log.contacts", "dialog.close", "=Ctrl Enter")
+_FORM: Final = ("=沈知微", "bind.mine", "dialog.close", "=Ctrl Enter")
+_KEPT: Final = ("log.keep", "log.key.leave")
+_SALE: Final = (*_KEPT, "dialog.close", "sale.title", "sale.amount", "sale.receipt", "scan_field.mark", "sale.items",
+                "sale.item_name", "sale.item_qty", "sale.add_item", "sale.seller", "sale.me", "=周牧|Zhou Mu",
+                "=Ctrl Enter", "sale.side", "sale.fact.amount", "sale.fact.when", "=杭州湖滨店|Hangzhou Lakeside",
+                "sale.office", "sale.save")
+_CLAIM: Final = (*_FORM, *_KEPT, "claim.title", "claim.how", "claim.receipt", "scan_field.mark", "=HB-261121-0093",
+                 "claim.rule.match", "claim.rule.wait", "claim.rule.first", "claim.rule.owner", "claim.save")
+_RETURN: Final = (*_FORM, *_KEPT, "give_back.title", "give_back.lines", "=美丽诺针织衫|Merino crew knit",
+                  "=羊毛半裙|Wool midi skirt", "stepper.none", "give_back.qty", "stepper.of", "give_back.reason",
+                  "=HB-261024-0051", "=¥1,457.00", "=−¥459.00", "give_back.total", "give_back.rule.charge",
+                  "give_back.rule.money", "give_back.rule.office", "give_back.save")
+_PROMISE: Final = ("=沈知微", "bind.mine", "dialog.close", "follow_up.title", "=问大衣决定，附雾蓝实拍图", "=19:00",
+                   "follow_up.way", "follow_up.hand_over", "follow_up.cancel", "follow_up.save", "form.close")
 _REGISTER: Final = (*_FRAME, "register.title", "register.phone", "register.name", "register.birthday",
                     "register.consents", "register.consent.service", "register.consent.wechat", "register.consent.sms",
                     "register.consent.personalised", "register.answer.none", "register.owner", "register.create")
@@ -121,6 +136,35 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("log", "typed"): (*_LOG, "=试了雾蓝双面羊绒大衣 M", "log.suggested", "bind.mine", "log.recent",
                        "log.refused.no_consent.phone", "=11 月 25 日|25 Nov", "=19:00", "=问大衣决定，附雾蓝实拍图"),
     ("log", "capped"): (*_LOG, "log.problem.kind", "log.refused.capped", "log.recent_none"),
+    ("edit", "plain"): (*_FORM, *_KEPT, "edit.title", "register.name", "register.birthday", "=03-08", "register.phone",
+                        "=138 **** 2746", "edit.phone_why", "edit.rule", "edit.save"),
+    ("edit", "wrong"): (*_KEPT, "edit.title", "=方女士", "error.name_empty", "error.birthday_invalid", "=1380000",
+                        "error.phone_invalid"),
+    ("consent", "asked"): ("=沈知微", "bind.mine", "dialog.close", "consents.title",
+                           "consents.how", "consents.ask.wechat", "consents.ask.sms",
+                           "consents.ask.phone", "consents.ask.personalised", "consents.before.yes",
+                           "consents.before.no", "consents.yes", "consents.no", "consents.rule", "consents.nothing"),
+    ("consent", "answered"): (*_FORM, "consents.now.withdrawn", "consents.now.given", "consents.save"),
+    ("sale", "typed"): (*_SALE, "=沈知微", "=1284.60", "=¥1,284.60", "=HB-261121-0107", "=针织开衫 M 燕麦",
+                        "member.mine_rule"),
+    ("sale", "several"): (*_SALE, "=顾念安", "member.other_rule", "sale.item_amount", "=阔腿裤", "=¥1,198.00",
+                          "error.items_do_not_add_up"),
+    ("sale", "wrong"): (*_SALE, "error.not_an_amount", "=一千二"),
+    ("claim", "unknown"): (*_CLAIM, "claim.unknown_title", "claim.unknown_text"),
+    ("claim", "found"): (*_CLAIM, "claim.found_title", "claim.fact.when", "=¥1,284.60", "claim.nobody"),
+    ("claim", "other"): (*_CLAIM, "claim.other_title", "claim.other_text", "=顾念安"),
+    ("return", "typed"): (*_RETURN, "give_back.amount", "=599.00", "=266", "=−¥865.00", "=尺码偏大"),
+    ("return", "wrong"): (*_RETURN, "error.return_too_much", "=¥399.00"),
+    ("follow_up", "hand_over"): (*_PROMISE, "follow_up.to", "=周牧|Zhou Mu", "=何静怡|He Jingyi"),
+    ("follow_up", "colleague"): (*_PROMISE, "follow_up.not_yours", "=何静怡|He Jingyi"),
+    ("follow_up", "cancel"): (*_PROMISE, "follow_up.reason", "=已经买了"),
+    ("bind", "ask"): ("=沈知微", "bind.title", "bind.scan", "bind.scan_text", "bind.then.mine", "bind.may_not_register",
+                      "bind.rule", "error.bind_scan_first"),
+    ("bind", "protected"): ("bind.title", "bind.other", "bind.then.protected", "=何静怡|He Jingyi"),
+    ("bind", "registered"): ("bind.title", "=方女士", "bind.may_register", "bind.registered"),
+    ("bind", "pending"): (*_MEMBER, "bind.result.pending", "bind.result.pending_text", "dialog.close"),
+    ("bind", "bound"): (*_MEMBER, "bind.result.bound", "bind.result.bound_text"),
+    ("bind", "stays"): (*_FRAME, "=顾念安", "bind.result.stays", "bind.why.protected", "=何静怡|He Jingyi"),
     ("register", "typed"): (*_REGISTER, "=138 0000 4471", "=方女士", "=03-08", "register.answer.yes",
                             "register.answer.no", "register.owner_text", "register.owner_ring", "register.card",
                             "=8851 0394 0017"),

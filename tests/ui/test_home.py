@@ -68,7 +68,7 @@ def test_space_completes_the_follow_up_and_enter_opens_the_member(
     opened_members: list[str] = []
     done: list[str] = []
     presenter.member_opened.connect(opened_members.append)
-    presenter.follow_up_done.connect(done.append)
+    presenter.noticed.connect(lambda notice: done.append(notice.name))
     presenter.state_changed.connect(page.render_state)
     page.item_opened.connect(presenter.open_item)
     page.item_ticked.connect(presenter.complete)

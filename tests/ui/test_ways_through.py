@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
-from guidedesk.ui.counter_window import HISTORY, MEMBERS, NEW_MEMBER, SCAN_RESULT, CounterWindow
-from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.counter_window import HISTORY, MEMBERS, NEW_MEMBER, SCAN_RESULT
 from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
 from guidedesk.ui.views.search import SearchPanel
-from tests.helpers.shop import LIN, NOW, SHEN, SHEN_CODE
-from tests.ui.member_desk import MemberDesk, make_desk, session_of
-
-T = TypeVar("T", bound=QWidget)
-
-
-class Shop:
-    """A counter's window with Lin signed in."""
-
-    def __init__(self, desk: MemberDesk) -> None:
-        self.desk = desk
-        self.ui = CounterWindow(desk)
-        self.ui.open()
-        desk.set_session(session_of())
-
-    def scan(self, text: str = SHEN_CODE) -> None:
-        self.ui.on_scanned(Scan(text, NOW, "wedge", False))
-
-    def child(self, kind: type[T]) -> T:
-        """The one widget of this kind in the window."""
-        return self.ui.window.findChildren(kind)[0]
-
-    @property
-    def page(self) -> str:
-        return self.ui.window.current
+from tests.helpers.shop import LIN, SHEN
+from tests.ui.member_desk import make_desk
+from tests.ui.whole_window import Shop
 
 
 @pytest.fixture

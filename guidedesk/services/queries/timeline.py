@@ -153,6 +153,7 @@ def _purchases(
             order_no=r.order_no,
             amount_minor=r.total_minor,
             currency=r.currency,
+            is_pending=r.row_ver == 0,
         )
         for r in rows
     ]
@@ -177,6 +178,7 @@ def _returns(conn: Connection, member_id: str, until: int, limit: int, stores: N
             currency=r.currency,
             note=r.reason or "",
             original_at_ms=r.paid_at_ms,
+            is_pending=r.row_ver == 0,
         )
         for r in rows
     ]

@@ -44,6 +44,14 @@ class ScanResult:
 
 
 @dataclass(frozen=True, slots=True)
+class AssociateScan:
+    """An associate's own code (CODES.md, type 4) was scanned."""
+
+    digits: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CounterState:
     """What the last scan led to: a card, a result, or nothing yet. `is_new_visit`: the scan counts as a visit."""
 
@@ -78,11 +86,13 @@ def monotonic_ms() -> int:
 
 class CounterPresenter(QObject):
     """Takes every scan. `state_changed(CounterState)`; `member_scanned(CounterState)` when a card is to be shown;
-    `scan_failed(ScanResult)` when a sentence is to be shown instead."""
+    `scan_failed(ScanResult)` when a sentence is to be shown instead; `associate_scanned(AssociateScan)` for an
+    associate's code, which means something only beside a member's card."""
 
     state_changed = Signal(object)
     member_scanned = Signal(object)
     scan_failed = Signal(object)
+    associate_scanned = Signal(object)
 
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, mono_ms: Callable[[], int] = monotonic_ms
@@ -106,10 +116,16 @@ class CounterPresenter(QObject):
             return
         if self._desk.session is None:
             self._fail(ScanResult("sign_in_first", scan.at_ms))
+        elif found.type is CodeType.ASSOCIATE:
+            self.associate_scanned.emit(AssociateScan(found.digits, scan.at_ms))
         elif found.type is not CodeType.MEMBER:
             self._fail(ScanResult("other_kind", scan.at_ms, code_type=found.type))
         else:
             self._open(found.digits, scan.at_ms)
+
+    def no_card_for(self, scan: AssociateScan) -> None:
+        """No card was open for the associate's code: say what it is."""
+        self._fail(ScanResult("other_kind", scan.at_ms, code_type=CodeType.ASSOCIATE))
 
     def _refuse(self, reason: Reason, at_ms: int) -> None:
         def told(brand: Bilingual) -> None:

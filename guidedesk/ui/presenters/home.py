@@ -14,8 +14,11 @@ from guidedesk.services.queries.home import find_last_scan, get_shift
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Agenda, FollowUpInfo, LastScan, ShiftCounts
 from guidedesk.services.session import Session
+from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.follow_up import FollowUpRef
+from guidedesk.ui.presenters.undo import Notice
 
 WAITING_STATES: Final = frozenset({"queued", "inflight"})
 RECENT_SHOWN: Final = 8
@@ -74,11 +77,13 @@ def read_home(connection: Any, associate_id: str, store_id: str, now_ms: int) ->
 
 
 class HomePresenter(QObject):
-    """`state_changed(HomeState)`; `member_opened(id)` to show a member; `follow_up_done(name)` for the toast."""
+    """`state_changed(HomeState)`; `member_opened(id)` to show a member; `noticed(Notice)` for the toast;
+    `item_change_wanted(FollowUpRef)` to hand a promise over or cancel it."""
 
     state_changed = Signal(object)
     member_opened = Signal(str)
-    follow_up_done = Signal(str)
+    noticed = Signal(object)
+    item_change_wanted = Signal(object)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -138,11 +143,19 @@ class HomePresenter(QObject):
         if item is None or item.is_done:
             return
         name = item.member_name
+        operation = CompleteFollowUp(follow_up_id=item.id, member_id=item.member_id)
 
-        def told(_changes: Changes) -> None:
-            self.follow_up_done.emit(name)
+        def told(changes: Changes) -> None:
+            undo = take_all_back((operation,), changes.op_ids)
+            self.noticed.emit(Notice("member.follow_up_done", name, undo=undo))
 
-        self._desk.record(CompleteFollowUp(follow_up_id=item.id, member_id=item.member_id), done=told)
+        self._desk.record(operation, done=told)
+
+    def change_item(self, follow_up_id: str) -> None:
+        """Delete on a row: hand it over or cancel it."""
+        item = self._find(follow_up_id)
+        if item is not None and not item.is_done:
+            self.item_change_wanted.emit(FollowUpRef(item.member_id, item.id))
 
     def close_banner(self) -> None:
         """Not again in this outage."""

@@ -167,16 +167,25 @@ class MemberPresenter(QObject):
         if card is None or all(item.id != follow_up_id for item in card.follow_ups):
             return
 
-        def told(_changes: Changes) -> None:
-            self.noticed.emit(Notice("member.follow_up_done", card.name))
+        operation = CompleteFollowUp(follow_up_id=follow_up_id, member_id=card.member_id)
 
-        self._desk.record(CompleteFollowUp(follow_up_id=follow_up_id, member_id=card.member_id), done=told)
+        def told(changes: Changes) -> None:
+            undo = take_all_back((operation,), changes.op_ids)
+            self.noticed.emit(Notice("member.follow_up_done", card.name, undo=undo))
+
+        self._desk.record(operation, done=told)
 
     def log(self) -> None:
         """F4."""
         card = self._workable()
         if card is not None:
             self.log_requested.emit(card.member_id)
+
+    @property
+    def workable_id(self) -> str:
+        """Whose card is open and may be worked on, or an empty text."""
+        card = self._workable()
+        return card.member_id if card is not None else ""
 
     def history(self) -> None:
         """Ctrl H."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.domain.errors import GuideDeskError
-from guidedesk.domain.people import NAME_LIMIT, clean_birthday, clean_name
+from guidedesk.domain.people import NAME_LIMIT, clean_birthday, clean_name, typed_birthday
 from guidedesk.domain.time import local_date
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import RegisterMember
@@ -219,7 +219,7 @@ class NewMemberPresenter(QObject):
         except GuideDeskError as error:
             problems.append(("name", error))
         try:
-            birthday = clean_birthday(_padded(birthday)) if birthday else ""
+            birthday = clean_birthday(typed_birthday(birthday)) if birthday else ""
         except GuideDeskError as error:
             problems.append(("birthday", error))
         if state.phone.strip() and not state.is_different:
@@ -285,9 +285,3 @@ class NewMemberPresenter(QObject):
             self.state_changed.emit(state)
             self._keeper.start()
 
-
-def _padded(birthday: str) -> str:
-    if len(birthday) == 4 and birthday.isascii() and birthday.isdigit():
-        return f"{birthday[:2]}-{birthday[2:]}"  # 0308, as typed on a number pad
-    parts = birthday.replace("/", "-").replace(".", "-").replace("月", "-").replace("日", "").split("-")
-    return "-".join(part.strip().zfill(2) for part in parts)

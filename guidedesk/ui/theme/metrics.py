@@ -128,6 +128,7 @@ class Metrics:
     dialog_w: int = 1000
     dialog_h: int = 620
     dialog_small_w: int = 480
+    dialog_form_w: int = 680
     dialog_head_h: int = 66
     dialog_foot_h: int = 62
     dialog_pad: int = 20

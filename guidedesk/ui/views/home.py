@@ -28,6 +28,7 @@ class HomePage(Page):
     filtered = Signal(str)
     item_opened = Signal(str)
     item_ticked = Signal(str)
+    item_changed = Signal(str)
     new_member_wanted = Signal()
     search_begun = Signal(str)
     sync_opened = Signal()
@@ -63,6 +64,7 @@ class HomePage(Page):
         self.agenda.filtered.connect(self.filtered)
         self.agenda.opened.connect(self.item_opened)
         self.agenda.ticked.connect(self.item_ticked)
+        self.agenda.changed.connect(self.item_changed)
         self.queue.opened.connect(self.sync_opened)
         self.columns.became_tabs.connect(self._refold)
 

@@ -85,11 +85,13 @@ class ScanCard(QFrame):
 
 
 class AgendaCard(TitledCard):
-    """People to contact, filtered by reason. Ids are those of the follow-ups."""
+    """People to contact, filtered by reason. Ids are those of the follow-ups; `changed(id)` to hand one over or
+    cancel it."""
 
     filtered = Signal(str)
     opened = Signal(str)
     ticked = Signal(str)
+    changed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("home.agenda")
@@ -117,6 +119,9 @@ class AgendaCard(TitledCard):
                 self._keys.put(Label("", "caption", "text3").say(word))
         self._space = KeyHint("")
         self._keys.put(self._space, Label("", "caption", "text3").say("keys.done"))
+        self.change = Button("", "link", size="s", key="Del").say("follow_up.more")
+        self.change.clicked.connect(self._change_chosen)
+        self._keys.put(self.change)
         self._key_row = holder(self._keys)
         foot = row(self._done, self._key_row, gap=2, pad=(2, 4, 2, 4))
         foot.setStretch(0, 1)
@@ -126,6 +131,8 @@ class AgendaCard(TitledCard):
         self.list.row_opened.connect(self.opened)
         self.list.action_chosen.connect(self.opened)
         self.list.row_ticked.connect(self.ticked)
+        self.list.row_removed.connect(self.changed)
+        self.list.row_chosen.connect(self._allow_change)
         self._empty.acted.connect(self._show_all)
 
     def render_state(self, state: HomeState, *, compact: bool, short: bool) -> None:
@@ -146,6 +153,7 @@ class AgendaCard(TitledCard):
         is_some = agenda is not None and agenda.total > 0
         self._done.set_text(i18n.t("home.done_of", done=agenda.done, total=agenda.total) if agenda and is_some else "")
         self._key_row.setVisible(is_some)
+        self._allow_change()
         self._pages.setCurrentIndex(0 if state.items or state.data is None else 1)
         if state.reason:
             words = (i18n.t("home.empty_filter"), i18n.t("home.empty_filter_detail"))
@@ -169,6 +177,13 @@ class AgendaCard(TitledCard):
 
     def _show_all(self, _number: int) -> None:
         self.filtered.emit("")
+
+    def _allow_change(self, _follow_up_id: str = "") -> None:
+        self.change.allow(bool(self.list.chosen_id()), i18n.t("follow_up.choose_row"))
+
+    def _change_chosen(self) -> None:
+        if self.list.chosen_id():
+            self.changed.emit(self.list.chosen_id())
 
 
 class ShiftCard(Card):

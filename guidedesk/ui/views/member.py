@@ -11,14 +11,17 @@ from PySide6.QtWidgets import QFrame, QWidget
 from guidedesk.services.read_models import MemberCard
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.bind import BindResult
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
+from guidedesk.ui.views.bind import result_words
 from guidedesk.ui.views.member_parts import ConsentCard, FollowUpsCard, OwnerCard, PreferencesCard, member_facts
 from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.access import announce
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.buttons import Button, icon_button
@@ -30,14 +33,21 @@ from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import Box, column, holder, row
 from guidedesk.ui.widgets.listview import ListView
+from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
 from guidedesk.ui.widgets.rows import LineDelegate
 from guidedesk.ui.widgets.states import StaleChip, empty_state
 
 FILTERS: Final = (("all", ""), ("purchase", "bag"), ("wechat", "chat"), ("visit", "store"), ("return", "return"))
 COUNTED: Final = ("all", "purchase")
+ACTIONS: Final = (
+    MenuItem("edit", "actions.edit", "edit", "Alt 1"), MenuItem("consent", "actions.consent", "shield-check", "Alt 2"),
+    MenuItem("bind", "actions.bind", "link", "Alt 3"), MenuItem("sale", "actions.sale", "yuan", "Alt 4"),
+    MenuItem("claim", "actions.claim", "flag", "Alt 5"), MenuItem("history", "member.history", "receipt", "Ctrl H"),
+)  # fmt: skip
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
-    KeyCue("Ctrl H", "keys.history"), KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+    KeyCue("Ctrl H", "keys.history"), KeyCue("Alt 1–5", "keys.actions"), KeyCue("F5", "keys.sync"),
+    KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
 )  # fmt: skip
 
 
@@ -69,12 +79,13 @@ class MemberHead(QFrame):
         self.history = Button("", icon="receipt", key="Ctrl H").say("member.history")
         self.log_small = Button("", "primary").say("member.log")
         self.served_small = icon_button("tshirt", "member.served", kind="default")
-        self.history_small = icon_button("receipt", "member.history", kind="default")
+        self.more = MenuButton("actions.more", ACTIONS)
+        self.history.show_key(False)  # the timeline's foot and the key bar say it; long names need the room
         name_line = row(self._name, holder(column(None, self._chips, None, gap=0)), gap=3)
         name_line.setStretch(1, 1)
         who = column(self._long_name, name_line, self._short, self._facts, gap=1)
         line = row(self._avatar, self._small_avatar, who, self.log, self.served, self.history, self.log_small,
-                   self.served_small, self.history_small, gap=2, pad=(3, 4))
+                   self.served_small, self.more, gap=2, pad=(3, 4))
         line.setStretch(2, 1)
         line.insertSpacing(2, look().tokens.space(2))
         self.setLayout(line)
@@ -91,7 +102,7 @@ class MemberHead(QFrame):
         small = self._is_small
         for widget in (self._avatar, self._facts, self.log, self.served, self.history):
             widget.setVisible(not small)
-        for widget in (self._small_avatar, self._short, self.log_small, self.served_small, self.history_small):
+        for widget in (self._small_avatar, self._short, self.log_small, self.served_small):
             widget.setVisible(small)
 
     def show_state(self, state: MemberState, card: MemberCard) -> None:
@@ -119,7 +130,7 @@ class MemberHead(QFrame):
         self._joined.set_text(words.joined_text(card.joined_at_ms, state.now_ms))
         self._short.set_text(member_facts(card))
         self._facts.setVisible(not self._is_small and not card.is_erased)
-        for button in (self.log, self.log_small, self.served, self.served_small, self.history, self.history_small):
+        for button in (self.log, self.log_small, self.served, self.served_small, self.history, self.more):
             button.allow(not card.is_erased, t("member.erased_reason"))
 
 
@@ -186,7 +197,8 @@ class TimelineCard(TitledCard):
 
 class MemberPage(Page):
     """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
-    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `returned(id)` when Back leads to a member."""
+    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `follow_up_changed(id)`, `action_chosen(name)` for
+    the forms (`edit`, `consent`, `bind`, `sale`, `claim`), `returned(id)` when Back leads to a member."""
 
     log_started = Signal()
     served = Signal()
@@ -197,12 +209,19 @@ class MemberPage(Page):
     tag_added = Signal(str)
     tag_removed = Signal(str)
     follow_up_completed = Signal(str)
+    follow_up_changed = Signal(str)
+    action_chosen = Signal(str)
+    result_closed = Signal()
     returned = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._state: MemberState | None = None
         self._banner = Banner("info", "info", closable=False)
+        self.result = Banner("info", "queue")
+        self.result.hide()
+        self._result: BindResult | None = None
+        self._is_told = False
         self.head = MemberHead()
         self.owner, self.consents = OwnerCard(), ConsentCard()
         self.timeline = TimelineCard()
@@ -215,8 +234,8 @@ class MemberPage(Page):
         )  # fmt: skip
         self._none = empty_state("users")
         self._none.acted.connect(self.search_started)
-        content = column(self._banner, self.head, self.columns, gap=3)
-        content.setStretch(2, 1)
+        content = column(self._banner, self.result, self.head, self.columns, gap=3)
+        content.setStretch(3, 1)
         self._content = holder(content)
         self.body.put(self._content, self._none)
         self._connect()
@@ -229,8 +248,7 @@ class MemberPage(Page):
             button.clicked.connect(self.log_started)
         for button in (head.served, head.served_small):
             button.clicked.connect(self.served)
-        for button in (head.history, head.history_small):
-            button.clicked.connect(self.history_opened)
+        head.history.clicked.connect(self.history_opened)
         self.timeline.filter_chosen.connect(self.filter_chosen)
         self.timeline.more_wanted.connect(self.more_wanted)
         self.timeline.history_opened.connect(self.history_opened)
@@ -238,6 +256,11 @@ class MemberPage(Page):
         self.consents.tag_removed.connect(self.tag_removed)
         self.columns.became_tabs.connect(self._fit_head)
         self.follow_ups.completed.connect(self.follow_up_completed)
+        self.follow_ups.changed.connect(self.follow_up_changed)
+        head.more.chosen.connect(self._act)
+        self.result.closed.connect(self.result_closed)
+        self.consents.changed.connect(self._change_consents)
+        self.owner.bound.connect(self._bind)
 
     def render_state(self, state: MemberState) -> None:
         """Show a member, or that none is open."""
@@ -248,6 +271,7 @@ class MemberPage(Page):
         if card is None:
             return
         self._show_banner(card)
+        self.show_result(self._result)
         self.head.show_state(state, card)
         self.owner.setVisible(not card.is_erased)
         self.owner.show_owner(card, state.now_ms)
@@ -255,6 +279,21 @@ class MemberPage(Page):
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
         self.preferences.show_preferences(card.preferences)
+
+    def show_result(self, result: BindResult | None) -> None:
+        """What became of a bind, while the card it is about is open."""
+        self._result = result
+        card = self._state.card if self._state is not None else None
+        is_hers = result is not None and card is not None and result.member_id == card.member_id
+        if result is not None and is_hers:
+            tone, icon, title, text = result_words(result)
+            self.result.set_tone(tone, icon)
+            if self.result.accessibleName() != f"{title} {text}":
+                self.result.show_text(title, text)
+                announce(self.result, f"{title} {text}")
+        self.result.setVisible(is_hers)
+        # What head office just decided says whose member it is: not twice, one below the other.
+        self._banner.setVisible(self._is_told and not is_hers)
 
     def _show_banner(self, card: MemberCard) -> None:
         is_told = True
@@ -271,8 +310,8 @@ class MemberPage(Page):
             self._banner.show_text(title, f"{t('member.other_text')} {words.owner_rule(card)}")
         else:
             is_told = False
-        # Once, at the end: showing and hiding it again would lay the whole page out twice.
-        self._banner.setVisible(is_told)
+        # Shown once, at the end: showing and hiding it again would lay the whole page out twice.
+        self._is_told = is_told
 
     def retranslate(self) -> None:
         self._none.show_text(t("member.none_title"), t("member.none_text"), (t("member.find"),))
@@ -298,7 +337,23 @@ class MemberPage(Page):
         if name in signals:
             signals[name].emit()
             return True
+        number = int(name[-1]) if name.startswith("choice_") else 0
+        if 0 < number <= len(ACTIONS) and self.head.more.isEnabled() and self._content.isVisible():
+            self._act(ACTIONS[number - 1].value)
+            return True
         return False
+
+    def _act(self, name: str) -> None:
+        if name == "history":
+            self.history_opened.emit()
+        else:
+            self.action_chosen.emit(name)
+
+    def _change_consents(self) -> None:
+        self.action_chosen.emit("consent")
+
+    def _bind(self) -> None:
+        self.action_chosen.emit("bind")
 
     def memento(self) -> object:
         return self._state.card.member_id if self._state is not None and self._state.card is not None else None

@@ -13,7 +13,7 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.views import member_words as words
-from guidedesk.ui.widgets.buttons import Button
+from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.charts import BarChart, Column
 from guidedesk.ui.widgets.chips import Chip
@@ -32,7 +32,9 @@ STRONG_SHARE: Final = 60  # per cent of the busiest hour
 
 
 class OwnerCard(Card):
-    """Whose member it is, how long her window runs, what that means."""
+    """Whose member it is, how long her window runs, what that means. `bound()` when it should become one's own."""
+
+    bound = Signal()
 
     def __init__(self) -> None:
         super().__init__(gap=3)
@@ -47,7 +49,9 @@ class OwnerCard(Card):
         middle.setStretch(1, 1)
         head = row(Label("", "heading", wrap=True).say("member.owner"), self._chip, gap=2)
         head.setStretch(0, 1)
-        self.body.put(head, middle, rule(), self._rule_text)
+        self._bind = Button("", "link", size="s").say("actions.bind")
+        self._bind.clicked.connect(self.bound)
+        self.body.put(head, middle, rule(), self._rule_text, row(self._bind, None))
 
     def show_owner(self, card: MemberCard, now_ms: int) -> None:
         """Fill the card."""
@@ -61,10 +65,14 @@ class OwnerCard(Card):
         self._lines.setVisible(bool(self._lines.text()))
         self._pending.setVisible(owner.is_pending)
         self._rule_text.set_text(words.owner_rule(card))
+        # A colleague's protected member stays hers, and one's own in the window needs nothing: no invitation there.
+        self._bind.setVisible(owner.state not in ("mine", "other"))
 
 
 class ConsentCard(Card):
-    """What the member agreed to, and tags. `tag_added(text)`, `tag_removed(tag)`."""
+    """What the member agreed to, and tags. `changed()`, `tag_added(text)`, `tag_removed(tag)`."""
+
+    changed = Signal()
 
     tag_added = Signal(str)
     tag_removed = Signal(str)
@@ -82,7 +90,10 @@ class ConsentCard(Card):
         self.tags.removed.connect(self.tag_removed)
         self._add = Button("", "link", size="s").say("member.tag_add")
         self._add.clicked.connect(self.tags.begin)
-        head = row(Label("", "heading").say("member.consents"), None, self._note)
+        self._change = Button("", "link", size="s").say("actions.change")
+        self._change.clicked.connect(self.changed)
+        head = row(Label("", "heading").say("member.consents"), self._note, self._change, gap=2)
+        head.setStretch(1, 1)
         tag_head = row(Label("", "heading").say("member.tags"), None, self._add)
         self._consents = holder(column(head, grid, gap=2))
         self.body.put(self._consents, tag_head, self.tags, None)
@@ -105,9 +116,10 @@ class ConsentCard(Card):
 
 
 class FollowUpsCard(Card):
-    """Open promises, soonest first; `completed(id)`."""
+    """Open promises, soonest first; `completed(id)`, `changed(id)` to hand it over or cancel it."""
 
     completed = Signal(str)
+    changed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(gap=2)
@@ -139,7 +151,10 @@ class FollowUpsCard(Card):
         button.setAccessibleName(t("member.follow_up_mark_named", text=words_))
         item_id = item.id
         button.clicked.connect(lambda: self.completed.emit(item_id))
-        line = row(column(Label(words_, "body", wrap=True), when, gap=0), button, gap=3)
+        more = icon_button("more", "follow_up.more", size="s")
+        more.setAccessibleName(t("follow_up.more_named", text=words_))
+        more.clicked.connect(lambda: self.changed.emit(item_id))
+        line = row(column(Label(words_, "body", wrap=True), when, gap=0), row(button, more, gap=0), gap=3)
         line.setStretch(0, 1)
         return line
 

@@ -25,7 +25,7 @@ class Banner(QFrame):
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._icon = IconLabel(icon, tone)
-        self._title = Label("", "body_strong", tone)
+        self._title = Label("", "body_strong", tone, wrap=True)
         self._text = Label("", "body", "text", wrap=True)
         self._action = Button("", size="s")
         self._action.hide()

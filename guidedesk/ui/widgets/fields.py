@@ -35,7 +35,8 @@ class Field(QWidget):
         self._note_row = QWidget()
         self._note_row.setLayout(row(self._note_icon, self._note, gap=1))
         self._note_row.hide()
-        self.setLayout(column(self._label, self.line, self._note_row, gap=1))
+        self._head = row(self._label, gap=2)
+        self.setLayout(column(self._head, self.line, self._note_row, gap=1))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.line.textEdited.connect(self.edited)
         self.line.returnPressed.connect(self._submit)
@@ -51,6 +52,10 @@ class Field(QWidget):
         """Fill it in; does not emit `edited`."""
         if self.line.text() != text:
             self.line.setText(text)
+
+    def set_label_height(self, height: int) -> None:
+        """Give the label line at least this height, to stand level with a neighbour whose label holds more."""
+        self._label.setMinimumHeight(height)
 
     def set_note(self, text: str, tone: ToneName = "danger") -> None:
         """A sentence below: what is wrong (`danger`) or worth knowing (`warning`); empty removes it."""

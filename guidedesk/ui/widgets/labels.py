@@ -138,10 +138,12 @@ class Label(QLabel):
         if self._lines == 1:
             painter.drawText(self.rect(), flags, self._shown()[0])
             return
-        height = self._line()
-        for number, line in enumerate(self._shown()):
+        height, lines = self._line(), self._shown()
+        # Between taller neighbours the lines stand in the middle, as QLabel's own do.
+        above = max(0, self.height() - height * len(lines)) // 2 if flags & int(Qt.AlignmentFlag.AlignVCenter) else 0
+        for number, line in enumerate(lines):
             area = self.rect()
-            area.setTop(number * height)
+            area.setTop(above + number * height)
             area.setHeight(height)
             painter.drawText(area, flags, line)
 

@@ -18,11 +18,12 @@ _BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.
 
 class ListView(QListView):
     """`row_chosen(id)` when the current row changes, `row_opened(id)` on Enter or double click, `row_ticked(id)` on
-    Space, `action_chosen(id)` when a row's own button was clicked."""
+    Space, `row_removed(id)` on Delete, `action_chosen(id)` when a row's own button was clicked."""
 
     row_chosen = Signal(str)
     row_opened = Signal(str)
     row_ticked = Signal(str)
+    row_removed = Signal(str)
     action_chosen = Signal(str)
 
     def __init__(self, model: PagedModel, delegate: RowDelegate, name_key: str, *, round_bottom: bool = False) -> None:
@@ -87,6 +88,8 @@ class ListView(QListView):
             self._open(self.currentIndex())
         elif event.key() == Qt.Key.Key_Space and self.chosen_id():
             self.row_ticked.emit(self.chosen_id())
+        elif event.key() == Qt.Key.Key_Delete and self.chosen_id():
+            self.row_removed.emit(self.chosen_id())
         else:
             super().keyPressEvent(event)
 

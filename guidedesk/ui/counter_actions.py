@@ -1,0 +1,181 @@
+"""The dialogs that record something about a member, put together with the window: who opens which, what is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.domain.access import Permission
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.presenters.bind import BindPresenter
+from guidedesk.ui.presenters.claim import ClaimPresenter
+from guidedesk.ui.presenters.consent import ConsentPresenter
+from guidedesk.ui.presenters.edit_member import EditMemberPresenter
+from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
+from guidedesk.ui.presenters.forms import FormPresenter
+from guidedesk.ui.presenters.give_back import ReturnPresenter
+from guidedesk.ui.presenters.sale import SalePresenter
+from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.views.bind import BindDialog
+from guidedesk.ui.views.claim import ClaimDialog
+from guidedesk.ui.views.consent import ConsentDialog
+from guidedesk.ui.views.edit_member import EditMemberDialog
+from guidedesk.ui.views.follow_up import FollowUpDialog
+from guidedesk.ui.views.form_dialog import FormDialog
+from guidedesk.ui.views.give_back import ReturnDialog
+from guidedesk.ui.views.sale import SaleDialog
+from guidedesk.ui.widgets.scan_field import scan_field_of
+
+Allowed = Callable[[Permission], bool]
+
+
+class CounterActions(QObject):
+    """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`. `told(Notice)` when it was
+    saved."""
+
+    told = Signal(object)
+
+    def __init__(self, desk: Desk, window: MainWindow, is_allowed: Allowed, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._window, self._is_allowed = window, is_allowed
+        self._dialog: FormDialog | None = None
+        self.edit = EditMemberPresenter(desk, self)
+        self.consent = ConsentPresenter(desk, self)
+        self.sale = SalePresenter(desk, self)
+        self.claim = ClaimPresenter(desk, self)
+        self.give_back = ReturnPresenter(desk, self)
+        self.follow_up = FollowUpPresenter(desk, self)
+        self.bind = BindPresenter(desk, self)
+        self.forms: tuple[FormPresenter[Any], ...] = (
+            self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind
+        )
+        self._join(self.edit, self._edit_dialog)
+        self._join(self.consent, self._consent_dialog)
+        self._join(self.sale, self._sale_dialog)
+        self._join(self.claim, self._claim_dialog)
+        self._join(self.give_back, self._return_dialog)
+        self._join(self.follow_up, self._follow_up_dialog)
+        self._join(self.bind, BindDialog)
+
+    def open(self, name: str, member_id: str) -> None:
+        """Begin one of the forms about a member, if whoever is signed in may."""
+        wanted: dict[str, tuple[Permission, FormPresenter[Any]]] = {
+            "edit": ("member.edit", self.edit), "consent": ("member.consent", self.consent),
+            "sale": ("sale.record", self.sale), "claim": ("sale.claim", self.claim), "bind": ("member.bind", self.bind),
+        }  # fmt: skip
+        if name in wanted and self._is_allowed(wanted[name][0]):
+            wanted[name][1].open(member_id)
+
+    def bind_scanned(self, member_id: str, digits: str) -> None:
+        """An associate's code was scanned while this member's card is open."""
+        if self._is_allowed("member.bind"):
+            self.bind.scan(member_id, digits)
+
+    def open_follow_up(self, ref: FollowUpRef) -> None:
+        """Ask what is to become of a promise."""
+        if self._is_allowed("follow_up.cancel"):
+            self.follow_up.open_item(ref)
+
+    def open_return(self, member_id: str, ref: tuple[str, str]) -> None:
+        """Start a return of a purchase, (scope, id)."""
+        if self._is_allowed("sale.record"):
+            self.give_back.open_receipt(member_id, ref)
+
+    def keep_what_was_typed(self) -> None:
+        """A scan, a lock: every form keeps its draft and goes."""
+        for form in self.forms:
+            form.leave()
+
+    def take_scan(self, scan: Scan) -> bool:
+        """Whether the scan belongs into the field that has the keyboard (DESIGN-UI.md 8.3)."""
+        field = scan_field_of(self._window.focusWidget()) if self._dialog is not None else None
+        if field is None:
+            return False
+        if scan.garbled:
+            self.claim.misread()
+        else:
+            field.take_scan(scan.text)
+        return True
+
+    def _join(self, form: FormPresenter[Any], make: Callable[[], FormDialog]) -> None:
+        shown: list[FormDialog] = []
+
+        def opened() -> None:
+            dialog = make()
+            shown[:] = [dialog]
+            self._dialog = dialog
+            dialog.saved.connect(form.save)
+            dialog.left.connect(form.leave)
+            self._render(dialog, form)
+            self._window.open_dialog(dialog)
+
+        def changed(_state: object) -> None:
+            if shown and form.state.card is not None:
+                self._render(shown[0], form)
+                self._window.overlays.place()
+
+        def gone() -> None:
+            if shown:
+                shown.clear()
+                self._dialog = None
+                self._window.overlays.close()
+
+        def saved(notice: object) -> None:
+            gone()
+            self.told.emit(notice)
+
+        form.opened.connect(opened)
+        form.state_changed.connect(changed)
+        form.left.connect(gone)
+        form.saved.connect(saved)
+
+    def _render(self, dialog: Any, form: FormPresenter[Any]) -> None:
+        dialog.render_state(form.state)
+
+    # --- the dialogs ------------------------------------------------------------------------------
+
+    def _edit_dialog(self) -> FormDialog:
+        dialog, form = EditMemberDialog(), self.edit
+        dialog.name_typed.connect(form.type_name)
+        dialog.birthday_typed.connect(form.type_birthday)
+        dialog.phone_typed.connect(form.type_phone)
+        return dialog
+
+    def _consent_dialog(self) -> FormDialog:
+        dialog = ConsentDialog()
+        dialog.answered.connect(self._answered)
+        return dialog
+
+    def _answered(self, answer: str) -> None:
+        self.consent.answer(answer[:-1], answer.endswith("+"))
+
+    def _sale_dialog(self) -> FormDialog:
+        dialog, form = SaleDialog(), self.sale
+        dialog.amount_typed.connect(form.type_amount)
+        dialog.receipt_typed.connect(form.type_receipt)
+        dialog.item_typed.connect(form.type_item)
+        dialog.item_added.connect(form.add_item)
+        dialog.seller_chosen.connect(form.choose_seller)
+        return dialog
+
+    def _claim_dialog(self) -> FormDialog:
+        dialog = ClaimDialog()
+        dialog.receipt_typed.connect(self.claim.type_receipt)
+        return dialog
+
+    def _return_dialog(self) -> FormDialog:
+        dialog, form = ReturnDialog(), self.give_back
+        dialog.stepped.connect(form.step)
+        dialog.amount_typed.connect(form.type_amount)
+        dialog.reason_written.connect(form.write_reason)
+        return dialog
+
+    def _follow_up_dialog(self) -> FormDialog:
+        dialog, form = FollowUpDialog(), self.follow_up
+        dialog.way_chosen.connect(form.choose_way)
+        dialog.colleague_chosen.connect(form.choose_colleague)
+        dialog.reason_written.connect(form.write_reason)
+        return dialog

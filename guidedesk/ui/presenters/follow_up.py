@@ -1,0 +1,125 @@
+"""A promised contact that will not happen, or that a colleague takes over: from the member card and the agenda."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from PySide6.QtCore import QObject
+
+from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import CancelFollowUp, Operation, ReassignFollowUp
+from guidedesk.services.queries.follow_ups import list_follow_ups
+from guidedesk.services.queries.members import get_member_card
+from guidedesk.services.queries.reference import get_settings, get_staff, list_staff
+from guidedesk.services.read_models import FollowUpInfo, MemberCard, StaffInfo
+from guidedesk.services.session import Session
+from guidedesk.services.undo import take_all_back
+from guidedesk.ui import i18n
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.forms import FormPresenter, FormState
+from guidedesk.ui.presenters.undo import Notice
+
+HAND_OVER: Final = "hand_over"
+CANCEL: Final = "cancel"
+WAYS: Final = (HAND_OVER, CANCEL)
+REASON_LIMIT: Final = 200
+COLLEAGUES_SHOWN: Final = 9
+MANAGING: Final = ("manager", "area_manager")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpState(FormState):
+    """The promise, and what is to become of it."""
+
+    item: FollowUpInfo | None = None
+    owner: StaffInfo | None = None  # whose promise it is, where it is not for whoever asks to decide
+    colleagues: tuple[StaffInfo, ...] = ()
+    way: str = ""
+    to_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpRef:
+    """A promise and whose it is."""
+
+    member_id: str
+    follow_up_id: str
+
+
+class FollowUpPresenter(FormPresenter[FollowUpState]):
+    """Hand it over, or cancel it; both can be taken back for a moment."""
+
+    KIND: ClassVar[str] = "follow_up"
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(desk, FollowUpState(), parent)
+
+    def open_item(self, ref: FollowUpRef) -> None:
+        """Ask what is to become of this promise."""
+        self.open(f"{ref.member_id}/{ref.follow_up_id}")
+
+    def choose_way(self, way: str) -> None:
+        """Hand over or cancel."""
+        if way in WAYS:
+            self.show(way=way, problems=())
+
+    def choose_colleague(self, staff_id: str) -> None:
+        """Who takes it over."""
+        self.show(to_id=staff_id, problems=())
+
+    def write_reason(self, text: str) -> None:
+        """Why it will not happen; may stay empty."""
+        self.show(reason=text[:REASON_LIMIT])
+
+    def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> FollowUpState:
+        """The promise, unless somebody ended it meanwhile, and the colleagues who could take it."""
+        member_id, follow_up_id = subject.split("/")
+        card = get_member_card(connection, member_id, session.staff.id, now_ms)
+        zone = get_settings(connection).zone
+        found = list_follow_ups(connection, now_ms, zone, member_id=card.member_id)
+        item = next((one for one in found if one.id == follow_up_id), None)
+        if item is None:
+            raise Refused("follow_up_over")
+        staff = list_staff(connection, session.store_id)
+        colleagues = tuple(one for one in staff if one.is_active and one.id != item.associate_id)
+        is_hers = item.associate_id == session.staff.id or session.staff.role in MANAGING
+        owner = None if is_hers else get_staff(connection, item.associate_id)
+        return FollowUpState(
+            card=card, now_ms=now_ms, item=item, owner=owner, colleagues=colleagues[:COLLEAGUES_SHOWN]
+        )
+
+    def check(self, state: FollowUpState) -> tuple[tuple[str, GuideDeskError], ...]:
+        """One of both must be chosen, and for a hand-over to whom."""
+        if state.owner is not None:
+            return (("way", Refused("follow_up_not_hers")),)
+        if not state.way:
+            return (("way", Refused("choose_way")),)
+        if state.way == HAND_OVER and not state.to_id:
+            return (("to", Refused("choose_colleague")),)
+        return ()
+
+    def operations(self, state: FollowUpState, card: MemberCard) -> tuple[Operation, ...]:
+        """One ending or one hand-over."""
+        item = state.item
+        if item is None:
+            return ()
+        if state.way == CANCEL:
+            return (CancelFollowUp(follow_up_id=item.id, member_id=item.member_id, reason=state.reason.strip()),)
+        return (
+            ReassignFollowUp(
+                follow_up_id=item.id, member_id=item.member_id, from_id=item.associate_id, to_id=state.to_id
+            ),
+        )
+
+    def notice(
+        self, state: FollowUpState, card: MemberCard, operations: tuple[Operation, ...], changes: Changes
+    ) -> Notice:
+        """Who has it now, or that nobody has."""
+        undo = take_all_back(operations, changes.op_ids)
+        if state.way == CANCEL:
+            return Notice("follow_up.cancelled", card.name, undo=undo)
+        taker = next((one.name.pick(i18n.language()) for one in state.colleagues if one.id == state.to_id), "")
+        return Notice("follow_up.handed_over", taker, undo=undo)

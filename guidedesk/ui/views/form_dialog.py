@@ -1,0 +1,128 @@
+"""The frame of every form dialog: who it is about, the form, what the keys do, what is wrong, save."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QWidget
+
+from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.forms import FormState
+from guidedesk.ui.theme import look
+from guidedesk.ui.views import member_words as words
+from guidedesk.ui.widgets.avatar import Avatar
+from guidedesk.ui.widgets.buttons import Button
+from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
+from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.labels import Label
+from guidedesk.ui.widgets.layouts import ALIGN_TOP, Box, column, holder, row
+from guidedesk.ui.widgets.overlay import Dialog
+
+Hint = tuple[str, str]
+NEXT: Final[Hint] = ("Tab", "log.key.next")
+CHOOSE: Final[Hint] = ("1–9", "log.key.choose")
+LEAVE: Final[Hint] = ("Esc", "log.key.leave")
+CLOSE: Final[Hint] = ("Esc", "form.key.close")
+
+
+class FormDialog(Dialog):
+    """`saved` on Ctrl Enter, `left` on Esc. Put the form into `form`; a second pane may stand beside it."""
+
+    saved = Signal()
+    left = Signal()
+
+    def __init__(self, title_key: str, save_key: str, *, side: QWidget | None = None, hints: tuple[Hint, ...] = (),
+                 keeps: bool = True) -> None:
+        self._side: QFrame | None = None
+        super().__init__()
+        self._form_title = title_key
+        # Large text makes the side longer than the dialog: it scrolls by itself, on its own ground.
+        self._side = holder(column(ScrollColumn(side), gap=0), kind="side") if side is not None else None
+        self._avatar, self._chip = Avatar("", "m"), Chip()
+        self.head.insertWidget(0, self._avatar)
+        self.head.insertWidget(2, self._chip)
+        self.form: Box = column(gap=4, pad=(4, 5))
+        line = row(ScrollColumn(holder(self.form)), gap=0)
+        line.setStretch(0, 1)
+        if self._side is not None:
+            line.put(self._side)
+        self.body.put(line)
+        caps = [row(KeyHint(cap), Label("", "caption", "text3").say(key), gap=1) for cap, key in hints]
+        self._hints = holder(row(*caps, gap=3))
+        self._problem = Label("", "label", "danger", wrap=True)
+        self.keep = Button("").say("log.keep" if keeps else "form.close")
+        self.save = Button("", "primary", key="Ctrl Enter").say(save_key)
+        self.foot.put(self._hints, self._problem, self.keep, self.save)
+        self.foot.setStretch(1, 1)
+        self.keep.clicked.connect(self.left)
+        self.save.clicked.connect(self.submit)
+        self.closed.connect(self.left)
+        look().retranslated.connect(self.retranslate)
+
+    def show_head(self, state: FormState, problem: str = "") -> None:
+        """Name, whose member, what is wrong at the foot."""
+        card = state.card
+        if card is None:
+            return
+        self.title.set_text(t(self._form_title, name=words.member_name(card)))
+        self.setAccessibleName(self.title.text())
+        self._avatar.show_name(card.name)
+        self._chip.show_state(words.bind_text(card.owner), words.OWNER_TONES[card.owner.state])
+        self._problem.set_text(problem)
+        self.save.setEnabled(not state.is_saving)
+
+    def submit(self) -> None:
+        """Ctrl Enter; a form that holds something back tells it first."""
+        self.saved.emit()
+
+    def retranslate(self) -> None:
+        """Render again in another language."""
+
+    def handle_command(self, name: str) -> bool:
+        if name == "main_action":
+            self.submit()
+            return True
+        return super().handle_command(name)
+
+    def wanted_size(self) -> tuple[int, int]:
+        """The size of pattern E with a pane at the side, else as high as the form needs."""
+        m = look().m
+        if self._side is not None:
+            return m.dialog_w, m.dialog_h
+        width = m.dialog_form_w
+        inner = self.form.parentWidget()
+        high = inner.heightForWidth(width) if inner is not None and inner.hasHeightForWidth() else -1
+        if high < 0:
+            high = self.form.sizeHint().height()
+        return width, high + m.dialog_head_h + m.dialog_foot_h + m.card_pad
+
+    def _restyle(self) -> None:
+        super()._restyle()
+        self.body.setContentsMargins(0, 0, 0, 0)
+        if self._side is not None:
+            self._side.setFixedWidth(look().m.pane_left)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        m = look().m
+        wide = self.width() >= (m.dialog_w if self._side is not None else m.dialog_form_w) * 4 // 5
+        if self._side is not None:
+            self._side.setVisible(wide)
+        for widget in (self._chip, self._hints):
+            widget.setVisible(wide)
+
+
+def step(key: str) -> Label:
+    """The heading of one step of a form."""
+    return Label("", "body_strong", "text2").say(key)
+
+
+def noted(icon: str, label: Label) -> Box:
+    """A sentence with an icon before its first line."""
+    mark = IconLabel(icon, "text2", "iconSmall")
+    line = row(mark, label, gap=2)
+    line.setStretch(1, 1)
+    line.setAlignment(mark, ALIGN_TOP)
+    return line

@@ -1,0 +1,35 @@
+"""A counter's whole window over the small shop, with Lin signed in."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.scan_source import Scan
+from tests.helpers.shop import NOW, SHEN_CODE
+from tests.ui.member_desk import MemberDesk, session_of
+
+T = TypeVar("T", bound=QWidget)
+
+
+class Shop:
+    """A counter's window with Lin signed in."""
+
+    def __init__(self, desk: MemberDesk) -> None:
+        self.desk = desk
+        self.ui = CounterWindow(desk)
+        self.ui.open()
+        desk.set_session(session_of())
+
+    def scan(self, text: str = SHEN_CODE) -> None:
+        self.ui.on_scanned(Scan(text, NOW, "wedge", False))
+
+    def child(self, kind: type[T]) -> T:
+        """The one widget of this kind in the window."""
+        return self.ui.window.findChildren(kind)[0]
+
+    @property
+    def page(self) -> str:
+        return self.ui.window.current
