@@ -22,9 +22,11 @@ from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.enrol_client import EnrolDesk
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.hints import HintListener
-from guidedesk.sync.open_counter import open_counter
+from guidedesk.sync.open_counter import forget_secret, open_counter
+from guidedesk.sync.orders import TakenOff
 from guidedesk.sync.system import SystemClock, SystemRandom
 from guidedesk.sync.transport import StreamTransport
+from guidedesk.sync.wipe import wipe_counter
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
@@ -77,6 +79,9 @@ class CounterApp(QObject):
         self.scanner = ScannerInput(SystemClock(), wedge, parent=self)
         self.scanner.scanned.connect(self.window.on_scanned)
         self.sync = SyncLoop(self.desk, self._engine, self, listener=self._hint_listener)
+        self.sync.leaving.connect(self._lock)
+        self.sync.taken_off.connect(self._leave)
+        self.is_taken_off = False
         self.idle = IdleLock(settings.lock_after_s, self)
         self.idle.idled.connect(self._lock)
         self.scanner.scanned.connect(self.idle.touched)
@@ -114,6 +119,10 @@ class CounterApp(QObject):
     def _lock(self) -> None:
         if self.desk.session is not None:
             self.window.shell.lock()
+
+    def _leave(self) -> None:
+        self.is_taken_off = True
+        QApplication.quit()
 
     def _choose_language(self, code: str) -> None:
         look().apply(language=code)
@@ -194,6 +203,9 @@ def _run_window(
         code = app.exec()
     for one in running:
         one.close()
+    if any(one.is_taken_off for one in running):
+        wipe_counter(counter, lambda: forget_secret(folder, has_demo_key=has_demo_key))
+        return _tell(app, TakenOff())
     if stops:
         raise KeyboardInterrupt  # closed in order by now; the command line says what is safe
     return code

@@ -84,9 +84,11 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     )
     revoke.add_argument("device", metavar="ID")
     how = revoke.add_mutually_exclusive_group(required=True)
-    how.add_argument("--drain", action="store_true", help="what it still sends is kept for a manager to look at")
-    how.add_argument("--now", action="store_true", help="take nothing from it any more")
-    revoke.add_argument("--reason", required=True, metavar="TEXT")
+    drain = "it sends what it holds for a manager to look at, and forgets everything after 72 hours"
+    how.add_argument("--drain", action="store_true", help=drain)
+    now = "it forgets everything at its next contact, after sending what it can"
+    how.add_argument("--now", action="store_true", help=now)
+    revoke.add_argument("--reason", metavar="TEXT", help="asked for when left out, after the unsent count is shown")
 
 
 def _area(areas: argparse._SubParsersAction[Any], name: str, text: str) -> argparse._SubParsersAction[Any]:

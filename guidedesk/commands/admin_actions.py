@@ -30,6 +30,7 @@ from guidedesk.server.settings import check_setting, read_settings, write_settin
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.staff import NewStaff, StaffOffice
 from guidedesk.sync import strict_json
+from guidedesk.sync.orders import OrderMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +191,27 @@ def device_list(args: argparse.Namespace) -> int:
 def device_revoke(args: argparse.Namespace) -> int:
     """Take a counter off."""
     with _desk(args) as desk:
-        mode: devices.RevokeMode = "drain" if args.drain else "now"
-        done = devices.revoke_device(desk.database, args.device, mode, args.reason, desk.clock)
-    unsent = "an unknown number of" if done["reported_unsent"] is None else done["reported_unsent"]
-    return _say(args, done, f"Counter {args.device} is {done['state']}. It last reported {unsent} unsent operations.")
+        mode: OrderMode = "drain" if args.drain else "now"
+        known = devices.find_device(desk.database, args.device)
+        reason = args.reason or _ask_why(known, mode)
+        done = devices.revoke_device(desk.database, args.device, mode, reason, desk.clock)
+    return _say(args, done, f"Counter {args.device} is {done['state']}. It last reported {_unsent(done)}.")
+
+
+def _ask_why(known: Mapping[str, Any], mode: OrderMode) -> str:
+    """Say what is at stake before the reason is given."""
+    at_stake = "what it cannot send at its next contact is lost" if mode == "now" else "it sends them before it forgets"
+    sys.stderr.write(f"Counter {known['label']} last reported {_unsent(known)}; {at_stake}.\nReason: ")
+    sys.stderr.flush()
+    reason = sys.stdin.readline().strip()
+    if not reason:
+        raise Refused("reason_missing")
+    return reason
+
+
+def _unsent(known: Mapping[str, Any]) -> str:
+    count = known["reported_unsent"]
+    return f"{'an unknown number of' if count is None else count} unsent operations"
 
 
 def member_move(args: argparse.Namespace) -> int:

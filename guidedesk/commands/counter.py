@@ -25,7 +25,9 @@ from guidedesk.services.queries.reference import list_staff
 from guidedesk.services.queries.search import list_members
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.enrol_client import Enrolment
-from guidedesk.sync.open_counter import open_counter, restore_recovery, save_recovery
+from guidedesk.sync.open_counter import forget_secret, open_counter, restore_recovery, save_recovery
+from guidedesk.sync.orders import TakenOff
+from guidedesk.sync.wipe import wipe_counter
 
 SYNC_ROUNDS: Final = 40
 
@@ -246,6 +248,9 @@ def _sync(counter: Counter, args: argparse.Namespace) -> Answer:
     for _ in range(SYNC_ROUNDS):
         outcome = counter.engine.step()
         kinds |= outcome.changes.kinds
+        if isinstance(outcome.error, TakenOff):
+            wipe_counter(counter, lambda: forget_secret(args.profile, has_demo_key=args.demo_key))
+            return Answer(state="wiped", changes=sorted(kinds), error=outcome.error)
         if outcome.error is not None:
             return Answer(state="waiting", changes=sorted(kinds), error=outcome.error)
         if not counter.status().waiting:

@@ -118,11 +118,15 @@ device = Table(
     big_col("last_seq"),
     Column("last_hash", LargeBinary(32), nullable=False),
     Column("schema_ver", Integer, nullable=False),
-    text_col("state"),  # active | suspended | revoked
+    # active; suspended: its pushes go to quarantine; revoked: taken off, for good once it said that it is wiped.
+    text_col("state"),
     Column("public_key", LargeBinary(32), nullable=False),
     big_col("enrolled_at_ms"),
     big_col("last_contact_ms", nullable=True),
     big_col("reported_unsent", nullable=True),
+    text_col("order_mode", nullable=True),  # drain | now: what it is told at its next contact (SECURITY.md D-12)
+    big_col("ordered_at_ms", nullable=True),
+    big_col("wiped_at_ms", nullable=True),
     info=_SCOPE,
 )
 

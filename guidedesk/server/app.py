@@ -21,7 +21,7 @@ from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.limits import Lane, RateLimits
-from guidedesk.server.routes import codes, enrol, health, sign_in, sync
+from guidedesk.server.routes import codes, device, enrol, health, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
@@ -31,7 +31,7 @@ _SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", 
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 # Every module here has `routes() -> list[Route]`.
-ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes)
+ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device)
 
 
 def create_app(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import select
@@ -17,7 +18,8 @@ from guidedesk.sync.signing import Headers, read_claims, verify_request
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatedDevice:
-    """A counter whose request was proved. `state`: active, or suspended (its pushes go to quarantine)."""
+    """A counter whose request was proved. `state`: active, suspended (its pushes go to quarantine), or revoked: it
+    has an order to forget everything, and may still bring what it holds (SECURITY.md D-12)."""
 
     device_id: str
     scope_id: str
@@ -52,7 +54,7 @@ def authenticate(context: ServerContext, request: SignedRequest) -> Authenticate
     found = _find_device(context, claims.device_id)
     if found is None:
         raise Refused("unknown_device")
-    scope_id, state, public_key, schema_ver = found
+    scope_id, row = found
     verified = verify_request(
         request.headers,
         request.method,
@@ -60,16 +62,23 @@ def authenticate(context: ServerContext, request: SignedRequest) -> Authenticate
         request.path,
         request.query,
         request.body,
-        public_key=Ed25519PublicKey.from_public_bytes(public_key),
+        public_key=Ed25519PublicKey.from_public_bytes(bytes(row.public_key)),
         now_ms=context.clock.wall_ms(),
         nonce_seen=context.nonces.seen,
     )
-    if state == "revoked":
+    if is_off(row):
         raise Refused("device_revoked")
-    return AuthenticatedDevice(verified.device_id, scope_id, state, verified.session_id, verified.nonce, schema_ver)
+    return AuthenticatedDevice(
+        verified.device_id, scope_id, row.state, verified.session_id, verified.nonce, row.schema_ver
+    )
 
 
-def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, bytes, int] | None:
+def is_off(row: Any) -> bool:
+    """Whether nothing is taken from a counter any more: it reported that it is wiped, or was revoked without order."""
+    return row.state == "revoked" and (row.order_mode is None or row.wiped_at_ms is not None)
+
+
+def _find_device(context: ServerContext, device_id: str) -> tuple[str, Any] | None:
     if not is_id(device_id):
         return None
     with context.database.read() as conn:
@@ -79,8 +88,8 @@ def _find_device(context: ServerContext, device_id: str) -> tuple[str, str, byte
         if scope_id is None:
             return None
         row = conn.execute(
-            select(device.c.state, device.c.public_key, device.c.schema_ver).where(
-                device.c.scope_id == scope_id, device.c.device_id == device_id
-            )
+            select(
+                device.c.state, device.c.public_key, device.c.schema_ver, device.c.order_mode, device.c.wiped_at_ms
+            ).where(device.c.scope_id == scope_id, device.c.device_id == device_id)
         ).first()
-    return None if row is None else (scope_id, row.state, bytes(row.public_key), row.schema_ver)
+    return None if row is None else (scope_id, row)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 import anyio
@@ -16,12 +17,14 @@ from sqlalchemy import select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.models.base import among
-from guidedesk.models.server_tables import scope
+from guidedesk.models.server_tables import device, scope
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
 
 LOOK_SECONDS: Final = 0.25
+# So often a look asks which counters were taken off too: the end of its stream makes one ask why (D-12).
+ROLL_CALL_LOOKS: Final = 8
 HEARTBEAT_SECONDS: Final = 20.0
 # A stream ends now and then, so that whether its counter may still ask is looked at again.
 LIFE_SECONDS: Final = 600.0
@@ -41,6 +44,17 @@ def read_heads(database: ServerDatabase, scope_ids: Collection[str]) -> Heads:
         for chunk in chunks(sorted(scope_ids)):
             query = select(scope.c.scope_id, scope.c.epoch, scope.c.head).where(among(conn, scope.c.scope_id, chunk))
             found |= {row.scope_id: (row.epoch, row.head) for row in conn.execute(query)}
+    return found
+
+
+@cross_scope
+def read_off(database: ServerDatabase, device_ids: Collection[str]) -> set[str]:
+    """Those of these counters that were suspended or taken off."""
+    found: set[str] = set()
+    with database.read() as conn:
+        for chunk in chunks(sorted(device_ids)):
+            these = among(conn, device.c.device_id, chunk)
+            found.update(conn.execute(select(device.c.device_id).where(these, device.c.state != "active")).scalars())
     return found
 
 
@@ -70,6 +84,7 @@ class HeadWatch:
         self._database = database
         self._streams: dict[str, _Stream] = {}
         self._is_stopping = False
+        self._workers = anyio.CapacityLimiter(1)
 
     def check_room(self, device_id: str) -> None:
         """`events_full` where this process keeps as many streams as it may; the counter asks for changes instead."""
@@ -84,18 +99,26 @@ class HeadWatch:
 
     async def run(self) -> None:
         """Look at the heads of whatever is listened to, as long as the server runs."""
-        workers = anyio.CapacityLimiter(1)
+        looks = 0
         while True:
             await anyio.sleep(LOOK_SECONDS)
-            wanted = {scope_id for stream in self._streams.values() for scope_id in stream.heads}
-            if not wanted:
+            if not self._streams:
                 continue
-            try:
-                heads = await anyio.to_thread.run_sync(read_heads, self._database, wanted, limiter=workers)
-            except Exception:  # noqa: S112 (a database that is away is told by every other request)
-                continue
-            for stream in self._streams.values():
-                stream.offer(heads)
+            looks += 1
+            # A database that is away is told by every other request.
+            with suppress(Exception):
+                await self._look(is_roll_call=looks % ROLL_CALL_LOOKS == 0)
+
+    async def _look(self, *, is_roll_call: bool) -> None:
+        wanted = {scope_id for stream in self._streams.values() for scope_id in stream.heads}
+        heads = await anyio.to_thread.run_sync(read_heads, self._database, wanted, limiter=self._workers)
+        for stream in self._streams.values():
+            stream.offer(heads)
+        if is_roll_call:
+            listening = list(self._streams)
+            for device_id in await anyio.to_thread.run_sync(read_off, self._database, listening, limiter=self._workers):
+                if device_id in self._streams:
+                    self._streams[device_id].end()
 
     async def follow(self, device_id: str, heads: Heads) -> AsyncIterator[bytes]:
         """The stream of one counter, beginning with where its scopes stand. A newer one of the same counter ends it

@@ -19,6 +19,7 @@ from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
+from guidedesk.server.device_orders import order_for
 from guidedesk.server.feed import scope_state
 from guidedesk.server.settings import read_settings
 from guidedesk.server.snapshots import is_large
@@ -130,9 +131,9 @@ def _answer(
     conn: Connection, context: ServerContext, who: AuthenticatedDevice, chain_id: str, t0: int
 ) -> dict[str, Any]:
     row = conn.execute(
-        select(device.c.epoch, device.c.last_seq, device.c.state).where(
-            device.c.scope_id == who.scope_id, device.c.device_id == who.device_id
-        )
+        select(
+            device.c.epoch, device.c.last_seq, device.c.state, device.c.order_mode, device.c.ordered_at_ms
+        ).where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
     ).one()
     server_ms = context.clock.wall_ms()
     key = context.secrets.signing_key()
@@ -144,6 +145,7 @@ def _answer(
         "time_signature": server_sign(Purpose.TIME, time_payload(server_ms, who.nonce), key),
         "device_epoch": row.epoch,
         "device_state": row.state,
+        "order": order_for(row, who.device_id, t0, context),
         "server_last_seq": row.last_seq,
         "store_id": who.scope_id,
         "chain_id": chain_id,

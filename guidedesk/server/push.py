@@ -19,7 +19,7 @@ from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_run import BatchRun
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
-from guidedesk.server.device_auth import AuthenticatedDevice
+from guidedesk.server.device_auth import AuthenticatedDevice, is_off
 from guidedesk.server.incoming import Batch, Incoming, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
@@ -117,11 +117,18 @@ def _decide(
 
 def _device(opened: ScopeWrite, who: AuthenticatedDevice) -> Any:
     found = opened.conn.execute(
-        select(device.c.epoch, device.c.last_seq, device.c.last_hash, device.c.state)
+        select(
+            device.c.epoch,
+            device.c.last_seq,
+            device.c.last_hash,
+            device.c.state,
+            device.c.order_mode,
+            device.c.wiped_at_ms,
+        )
         .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
         .with_for_update()
     ).first()
-    if found is None or found.state == "revoked":
+    if found is None or is_off(found):
         raise Refused("device_revoked")
     return found
 

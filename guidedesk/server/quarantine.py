@@ -47,9 +47,10 @@ class Released:
 def release_device(
     context: ServerContext, device_id: str, *, is_accepted: bool, reason: str, actor: Actor | None = None
 ) -> Released:
-    """End a counter's quarantine; accepting also lets it work again, rejecting leaves it off.
+    """End a counter's quarantine; accepting also lets it work again, rejecting leaves it off. One that is being taken
+    off stays so, whatever becomes of what it brought.
 
-    `actor` None is the operator at the command line. Refused: `device_unknown`, `forbidden`, `device_revoked`.
+    `actor` None is the operator at the command line. Refused: `device_unknown`, `forbidden`.
     Repeating it changes nothing that was decided.
     """
     store_id = _store_of(context, device_id)
@@ -63,14 +64,15 @@ def release_device(
     prepared = prepare(context, Sender(store_id, device_id), ops if is_accepted else [])
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], dict[str, int], bool]:
-        state = _check_state(opened, device_id)
+        state, is_leaving = _lock_state(opened, device_id)
         now = {row.op_id: row for row in _waiting(opened.conn, store_id, device_id)}
         mine = [op for op in ops if op.op_id in now]
         if is_accepted:
             run = _run(opened, context, device_id, chain_id, since_ms, prepared)
             answers = _accept(opened, run, mine, now)
             counts = dict(Counter(str(answer.status) for answer in answers))
-            _set_state(opened, device_id, "active")
+            if not is_leaving:
+                _set_state(opened, device_id, "active")
         else:
             run, answers = None, []
             counts = _reject(opened, mine)
@@ -175,12 +177,11 @@ def _reject(opened: ScopeWrite, ops: Sequence[Incoming]) -> dict[str, int]:
     return {"rejected": len(ops)} if ops else {}
 
 
-def _check_state(opened: ScopeWrite, device_id: str) -> str:
+def _lock_state(opened: ScopeWrite, device_id: str) -> tuple[str, bool]:
+    """(state, whether it is being taken off)."""
     mine = (device.c.scope_id == opened.scope_id, device.c.device_id == device_id)
-    state = str(opened.conn.execute(select(device.c.state).where(*mine).with_for_update()).scalar())
-    if state == "revoked":
-        raise Refused("device_revoked")
-    return state
+    row = opened.conn.execute(select(device.c.state, device.c.order_mode).where(*mine).with_for_update()).one()
+    return row.state, row.state == "revoked" or row.order_mode is not None
 
 
 def _set_state(opened: ScopeWrite, device_id: str, state: str) -> None:

@@ -53,6 +53,7 @@ class Hello:
     scopes: tuple[ScopeState, ...]
     codes: tuple[BlankCode, ...]
     takes_packed: bool = False
+    order: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,10 @@ class SyncClient:
         body = {"scope": scope_id, "epoch": epoch, "seq": seq, "tables": dict(tables)}
         return self._post("/v1/sync/digest", body, _digest_answer)
 
+    def report_wiped(self, unsent: int) -> None:
+        """The last word of a counter that was taken off: how much of its work head office never got."""
+        self._post("/v1/device/wiped", {"unsent": unsent}, dict)
+
     def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
         content, headers = pack_request(body, is_packed=self._is_packed)
         try:
@@ -206,8 +211,15 @@ def _hello(answer: dict[str, Any]) -> Hello:
         server_last_seq=int(answer["server_last_seq"]),
         scopes=tuple(ScopeState(s["scope"], s["mode"], s["epoch"], s["head"]) for s in answer["scopes"]),
         takes_packed=set(ACCEPTED) <= set(answer.get("accepts", ())),
+        order=_object_or_none(answer.get("order")),
         codes=tuple(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
     )
+
+
+def _object_or_none(value: object) -> dict[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise TypeError("neither an object nor nothing")
+    return value
 
 
 def _push_answer(answer: dict[str, Any]) -> PushAnswer:

@@ -15,6 +15,8 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Clock, Random
+from guidedesk.domain.silence import LOCKED_AFTER_MS, Silence, silence
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models import people
 from guidedesk.models.database import Database, open_encrypted
 from guidedesk.models.migrations import upgrade_journal
@@ -183,7 +185,13 @@ class Counter:
         return self._staff().tiles() if self.is_enrolled else ()
 
     def sign_in(self, number: str, pin: str) -> Session:
-        """Check a PIN online, or by the stored verifier offline; what it raises: `sync.sign_in`."""
+        """Check a PIN online, or by the stored verifier offline; what it raises: `sync.sign_in`.
+
+        Also refused: `device_leaving` when head office took this PC off, `data_locked` after 14 days of silence.
+        """
+        if self._working()[1].order is not None:
+            raise Refused("device_leaving")
+        self._check_silence()
         self._session = self._staff().sign_in(number, pin)
         return self._session
 
@@ -213,7 +221,11 @@ class Counter:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection to the cache whose reads see one moment, for functions of `services.queries`."""
+        """A connection to the cache whose reads see one moment, for functions of `services.queries`.
+
+        `data_locked` once head office was not heard of for 14 days (SECURITY.md D-12).
+        """
+        self._check_silence()
         with self.cache.read() as conn:
             yield conn
 
@@ -370,8 +382,19 @@ class Counter:
             # A cache that cannot be written now must not keep the shop from opening; the engine tries again.
             recorder.is_cache_behind = True
 
+    def _silence(self) -> Silence:
+        last_ms = None if self._work is None else self._work[1].last_contact_ms
+        return silence(last_ms, self.now_ms())
+
+    def _check_silence(self) -> None:
+        if self._silence() != "none":
+            raise Refused("data_locked", days=LOCKED_AFTER_MS // DAY_MS)
+
     def _mend(self) -> None:
-        if self.cache.is_damaged:
+        if self._silence() == "dropped" and self.cache.cursors():
+            self.local.delete_drafts()
+            self.rebuild_cache()
+        elif self.cache.is_damaged:
             self.rebuild_cache()
         elif self._working()[0].is_cache_behind:
             self.catch_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from guidedesk.domain.errors import GuideDeskError, StorageError, TransportError
 from guidedesk.domain.ports import Random
@@ -19,6 +19,7 @@ from guidedesk.sync.hints import Hint
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.journal import Counts, Journal
 from guidedesk.sync.local_store import LocalStore
+from guidedesk.sync.orders import DeviceOrder, OrderBook, TakenOff
 from guidedesk.sync.overlay import LoadLanes
 from guidedesk.sync.pull import Puller
 from guidedesk.sync.push import Pusher
@@ -29,10 +30,12 @@ from guidedesk.sync.transport import Transport
 POLL_MS: Final = 2_500  # two scopes: 48 calls a minute, well under what a device may make (server/limits.py)
 LISTENING_POLL_MS: Final = 30_000  # while the server tells what changed: only for hints that were lost
 HELLO_EVERY_MS: Final = 300_000
+LEAVING: Final = "device_leaving"  # why a step ends under an order whose time has not come
 _CONTACT: Final = "last_contact_ms"
 _KEEP_CONTACT_MS: Final = 60_000
 _DIGEST: Final = "digest_at_ms"
 _TOO_OLD: Final = 426
+_FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class SyncEngine:
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
         self._loader = SnapshotLoader(cache, self._client, catch_up)
         self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
+        self._orders = OrderBook(local, identity)
         self._greeted_cache = -1
         self._backoff = Backoff(random)
         self._last_contact_ms: int | None = local.get_meta(_CONTACT)
@@ -96,6 +100,16 @@ class SyncEngine:
         self._is_sign_in_expired = False
         self._is_stopping = False
         self._is_listening = False
+
+    @property
+    def order(self) -> DeviceOrder | None:
+        """What head office told this counter when it took it off, or None."""
+        return self._orders.order
+
+    @property
+    def last_contact_ms(self) -> int | None:
+        """When head office was last heard of, UTC ms; None before the first time."""
+        return self._last_contact_ms
 
     def stop(self) -> None:
         """Ask a running step to end after the batch or page it is at; everything so far stays."""
@@ -166,6 +180,11 @@ class SyncEngine:
             # This program is too old to be given rows, but what people record with it is still taken.
             self._pusher.push_pending()
             raise
+        except TransportError:
+            self._go_if_due(self._clock.now_ms())
+            raise
+        if self._orders.order is not None:
+            self._leave(self._orders.order)
         try:
             answered = self._pusher.push_pending()
         except SyncRefused as error:
@@ -178,6 +197,24 @@ class SyncEngine:
         self._daily()
         return answered
 
+    def _leave(self, order: DeviceOrder) -> NoReturn:
+        """Under an order nothing is fetched any more; what waits goes into head office's quarantine (D-12)."""
+        failure: GuideDeskError | None = None
+        try:
+            self._pusher.push_pending()
+        except GuideDeskError as error:
+            failure = error
+        self._go_if_due(self._clock.now_ms())
+        raise failure or SyncRefused(_FORBIDDEN, LEAVING, None, {"wipe_at_ms": order.wipe_at_ms})
+
+    def _go_if_due(self, now_ms: int) -> None:
+        order = self._orders.order
+        if order is None or now_ms < order.wipe_at_ms:
+            return
+        # I12: only `now` may take what head office has not got.
+        if order.mode == "now" or not self._journal.has_unsent():
+            raise TakenOff
+
     def _go_on_while_idle(self) -> Callable[[], bool]:
         """Between pages: a long first sync makes way for what people record meanwhile; the next step goes on."""
         waiting = self._journal.counts().queued
@@ -188,17 +225,19 @@ class SyncEngine:
         chain = self._journal.chain()
         counts = self._journal.counts()
         cursors = self._cache.cursors()
+        t0_ms = max(0, self._clock.wall_ms())
         here = Standing(
             epoch=chain.epoch,
             next_seq=chain.next_seq,
             cursors=cursors,
-            t0_ms=self._clock.wall_ms(),
+            t0_ms=t0_ms,
             codes_left=self._local.count_blank_codes(),
             unsent=counts.queued,
         )
         sent = self._clock.mono_ms()
         answer = self._client.hello(here)
         self._clock.observe(sent, self._clock.mono_ms(), answer.server_time_ms)
+        self._orders.heard(answer.order, t0_ms)
         if answer.codes:
             self._local.add_blank_codes(answer.codes)
         for scope in answer.scopes:

@@ -192,6 +192,18 @@ class Journal:
             rejected_unseen=sum(n for state, seen, n in rows if state == "rejected" and not seen),
         )
 
+    def has_unsent(self) -> bool:
+        """Whether something is nowhere but here: waiting, or parked on this PC because it could not be read."""
+        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
+        with self.db.read() as conn:
+            return conn.execute(select(_op.n).where(here).limit(1)).first() is not None
+
+    def count_unsent(self) -> int:
+        """How many operations are nowhere but here."""
+        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
+        with self.db.read() as conn:
+            return conn.execute(select(func.count()).where(here)).scalar_one()
+
     def settle(self, settlements: Sequence[Settlement], now_ms: int) -> None:
         """Keep answers; a final one is never changed again (I8)."""
         if not settlements:

@@ -101,6 +101,11 @@ class LocalStore:
         with self._db.write() as conn:
             conn.execute(delete(t.draft).where(d.staff_id == staff_id, d.kind == kind, d.subject == subject))
 
+    def delete_drafts(self) -> None:
+        """Forget what anybody was typing."""
+        with self._db.write() as conn:
+            conn.execute(delete(t.draft))
+
     def add_blank_codes(self, codes: Iterable[BlankCode]) -> None:
         """Take codes into the pool; ones already here (blank or taken) stay as they are."""
         with self._db.write() as conn:

@@ -61,6 +61,11 @@ def _keys(keyring: Keyring, folder: Path, random: Random) -> DerivedKeys:
     return derive(create_secret(keyring, name, random))
 
 
+def forget_secret(folder: Path, *, has_demo_key: bool = False) -> None:
+    """Take a profile's secret out of the vault for good: nothing opens its files any more (SECURITY.md D-12)."""
+    _keyring(folder, has_demo_key=has_demo_key).delete(profile_name(folder))
+
+
 def save_recovery(folder: Path, passphrase: str, *, has_demo_key: bool = False) -> str:
     """The secret of a profile wrapped under a manager's passphrase: one line to print or keep elsewhere (D-2)."""
     secret = load_secret(_keyring(folder, has_demo_key=has_demo_key), profile_name(folder))

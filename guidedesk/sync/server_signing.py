@@ -1,4 +1,4 @@
-"""What the server signs for counters to keep: time, staff records, acknowledgements (SECURITY.md D-3).
+"""What the server signs for counters: time, staff records, acknowledgements, orders (SECURITY.md D-3, D-12).
 
 Ed25519 over a purpose and canonical JSON, so that a signature for one purpose is worth nothing for another.
 """
@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     TIME = "time"
     STAFF_RECORD = "staff-record"
     ACKNOWLEDGEMENT = "acknowledgement"
+    ORDER = "device-order"
 
 
 def server_sign(purpose: Purpose, payload: Mapping[str, object], private_key: Ed25519PrivateKey) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from guidedesk.sync.engine import StepOutcome
+from guidedesk.sync.engine import LEAVING, StepOutcome
 from guidedesk.sync.hints import Hint
+from guidedesk.sync.orders import TakenOff
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.hint_thread import HintThread, Listener
@@ -38,6 +39,9 @@ class Engine(Protocol):
 
 class SyncLoop(QObject):
     """One step at a time on the network thread. A nudge during a step takes another one right after it."""
+
+    leaving = Signal()  # head office took this PC off: nobody works at it any more, what waits is still sent
+    taken_off = Signal()  # its data must go now
 
     def __init__(
         self,
@@ -104,6 +108,12 @@ class SyncLoop(QObject):
             # A step that brought nothing (an outage, no news) must not make every open page read again;
             # the status itself is read and told below.
             self._desk.tasks.committed.emit(outcome.changes)
+        if isinstance(outcome.error, TakenOff):
+            self.close()
+            self.taken_off.emit()
+            return
+        if outcome.error is not None and outcome.error.code == LEAVING:
+            self.leaving.emit()
         if outcome.error is None and not self._is_closed:
             # Not before the first exchange went well: the window has its start for itself.
             self._hints.start(self._listener)

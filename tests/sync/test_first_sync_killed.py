@@ -14,23 +14,19 @@ from threading import Event
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import update
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from guidedesk import cli
-from guidedesk.models import server_tables as tables
 from guidedesk.server import snapshots
 from guidedesk.server.app import create_app
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import RegisterMember, SetTag
-from guidedesk.sync.open_counter import open_counter
 from guidedesk.sync.system import SystemClock, SystemRandom
 from tests.helpers.counter_parts import record
 from tests.helpers.postgres import Backend
-from tests.helpers.world import World, identity_of, open_world, settle
+from tests.helpers.real_profile import new_profile
+from tests.helpers.world import World, open_world, settle
 from tests.server.http_server import HttpServer
 
 PEOPLE = 30
@@ -96,22 +92,6 @@ def server(world: World, pages: Pages) -> Iterator[HttpServer]:
     opened.close()
 
 
-def new_profile(world: World, server: HttpServer) -> str:
-    """A folder of a counter that was let in and has fetched nothing yet."""
-    till = world.till()
-    till.close()
-    folder = world.folder / "profile"
-    counter = open_counter(folder, has_demo_key=True)
-    public = Ed25519PrivateKey.from_private_bytes(counter.keys.signing_seed).public_key()
-    key = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    with world.database.engine.begin() as conn:
-        mine = tables.device.c.device_id == till.device_id
-        conn.execute(update(tables.device).where(mine).values(public_key=key))
-    counter.enrolled(identity_of(till, server_url=f"http://{server.authority}"))
-    counter.close()
-    return str(folder)
-
-
 def run_counter(*words: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     cli.main([*words, "--json"] if words[0] == "sync-check" else list(words))
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -121,7 +101,7 @@ def run_counter(*words: str, capsys: pytest.CaptureFixture[str]) -> dict[str, An
 def test_it_resumes_after_the_page_it_had_and_ends_equal(
     world: World, server: HttpServer, pages: Pages, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    profile = ("--profile", new_profile(world, server), "--demo-key")
+    profile = ("--profile", str(new_profile(world, server.authority).folder), "--demo-key")
     whole = len(snapshots.get_manifest(world.context, world.store_id).pages)
     pages.kill_at = whole * 6 // 10
     env = os.environ | {"QT_QPA_PLATFORM": "offscreen", "NO_PROXY": "127.0.0.1"}
