@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guidedesk.codes.forms import CodeType, Reason, SignedRecord
 
-_VERSION = 1
+VERSION = 1
 _FIXED_BYTES = 17
 _SIGNATURE_BYTES = 64
 _TYPES: dict[int, tuple[CodeType, int]] = {
@@ -15,13 +15,22 @@ _TYPES: dict[int, tuple[CodeType, int]] = {
 }
 
 
-def _digits_for(byte_count: int) -> int:
+TYPE_NUMBERS: dict[CodeType, int] = {kind: number for number, (kind, _) in _TYPES.items()}
+
+
+def digits_for(byte_count: int) -> int:
+    """How many decimal digits hold every number of so many bytes."""
     return len(str(256**byte_count - 1))
+
+
+def tail_bytes(kind: CodeType) -> int:
+    """The length of a type's own part of the record."""
+    return _TYPES[TYPE_NUMBERS[kind]][1]
 
 
 # How many bytes a number of digits stands for; any other number of digits is no signed code.
 BYTES_BY_DIGITS: dict[int, int] = {
-    _digits_for(size): size
+    digits_for(size): size
     for size in (_FIXED_BYTES + tail + _SIGNATURE_BYTES for _, tail in _TYPES.values())
 }
 
@@ -36,13 +45,13 @@ def read_signed(digits: str) -> SignedRecord | Reason:
     if number >= 256**size:
         return Reason.BAD_CHECK_DIGITS
     raw = number.to_bytes(size, "big")
-    if raw[0] >> 4 != _VERSION:
+    if raw[0] >> 4 != VERSION:
         return Reason.BAD_VERSION
     known = _TYPES.get(raw[0] & 0x0F)
     if known is None:
         return Reason.BAD_TYPE
-    kind, tail_bytes = known
-    if size != _FIXED_BYTES + tail_bytes + _SIGNATURE_BYTES:
+    kind, tail_size = known
+    if size != _FIXED_BYTES + tail_size + _SIGNATURE_BYTES:
         return Reason.BAD_LENGTH
     return SignedRecord(
         type=kind,
