@@ -38,6 +38,7 @@ from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.code_lookup import CodeAsker
+from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
@@ -291,7 +292,33 @@ class Counter:
 
     def operations(self, limit: int) -> tuple[OperationInfo, ...]:
         """What was recorded here, newest first, with its state and reason."""
-        entries = self.journal.latest(limit)
+        return self._infos(self.journal.latest(limit))
+
+    def records(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What the sync centre lists, newest first: up to `limit` each of what waits, needs a person, is settled."""
+        return self._infos(self.journal.records(limit))
+
+    def diagnostics(self) -> dict[str, Any]:
+        """What support may ask for, without names, numbers of people, notes, keys and addresses."""
+        now = self.clock.now()
+        paths = (self.folder / JOURNAL_NAME, self.folder / CACHE_NAME)
+        return describe(
+            status=self.status(),
+            is_enrolled=self.is_enrolled,
+            device_id=self.device_id if self.is_enrolled else "",
+            store_id=self.store_id if self.is_enrolled else "",
+            kinds=self.journal.kinds(),
+            cursors=self.cache.cursors(),
+            clock=(now.confidence, now.offset_ms),
+            files={path.name: path.stat().st_size for path in paths if path.exists()},
+            free_bytes=shutil.disk_usage(self.folder).free,
+        )
+
+    def retry_parked(self) -> None:
+        """Put what was parked on this PC into the queue again: a newer program, or server, may take it."""
+        self.journal.requeue_parked_here()
+
+    def _infos(self, entries: Sequence[Entry]) -> tuple[OperationInfo, ...]:
         names = self._member_names({e.envelope.lane for e in entries})
         return tuple(_info(entry, names.get(entry.envelope.lane, "")) for entry in entries)
 

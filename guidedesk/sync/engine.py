@@ -14,6 +14,7 @@ from guidedesk.sync.backoff import Backoff
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.contact import ContactLog
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.hints import Hint
 from guidedesk.sync.identity import Identity
@@ -90,7 +91,8 @@ class SyncEngine:
         self._loader = SnapshotLoader(cache, self._client, catch_up)
         self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
         self._orders = OrderBook(local, identity)
-        self._greeted_cache = -1
+        self._greeted_cache = self._loaded_cache = -1
+        self._contact = ContactLog()
         self._backoff = Backoff(random)
         self._last_contact_ms: int | None = local.get_meta(_CONTACT)
         self._last_contact_kept_ms: int = self._last_contact_ms or 0
@@ -161,11 +163,20 @@ class SyncEngine:
             offline_since_ms=self._offline_since_ms,
             waiting=counts.queued,
             sending=self._pusher.progress,
-            loading=self._loader.progress,
+            loading=self._loader.progress if self._puller.large else None,
+            is_first_load=self._is_first_load(),
             needs_person=counts.rejected_unseen,
             next_try_ms=self._next_try_ms,
             is_sign_in_expired=self._is_sign_in_expired,
+            cause=self._contact.cause,
+            links=self._contact.spans,
         )
+
+    def _is_first_load(self) -> bool:
+        """Whether the store's rows are still to come; asked of the file until they are there."""
+        if self._loaded_cache != self._cache.made and self._identity.store_id in self._cache.cursors():
+            self._loaded_cache = self._cache.made
+        return self._loaded_cache != self._cache.made
 
     def _round(self) -> int:
         self._mend()
@@ -192,6 +203,8 @@ class SyncEngine:
             refused = error
         if refused is None or not _forbids_pull(refused):
             self._puller.pull_changes(self._go_on_while_idle())
+            if not self._puller.large:
+                self._loaded_cache = self._cache.made  # a store without any row has no cursor
         if refused is not None:
             raise refused
         self._daily()
@@ -267,6 +280,7 @@ class SyncEngine:
     def _outcome(self, answered: int, error: GuideDeskError | None) -> StepOutcome:
         now_ms = self._clock.now_ms()
         is_contact = error is None or isinstance(error, SyncRefused)
+        self._contact.note(now_ms, error, is_contact=is_contact)
         if is_contact:
             self._heard(now_ms)
         elif isinstance(error, TransportError) and self._offline_since_ms is None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.domain.ports import Random
 from guidedesk.services.keys import DerivedKeys
+from guidedesk.sync.contact import why_unreachable
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.signing import NONCE_BYTES, sign_request
 from guidedesk.sync.transport import Request, Response
@@ -98,7 +99,7 @@ class HttpTransport:
         except exceptions.ReadTimeoutError as error:
             raise TransportError("timeout") from error
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
-            raise TransportError("unreachable") from error
+            raise TransportError("unreachable", why=why_unreachable(error)) from error
         except exceptions.HTTPError as error:
             # The connection stood before it broke: the server may have carried the request out.
             raise TransportError("connection_lost") from error

@@ -181,6 +181,16 @@ class Journal:
         with self.db.read() as conn:
             return _entries(conn, select(t.operation).order_by(_op.n.desc()).limit(limit))
 
+    def records(self, limit: int) -> list[Entry]:
+        """For the sync centre, newest first: what waits (the oldest first to be kept), what needs a person, and the
+        newest of what was settled, up to `limit` of each."""
+        waits = select(t.operation).where(_op.state.not_in(SETTLED)).order_by(_op.n).limit(limit)
+        needs = select(t.operation).where(_op.state == "rejected", _op.is_seen == 0).order_by(_op.n.desc()).limit(limit)
+        done = select(t.operation).where(_op.state.in_(SETTLED)).order_by(_op.n.desc()).limit(limit)
+        with self.db.read() as conn:
+            found = {entry.n: entry for query in (waits, needs, done) for entry in _entries(conn, query)}
+        return [found[n] for n in sorted(found, reverse=True)]
+
     def counts(self) -> Counts:
         """What the sync chip counts."""
         query = select(_op.state, _op.is_seen, func.count()).group_by(_op.state, _op.is_seen)
@@ -203,6 +213,14 @@ class Journal:
         here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
         with self.db.read() as conn:
             return conn.execute(select(func.count()).where(here)).scalar_one()
+
+    def kinds(self) -> dict[tuple[str, str, str], int]:
+        """How many operations there are by type, state and the word that said why."""
+        why = func.json_extract(_op.result, "$.reason")
+        columns = (_op.type, _op.state, why.label("why"), func.count().label("n"))
+        query = select(*columns).group_by(_op.type, _op.state, why)
+        with self.db.read() as conn:
+            return {(row.type, row.state, row.why or ""): row.n for row in conn.execute(query)}
 
     def settle(self, settlements: Sequence[Settlement], now_ms: int) -> None:
         """Keep answers; a final one is never changed again (I8)."""

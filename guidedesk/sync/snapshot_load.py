@@ -54,9 +54,8 @@ class SnapshotLoader:
             if error.code in ("storage_corrupt", "storage_wrong_key"):
                 remove_files(self._path)
             raise
-        finally:
-            self.progress = None
         if is_whole:
+            self.progress = None  # interrupted, it stays: the next call goes on from there
             self._cache.replace(self._path, lambda: self._copy_others(kind))
             self._catch_up()
         return is_whole

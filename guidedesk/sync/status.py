@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from guidedesk.sync.contact import Cause, LinkSpan
+
 ChipState = Literal[
-    "synced", "sending", "waiting", "offline", "needs_person", "sign_in_expired", "offline_limit", "storage_low"
-]
+    "synced", "sending", "waiting", "loading", "offline", "needs_person", "sign_in_expired", "offline_limit",
+    "storage_low",
+]  # fmt: skip
 OFFLINE_AFTER_MS: Final = 10_000  # amber only after ten seconds without contact
 OFFLINE_LIMIT_NEAR_MS: Final = 8 * 3_600_000
 
@@ -22,12 +25,15 @@ class SyncStatus:
     offline_since_ms: int | None = None  # first failed exchange of this outage
     waiting: int = 0  # queued or in flight: saved on this PC only
     sending: tuple[int, int] | None = None  # (done, of) while a push is under way
-    loading: tuple[int, int] | None = None  # pages (done, of) while a first sync is under way
+    loading: tuple[int, int] | None = None  # pages (done, of) while a first sync is under way, or waits to go on
+    is_first_load: bool = False  # the store's rows have not come yet: what is not found may still be on its way
     needs_person: int = 0  # refused and not yet read by anybody
     next_try_ms: int | None = None
     is_sign_in_expired: bool = False
     is_storage_low: bool = False
     offline_until_ms: int | None = None  # when offline sign-in ends
+    cause: Cause = ""  # why there is no contact, as far as this PC can tell
+    links: tuple[LinkSpan, ...] = ()  # when the line stood and when not, since the program started
 
     @property
     def is_offline(self) -> bool:
@@ -48,6 +54,8 @@ def chip_state(status: SyncStatus) -> ChipState:
         if limit is not None and limit - status.now_ms < OFFLINE_LIMIT_NEAR_MS:
             return "offline_limit"
         return "offline"
+    if status.is_first_load or status.loading is not None:
+        return "loading"
     if status.sending is not None:
         return "sending"
     return "waiting" if status.waiting else "synced"

@@ -14,6 +14,7 @@ from guidedesk.ui.counter_actions import CounterActions
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
+from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.export import ExportPresenter
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.history import HistoryPresenter
@@ -27,6 +28,7 @@ from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 from guidedesk.ui.views.export import ExportDialog
 from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.views.home import HomePage
@@ -64,6 +66,7 @@ class CounterWindow(QObject):
         self.export = ExportPresenter(desk, self)
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
+        self.diagnostics = DiagnosticsPresenter(desk, self)
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
         self.undo = UndoPresenter(desk, self)
@@ -297,10 +300,28 @@ class CounterWindow(QObject):
         page.tab_chosen.connect(presenter.show_tab)
         page.row_chosen.connect(presenter.choose)
         page.seen.connect(presenter.mark_seen)
+        page.retried.connect(presenter.retry)
+        page.diagnostics_wanted.connect(self.diagnostics.open)
+        self.diagnostics.opened.connect(self._open_diagnostics)
+        self.diagnostics.saved.connect(self._tell_diagnostics)
+        self.diagnostics.left.connect(self._close_dialog)
         page.sync_wanted.connect(presenter.sync_now)
         page.member_opened.connect(self.open_member)
         page.render_state(presenter.state)
         self.window.add_page(SYNC, page)
+
+    def _open_diagnostics(self) -> None:
+        dialog, presenter = DiagnosticsDialog(), self.diagnostics
+        dialog.path_chosen.connect(presenter.choose_path)
+        dialog.submitted.connect(presenter.submit)
+        dialog.left.connect(presenter.leave)
+        presenter.state_changed.connect(dialog.render_state)
+        dialog.render_state(presenter.state)
+        self.window.open_dialog(dialog)
+
+    def _tell_diagnostics(self, name: str) -> None:
+        self._close_dialog()
+        self.window.toast(i18n.t("sync.diagnostics_saved", name=untrusted(name)))
 
     # --- who leads where --------------------------------------------------------------------------
 
@@ -351,6 +372,7 @@ class CounterWindow(QObject):
         self.history.stay_back()
         self.log.leave()
         self.export.leave()
+        self.diagnostics.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
 

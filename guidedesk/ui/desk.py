@@ -55,8 +55,20 @@ class CounterPort(Protocol):
         """What was recorded here, newest first, with its state and reason."""
         ...
 
+    def records(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What the sync centre lists, newest first: up to `limit` each of what waits, needs a person, is settled."""
+        ...
+
     def mark_seen(self, op_id: str) -> None:
         """A person read why an operation was refused."""
+        ...
+
+    def retry_parked(self) -> None:
+        """Put what was parked on this PC into the queue again."""
+        ...
+
+    def diagnostics(self) -> dict[str, Any]:
+        """What support may ask for, without names, numbers of people, notes, keys and addresses."""
         ...
 
     def sign_in_tiles(self) -> tuple[SignInTile, ...]:

@@ -72,7 +72,8 @@ _REGISTER: Final = (*_FRAME, "register.title", "register.phone", "register.name"
 _SCAN: Final = (*_FRAME, "result.title")
 _REFUSED: Final = (*_SCAN, "result.fact.recorded", "result.fact.no", "result.refused.kept", "result.search")
 _SEARCH: Final = (*_FRAME, "search.scan", "search.key.move", "search.key.open", "search.add")
-_SYNC: Final = (*_FRAME, "sync.tabs", "sync.tab_needs", "sync.tab_queued", "sync.tab_settled")
+_SYNC: Final = (*_FRAME, "sync.tabs", "sync.tab_needs", "sync.tab_queued", "sync.tab_settled", "sync.tab_sent",
+                "sync.diagnostics")
 _SUMS: Final = ("sync.now", "sync.kpi_queued", "sync.kpi_needs", "sync.kpi_settled", "sync.kpi_contact",
                 "sync.detail_ok")
 _TABLE: Final = ("sync.list", "list.rows", "sync.col_time", "sync.col_what", "sync.col_by")
@@ -193,10 +194,17 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                         "=同步, 3 条需处理|Sync, 3 need you", "sync.col_why",
                         "=陆思远", "why.already_done", "why.no_visit", "why.parked", "sync.foot", "op.state.rejected",
                         "rule.first_done", "sync.next_refused", "sync.open_member", "sync.seen"),
-    ("sync", "outage"): (*_SYNC, *_TABLE, "sync.title_offline", "sync.detail_offline", "sync.retry", "sync.net_title",
+    ("sync", "outage"): (*_SYNC, *_TABLE, "sync.title_offline", "sync.detail_offline", "sync.retry", "sync.link_title",
+                         "sync.link_summary", "sync.cause_name", "sync.chip_network_ok", "sync.chip_outside_bad",
                          "sync.net_contact", "sync.net_next", "sync.net_limit", "sync.can_title", "sync.can_scan",
                          "sync.can_log", "sync.cannot", "sync.order", "=沈知微", "sync.foot_offline"),
+    ("sync", "sent"): (*_SYNC, *_SUMS, *_TABLE, "op.state.accepted", "=沈知微", "=周牧|Zhou Mu", "sync.foot"),
+    ("sync", "parked"): (*_SYNC, *_SUMS, *_TABLE, "why.parked_here", "sync.try_again", "sync.seen", "sync.next_parked",
+                         "op.state.parked", "sync.seen_note_held"),
+    ("sync", "loading"): (*_SYNC, *_TABLE, "sync.title_loading", "sync.detail_loading", "sync.chip.loading"),
+    ("sync", "diagnostics"): (*_FRAME, "sync.diagnostics_title", "sync.diagnostics_what", "sync.diagnostics_text",
+                              "sync.diagnostics_path", "sync.diagnostics_save", "sync.diagnostics_cancel"),
     ("sync", "settled"): (*_SYNC, *_SUMS, *_TABLE, "sync.title_ok", "op.state.merged", "rule.same_phone",
-                          "why.same_phone", "=周牧|Zhou Mu"),
+                          "why.same_phone"),
     ("sync", "empty"): (*_SYNC, *_SUMS, "sync.title_ok", "sync.empty_needs", "sync.empty_needs_detail"),
 }

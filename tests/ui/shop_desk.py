@@ -74,6 +74,15 @@ class ShopCounter:
     def operations(self, limit: int) -> tuple[OperationInfo, ...]:
         return tuple(self.journal[:limit])
 
+    def records(self, limit: int) -> tuple[OperationInfo, ...]:
+        return self.operations(limit)
+
+    def retry_parked(self) -> None:
+        self.journal = [replace(op, state="queued") if op.state == "parked" else op for op in self.journal]
+
+    def diagnostics(self) -> dict[str, Any]:
+        return {"made_at": "2026-11-21T02:42:00.000Z", "sync": {"waiting": len(self.journal)}}
+
     def mark_seen(self, op_id: str) -> None:
         self.journal = [replace(op, is_seen=op.is_seen or op.op_id == op_id) for op in self.journal]
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.services.operations import OPERATION_TYPES
 from guidedesk.services.read_models import Bilingual
+from guidedesk.sync.contact import LinkSpan
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui import i18n, operation_words, spans
 from guidedesk.ui.audit import accessible_texts, audit
 from guidedesk.ui.fixtures.sync import STATES
+from guidedesk.ui.link_blocks import BLOCKS, link_picture
+from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.shell import ShellPresenter, ShellState
-from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter, tab_of
+from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter, SyncState, tab_of
 from guidedesk.ui.screens import close_screen, open_screen, settle
+from guidedesk.ui.views import sync_words
+from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.views.sync_chip import sync_chip
 from tests.helpers.shop import HE, LIN, NOW, SHEN
@@ -109,12 +118,104 @@ def test_a_refusal_is_shown_first_and_goes_once_read(shop: ShopDesk) -> None:
     assert presenter.state.chosen_row == REFUSALS[3]
     presenter.mark_seen(REFUSALS[3].op_id)
     assert presenter.state.rows("needs") == ()
-    assert [row.op_id for row in presenter.state.rows("settled")] == ["accepted-None", REFUSALS[3].op_id]
+    assert [row.op_id for row in presenter.state.rows("settled")] == [REFUSALS[3].op_id]
+    assert [row.op_id for row in presenter.state.rows("sent")] == ["accepted-None"]
 
 
 def test_a_held_record_goes_on_waiting_after_it_was_read() -> None:
     assert tab_of(op("parked", "server_fault")) == "needs"
     assert tab_of(op("parked", "server_fault", seen=True)) == "queued"
+
+
+def test_what_a_rule_decided_is_settled_and_what_simply_took_effect_is_sent() -> None:
+    assert tab_of(op("accepted")) == "sent"
+    assert tab_of(op("accepted", None, code="refused")) == "settled"
+    assert tab_of(op("merged", "same_phone")) == "settled"
+    assert tab_of(op("rejected", "forbidden", seen=True)) == "settled"
+
+
+@pytest.mark.parametrize("operation", REFUSALS, ids=lambda o: o.op_id)
+def test_every_refusal_offers_at_most_two_ways_on(operation: OperationInfo, show: Callable[..., QWidget]) -> None:
+    page = SyncPage()
+    status, tab = SyncStatus(NOW, last_contact_ms=NOW), tab_of(operation)
+    state = SyncState(NOW, status, (operation,), NAMES, tab, operation.op_id)
+    show(page)
+    page.render_state(state)
+    ways = [b for b in (page.drawer.done, page.drawer.again, page.drawer.member) if not b.isHidden()]
+    assert 1 <= len(ways) <= 2
+
+
+def test_what_never_left_this_pc_is_tried_again_with_alt_r(shop: ShopDesk, show: Callable[..., QWidget]) -> None:
+    presenter, page = opened(shop, op("parked", "malformed_batch")), SyncPage()
+    presenter.state_changed.connect(page.render_state)
+    page.retried.connect(presenter.retry)
+    show(page)
+    page.render_state(presenter.state)
+    assert page.handle_command("return")
+    assert [row.state for row in presenter.state.operations] == ["queued"]
+
+
+def test_a_long_queue_is_counted_whole_though_only_part_is_listed(shop: ShopDesk) -> None:
+    shop.counter.sync = replace(shop.counter.sync, waiting=10_000)
+    presenter = opened(shop, op("queued"))
+    assert sync_words.tab_count(presenter.state, "queued") == "10,000"
+    assert sync_words.kpis(presenter.state)[0].value == "10,000"
+
+
+def test_diagnostics_are_shown_before_they_are_written(shop: ShopDesk, tmp_path: Path) -> None:
+    presenter = DiagnosticsPresenter(shop.desk, folder=lambda: tmp_path)
+    dialog = DiagnosticsDialog()
+    told: list[str] = []
+    presenter.state_changed.connect(dialog.render_state)
+    presenter.saved.connect(told.append)
+    presenter.open()
+    assert list(tmp_path.iterdir()) == []
+    shown = dialog.content.toPlainText()
+    presenter.submit()
+    (path,) = tmp_path.iterdir()
+    assert path.read_text() == shown == presenter_text(shop)
+    assert told == [path.name]
+    presenter.open()
+    presenter.choose_path(str(path))
+    presenter.submit()
+    assert presenter.state.problem is not None
+    assert dialog.problem.accessibleName() == i18n.t("error.export_exists", name=path.name)
+    dialog.deleteLater()
+
+
+def presenter_text(shop: ShopDesk) -> str:
+    return json.dumps(shop.counter.diagnostics(), ensure_ascii=False, indent=2) + "\n"
+
+
+MINUTE = spans.MINUTE_MS
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=8))
+def test_the_row_of_blocks_never_claims_more_than_is_known(moments: list[tuple[int, bool]]) -> None:
+    moments = sorted(dict(moments).items())
+    links = [LinkSpan(NOW - (301 - at) * MINUTE, NOW - (301 - at) * MINUTE, is_up) for at, is_up in moments]
+    picture = link_picture(links, NOW)
+    assert len(picture.blocks) == BLOCKS
+    assert 30 * MINUTE <= NOW - picture.from_ms <= 240 * MINUTE
+    step = (NOW - picture.from_ms) / BLOCKS
+    for number, block in enumerate(picture.blocks):
+        before = [link for link in links if link.from_ms < picture.from_ms + (number + 1) * step]
+        if block == "unknown":
+            assert not before
+        elif block == "up":
+            assert before[-1].is_up
+        else:
+            assert any(not link.is_up for link in before)
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("cause", ["", "network", "name", "refused", "silent", "tls"])
+def test_every_cause_has_its_sentence(cause: Any, lang: str) -> None:
+    i18n.use_language(lang)
+    status = SyncStatus(NOW, offline_since_ms=NOW - MINUTE, cause=cause)
+    assert sync_words.cause_text(status)[-1] in "。."
+    assert not [text for text, _, _ in sync_words.cause_chips(status) if text.startswith("sync.")]
 
 
 def test_the_queue_is_in_the_order_of_sending_and_shown_when_nothing_needs_a_person(shop: ShopDesk) -> None:
@@ -146,6 +247,9 @@ def test_f5_asks_for_a_sync_and_ctrl_enter_marks(shop: ShopDesk, show: Callable[
         (SyncStatus(NOW, last_contact_ms=NOW - 60_000), "已同步 10:41", "Synced 10:41"),
         (SyncStatus(NOW, last_contact_ms=NOW, sending=(3, 7), waiting=4), "正在同步 3/7", "Sending 3 of 7"),
         (SyncStatus(NOW, last_contact_ms=NOW, waiting=7), "7 条待上传", "7 waiting"),
+        (SyncStatus(NOW, last_contact_ms=NOW, loading=(3, 40), waiting=7), "正在载入 3/40", "Loading 3 of 40"),
+        (SyncStatus(NOW, is_first_load=True), "正在载入资料", "Loading data"),
+        (SyncStatus(NOW, is_first_load=True, offline_since_ms=NOW - 20_000), "离线", "Offline"),
         (SyncStatus(NOW, offline_since_ms=NOW - 20_000, waiting=7), "离线 · 7 条待上传", "Offline · 7 waiting"),
         (SyncStatus(NOW, offline_since_ms=NOW - 20_000, needs_person=2), "2 条需处理", "2 need you"),
         (SyncStatus(NOW, is_sign_in_expired=True), "重新登录后继续上传", "Sign in again to send"),
@@ -192,9 +296,10 @@ def test_every_state_passes_the_audit(state: str, lang: str, theme: str, scale: 
 @pytest.mark.parametrize(
     ("lang", "wanted"),
     [
-        ("zh_CN", ("网断了 32 分钟，柜台照常用", "待上传", "已存本机，等待联网", "下次自动重试", "离线时能做什么")),
+        ("zh_CN", ("网断了 32 分钟，柜台照常用", "待上传", "已存本机，等待联网", "下次自动重试", "离线时能做什么",
+                  "电脑接着网，但上不了外网，多半是门店宽带。", "断过 2 次，共 34 分钟", "还能离线登录")),
         ("en", ("Offline for 32 min, keep working", "Queued", "Saved here, waiting for the network",
-                "What works offline")),
+                "What works offline", "No internet", "2 breaks, 34 min in all")),
     ],
 )  # fmt: skip
 def test_the_outage_says_what_it_must(lang: str, wanted: tuple[str, ...]) -> None:

@@ -55,7 +55,7 @@ class ExportPresenter(QObject):
     ) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._folder = folder or _documents
+        self._folder = folder or documents
         self.state = ExportState()
         desk.session_changed.connect(self._take_session)
 
@@ -162,5 +162,6 @@ def _write(
     return recorded[0]
 
 
-def _documents() -> Path:
+def documents() -> Path:
+    """Where this person keeps documents: only ever suggested."""
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation) or Path.home())

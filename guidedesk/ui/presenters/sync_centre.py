@@ -13,8 +13,8 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
 
-Tab = Literal["needs", "queued", "settled"]
-TABS: Final[tuple[Tab, ...]] = ("needs", "queued", "settled")
+Tab = Literal["needs", "queued", "settled", "sent"]
+TABS: Final[tuple[Tab, ...]] = ("needs", "queued", "settled", "sent")
 REFUSED: Final = frozenset({"rejected", "parked", "quarantined"})
 WAITING: Final = frozenset({"queued", "inflight", "parked", "quarantined"})
 OPERATIONS_READ: Final = 500
@@ -49,10 +49,26 @@ class SyncState:
 
 
 def tab_of(operation: OperationInfo) -> Tab:
-    """Where an operation belongs; one that is held and was read by a person goes on waiting."""
+    """Where an operation belongs; one that is held and was read by a person goes on waiting.
+
+    What simply took effect was sent; where a rule had to decide, it was settled.
+    """
     if operation.state in REFUSED and not operation.is_seen:
         return "needs"
-    return "queued" if operation.state in WAITING else "settled"
+    if operation.state in WAITING:
+        return "queued"
+    is_plain = operation.state == "accepted" and not operation.reason and operation.params.get("code") != "refused"
+    return "sent" if is_plain else "settled"
+
+
+def is_parked_here(operation: OperationInfo) -> bool:
+    """Whether it never left this PC because the server could not read it: it may be tried again."""
+    return operation.state == "parked" and operation.reason == "malformed_batch"
+
+
+def count_text(rows: int) -> str:
+    """How many; only so many are read, and then there may be more."""
+    return f"{rows}+" if rows >= OPERATIONS_READ else str(rows)
 
 
 class SyncCentrePresenter(QObject):
@@ -110,6 +126,12 @@ class SyncCentrePresenter(QObject):
         if op_id:
             self._desk.tasks.write(self._desk.counter.mark_seen, op_id, done=self._was_seen)
 
+    def retry(self, op_id: str) -> None:
+        """Alt R: what never left this PC is tried again, with everything that waits behind it."""
+        if op_id:
+            self._desk.tasks.write(self._desk.counter.retry_parked, done=self._was_seen)
+            self._desk.sync_wanted.emit()
+
     def sync_now(self) -> None:
         """F5."""
         self._desk.sync_wanted.emit()
@@ -119,7 +141,7 @@ class SyncCentrePresenter(QObject):
 
     def _read_operations(self) -> None:
         self._desk.tasks.read(
-            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="sync_centre.operations"
+            self._desk.counter.records, OPERATIONS_READ, done=self._take_operations, latest="sync_centre.operations"
         )
 
     def _take_names(self, names: dict[str, Bilingual]) -> None:

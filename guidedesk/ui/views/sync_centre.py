@@ -15,7 +15,7 @@ from guidedesk.ui.widgets.layouts import column, holder, row
 
 CUES = (
     KeyCue("F5", "keys.sync"), KeyCue("F2", "keys.search"), KeyCue("F6", "keys.pane"), KeyCue("Enter", "sync.details"),
-    KeyCue("Ctrl Enter", "sync.seen"), KeyCue("F9", "keys.lock"),
+    KeyCue("Ctrl Enter", "sync.seen"), KeyCue("Ctrl E", "sync.diagnostics"), KeyCue("F9", "keys.lock"),
 )
 
 
@@ -25,6 +25,8 @@ class SyncPage(Page):
     tab_chosen = Signal(str)
     row_chosen = Signal(str)
     seen = Signal(str)
+    retried = Signal(str)
+    diagnostics_wanted = Signal()
     sync_wanted = Signal()
     member_opened = Signal(str)
 
@@ -47,6 +49,8 @@ class SyncPage(Page):
 
     def _connect(self) -> None:
         self.head.sync.clicked.connect(self.sync_wanted)
+        self.head.diagnostics.clicked.connect(self.diagnostics_wanted)
+        self.drawer.retried.connect(self.retried)
         self.records.tab_chosen.connect(self.tab_chosen)
         self.records.chosen.connect(self.row_chosen)
         self.records.opened.connect(self._open_row)
@@ -93,6 +97,10 @@ class SyncPage(Page):
     def handle_command(self, name: str) -> bool:
         if name == "sync_now":
             self.sync_wanted.emit()
+        elif name == "export":
+            self.diagnostics_wanted.emit()
+        elif name == "return" and self.drawer.isVisible():
+            self.drawer.retry()
         elif name == "main_action" and self.drawer.isVisible():
             self.drawer.mark()
         elif name == "close" and self._is_drawer_open:

@@ -13,6 +13,7 @@ _LOOKS: Final[dict[ChipState, tuple[ToneName, str]]] = {
     "synced": ("success", "cloud-check"),
     "sending": ("accent", "sync"),
     "waiting": ("accent", "queue"),
+    "loading": ("accent", "download"),
     "offline": ("warning", "cloud-off"),
     "needs_person": ("danger", "alert"),
     "sign_in_expired": ("danger", "key"),
@@ -40,6 +41,8 @@ def _words(state: ChipState, status: SyncStatus) -> tuple[str, str]:
     if state == "sending" and status.sending is not None:
         done, total = status.sending
         return i18n.t("sync.chip.sending", done=done, total=total), f"{done}/{total}"
+    if state == "loading":
+        return _loading_words(status)
     if state == "waiting":
         return i18n.t("sync.chip.waiting", n=status.waiting), str(status.waiting)
     if state == "offline":
@@ -52,3 +55,10 @@ def _words(state: ChipState, status: SyncStatus) -> tuple[str, str]:
         return i18n.t("sync.chip.offline_limit", n=hours), f"{hours} h"
     text = i18n.t(f"sync.chip.{state}")
     return text, i18n.t(f"sync.chip.{state}_short")
+
+
+def _loading_words(status: SyncStatus) -> tuple[str, str]:
+    if status.loading is None:
+        return i18n.t("sync.chip.first_load"), i18n.t("sync.chip.first_load_short")
+    done, total = status.loading
+    return i18n.t("sync.chip.loading", done=done, total=total), f"{done}/{total}"

@@ -8,11 +8,12 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
 
 from guidedesk.ui import formats, i18n, operation_words
-from guidedesk.ui.presenters.sync_centre import TABS, SyncState, Tab
+from guidedesk.ui.link_blocks import link_picture
+from guidedesk.ui.presenters.sync_centre import TABS, SyncState, Tab, is_parked_here
 from guidedesk.ui.tables.model import RowsModel
 from guidedesk.ui.views import sync_words
-from guidedesk.ui.views.home_words import network_facts
 from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.bars import Bar, Part, permille
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.chips import Chip, IconBox, IconLabel
@@ -20,7 +21,8 @@ from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.labels import Label, untrusted
-from guidedesk.ui.widgets.layouts import column, holder, row, rule
+from guidedesk.ui.widgets.layouts import Box, clear, column, holder, row, rule
+from guidedesk.ui.widgets.link_strip import LinkStrip
 from guidedesk.ui.widgets.listview import TableView
 from guidedesk.ui.widgets.states import empty_state
 
@@ -38,8 +40,11 @@ class HeadCard(Card):
         self._icon = IconBox("cloud", large=True)
         self._title = Label("", "title", wrap=True)
         self._detail = Label("", "label", "text2", wrap=True)
+        self.bar = Bar()
+        self.diagnostics = Button("", icon="download").say("sync.diagnostics")
         self.sync = Button("", "primary", icon="sync", key="F5").say("sync.now")
-        line = row(self._icon, column(None, self._title, self._detail, None, gap=0), self.sync, gap=4)
+        words = column(None, self._title, self._detail, self.bar, None, gap=1)
+        line = row(self._icon, words, self.diagnostics, self.sync, gap=4)
         line.setStretch(1, 1)
         self.body.addLayout(line)
         self.setSizePolicy(WIDE, LOW)
@@ -51,6 +56,11 @@ class HeadCard(Card):
         self._title.set_text(head.title)
         self._detail.set_text(head.detail)
         self._detail.setVisible(not compact)
+        self.diagnostics.setVisible(not compact)
+        loading = state.status.loading if state.status is not None else None
+        self.bar.setVisible(loading is not None)
+        if loading is not None:
+            self.bar.show_parts((Part(permille(*loading), "accent"),), head.title)
         self.sync.say("sync.retry" if state.is_offline else "sync.now")
 
 
@@ -96,20 +106,28 @@ class KpiRow(QWidget):
 
 
 class OutageRow(QWidget):
-    """While offline: the connection, and what goes on working."""
+    """While offline: when the line stood, the likely cause, and what goes on working."""
 
     CAN = (("check", "success", "sync.can_scan"), ("check", "success", "sync.can_log"),
            ("alert", "warning", "sync.can_done"), ("x", "danger", "sync.cannot"))
 
     def __init__(self) -> None:
         super().__init__()
-        self._facts = FactLines()
-        network = Card(Label("", "body_strong").say("sync.net_title"), self._facts, None, gap=2)
+        self._contact = Label("", "caption", "text3", lines=1)
+        self._strip = LinkStrip()
+        self._from, self._to = Label("", "caption", "text3"), Label("", "caption", "text3").say("sync.link_now")
+        self._cause = Label("", "label", "text2", wrap=True)
+        self._chips: Box = row(gap=2)
+        network = Card(
+            row(Label("", "body_strong").say("sync.link_title"), None, self._contact, gap=3), self._strip,
+            row(self._from, None, self._to), holder(self._chips), self._cause, None, gap=1,
+        )  # fmt: skip
         can = Card(Label("", "body_strong").say("sync.can_title"), gap=1)
         for icon, ink, key in self.CAN:
             line = row(IconLabel(icon, ink, "iconSmall"), Label("", "label", "text2", wrap=True).say(key), gap=2)
             line.setStretch(1, 1)
             can.body.addLayout(line)
+        can.body.put(None)
         self._line = row(network, can, gap=3)
         self._line.setStretch(0, 1)
         self._line.setStretch(1, 1)
@@ -117,13 +135,21 @@ class OutageRow(QWidget):
         self.setSizePolicy(WIDE, LOW)
 
     def render_state(self, state: SyncState) -> None:
-        """Show last contact, next try and the limit."""
-        if state.status is not None:
-            self._facts.show_facts(network_facts(state.status))
+        """Show the line, the cause, last contact, next try and the limit."""
+        status = state.status
+        if status is None or not state.is_offline:
+            return
+        self._contact.set_text(sync_words.contact_line(status))
+        picture = link_picture(status.links, state.now_ms)
+        self._strip.show_blocks(picture.blocks, sync_words.link_summary(picture))
+        self._from.set_text(formats.time_text(picture.from_ms))
+        self._cause.set_text(sync_words.cause_text(status))
+        clear(self._chips)
+        self._chips.put(*(Chip(text, tone, icon=icon) for text, tone, icon in sync_words.cause_chips(status)), None)
 
 
 class RecordsCard(QFrame):
-    """The three lists."""
+    """The four lists."""
 
     tab_chosen = Signal(str)
     chosen = Signal(str)
@@ -157,7 +183,8 @@ class RecordsCard(QFrame):
 
     def render_state(self, state: SyncState, *, compact: bool) -> None:
         """Counts, rows, and what is chosen."""
-        choices = [Choice(tab, i18n.t(f"sync.tab_{tab}"), count=str(len(state.rows(tab)))) for tab in TABS]
+        choices = [Choice(tab, i18n.t(f"sync.tab_{tab}"), count=sync_words.tab_count(state, tab))
+                   for tab in TABS]
         self.tabs.show_choices(choices, state.tab)
         rows = state.rows(state.tab)
         table, model = self.tables[state.tab], self._models[state.tab]
@@ -169,7 +196,7 @@ class RecordsCard(QFrame):
         self._empty.show_text(i18n.t(f"sync.empty_{state.tab}"), i18n.t(f"sync.empty_{state.tab}_detail"))
         self._pages.setCurrentIndex(TABS.index(state.tab) if rows else len(TABS))
         self._order.setVisible(state.tab == "queued" and not compact)
-        self._foot_words.set_text(i18n.t("sync.foot_offline" if state.is_offline else "sync.foot"))
+        self._foot_words.set_text(sync_words.foot(state))
         self._foot.setVisible(not compact)
 
 
@@ -177,6 +204,7 @@ class RecordDrawer(QFrame):
     """One operation: what, who, why not, and that it was read."""
 
     seen = Signal(str)
+    retried = Signal(str)
     member_opened = Signal(str)
     closed = Signal()
 
@@ -200,14 +228,16 @@ class RecordDrawer(QFrame):
         middle = holder(column(self._why, self._facts, self._ahead, None, gap=3, pad=4))
         self.done = Button("", "primary", key="Ctrl Enter").say("sync.seen")
         self.member = Button("").say("sync.open_member")
+        self.again = Button("", icon="refill", key="Alt R").say("sync.try_again")
         self._note = Label("", "caption", "text3", wrap=True).say("sync.seen_note")
-        buttons = row(self.member, self.done, None, gap=2)
+        buttons = row(self.member, self.again, self.done, None, gap=2)
         self._foot = holder(column(rule(), column(buttons, self._note, gap=2, pad=4), gap=0))
         box = column(top, rule(), ScrollColumn(middle), self._foot, gap=0)
         box.setStretch(2, 1)
         self.setLayout(box)
         self.done.clicked.connect(self._mark)
         self.member.clicked.connect(self._open_member)
+        self.again.clicked.connect(self.retry)
 
     def render_state(self, state: SyncState) -> None:
         """Show the chosen operation."""
@@ -227,20 +257,32 @@ class RecordDrawer(QFrame):
         if operation_words.rule(operation):
             facts.append(Fact(i18n.t("sync.col_rule"), operation_words.rule(operation)))
         if operation.settled_at_ms is not None:
-            facts.append(Fact(i18n.t("sync.kpi_settled"), formats.moment_text(operation.settled_at_ms, state.now_ms)))
+            facts.append(Fact(i18n.t("sync.settled_at"), formats.moment_text(operation.settled_at_ms, state.now_ms)))
         self._facts.show_facts(tuple(facts))
-        self._next.set_text(i18n.t("sync.next_refused" if operation.state == "rejected" else "sync.next_held"))
+        self._next.set_text(sync_words.next_words(operation))
         self._ahead.setHidden(operation.state in sync_words.OVER)
-        needs = state.tab == "needs"
+        needs, parked = state.tab == "needs", is_parked_here(operation)
+        # At most two ways on: that it was read, and the one that helps.
         self.done.setVisible(needs)
         self._note.setVisible(needs)
-        self.member.setVisible(bool(operation.member_id))
-        self._foot.setVisible(needs or bool(operation.member_id))
+        self._note.say("sync.seen_note" if operation.state == "rejected" else "sync.seen_note_held")
+        self.again.setVisible(parked)
+        existing = operation.params.get("member_id") if operation.reason == "same_phone" else None
+        if isinstance(existing, str):
+            self._member_id = existing
+        self.member.say("sync.open_existing" if existing else "sync.open_member")
+        self.member.setVisible(bool(self._member_id) and not parked)
+        self._foot.setVisible(needs or parked or bool(self._member_id))
 
     def mark(self) -> None:
         """Ctrl Enter."""
         if not self.done.isHidden():
             self._mark()
+
+    def retry(self) -> None:
+        """Alt R."""
+        if not self.again.isHidden():
+            self.retried.emit(self._op_id)
 
     def _mark(self) -> None:
         self.seen.emit(self._op_id)

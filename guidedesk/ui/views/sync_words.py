@@ -7,7 +7,8 @@ from typing import Final
 
 from guidedesk.sync.status import OperationInfo, SyncStatus, chip_state
 from guidedesk.ui import formats, i18n, operation_words, spans
-from guidedesk.ui.presenters.sync_centre import SyncState, Tab
+from guidedesk.ui.link_blocks import LinkPicture
+from guidedesk.ui.presenters.sync_centre import SyncState, Tab, count_text, is_parked_here
 from guidedesk.ui.tables.model import Cell, ColumnSpec
 from guidedesk.ui.theme import ToneName
 from guidedesk.ui.widgets.labels import untrusted
@@ -20,7 +21,7 @@ STATE_ICONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OpRow:
-    """A row of one of the three tables."""
+    """A row of one of the tables."""
 
     row_id: str
     cells: tuple[Cell, ...]
@@ -45,7 +46,7 @@ def columns(tab: Tab) -> tuple[ColumnSpec, ...]:
         return (time, what, by, ColumnSpec(i18n.t("sync.col_why"), 0))
     what = ColumnSpec(i18n.t("sync.col_what"), 0)
     state = ColumnSpec(i18n.t("sync.col_state"), 260 if tab == "queued" else 130)
-    if tab == "queued":
+    if tab in ("queued", "sent"):
         return (time, what, by, state)
     return (time, what, by, state, ColumnSpec(i18n.t("sync.col_rule"), 190))
 
@@ -60,7 +61,7 @@ def table_row(operation: OperationInfo, tab: Tab, state: SyncState) -> OpRow:
         why = Cell(operation_words.why(operation, state.names, state.now_ms), ink="danger")
         return OpRow(operation.op_id, (time, what, by, why))
     word = Cell(_state_words(operation, state.is_offline), tone=operation_words.tone_of(operation))
-    if tab == "queued":
+    if tab in ("queued", "sent"):
         return OpRow(operation.op_id, (time, what, by, word))
     rule = operation_words.rule(operation)
     return OpRow(operation.op_id, (time, what, by, word, Cell(rule, tone="violet" if rule else "")))
@@ -94,6 +95,8 @@ def headline(state: SyncState) -> Headline:
         return Headline("key", "danger", i18n.t("sync.title_expired"), detail)
     if status.is_offline and status.offline_since_ms is not None:
         return _outage(status, status.offline_since_ms)
+    if status.is_first_load or status.loading is not None:
+        return Headline("download", "accent", _loading_title(status), i18n.t("sync.detail_loading"))
     needs = len(state.rows("needs"))
     if needs:
         key = "sync.title_needs_waiting" if status.waiting else "sync.title_needs"
@@ -101,6 +104,13 @@ def headline(state: SyncState) -> Headline:
     if status.waiting or chip_state(status) == "sending":
         return Headline("queue", "accent", i18n.t("sync.title_waiting", n=status.waiting), detail)
     return Headline("cloud-check", "success", i18n.t("sync.title_ok"), detail)
+
+
+def _loading_title(status: SyncStatus) -> str:
+    if status.loading is None:
+        return i18n.t("sync.title_first_load")
+    done, total = status.loading
+    return i18n.t("sync.title_loading", done=done, total=total)
 
 
 def _outage(status: SyncStatus, since_ms: int) -> Headline:
@@ -144,14 +154,83 @@ def kpis(state: SyncState) -> tuple[Kpi, ...]:
     if status is not None and status.next_try_ms is not None:
         following = i18n.t("sync.kpi_contact_next", time=spans.until(status.next_try_ms - status.now_ms))
     return (
-        Kpi("upload", "accent" if queued else "success", i18n.t("sync.kpi_queued"), formats.count(len(queued)),
-            oldest),
-        Kpi("alert", "danger" if needs else "neutral", i18n.t("sync.kpi_needs"), formats.count(len(needs)),
+        Kpi("upload", "accent" if queued else "success", i18n.t("sync.kpi_queued"), waiting_text(state), oldest),
+        Kpi("alert", "danger" if needs else "neutral", i18n.t("sync.kpi_needs"), count_text(len(needs)),
             i18n.t("sync.kpi_needs_some" if needs else "sync.kpi_needs_none")),
-        Kpi("conflict", "violet", i18n.t("sync.kpi_settled"), formats.count(len(settled)),
+        Kpi("conflict", "violet", i18n.t("sync.kpi_settled"), count_text(len(settled)),
             i18n.t("sync.kpi_settled_note")),
         Kpi("cloud", "info", i18n.t("sync.kpi_contact"), contact, following),
     )
+
+
+def waiting_text(state: SyncState) -> str:
+    """How many wait: after a long outage more than are listed."""
+    listed = len(state.rows("queued"))
+    waiting = state.status.waiting if state.status is not None else 0
+    return formats.count(max(listed, waiting))
+
+
+def tab_count(state: SyncState, tab: Tab) -> str:
+    """The number behind a tab's word."""
+    return waiting_text(state) if tab == "queued" else count_text(len(state.rows(tab)))
+
+
+def contact_line(status: SyncStatus) -> str:
+    """`上次联系 今天 10:09 · 下次自动重试 26 秒后`."""
+    contact = status.last_contact_ms
+    when = formats.moment_text(contact, status.now_ms) if contact else i18n.t("sync.net_never")
+    parts = [f"{i18n.t('sync.net_contact')} {when}"]
+    if status.next_try_ms is not None:
+        parts.append(f"{i18n.t('sync.net_next')} {spans.until(status.next_try_ms - status.now_ms)}")
+    return " · ".join(parts)
+
+
+def foot(state: SyncState) -> str:
+    """What is safe, and while offline how long somebody may still sign in."""
+    if not state.is_offline or state.status is None:
+        return i18n.t("sync.foot")
+    limit = state.status.offline_until_ms
+    parts = [i18n.t("sync.foot_offline")]
+    if limit is not None:
+        parts.append(f"{i18n.t('sync.net_limit')} {spans.span(limit - state.status.now_ms)}")
+    return " · ".join(parts)
+
+
+def next_words(operation: OperationInfo) -> str:
+    """What a person may do about it."""
+    if is_parked_here(operation):
+        return i18n.t("sync.next_parked")
+    return i18n.t("sync.next_refused" if operation.state == "rejected" else "sync.next_held")
+
+
+def cause_text(status: SyncStatus) -> str:
+    """The likely cause of an outage, in a sentence."""
+    return i18n.t(f"sync.cause_{status.cause or 'unknown'}")
+
+
+def cause_chips(status: SyncStatus) -> tuple[tuple[str, ToneName, str], ...]:
+    """What works and where it ends: text, tone and icon, from this PC outwards."""
+    steps = {
+        "network": (("network", False),),
+        "name": (("network", True), ("outside", False)),
+        "refused": (("network", True), ("outside", True), ("centre", False)),
+        "silent": (("network", True), ("centre", False)),
+        "tls": (("network", True), ("outside", True), ("tls", False)),
+    }.get(status.cause, ())
+    return tuple(
+        (i18n.t(f"sync.chip_{name}_{'ok' if works else 'bad'}"), "success" if works else "warning",
+         "check" if works else "alert")
+        for name, works in steps
+    )  # fmt: skip
+
+
+def link_summary(picture: LinkPicture) -> str:
+    """The row of blocks in words."""
+    start = formats.time_text(picture.from_ms)
+    if not picture.breaks:
+        return i18n.t("sync.link_summary_none", **{"from": start})
+    span = spans.span(picture.down_ms)
+    return i18n.t("sync.link_summary", n=len(picture.breaks), span=span, **{"from": start})
 
 
 def recorded_words(operation: OperationInfo, state: SyncState) -> str:

@@ -1,0 +1,51 @@
+"""A row of blocks that shows when the line stood; the sentence beside it says the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from guidedesk.ui.link_blocks import Block
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.access import Role, set_role
+
+_INKS: Final[dict[Block, str]] = {"up": "success", "down": "warning", "unknown": "line"}
+
+
+class LinkStrip(QWidget):
+    """Blocks in the order of time; colour is never the only sign: breaks are lower, and told in words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: tuple[Block, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        set_role(self, Role.Chart, "")
+        look().restyled.connect(self.updateGeometry)
+
+    def show_blocks(self, blocks: tuple[Block, ...], summary: str) -> None:
+        """Draw these; `summary` is what a screen reader says."""
+        self._blocks = blocks
+        self.setAccessibleName(summary)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(look().m.chart_min_w, look().m.avatar_s)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if not self._blocks:
+            return
+        m = look().m
+        painter = QPainter(self)
+        paint.smooth(painter)
+        step = self.width() / len(self._blocks)
+        for number, block in enumerate(self._blocks):
+            high = self.height() * (2 if block == "up" else 1) / 2
+            area = QRectF(number * step, self.height() - high, step - m.chart_gap / 2, high)
+            paint.box(painter, area, 2, look().q(_INKS[block]))
