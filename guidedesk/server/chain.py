@@ -13,6 +13,7 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import scope
 from guidedesk.server.audit import record_audit
+from guidedesk.server.badges import badges_of
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.rows import put_row
 
@@ -100,7 +101,8 @@ def list_staff(database: ServerDatabase) -> list[dict[str, Any]]:
     with database.read() as conn:
         rows = conn.execute(select(staff).where(staff.c.scope_id == database.chain_id()).order_by(staff.c.number))
         wanted = ("id", "number", "name", "name_en", "role", "store_id", "is_active")
-        return [{k: row._mapping[k] for k in wanted} for row in rows]
+        badges = badges_of(conn, database.chain_id())
+        return [{k: row._mapping[k] for k in wanted} | {"badge": badges.get(row.id)} for row in rows]
 
 
 def _audit(opened: ScopeWrite, clock: Clock, action: str, subject: str, detail: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from guidedesk.models.entities import upsert
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import staff_pin
 from guidedesk.server.audit import record_audit
+from guidedesk.server.badges import new_badge
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import ServerSecrets
@@ -50,6 +51,7 @@ class StaffOffice:
         if person.role not in ROLES:
             raise Refused("role_unknown", role=str(person.role)[:40])
         staff_id = new_id(self.clock.wall_ms(), self.random.bytes(10))
+        badge = new_badge(staff_id, self.random, self.clock.wall_ms())
 
         def work(opened: ScopeWrite) -> None:
             if find_number(opened.conn, opened.scope_id, number) is not None:
@@ -60,6 +62,7 @@ class StaffOffice:
             row = {"id": staff_id, "number": number, "role": person.role, "store_id": person.store_id, "is_active": 1}
             names = {"name": clean_name(person.name), "name_en": clean_name(person.name_en or person.name)}
             put_row(opened, "staff", row | names | {"joined_at_ms": self.clock.wall_ms()})
+            put_row(opened, "staff_code", badge)
             self._audit(opened, actor, "staff.added", staff_id, {"role": person.role, "store": person.store_id})
 
         self.database.write(self.database.chain_id(), work)

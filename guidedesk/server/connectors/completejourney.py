@@ -198,4 +198,5 @@ def _reference(stores: list[int], every_store: tuple[int, ...]) -> dict[str, lis
         "setting": [{"id": derived_id("setting", n), "name": n, "value": v} for n, v in settings.items()],
         "store": [store_row(store, places[store]) for store in stores],
         "staff": [person.row for store in stores for person in store_staff(store)],
+        "staff_code": [person.badge for store in stores for person in store_staff(store)],
     }

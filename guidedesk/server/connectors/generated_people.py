@@ -14,6 +14,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import Role, Tier
 from guidedesk.domain.time import DAY_MS, local_midnight_ms
 from guidedesk.models.entities import Row
+from guidedesk.server.badges import new_badge
 from guidedesk.server.connectors.landing import Person
 from guidedesk.server.connectors.sample_names import FEMALE_GIVEN, MALE_GIVEN, MOBILE_PREFIXES, SURNAMES
 from guidedesk.server.connectors.sample_world import Dice, card_code
@@ -49,6 +50,7 @@ class StaffMember:
     number: str
     pin: str
     row: Row
+    badge: Row
 
 
 @cache
@@ -110,7 +112,7 @@ def _staff(store: int, number: str, role: Role) -> StaffMember:
     }
     # Six different digits whose beginning is neither a run nor a year and month (SECURITY.md D-7).
     pin = "9" + dice.pick(("1", "2", "4")) + "".join(dice.sample(["0", "5", "6", "7", "8"], 4))
-    return StaffMember(number, pin, row)
+    return StaffMember(number, pin, row, new_badge(staff_id(number), Dice(SOURCE, "badge", number), 0))
 
 
 def _name(dice: Dice) -> str:

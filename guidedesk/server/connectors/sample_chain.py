@@ -11,6 +11,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import Tier
 from guidedesk.models.entities import Row
+from guidedesk.server.badges import new_badge
 from guidedesk.server.connectors.landing import (
     BATCH,
     Person,
@@ -26,7 +27,7 @@ from guidedesk.server.connectors.sample_members import make_identity, member_row
 from guidedesk.server.connectors.sample_names import BRAND, PINS, STAFF, STORES
 from guidedesk.server.connectors.sample_products import COLOURS, ONE_SIZE, styles
 from guidedesk.server.connectors.sample_purchases import make_sales, net_minor
-from guidedesk.server.connectors.sample_world import CURRENCY, SHOPS, SOURCE, ZONE, World, staff_id, store_id
+from guidedesk.server.connectors.sample_world import CURRENCY, SHOPS, SOURCE, ZONE, Dice, World, staff_id, store_id
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.order_types import OrderIn, ReturnIn
 from guidedesk.server.orders import record_orders_bulk
@@ -140,6 +141,7 @@ def _reference(today: date, seed: int) -> dict[str, list[Row]]:
             }
             for place, s in enumerate(STAFF)
         ],
+        "staff_code": [new_badge(staff_id(s.number), Dice(SOURCE, "badge", s.number), 0) for s in STAFF],
     }
 
 
