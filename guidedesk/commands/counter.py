@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
+from guidedesk.commands import counter_members, counter_sales
+from guidedesk.commands.counter_recording import record
 from guidedesk.commands.counter_session import forget_session, keep_session, kept_session
 from guidedesk.commands.output import Answer, print_answer, read_pin
 from guidedesk.domain.errors import GuideDeskError, Refused
@@ -75,11 +77,17 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     change = tag.add_mutually_exclusive_group(required=True)
     change.add_argument("--add", metavar="T")
     change.add_argument("--remove", metavar="T")
-    follow = actions.add_parser("follow-up", help="promise a contact, or finish one")
+    follow = actions.add_parser("follow-up", help="promise a contact, finish, cancel or hand one over")
     follow.add_argument("--member", metavar="ID")
     follow.add_argument("--due", metavar="DATE")
     follow.add_argument("--text", default="")
-    follow.add_argument("--done", metavar="ID")
+    ending = follow.add_mutually_exclusive_group()
+    ending.add_argument("--done", metavar="ID")
+    ending.add_argument("--cancel", metavar="ID")
+    ending.add_argument("--reassign", metavar="ID")
+    follow.add_argument("--to", metavar="N", help="staff number of who takes it over")
+    counter_members.add_actions(actions)
+    counter_sales.add_actions(actions)
     actions.add_parser("sync", help="send and fetch until there is no more")
     save = actions.add_parser("recovery-save", help="print this PC's key, wrapped under a manager's passphrase")
     save.add_argument("--passphrase-stdin", action="store_true", required=True)
@@ -164,7 +172,7 @@ def _scan(counter: Counter, args: argparse.Namespace) -> Answer:
         member_id = find_member_by_code(conn, found.digits)
     if member_id is None:
         raise Refused("scan_unknown")
-    answer = _record(counter, args, ops.RecordVisit(visit_id=counter.new_id(), member_id=member_id), assurance=1)
+    answer = record(counter, ops.RecordVisit(visit_id=counter.new_id(), member_id=member_id), assurance=1)
     with counter.read() as conn:
         card = get_member_card(conn, member_id, session.staff.id, counter.now_ms())
     return Answer(answer.op_id, answer.state, answer.changes, extra={"member": asdict(card)})
@@ -183,7 +191,7 @@ def _register(counter: Counter, args: argparse.Namespace) -> Answer:
         consents=tuple((purpose, purpose in args.consent) for purpose in ("wechat", "sms", "personalised")),
         **phone,
     )
-    answer = _record(counter, args, operation)
+    answer = record(counter, operation)
     extra = {"member_id": member_id, "code": code[0] if code else None, "card_no": code[1] if code else None}
     return Answer(answer.op_id, answer.state, answer.changes, extra=extra)
 
@@ -205,42 +213,49 @@ def _log(counter: Counter, args: argparse.Namespace) -> Answer:
                 text=args.note[:200],
             )
         )
-    return _record(counter, args, *made)
+    return record(counter, *made)
 
 
 def _served(counter: Counter, args: argparse.Namespace) -> Answer:
-    return _record(counter, args, ops.ServedNoPurchase(interaction_id=counter.new_id(), member_id=args.member))
+    return record(counter, ops.ServedNoPurchase(interaction_id=counter.new_id(), member_id=args.member))
 
 
 def _tag(counter: Counter, args: argparse.Namespace) -> Answer:
-    return _record(
-        counter, args, ops.SetTag(member_id=args.member, is_on=args.add is not None, tag=args.add or args.remove)
+    return record(
+        counter, ops.SetTag(member_id=args.member, is_on=args.add is not None, tag=args.add or args.remove)
     )
 
 
 def _follow_up(counter: Counter, args: argparse.Namespace) -> Answer:
-    if args.done:
-        with counter.read() as conn:
-            found = [f for f in list_follow_ups(conn, counter.now_ms(), "UTC", is_open=False) if f.id == args.done]
-        if not found:
-            raise Refused("not_found", what="follow_up")
-        return _record(counter, args, ops.CompleteFollowUp(follow_up_id=args.done, member_id=found[0].member_id))
+    chosen = args.done or args.cancel or args.reassign
+    if chosen:
+        return record(counter, _decision(counter, args, chosen))
     if not (args.member and args.due):
-        raise Refused("usage", text="follow-up needs --member ID --due DATE, or --done ID")
+        raise Refused("usage", text="follow-up needs --member ID --due DATE, or --done, --cancel or --reassign ID")
     follow_up_id = counter.new_id()
     operation = ops.ScheduleFollowUp(
         follow_up_id=follow_up_id, member_id=args.member, due_date=args.due, text=args.text
     )
-    answer = _record(counter, args, operation)
+    answer = record(counter, operation)
     return Answer(answer.op_id, answer.state, answer.changes, extra={"follow_up_id": follow_up_id})
 
 
-def _record(counter: Counter, args: argparse.Namespace, *made: ops.Operation, assurance: int = 0) -> Answer:
-    session = kept_session(counter)
-    recorded = counter.record_operations(list(made), session.actor, assurance, session.session_id)
-    return Answer(
-        recorded.op_ids[0], recorded.state, sorted(recorded.changes.kinds), extra={"op_ids": list(recorded.op_ids)}
-    )
+def _decision(counter: Counter, args: argparse.Namespace, follow_up_id: str) -> ops.Operation:
+    with counter.read() as conn:
+        found = [f for f in list_follow_ups(conn, counter.now_ms(), "UTC", is_open=False) if f.id == follow_up_id]
+        colleagues = {person.number: person.id for person in list_staff(conn)}
+    if not found:
+        raise Refused("not_found", what="follow_up")
+    about = {"follow_up_id": follow_up_id, "member_id": found[0].member_id}
+    if args.done:
+        return ops.CompleteFollowUp(**about, result=args.text)
+    if args.cancel:
+        return ops.CancelFollowUp(**about, reason=args.text)
+    if not args.to:
+        raise Refused("usage", text="--reassign needs --to STAFF_NUMBER")
+    if args.to not in colleagues:
+        raise Refused("not_found", what="staff")
+    return ops.ReassignFollowUp(**about, from_id=found[0].associate_id, to_id=colleagues[args.to])
 
 
 def _sync(counter: Counter, args: argparse.Namespace) -> Answer:
@@ -297,6 +312,13 @@ _ACTIONS: Final[dict[str, Callable[[Counter, argparse.Namespace], Answer]]] = {
     "served": _served,
     "tag": _tag,
     "follow-up": _follow_up,
+    "edit": counter_members.edit,
+    "consent": counter_members.consent,
+    "bind": counter_members.bind,
+    "undo": counter_members.undo,
+    "sale": counter_sales.sale,
+    "return": counter_sales.give_back,
+    "claim": counter_sales.claim,
     "sync": _sync,
     "show": _show,
 }

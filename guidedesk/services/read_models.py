@@ -126,6 +126,7 @@ class FollowUpInfo:
     is_done: bool
     done_by: Bilingual = NOBODY
     is_pending: bool = False
+    state: str = "open"  # open | done | cancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _info(r: Any, today: date, names: dict[str, Bilingual], allowed: frozenset[s
         text=r.text,
         channel=next((channel for channel in wanted if channel in allowed), None),
         is_done=r.state == "done",
+        state=r.state,
         done_by=names.get(r.done_by, NOBODY),
         is_pending=r.row_ver == 0,
     )
