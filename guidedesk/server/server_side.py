@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain import people as people_rules
 from guidedesk.domain.binding_story import Meeting, Settled, tell
-from guidedesk.domain.errors import BugError, Refused
+from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.base import among
 from guidedesk.models.entities import Row, load_row
@@ -69,7 +69,7 @@ class ServerSide:
     def desk(self) -> Desk:
         """The transaction; a fault of ours where none was opened."""
         if self._desk is None:
-            raise BugError("no_transaction")
+            raise AssertionError("no transaction was opened")
         return self._desk
 
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
@@ -151,7 +151,7 @@ class ServerSide:
         scopes = scopes_of(conn, meeting.member_id) | {home, context.scope_id}
         story = tell(meetings_of(conn, scopes, meeting.member_id, binding), attribution_rules(conn, desk.chain_id))
         if story is None:
-            raise BugError("no_story")
+            raise AssertionError("a meeting was just kept")
         refs = (("binding", home, meeting.member_id), ("binding_event", home, meeting.event_id))
         return story.settled[meeting.event_id], Touched(later=refs)
 
