@@ -55,7 +55,9 @@ def _snapshot(call: Call) -> Mapping[str, Any]:
     scope_id = _own_scope(call, call.request.query_params.get("scope"))
     if call.number("schema") != SCHEMA:
         raise Refused("schema_too_old", schema=SCHEMA)
-    return get_manifest(call.context, scope_id).to_wire()
+    # What the asker's cache looks like; one that does not say gets rows.
+    layout = call.number("layout") if "layout" in call.request.query_params else 0
+    return get_manifest(call.context, scope_id, layout).to_wire()
 
 
 def _snapshot_page(call: Call) -> Answered:
