@@ -16,9 +16,10 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row, entity_tables, load_rows, row_digest
 from guidedesk.models.server_tables import feed
+from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed import chunks, scope_state
 from guidedesk.server.feed_pointers import UPSERT
-from guidedesk.sync.protocol import DIGEST_BUCKETS, bucket_of, combine
+from guidedesk.sync.protocol import DIGEST_BUCKETS, SCHEMA, bucket_of, combine
 from guidedesk.sync.strict_json import JsonObject
 
 _MOST_ROWS: Final = 2_000
@@ -33,13 +34,14 @@ class ScopeView:
     places: dict[tuple[str, int], list[tuple[str, str]]]  # (table, bucket) -> (row scope, row id)
 
 
-def scope_view(conn: Connection, scope_id: str) -> ScopeView:
-    """The server's view of one scope, from the rows as they are now."""
+def scope_view(conn: Connection, scope_id: str, schema: int = SCHEMA) -> ScopeView:
+    """The server's view of one scope, from the rows as they are now, as `schema` knows them."""
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for pointer in conn.execute(
         select(feed.c.tbl, feed.c.row_scope_id, feed.c.row_id).where(feed.c.scope_id == scope_id, feed.c.op == UPSERT)
     ):
-        keys[pointer.tbl, pointer.row_scope_id].append(pointer.row_id)
+        if knows_table(schema, pointer.tbl):
+            keys[pointer.tbl, pointer.row_scope_id].append(pointer.row_id)
     sums: dict[tuple[str, int], list[bytes]] = defaultdict(list)
     places: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
     counts: dict[str, int] = defaultdict(int)
@@ -49,7 +51,7 @@ def scope_view(conn: Connection, scope_id: str) -> ScopeView:
                 if row["deleted_at_ms"] is not None:
                     continue
                 place = (tbl, bucket_of(row["id"]))
-                sums[place].append(row_digest(tbl, row))
+                sums[place].append(row_digest(tbl, as_schema(schema, tbl, row)))
                 places[place].append((row_scope, row["id"]))
                 counts[tbl] += 1
     digests = {
@@ -58,13 +60,13 @@ def scope_view(conn: Connection, scope_id: str) -> ScopeView:
     return ScopeView(digests, dict(counts), dict(places))
 
 
-def compare(conn: Connection, scope_id: str, body: JsonObject) -> dict[str, Any]:
+def compare(conn: Connection, scope_id: str, body: JsonObject, schema: int = SCHEMA) -> dict[str, Any]:
     """Answer a digest request; a counter behind the head is told so, and should pull first."""
     epoch, head, _ = scope_state(conn, scope_id)
     theirs = _tables(body.get("tables"))
     if not isinstance(body.get("epoch"), int) or not isinstance(body.get("seq"), int):
         raise Refused("validation", field="seq", why="bad_value")
-    view = scope_view(conn, scope_id)
+    view = scope_view(conn, scope_id, schema)
     differing: dict[str, list[int]] = {}
     empty = [""] * DIGEST_BUCKETS
     for tbl in sorted(set(theirs) | set(view.digests)):
@@ -81,7 +83,7 @@ def compare(conn: Connection, scope_id: str, body: JsonObject) -> dict[str, Any]
         "head": head,
         "counts": view.counts,
         "buckets": differing,
-        "rows": [[tbl, row] for tbl, row in rows],
+        "rows": [[tbl, as_schema(schema, tbl, row)] for tbl, row in rows],
         "more": more,
     }
 

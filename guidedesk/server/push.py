@@ -55,7 +55,7 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
     if has_tasks:
         _carry(context, who.scope_id)
     with context.database.read() as conn:
-        results = render_answers(conn, answers, context.secrets.signing_key())
+        results = render_answers(conn, answers, context.secrets.signing_key(), who.schema_ver)
     _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=last_seq))
     return {
         "batch_id": batch.batch_id,

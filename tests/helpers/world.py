@@ -31,7 +31,7 @@ from guidedesk.server.secrets import new_secrets
 from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.identity import Identity
-from guidedesk.sync.protocol import GENESIS
+from guidedesk.sync.protocol import GENESIS, SCHEMA
 from guidedesk.sync.signing import sign_request
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import START_MS, ManualClock, SeededRandom, Wire
@@ -162,7 +162,7 @@ class World:
             conn.execute(insert(tables.device_directory), [{"device_id": till.device_id, "scope_id": store_id}])
             row = {
                 "scope_id": store_id, "device_id": till.device_id, "label": f"A{n}", "host": "pc", "epoch": 1,
-                "last_seq": 0, "last_hash": GENESIS, "schema_ver": 1, "state": "active", "public_key": public,
+                "last_seq": 0, "last_hash": GENESIS, "schema_ver": SCHEMA, "state": "active", "public_key": public,
                 "enrolled_at_ms": self.clock.wall_ms(),
             }  # fmt: skip
             conn.execute(insert(tables.device), [row])

@@ -47,7 +47,7 @@ def _changes(call: Call) -> Mapping[str, Any] | Answered:
     epoch, after = call.number("epoch"), call.number("after")
     limit = min(max(call.number("limit"), 1), PAGE_ROWS)
     with call.context.database.read() as conn:
-        page = changes(conn, scope_id, epoch, after, limit)
+        page = changes(conn, scope_id, epoch, after, limit, call.who.schema_ver)
     return Answered(304) if page is None else page.to_wire()
 
 
@@ -73,7 +73,7 @@ def _digest(call: Call) -> Mapping[str, Any]:
         raise Refused("validation", field="digest", why="fields")
     scope_id = _own_scope(call, call.json["scope"])
     with call.context.database.read_snapshot() as conn:
-        return compare(conn, scope_id, call.json)
+        return compare(conn, scope_id, call.json, call.who.schema_ver)
 
 
 def _events(call: Call) -> Streamed:
