@@ -138,7 +138,8 @@ class World:
     chain_id: str
     store_id: str
     staff: dict[str, str]
-    discard: Callable[[], None]
+    backend: Backend
+    url: str
     tills: list[Till] = field(default_factory=list)
 
     def open_store(self, code: str) -> str:
@@ -170,6 +171,22 @@ class World:
         self.tills.append(till)
         return till
 
+    def backup(self) -> str:
+        """The address of a copy of the database as it is now."""
+        self.database.close()
+        return self.backend.backup(self.url, self.folder)
+
+    def restore(self, copy: str) -> None:
+        """Go on with an earlier copy of the database: whatever came after it is gone at the server."""
+        for till in self.tills:
+            till.close()
+        self.database.close()
+        older, self.url = self.url, copy
+        self.backend.discard(older)
+        self.database = open_server(copy)
+        parts = self.context
+        self.context = ServerContext.create(self.database, parts.secrets, parts.clock, parts.random, UNLIMITED)
+
     def recorded(self) -> dict[str, str]:
         """Op id -> status of everything the server decided."""
         log = tables.op_log.c
@@ -180,7 +197,7 @@ class World:
         for till in self.tills:
             till.close()
         self.database.close()
-        self.discard()
+        self.backend.discard(self.url)
 
 
 def identity_of(till: Till, server_url: str = "http://127.0.0.1") -> Identity:
@@ -218,7 +235,7 @@ def open_world(folder: Path, clock: ManualClock | None = None, backend: Backend 
     database.write(chain_id, hire)
     context = ServerContext.create(database, secrets, used, random, UNLIMITED)
     assert isinstance(used, ManualClock)
-    return World(folder, used, database, context, chain_id, store_id, staff, lambda: backend.discard(url))
+    return World(folder, used, database, context, chain_id, store_id, staff, backend, url)
 
 
 def settle(*tills: Till, rounds: int = 3) -> None:
