@@ -30,12 +30,13 @@ def knows_table(schema: int, tbl: str) -> bool:
 
 
 @cache
-def _unknown_columns(schema: int, tbl: str) -> frozenset[str]:
+def unknown_columns(schema: int, tbl: str) -> frozenset[str]:
+    """Columns of a table that programs of this schema do not have."""
     later = [columns.get(tbl, frozenset()) for since, columns in _NEW_COLUMNS.items() if since > schema]
     return frozenset().union(*later)
 
 
 def as_schema(schema: int, tbl: str, row: Row) -> Row:
     """The row without the columns that came later."""
-    unknown = _unknown_columns(schema, tbl)
+    unknown = unknown_columns(schema, tbl)
     return {name: value for name, value in row.items() if name not in unknown} if unknown else row

@@ -285,16 +285,3 @@ class ChangesPage:
             head=wire["head"],
             more=wire["more"],
         )
-
-
-DIGEST_BUCKETS: Final = 256
-
-
-def bucket_of(row_id: str) -> int:
-    """Which of the 256 buckets of a table a row's digest is summed into."""
-    return hashlib.sha256(row_id.encode()).digest()[0]
-
-
-def combine(digests: list[bytes]) -> str:
-    """Order-free combination of row digests of one bucket: XOR of equals would cancel, so they are sorted."""
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:32] if digests else ""

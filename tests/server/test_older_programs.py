@@ -9,12 +9,13 @@ from alembic import command
 from sqlalchemy import create_engine, inspect, select, update
 
 from guidedesk.models import server_tables as tables
-from guidedesk.models.entities import entity_tables, row_digest
+from guidedesk.models.entities import entity_tables
 from guidedesk.models.migrations import configuration
 from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.settings import write_settings
 from guidedesk.services import operations as ops
-from guidedesk.sync.protocol import DIGEST_BUCKETS, OLDEST_SCHEMA, SCHEMA, bucket_of, combine
+from guidedesk.sync.protocol import OLDEST_SCHEMA, SCHEMA
+from tests.helpers.digests import digests_of
 from tests.server.people_at_work import hello, joined
 from tests.server.shop import Counter, Shop
 
@@ -62,20 +63,16 @@ def test_it_pulls_rows_as_it_knows_them_and_its_digest_is_equal(shop: Shop, olde
     }  # fmt: skip
     assert not {"withdrawn_at_ms", "seen_ms"} & set(older.table("consent")[0])
     assert {"withdrawn_at_ms", "seen_ms"} <= set(newer.table("consent")[0])
-    for counter in (older, newer):
+    for counter, schema in ((older, OLDEST_SCHEMA), (newer, SCHEMA)):
         epoch, seq = counter.cursors[counter.scope_id]
-        body = {"scope": counter.scope_id, "epoch": epoch, "seq": seq, "tables": digests(shop, counter)}
+        body = {"scope": counter.scope_id, "epoch": epoch, "seq": seq, "tables": digests(shop, counter, schema)}
         answer = counter.call("POST", "/v1/sync/digest", body).json()
         assert (answer["equal"], answer["is_behind"]) == (True, False), answer
 
 
-def digests(shop: Shop, counter: Counter) -> dict[str, list[str]]:
-    sums: dict[str, list[list[bytes]]] = {}
-    for (tbl, scope_id, row_id), row in counter.rows.items():
-        if scope_id != shop.chain_id:
-            buckets = sums.setdefault(tbl, [[] for _ in range(DIGEST_BUCKETS)])
-            buckets[bucket_of(row_id)].append(row_digest(tbl, row))
-    return {tbl: [combine(bucket) for bucket in buckets] for tbl, buckets in sums.items()}
+def digests(shop: Shop, counter: Counter, schema: int) -> dict[str, list[str]]:
+    rows = [(tbl, row) for (tbl, scope_id, _), row in counter.rows.items() if scope_id != shop.chain_id]
+    return digests_of(rows, schema)
 
 
 def test_what_it_sends_is_answered_with_rows_it_knows(shop: Shop, older: Counter) -> None:
