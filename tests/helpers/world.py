@@ -18,6 +18,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import Row
+from guidedesk.server.badges import new_badge
 from guidedesk.server.chain import add_store, init_chain
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
@@ -150,6 +151,7 @@ class World:
         row: Row = {"id": self.staff[code], "number": code, "name": code, "name_en": code, "store_id": store_id}
         row |= {"role": "associate", "is_active": 1, "joined_at_ms": START_MS}
         self.database.write(self.chain_id, lambda opened: put_row(opened, "staff", row))
+        self.database.write(self.chain_id, lambda opened: put_row(opened, "staff_code", badge_of(row["id"])))
         return store_id
 
     def till(self, store_id: str | None = None) -> Till:
@@ -200,6 +202,11 @@ class World:
         self.backend.discard(self.url)
 
 
+def badge_of(staff_id: str) -> Row:
+    """The badge of somebody of the staff, the same in each run."""
+    return new_badge(staff_id, SeededRandom(int(staff_id[:8], 16)), START_MS)
+
+
 def identity_of(till: Till, server_url: str = "http://127.0.0.1") -> Identity:
     """What enrolment gives a counter of the world."""
     secrets = till.world.context.secrets
@@ -231,6 +238,7 @@ def open_world(folder: Path, clock: ManualClock | None = None, backend: Backend 
             row: Row = {"id": staff_id, "number": name, "name": name, "name_en": name, "store_id": store_id}
             row |= {"role": "manager" if name == "m1" else "associate", "is_active": 1, "joined_at_ms": START_MS}
             put_row(opened, "staff", row)
+            put_row(opened, "staff_code", badge_of(staff_id))
 
     database.write(chain_id, hire)
     context = ServerContext.create(database, secrets, used, random, UNLIMITED)
