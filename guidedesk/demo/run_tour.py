@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.config import Language, Settings
-from guidedesk.demo import steps, steps_more
+from guidedesk.demo import steps, steps_actions, steps_more
 from guidedesk.demo.eyes import ServerEyes, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.demo.world import World, enrol_counter, sign_in_everybody
@@ -26,6 +26,9 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("served_no_purchase", steps.served_no_purchase),
     ("search", steps_more.search),
     ("new_member", steps_more.new_member),
+    ("bind", steps_actions.bind),
+    ("sale", steps_actions.sale),
+    ("consent", steps_actions.consent),
     ("outage", steps.outage),
     ("reconnect", steps.reconnect),
     ("second_counter", steps_more.second_counter),

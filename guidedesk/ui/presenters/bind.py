@@ -11,8 +11,8 @@ from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import BindMember, Operation
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.queries.reference import get_staff
-from guidedesk.services.queries.staff_codes import find_associate, was_registered_by
+from guidedesk.services.queries.reference import find_associate_by_code, get_staff
+from guidedesk.services.queries.registrations import was_registered_by
 from guidedesk.services.read_models import MemberCard, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo
@@ -165,7 +165,7 @@ class BindPresenter(FormPresenter[BindState]):
 
 
 def _read_scanned(connection: Any, member_id: str, digits: str, viewer_id: str, now_ms: int) -> _Scanned:
-    staff_id = find_associate(connection, digits, now_ms)
+    staff_id = find_associate_by_code(connection, digits, now_ms)
     if staff_id is None:
         raise Refused("associate_unknown")
     return _Scanned(get_member_card(connection, member_id, viewer_id, now_ms), get_staff(connection, staff_id))
