@@ -14,4 +14,5 @@ BENCHES: Final[dict[str, str]] = {
     "scan": "guidedesk.bench.scan",
     "search": "guidedesk.bench.search",
     "start": "guidedesk.bench.start",
+    "sync": "guidedesk.bench.sync",
 }

@@ -26,7 +26,7 @@ from guidedesk.services.operations import (
     lane_of,
     split,
 )
-from guidedesk.sync.protocol import GENESIS, Envelope
+from guidedesk.sync.protocol import GENESIS, SCHEMA, Envelope
 from guidedesk.sync.signing import sign_request
 
 _PATH = "/v1/sync/push"
@@ -74,7 +74,7 @@ def enrolled_counter(database: ServerDatabase, scope_id: str, random: Random, no
     )
     row = {
         "scope_id": scope_id, "device_id": counter.device_id, "label": "bench", "host": "bench", "epoch": 1,
-        "last_seq": 0, "last_hash": GENESIS, "schema_ver": 1, "state": "active", "enrolled_at_ms": now_ms,
+        "last_seq": 0, "last_hash": GENESIS, "schema_ver": SCHEMA, "state": "active", "enrolled_at_ms": now_ms,
         "public_key": counter.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw),
     }  # fmt: skip
     known = {"device_id": counter.device_id, "scope_id": scope_id}

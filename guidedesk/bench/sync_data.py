@@ -56,6 +56,7 @@ class StoreData:
         """A fresh server's files."""
         for name in (DATABASE, SECRETS):
             shutil.copyfile(self.folder / name, folder / name)
+            (folder / name).chmod(0o600)
         database = open_server(f"sqlite:///{folder / DATABASE}")
         create_schema(database)
         database.close()

@@ -17,6 +17,11 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     admin = sub.add_parser("admin", help="set up a chain: schema, stores, staff, devices")
     areas = admin.add_subparsers(dest="area", required=True, metavar="AREA")
     _leaf(areas, "init", "make the schema, the keys and the secrets file", actions.init, "admin init")
+    restored = _leaf(
+        areas, "restored", "the database was brought back from a backup", actions.restored,
+        "admin restored --reason 'disk failed'",
+    )  # fmt: skip
+    restored.add_argument("--reason", required=True, metavar="TEXT")
     store = _area(areas, "store", "the stores")
     add = _leaf(store, "add", "open a store", actions.store_add, "admin store add S1 一店 --name-en 'First store'")
     add.add_argument("code", metavar="CODE")

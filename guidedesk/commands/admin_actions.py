@@ -24,6 +24,7 @@ from guidedesk.server.enrolment import approve_device
 from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.quarantine import release_device
+from guidedesk.server.restored import begin_new_epoch
 from guidedesk.server.schema import check_schema, create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
 from guidedesk.server.settings import check_setting, read_settings, write_settings
@@ -90,6 +91,14 @@ def init(args: argparse.Namespace) -> int:
         {"chain_id": chain_id, "secrets": made},
         f"The chain {chain_id} is ready; the secrets file was {made}. Keep a copy of it apart from the database.",
     )
+
+
+def restored(args: argparse.Namespace) -> int:
+    """Tell every counter, at its next contact, that the database is an older one than it knew."""
+    with _desk(args) as desk:
+        count = begin_new_epoch(desk.database, args.reason, desk.clock)
+    told = "Counters fetch their data anew and send again what is missing here"
+    return _say(args, {"scopes": count}, f"{count} scopes begin anew. {told}; nothing is counted twice.")
 
 
 def store_add(args: argparse.Namespace) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
@@ -169,12 +167,6 @@ def remove_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[st
         key = parts.info["parent_key"]
         conn.execute(delete(parts).where(parts.c.scope_id == scope_id, parts.c[key].in_(row_ids)))
     conn.execute(delete(table).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids)))
-
-
-def row_digest(name: str, row: Mapping[str, Any]) -> bytes:
-    """SHA-256 of a row's canonical text; equal on both sides when every column and part is equal."""
-    text = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(f"{name}\0{text}".encode()).digest()
 
 
 def id_columns(name: str) -> frozenset[str]:

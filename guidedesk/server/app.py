@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import fanout, grant_ends, home_moves, tombstones
+from guidedesk.server import fanout, grant_ends, home_moves, member_cap, tombstones
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
@@ -30,6 +31,7 @@ _log = logging.getLogger("guidedesk.server.http")
 _SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest", "events"})
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
+_CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device)
 
@@ -82,12 +84,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _sweep(context: ServerContext) -> None:
+    rounds = itertools.cycle(range(_CAP_EVERY))
     while True:
         try:
             await anyio.to_thread.run_sync(fanout.sweep, context.database)
             now_ms = context.clock.wall_ms()
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
+            if next(rounds) == 0:
+                await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
         except Refused:
             _log.info("sweep_waits")

@@ -130,7 +130,7 @@ class BatchRun:
             return self._stored(op, "rejected", *refusal(op.fault or Refused("validation")))
         if self.is_suspended:
             return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
-        if op.envelope.occurred_at_ms < self.oldest_ms:
+        if op.is_stale(self.oldest_ms, self.received_at_ms):
             return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
         try:
             operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
@@ -210,7 +210,7 @@ class BatchRun:
             actor=self.actors.actor_of(envelope),
             device_id=self.device_id,
             assurance=envelope.assurance,
-            at_ms=min(envelope.occurred_at_ms, self.received_at_ms),
+            at_ms=min(envelope.occurred_at_ms, op.received(self.received_at_ms)),
             side=self.side,
             rows=self._rows if in_memory else DIRECT,
         )
@@ -336,7 +336,7 @@ class BatchRun:
             params=params,
             refs=refs,
             body_hash=op.body_hash,
-            received_at_ms=self.received_at_ms,
+            received_at_ms=op.received(self.received_at_ms),
         )
 
     def _keep(self, ops: Sequence[Incoming]) -> None:

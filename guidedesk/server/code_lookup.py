@@ -71,7 +71,7 @@ def resolve_code(
     grant = Grant(member_id, home, "scanned", now_ms + now_ms - since_ms)
     database.write(who.scope_id, lambda opened: _grant(opened, grant, chain_id, since_ms, actor, now_ms))
     with database.read() as conn:
-        rows = _rows(conn, {chain_id, who.scope_id}, member_id, since_ms)
+        rows = _rows(conn, {chain_id, who.scope_id}, member_id, since_ms, who.schema_ver)
     return {"member_id": member_id, "rows": rows, "server_time_ms": context.clock.wall_ms()}
 
 
@@ -110,9 +110,9 @@ def _owner(conn: Connection, digits: str) -> tuple[str, str] | None:
     return None
 
 
-def _rows(conn: Connection, scopes: set[str], member_id: str, since_ms: int) -> list[list[Any]]:
+def _rows(conn: Connection, scopes: set[str], member_id: str, since_ms: int, schema: int) -> list[list[Any]]:
     reach = reach_of(conn, [member_id])[member_id]
     every = scopes | reach.keys() | set(reach.values())
     pointers = [p for p in member_pointers(conn, every, [member_id], since_ms) if p.op == UPSERT][:_MOST_ROWS]
-    found = render(conn, [(p.tbl, p.row_scope_id, p.row_id) for p in pointers])
+    found = render(conn, [(p.tbl, p.row_scope_id, p.row_id) for p in pointers], schema)
     return [[tbl, row] for (tbl, _, _), row in found.items()]

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row, load_rows
 from guidedesk.models.server_tables import feed, scope
+from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed_pointers import DELETE, UPSERT, PointerKey
-from guidedesk.sync.protocol import Change, ChangesPage
+from guidedesk.sync.protocol import SCHEMA, Change, ChangesPage
 
 
 def scope_state(conn: Connection, scope_id: str) -> tuple[int, int, int]:
@@ -23,8 +24,10 @@ def scope_state(conn: Connection, scope_id: str) -> tuple[int, int, int]:
     return row.epoch, row.head, row.floor
 
 
-def changes(conn: Connection, scope_id: str, epoch: int, after: int, limit: int) -> ChangesPage | None:
-    """The next page after a cursor, or None when there is nothing newer.
+def changes(
+    conn: Connection, scope_id: str, epoch: int, after: int, limit: int, schema: int = SCHEMA
+) -> ChangesPage | None:
+    """The next page after a cursor, or None when there is nothing newer; rows as `schema` knows them.
 
     Raises `epoch_changed` when the server's history was cut since, `cursor_too_old` when deletions after the
     cursor are no longer known. A cursor of 0 is never too old: an empty cache has nothing to delete.
@@ -47,12 +50,13 @@ def changes(conn: Connection, scope_id: str, epoch: int, after: int, limit: int)
     ).all()
     more = len(pointers) > limit
     page = pointers[:limit]
-    rows = render(conn, [(p.tbl, p.row_scope_id, p.row_id) for p in page if p.op != 3])
+    shown = [p for p in page if knows_table(schema, p.tbl)]
+    rows = render(conn, [(p.tbl, p.row_scope_id, p.row_id) for p in shown if p.op != 3], schema)
     last = page[-1].seq if page else after
     return ChangesPage(
         scope_id=scope_id,
         epoch=current_epoch,
-        changes=tuple(_change(p, rows) for p in page),
+        changes=tuple(_change(p, rows) for p in shown),
         next=last if more else max(head, last),
         head=max(head, last),
         more=more,
@@ -74,16 +78,18 @@ def _change(pointer: Any, rows: dict[PointerKey, Row]) -> Change:
     )
 
 
-def render(conn: Connection, keys: Iterable[PointerKey]) -> dict[PointerKey, Row]:
-    """The current rows of these keys, one query a (table, scope)."""
+def render(conn: Connection, keys: Iterable[PointerKey], schema: int = SCHEMA) -> dict[PointerKey, Row]:
+    """The current rows of these keys as `schema` knows them, one query a (table, scope)."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
     for tbl, row_scope_id, row_id in keys:
+        if not knows_table(schema, tbl):
+            continue
         grouped[tbl, row_scope_id].append(row_id)
     found: dict[PointerKey, Row] = {}
     for (tbl, row_scope_id), row_ids in sorted(grouped.items()):
         for chunk in chunks(row_ids):
             for row in load_rows(conn, tbl, row_scope_id, chunk):
-                found[tbl, row_scope_id, row["id"]] = row
+                found[tbl, row_scope_id, row["id"]] = as_schema(schema, tbl, row)
     return found
 
 

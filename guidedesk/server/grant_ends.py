@@ -48,6 +48,12 @@ def end_grant(database: ServerDatabase, scope_id: str, member_id: str, reason: G
     return database.write(scope_id, lambda opened: _end(opened, [member_id], of_reason)) == 1
 
 
+def end_members(database: ServerDatabase, scope_id: str, members: Collection[str]) -> int:
+    """Take every reason for seeing these members away; how many a store no longer sees."""
+    every = scope_grant.c.reason.is_not(None)
+    return database.write(scope_id, lambda opened: _end(opened, members, every))
+
+
 def _end(opened: ScopeWrite, members: Collection[str], which: ColumnElement[bool]) -> int:
     # Deleting comes first: it waits for writers that hold a grant of these members (`granted_members(hold=True)`),
     # and what they put into the feed is then seen and evicted.

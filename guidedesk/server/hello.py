@@ -65,9 +65,10 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         large = int(read_settings(conn, chain_id)["snapshot_rows"])
         given: Any = body["cursors"]
         cursors = {str(scope_id): (int(epoch), int(seq)) for scope_id, epoch, seq in given}
-        return _answer(conn, context, who, chain_id, numbers["t0"]) | {
-            "scopes": _scopes(conn, {chain_id: "chain", who.scope_id: "store"}, cursors, large)
-        }
+        own = {chain_id: "chain", who.scope_id: "store"}
+        # Snapshots are built for the newest schema; an older program gets the same rows page by page.
+        scopes = _scopes(conn, own, cursors, large if newest == SCHEMA else None)
+        return _answer(conn, context, who, chain_id, numbers["t0"]) | {"scopes": scopes}
 
 
 def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int) -> None:
@@ -160,7 +161,7 @@ def _answer(
 
 
 def _scopes(
-    conn: Connection, own: Mapping[str, str], cursors: Mapping[str, tuple[int, int]], large: int
+    conn: Connection, own: Mapping[str, str], cursors: Mapping[str, tuple[int, int]], large: int | None
 ) -> list[dict[str, Any]]:
     """Both subscriptions, and every cursor of a scope that is no longer this counter's: it must go."""
     found = [_scope(conn, scope_id, kind, cursors.get(scope_id), large) for scope_id, kind in own.items()]
@@ -171,8 +172,10 @@ def _scopes(
     ]
 
 
-def _scope(conn: Connection, scope_id: str, kind: str, cursor: tuple[int, int] | None, large: int) -> dict[str, Any]:
+def _scope(
+    conn: Connection, scope_id: str, kind: str, cursor: tuple[int, int] | None, large: int | None
+) -> dict[str, Any]:
     epoch, head, floor = scope_state(conn, scope_id)
     begins = cursor is None or cursor[0] != epoch or cursor[1] == 0 or cursor[1] < floor
-    mode = "snapshot" if begins and is_large(conn, scope_id, large) else "pull"
+    mode = "snapshot" if large is not None and begins and is_large(conn, scope_id, large) else "pull"
     return {"scope": scope_id, "kind": kind, "mode": mode, "epoch": epoch, "head": head, "floor": floor}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +14,9 @@ from guidedesk.sync.protocol import MAX_OP_BYTES, MAX_OPS, Envelope, canonical, 
 from guidedesk.sync.strict_json import MAX_INTEGER, JsonObject
 
 NO_ONE: Final = "00000000-0000-0000-0000-000000000000"
-_NOT_CHAINED: Final = frozenset({"device_seq", "prev_hash", "personal"})
+_NOT_CHAINED: Final = frozenset({"device_seq", "prev_hash", "personal", "acknowledged"})
 _MOST_ASSURANCE: Final = 3
+IsSigned = Callable[[str, bytes, int, str], bool]  # op id, body hash, time received, signature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,17 @@ class Incoming:
     type: str
     v: int
     text: str  # canonical, without personal fields
+    # When this server received it before it was restored from a backup: it signed for that (SYNC.md 4).
+    first_received_ms: int | None = None
+
+    def received(self, now_ms: int) -> int:
+        """When it came first, if it comes now."""
+        return now_ms if self.first_received_ms is None else self.first_received_ms
+
+    def is_stale(self, oldest_ms: int, now_ms: int) -> bool:
+        """Whether it came too late to be believed without a person; what comes now may be as old as `oldest_ms`."""
+        late = now_ms - self.received(now_ms)
+        return self.envelope is not None and self.envelope.occurred_at_ms < oldest_ms - late
 
     def link(self) -> bytes | None:
         """What the next operation names as its predecessor; None when this one's own is unreadable."""
@@ -45,8 +58,11 @@ class Batch:
     ops: tuple[Incoming, ...]
 
 
-def read_batch(body: JsonObject, device_id: str) -> Batch:
-    """The batch of a request body `{batch_id, epoch, first_seq, ops}`; `malformed_batch` when the frame is wrong."""
+def read_batch(body: JsonObject, device_id: str, is_signed: IsSigned = lambda *_: False) -> Batch:
+    """The batch of a request body `{batch_id, epoch, first_seq, ops}`; `malformed_batch` when the frame is wrong.
+
+    `is_signed` says whether an acknowledgement that came along is this server's own.
+    """
     if set(body) != {"batch_id", "epoch", "first_seq", "ops"}:
         raise Refused("malformed_batch", why="fields")
     batch_id, epoch, first_seq, ops = body["batch_id"], body["epoch"], body["first_seq"], body["ops"]
@@ -59,7 +75,7 @@ def read_batch(body: JsonObject, device_id: str) -> Batch:
     read: list[Incoming] = []
     expected: int = first_seq  # type: ignore[assignment]
     for wire in ops:
-        read.append(_read(wire, expected, device_id, epoch))  # type: ignore[arg-type]
+        read.append(_read(wire, expected, device_id, epoch, is_signed))  # type: ignore[arg-type]
         expected = read[-1].seq + 1
     if any(later.seq <= earlier.seq for earlier, later in itertools.pairwise(read)):
         raise Refused("malformed_batch", why="order")
@@ -68,14 +84,14 @@ def read_batch(body: JsonObject, device_id: str) -> Batch:
 
 def read_logged(wire: dict[str, Any], seq: int, device_id: str, epoch: int) -> Incoming:
     """An operation as the log kept it, to be decided again."""
-    return _read(wire, seq, device_id, epoch)
+    return _read(wire, seq, device_id, epoch, lambda *_: False)
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_INTEGER
 
 
-def _read(wire: Any, expected: int, device_id: str, epoch: int) -> Incoming:
+def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSigned) -> Incoming:
     try:
         envelope = _envelope(wire)
     except GuideDeskError as error:
@@ -85,16 +101,19 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int) -> Incoming:
         fault = Refused("validation", field="operation", why="unreadable")
         return _unreadable(wire, expected, device_id, epoch, fault)
     text = canonical(envelope.chained())
+    body_hash = hashlib.sha256(text.encode()).digest()
+    told = envelope.acknowledged
     return Incoming(
         op_id=envelope.op_id,
         seq=envelope.device_seq,
-        body_hash=hashlib.sha256(text.encode()).digest(),
+        body_hash=body_hash,
         prev_hash=envelope.prev_hash,
         envelope=envelope,
         fault=None,
         type=envelope.type[:40],
         v=envelope.v,
         text=text,
+        first_received_ms=told[0] if told is not None and is_signed(envelope.op_id, body_hash, *told) else None,
     )
 
 

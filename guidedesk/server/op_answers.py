@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_tag
+from guidedesk.models.wire_schema import knows_table
 from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
 from guidedesk.services.apply import RowRef
@@ -39,7 +40,7 @@ from guidedesk.services.operations import (
     parse,
 )
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
-from guidedesk.sync.protocol import OpResult, Status, canonical
+from guidedesk.sync.protocol import SCHEMA, OpResult, Status, canonical
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_sign
 
 REFUSALS: Final = frozenset({"validation", "forbidden", "not_found", "stale_precondition", "unknown_type"})
@@ -157,10 +158,13 @@ def sale_rows(operation: ClaimSale | RecordSale | RecordReturn, scope_id: str) -
     return ()
 
 
-def render_answers(conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey) -> list[OpResult]:
-    """Answers with their authoritative rows (or absences) and the server's acknowledgement."""
-    rows = render(conn, {(tbl, scope_id, row_id) for a in answers for tbl, scope_id, row_id in a.refs})
-    return [_result(answer, rows, key) for answer in answers]
+def render_answers(
+    conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey, schema: int = SCHEMA
+) -> list[OpResult]:
+    """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement."""
+    known = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
+    rows = render(conn, {ref for answer in known for ref in answer.refs}, schema)
+    return [_result(answer, rows, key) for answer in known]
 
 
 def _result(answer: Answer, rows: dict[RowRef, dict[str, Any]], key: Ed25519PrivateKey) -> OpResult:

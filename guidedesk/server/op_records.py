@@ -139,7 +139,8 @@ class OpRecords:
 
     def _row(self, op: Incoming, answer: Answer) -> dict[str, Any]:
         envelope = op.envelope
-        occurred = self.received_at_ms if envelope is None else min(envelope.occurred_at_ms, self.received_at_ms)
+        received = op.received(self.received_at_ms)
+        occurred = received if envelope is None else min(envelope.occurred_at_ms, received)
         return {
             "scope_id": self.opened.scope_id,
             "op_id": op.op_id,
@@ -151,7 +152,7 @@ class OpRecords:
             "body": op.text,
             "body_hash": op.body_hash,
             "actor_id": NO_ONE if envelope is None else envelope.actor,
-            "received_at_ms": self.received_at_ms,
+            "received_at_ms": received,
             "occurred_at_ms": occurred,
             "status": answer.status,
             "result": answer.to_text(),

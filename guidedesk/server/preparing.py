@@ -61,6 +61,7 @@ class Sender:
     scope_id: str
     device_id: str
     oldest_ms: int = 0
+    received_at_ms: int = 0
 
 
 def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> Prepared:
@@ -212,7 +213,7 @@ def _return_there(
 ) -> RowRef:
     """Write a return in another scope; what forbids it is the operation's fault. Repeating changes nothing."""
     database, now_ms = context.database, context.clock.wall_ms()
-    if op.envelope is None or op.envelope.occurred_at_ms < sender.oldest_ms:
+    if op.envelope is None or op.is_stale(sender.oldest_ms, sender.received_at_ms):
         raise Refused("stale_precondition", why="stale_offline")
     at_ms = min(op.envelope.occurred_at_ms, now_ms)
     chain_id = database.chain_id()

@@ -20,7 +20,7 @@ from guidedesk.server.batch_run import BatchRun
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
-from guidedesk.server.incoming import Batch, Incoming, read_batch
+from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
@@ -28,6 +28,7 @@ from guidedesk.server.preparing import Sender, prepare, release_claims, undecide
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.sync.protocol import GENESIS
 from guidedesk.sync.redaction import data
+from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_verify
 from guidedesk.sync.strict_json import JsonObject
 
 _log = logging.getLogger("guidedesk.server.push")
@@ -45,8 +46,8 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
 
     Raises `seq_gap` (`expected`), `DeviceForked`, `malformed_batch`, `device_revoked`.
     """
-    batch = read_batch(body, who.device_id)
     received_at_ms = context.clock.wall_ms()
+    batch = read_batch(body, who.device_id, _own_acknowledgements(context, received_at_ms))
     try:
         answers, last_seq, has_tasks = _decide(context, who, batch, received_at_ms)
     except DeviceForked as fork:
@@ -55,7 +56,7 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
     if has_tasks:
         _carry(context, who.scope_id)
     with context.database.read() as conn:
-        results = render_answers(conn, answers, context.secrets.signing_key())
+        results = render_answers(conn, answers, context.secrets.signing_key(), who.schema_ver)
     _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=last_seq))
     return {
         "batch_id": batch.batch_id,
@@ -64,6 +65,20 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
         "epoch": batch.epoch,
         "server_time_ms": context.clock.wall_ms(),
     }
+
+
+def _own_acknowledgements(context: ServerContext, now_ms: int) -> IsSigned:
+    """Whether this server signed for having received an operation before: it was restored from a backup since."""
+    key = context.secrets.signing_key().public_key()
+
+    def is_signed(op_id: str, body_hash: bytes, at_ms: int, signature: str) -> bool:
+        try:
+            server_verify(Purpose.ACKNOWLEDGEMENT, acknowledgement_payload(op_id, body_hash, at_ms), signature, key)
+        except Refused:
+            return False
+        return at_ms <= now_ms
+
+    return is_signed
 
 
 def _carry(context: ServerContext, scope_id: str) -> None:
@@ -83,7 +98,7 @@ def _decide(
         settings = read_settings(conn, chain_id)
     oldest_ms = received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS
     fresh = undecided(context, scope_id, batch.ops) if who.state == "active" else []
-    prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms), fresh)
+    prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], int, bool]:
         state = _device(opened, who)

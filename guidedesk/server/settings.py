@@ -21,6 +21,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "brand": ("GuideDesk", None, None),
     "code_host": ("q.guidedesk.example", None, None),
     "code_pool": ("200", 4, 1_000),
+    "counter_members": ("100000", 1, 1_000_000),
     "currency": ("CNY", None, None),
     "history_months": ("24", 1, 1_200),
     "max_offline_lag_hours": ("168", 1, 87_600),

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import cache as memoise
 from pathlib import Path
 from threading import RLock
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from guidedesk.domain.errors import StorageError
 from guidedesk.models import counter_tables as t
 from guidedesk.models.base import CACHE
 from guidedesk.models.database import Database, open_encrypted, remove_files
-from guidedesk.models.entities import entity_tables, feed_scope, load_rows, row_digest
-from guidedesk.sync.protocol import DIGEST_BUCKETS, bucket_of, combine
+from guidedesk.models.entities import entity_tables, feed_scope, part_table
+from guidedesk.sync.row_digests import TableDigest
 
 _BROKEN: Final = ("storage_corrupt", "storage_wrong_key")
-_DIGEST_ROWS: Final = 400
+_DIGEST_ROWS: Final = 5_000
 Buckets = list[str]
 
 
@@ -159,20 +159,34 @@ def digest(conn: Connection, kind: str) -> dict[str, Buckets]:
 
 
 def _table_digest(conn: Connection, name: str) -> Buckets:
-    table = entity_tables()[name]
-    sums: list[list[bytes]] = [[] for _ in range(DIGEST_BUCKETS)]
-    refs = conn.execute(
-        select(table.c.scope_id, table.c.id)
-        .where(table.c.deleted_at_ms.is_(None))
-        .order_by(table.c.scope_id, table.c.id)
-    ).all()
-    start = 0
-    while start < len(refs):
-        scope_id = refs[start].scope_id
-        end = start
-        while end < len(refs) and end - start < _DIGEST_ROWS and refs[end].scope_id == scope_id:
-            end += 1
-        for row in load_rows(conn, name, scope_id, [ref.id for ref in refs[start:end]]):
-            sums[bucket_of(row["id"])].append(row_digest(name, row))
-        start = end
-    return [combine(bucket) for bucket in sums]
+    """One pass in the order of keys, the lines of each portion beside it."""
+    table, parts = entity_tables()[name], part_table(name)
+    digest_of, after = TableDigest(name), (b"", b"")
+    columns = [column.name for column in table.columns]
+    key = (columns.index("scope_id"), columns.index("id"))
+    with closing(conn.connection.cursor()) as cursor:
+        while True:
+            cursor.execute(
+                f"SELECT {_listed(table)} FROM {name} WHERE (scope_id, id) > (?, ?) AND deleted_at_ms IS NULL "  # noqa: S608
+                f"ORDER BY scope_id, id LIMIT {_DIGEST_ROWS}",
+                after,
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                return digest_of.buckets()
+            last = (rows[-1][key[0]], rows[-1][key[1]])
+            lines: Sequence[tuple[Any, ...]] = ()
+            if parts is not None:
+                parent = parts.info["parent_key"]
+                cursor.execute(
+                    f"SELECT {_listed(parts)} FROM {parts.name} WHERE (scope_id, {parent}) > (?, ?) "  # noqa: S608
+                    f"AND (scope_id, {parent}) <= (?, ?) ORDER BY scope_id, {parent}, line_no",
+                    (*after, *last),
+                )
+                lines = cursor.fetchall()
+            digest_of.add(rows, lines)
+            after = last
+
+
+def _listed(table: Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.columns)

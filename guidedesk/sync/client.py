@@ -15,7 +15,7 @@ from guidedesk.sync.local_store import BlankCode
 from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
 from guidedesk.sync.snapshot_format import Manifest
 from guidedesk.sync.strict_json import JsonRefused
-from guidedesk.sync.transport import Request, Response, Transport
+from guidedesk.sync.transport import EagerTransport, Request, Response, Transport
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _OK: Final = 200
@@ -127,14 +127,20 @@ class SyncClient:
         response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=COMPACT))
         return None if response.status == _NOT_MODIFIED else _read(response, ChangesPage.from_wire)
 
-    def snapshot(self, scope_id: str) -> Manifest:
-        """What a first sync of a large scope fetches; `snapshot_building` while the server prepares it."""
-        query = urlencode({"scope": scope_id, "schema": SCHEMA})
+    def snapshot(self, scope_id: str, layout: int) -> Manifest:
+        """What a first sync of a large scope fetches: an image where the server's tables are of our `layout`.
+
+        `snapshot_building` while the server prepares it.
+        """
+        query = urlencode({"scope": scope_id, "schema": SCHEMA, "layout": layout})
         return _read(self._send(Request("GET", f"/v1/sync/snapshot?{query}", headers=COMPACT)), Manifest.from_wire)
 
-    def snapshot_page(self, snap_id: str, number: int) -> bytes:
-        """One page, packed."""
-        return self._send(Request("GET", f"/v1/sync/snapshot/{snap_id}/{number}")).body
+    def snapshot_page(self, snap_id: str, number: int, *, has_next: bool) -> bytes:
+        """One page, packed; the next one may already be on its way when this returns."""
+        packed = self._send(_page_request(snap_id, number)).body
+        if has_next and isinstance(self._transport, EagerTransport):
+            self._transport.ahead(_page_request(snap_id, number + 1))
+        return packed
 
     def digest(self, scope_id: str, epoch: int, seq: int, tables: Mapping[str, Buckets]) -> DigestAnswer:
         """Compare what both sides hold of a scope at a cursor."""
@@ -179,6 +185,10 @@ def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, 
         raise _refusal(response)
     answer: dict[str, Any] = _read(response, dict)
     return answer
+
+
+def _page_request(snap_id: str, number: int) -> Request:
+    return Request("GET", f"/v1/sync/snapshot/{snap_id}/{number}")
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

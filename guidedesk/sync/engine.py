@@ -88,7 +88,7 @@ class SyncEngine:
         self._identity = identity
         self._client = SyncClient(transport, self._learn_time)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
-        self._loader = SnapshotLoader(cache, self._client, catch_up)
+        self._loader = SnapshotLoader(cache, self._client, random, catch_up)
         self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
         self._orders = OrderBook(local, identity)
         self._greeted_cache = self._loaded_cache = -1
@@ -268,6 +268,11 @@ class SyncEngine:
 
     def _daily(self) -> None:
         now_ms = self._clock.now_ms()
+        if self._loader.loaded:
+            # What was loaded whole has just been checked, page by page: comparing it again at once proves nothing.
+            self._loader.loaded = 0
+            self._local.set_meta(_DIGEST, now_ms)
+            return
         if now_ms - (self._local.get_meta(_DIGEST) or 0) < DAY_MS or self._journal.pending_ids():
             return
         different = [answer for is_equal, answer, _ in self._puller.compare().values() if not is_equal]

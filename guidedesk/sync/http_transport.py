@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -64,9 +65,20 @@ class HttpTransport:
         self._session_id = session_id
         self._ca_file = ca_file
         self.traffic = Traffic()
+        self._begun: _Begun | None = None
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; `TransportError` when none came."""
+        begun, self._begun = self._begun, None
+        if begun is not None and begun.request == request:
+            return begun.answer()
+        return self._exchange(request)
+
+    def ahead(self, request: Request) -> None:
+        """Begin a call in a thread of its own, while the caller still works on the answer before."""
+        self._begun = _Begun(self._exchange, request)
+
+    def _exchange(self, request: Request) -> Response:
         answer, headers = self._ask(request, is_stream=False)
         received = {name.lower(): value for name, value in answer.headers.items()}
         self._count(request, headers, answer.data, received)
@@ -150,6 +162,31 @@ class HttpTransport:
             nonce=self._random.bytes(NONCE_BYTES),
             private_key=self._key,
         )
+
+
+class _Begun:
+    """A call that is under way."""
+
+    def __init__(self, exchange: Callable[[Request], Response], request: Request) -> None:
+        self.request = request
+        self._exchange = exchange
+        self._found: Response | Exception = TransportError("connection_lost")
+        # Nobody waits for it at the end of the program: what it brings can be asked for again.
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def answer(self) -> Response:
+        """What came, or what went wrong."""
+        self._thread.join()
+        if isinstance(self._found, Exception):
+            raise self._found
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            self._found = self._exchange(self.request)
+        except Exception as error:  # told where it is asked for
+            self._found = error
 
 
 class HttpStream:

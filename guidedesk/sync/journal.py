@@ -399,4 +399,12 @@ def _envelope(row: Row[Any], personal: Any) -> Envelope:
         personal_salt=None if personal is None else personal.salt,
         personal={} if personal is None else json.loads(personal.json),
         personal_digest=digest if personal is None else None,
+        acknowledged=_acknowledged(row.result),
     )
+
+
+def _acknowledged(result: str | None) -> tuple[int, str] | None:
+    """What the server signed when it answered: a server restored from a backup wants to see it (SYNC.md 4)."""
+    answer = {} if result is None else json.loads(result)
+    at_ms, signature = answer.get("received_at_ms"), answer.get("signature")
+    return None if at_ms is None or signature is None else (at_ms, signature)

@@ -21,12 +21,18 @@ from guidedesk.sync.transport import Transport
 
 
 def open_counter(
-    folder: Path, *, has_demo_key: bool = False, clock: Clock | None = None, random: Random | None = None
+    folder: Path,
+    *,
+    has_demo_key: bool = False,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    on_line: Callable[[HttpTransport], None] = lambda _line: None,
 ) -> Counter:
     """The counter kept in `folder`, made where there is none yet.
 
     The key comes from the system's vault; only with `has_demo_key` (invented people) from a file beside the data.
     A folder whose journal is there but whose key is gone is refused (`secret_missing`): a new key would bury it.
+    `on_line` is told of every line to the server that is made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +47,7 @@ def open_counter(
         return opened[0].session_id if opened else None
 
     def transport(identity: Identity, its_keys: DerivedKeys, now_ms: Callable[[], int]) -> Transport:
-        return HttpTransport(
+        line = HttpTransport(
             identity.server_url,
             random=the_random,
             now_ms=now_ms,
@@ -49,6 +55,8 @@ def open_counter(
             signing_seed=its_keys.signing_seed,
             session_id=session_id,
         )
+        on_line(line)
+        return line
 
     opened.append(Counter.open(folder, keys, the_clock, the_random, transport))
     return opened[0]

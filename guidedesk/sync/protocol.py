@@ -12,7 +12,7 @@ from guidedesk.domain import ids
 from guidedesk.domain.errors import Refused
 
 PROTOCOL: Final = 1
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 OLDEST_SCHEMA: Final = 1  # rows are rendered for this one and newer; older programs may push, not pull
 MAX_OPS: Final = 500
 MAX_BODY: Final = 1 << 20
@@ -54,6 +54,8 @@ class Envelope:
     personal_salt: str | None
     personal: Mapping[str, Any]
     personal_digest: str | None = None  # set where the personal fields themselves were erased
+    # Of an operation answered before: when the server received it, and its signature on that (SYNC.md 4).
+    acknowledged: tuple[int, str] | None = None
 
     def personal_hash(self) -> str | None:
         """Salted hash of the personal fields: all that the chain and the log cover of them."""
@@ -97,6 +99,8 @@ class Envelope:
         wire["prev_hash"] = self.prev_hash.hex()
         if self.personal_salt is not None:
             wire["personal"] = {"salt": self.personal_salt, "fields": dict(self.personal)}
+        if self.acknowledged is not None:
+            wire["acknowledged"] = list(self.acknowledged)
         return wire
 
 
@@ -133,7 +137,7 @@ def envelope_from_wire(wire: object) -> Envelope:
     for name, kind in _ENVELOPE_KEYS.items():
         if name not in wire or not isinstance(wire[name], kind) or isinstance(wire[name], bool):  # type: ignore[arg-type]
             raise Refused("validation", field=name, why="missing_or_wrong_type")
-    extra = set(wire) - set(_ENVELOPE_KEYS) - {"personal"}
+    extra = set(wire) - set(_ENVELOPE_KEYS) - {"personal", "acknowledged"}
     if extra:
         raise Refused("validation", field=sorted(extra)[0][:40], why="unknown_field")
     for name in ("op_id", "lane", "actor"):
@@ -150,10 +154,19 @@ def envelope_from_wire(wire: object) -> Envelope:
         personal_salt=salt,
         personal=personal,
         personal_digest=wire["personal_hash"] if salt is None else None,
+        acknowledged=_acknowledged(wire.get("acknowledged")),
     )
     if envelope.personal_hash() != wire["personal_hash"]:
         raise Refused("validation", field="personal", why="hash_differs")
     return envelope
+
+
+def _acknowledged(value: object) -> tuple[int, str] | None:
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 2 and type(value[0]) is int and isinstance(value[1], str):
+        return value[0], value[1]
+    raise Refused("validation", field="acknowledged", why="wrong_type")
 
 
 def _personal(value: object) -> tuple[str | None, dict[str, Any]]:
@@ -272,16 +285,3 @@ class ChangesPage:
             head=wire["head"],
             more=wire["more"],
         )
-
-
-DIGEST_BUCKETS: Final = 256
-
-
-def bucket_of(row_id: str) -> int:
-    """Which of the 256 buckets of a table a row's digest is summed into."""
-    return hashlib.sha256(row_id.encode()).digest()[0]
-
-
-def combine(digests: list[bytes]) -> str:
-    """Order-free combination of row digests of one bucket: XOR of equals would cancel, so they are sorted."""
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:32] if digests else ""

@@ -15,7 +15,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.overlay import LoadLanes, Truth, rebase
-from guidedesk.sync.protocol import bucket_of
+from guidedesk.sync.row_digests import bucket_of
 from guidedesk.sync.snapshot_load import SnapshotLoader
 
 _CUT: Final = ("epoch_changed", "cursor_too_old")

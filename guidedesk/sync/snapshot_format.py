@@ -1,6 +1,9 @@
-"""A scope as immutable pages for a first sync (SYNC.md 5): msgpack packed by zstd, ids as 16 bytes.
+"""A scope as immutable pages for a first sync (SYNC.md 5), packed by zstd; a page's SHA-256 is over the packed bytes.
 
-A page is a list of `[table, columns, rows]`, parents before their parts. Its SHA-256 is over the packed bytes.
+Two forms hold the same rows. As rows, any counter can read them: msgpack, a page is a list of
+`[table, columns, rows]`, parents before their parts, ids as 16 bytes. As an image, a counter whose cache has the very
+same tables (`layout`) takes over a file: a page is the next portion of a plain SQLite file with those tables,
+their indexes and nothing else but the rows, each file page with the bytes free that encryption needs.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import msgpack
 import zstandard
 
 from guidedesk.domain.errors import TransportError
+from guidedesk.models.cipher_file import PAGE
 
 PAGE_TYPE: Final = "application/vnd.guidedesk.snapshot"
 _LEVEL: Final = 3
@@ -33,6 +37,13 @@ class Manifest:
     pages: tuple[str, ...]
     rows: Mapping[str, int]
     digest: str
+    layout: int = 0  # of the cache this is an image for; 0: rows
+    portion: int = 0  # how many pages of the file one page holds; the last may hold fewer
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the pages are those of a file."""
+        return self.layout != 0
 
     def to_wire(self) -> dict[str, Any]:
         """JSON values."""
@@ -45,6 +56,8 @@ class Manifest:
             "pages": list(self.pages),
             "rows": dict(self.rows),
             "digest": self.digest,
+            "layout": self.layout,
+            "portion": self.portion,
         }
 
     @classmethod
@@ -55,7 +68,10 @@ class Manifest:
             raise ValueError("digest")
         rows = {str(tbl): int(count) for tbl, count in wire["rows"].items()}
         numbers = (int(wire["epoch"]), int(wire["seq"]), int(wire["schema"]))
-        return cls(str(wire["snap_id"]), str(wire["scope"]), *numbers, pages, rows, str(wire["digest"]))
+        form = (int(wire.get("layout", 0)), int(wire.get("portion", 0)))
+        if form[0] and not 0 < form[1] <= _MOST_UNPACKED // PAGE:
+            raise ValueError("portion")
+        return cls(str(wire["snap_id"]), str(wire["scope"]), *numbers, pages, rows, str(wire["digest"]), *form)
 
 
 def digest_of(pages: Sequence[str]) -> str:
@@ -69,16 +85,36 @@ def page_hash(packed: bytes) -> str:
 
 
 def pack_page(parts: Sequence[Part]) -> bytes:
-    """The bytes of one page."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(msgpack.packb([list(part) for part in parts]))
+    """The bytes of one page of rows."""
+    return pack_portion(msgpack.packb([list(part) for part in parts]))
 
 
 def unpack_page(packed: bytes, expected_hash: str) -> list[Part]:
     """The rows of a page; `TransportError("bad_answer")` when these are not the bytes the manifest names."""
+    raw = _unpack(packed, expected_hash)
+    try:
+        return [(str(tbl), [str(c) for c in columns], rows) for tbl, columns, rows in msgpack.unpackb(raw)]
+    except (ValueError, TypeError) as error:
+        raise TransportError("bad_answer") from error
+
+
+def pack_portion(raw: bytes) -> bytes:
+    """The bytes of one page of an image."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(raw)
+
+
+def unpack_portion(packed: bytes, expected_hash: str) -> bytes:
+    """Pages of the plain file; `TransportError("bad_answer")` as `unpack_page`."""
+    raw = _unpack(packed, expected_hash)
+    if not raw or len(raw) % PAGE:
+        raise TransportError("bad_answer")
+    return raw
+
+
+def _unpack(packed: bytes, expected_hash: str) -> bytes:
     if page_hash(packed) != expected_hash:
         raise TransportError("bad_answer")
     try:
-        raw = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MOST_UNPACKED)
-        return [(str(tbl), [str(c) for c in columns], rows) for tbl, columns, rows in msgpack.unpackb(raw)]
-    except (zstandard.ZstdError, ValueError, TypeError) as error:
+        return zstandard.ZstdDecompressor().decompress(packed, max_output_size=_MOST_UNPACKED)
+    except zstandard.ZstdError as error:
         raise TransportError("bad_answer") from error

@@ -44,6 +44,15 @@ class Transport(Protocol):
         ...
 
 
+@runtime_checkable
+class EagerTransport(Transport, Protocol):
+    """A transport that can begin a call before its answer is wanted."""
+
+    def ahead(self, request: Request) -> None:
+        """`send` will be asked for this next. Never raises; what went wrong, `send` tells."""
+        ...
+
+
 class Stream(Protocol):
     """An answer that goes on; `close` may be called by another thread and ends a read that waits."""
 

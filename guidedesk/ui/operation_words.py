@@ -136,7 +136,17 @@ def _stale(params: Mapping[str, object], names: Names, now_ms: int) -> str:
 
 def rule(operation: OperationInfo) -> str:
     """The name of the rule that decided, empty where none was needed."""
-    cause = str(operation.params.get("why") or operation.reason or "")
+    key = _rule_key(operation)
+    return i18n.t(key) if key else ""
+
+
+def rule_help(operation: OperationInfo) -> str:
+    """That rule in a paragraph."""
+    key = _rule_key(operation)
+    return i18n.t(f"{key}_help") if key else ""
+
+
+def _rule_key(operation: OperationInfo) -> str:
     if operation.state == "quarantined":
-        return i18n.t("rule.manager")
-    return i18n.t(_RULES[cause]) if cause in _RULES else ""
+        return "rule.manager"
+    return _RULES.get(str(operation.params.get("why") or operation.reason or ""), "")

@@ -47,6 +47,9 @@ class Backend(Protocol):
     def copy(self, folder: Path, key: str, build: Build) -> str:
         """A copy of a database that `build` filled, once a run for each `key`."""
 
+    def backup(self, url: str, folder: Path) -> str:
+        """A copy of a database as it is now, nobody being connected to it."""
+
     def owner(self, url: str) -> Engine:
         """A way in for whoever may do everything, past the rights of the server's role."""
 
@@ -70,6 +73,13 @@ class Sqlite:
         (folder / "server.db").write_bytes(_sqlite_file(key, build))
         return self.empty(folder)
 
+    def backup(self, url: str, folder: Path) -> str:
+        with self.owner(url).connect() as conn:
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        copy = folder / f"backup{next(_numbers)}.db"
+        copy.write_bytes(Path(make_url(url).database or "").read_bytes())
+        return f"sqlite:///{copy}"
+
     def owner(self, url: str) -> Engine:
         return create_engine(url, poolclass=NullPool)
 
@@ -91,6 +101,9 @@ class Postgres:
 
     def copy(self, folder: Path, key: str, build: Build) -> str:
         return local_postgres().url(_create(_template(key, build)), APP)
+
+    def backup(self, url: str, folder: Path) -> str:
+        return local_postgres().url(_create(str(make_url(url).database)), APP)
 
     def owner(self, url: str) -> Engine:
         own = make_url(url).set(drivername="postgresql+psycopg", username=SUPERUSER)

@@ -18,6 +18,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import Row
+from guidedesk.server.badges import new_badge
 from guidedesk.server.chain import add_store, init_chain
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
@@ -31,7 +32,7 @@ from guidedesk.server.secrets import new_secrets
 from guidedesk.services.keys import DerivedKeys, MasterSecret, derive
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.identity import Identity
-from guidedesk.sync.protocol import GENESIS
+from guidedesk.sync.protocol import GENESIS, SCHEMA
 from guidedesk.sync.signing import sign_request
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import START_MS, ManualClock, SeededRandom, Wire
@@ -138,7 +139,8 @@ class World:
     chain_id: str
     store_id: str
     staff: dict[str, str]
-    discard: Callable[[], None]
+    backend: Backend
+    url: str
     tills: list[Till] = field(default_factory=list)
 
     def open_store(self, code: str) -> str:
@@ -149,6 +151,7 @@ class World:
         row: Row = {"id": self.staff[code], "number": code, "name": code, "name_en": code, "store_id": store_id}
         row |= {"role": "associate", "is_active": 1, "joined_at_ms": START_MS}
         self.database.write(self.chain_id, lambda opened: put_row(opened, "staff", row))
+        self.database.write(self.chain_id, lambda opened: put_row(opened, "staff_code", badge_of(row["id"])))
         return store_id
 
     def till(self, store_id: str | None = None) -> Till:
@@ -162,13 +165,29 @@ class World:
             conn.execute(insert(tables.device_directory), [{"device_id": till.device_id, "scope_id": store_id}])
             row = {
                 "scope_id": store_id, "device_id": till.device_id, "label": f"A{n}", "host": "pc", "epoch": 1,
-                "last_seq": 0, "last_hash": GENESIS, "schema_ver": 1, "state": "active", "public_key": public,
+                "last_seq": 0, "last_hash": GENESIS, "schema_ver": SCHEMA, "state": "active", "public_key": public,
                 "enrolled_at_ms": self.clock.wall_ms(),
             }  # fmt: skip
             conn.execute(insert(tables.device), [row])
         till.counter.enrolled(identity_of(till))
         self.tills.append(till)
         return till
+
+    def backup(self) -> str:
+        """The address of a copy of the database as it is now."""
+        self.database.close()
+        return self.backend.backup(self.url, self.folder)
+
+    def restore(self, copy: str) -> None:
+        """Go on with an earlier copy of the database: whatever came after it is gone at the server."""
+        for till in self.tills:
+            till.close()
+        self.database.close()
+        older, self.url = self.url, copy
+        self.backend.discard(older)
+        self.database = open_server(copy)
+        parts = self.context
+        self.context = ServerContext.create(self.database, parts.secrets, parts.clock, parts.random, UNLIMITED)
 
     def recorded(self) -> dict[str, str]:
         """Op id -> status of everything the server decided."""
@@ -180,7 +199,12 @@ class World:
         for till in self.tills:
             till.close()
         self.database.close()
-        self.discard()
+        self.backend.discard(self.url)
+
+
+def badge_of(staff_id: str) -> Row:
+    """The badge of somebody of the staff, the same in each run."""
+    return new_badge(staff_id, SeededRandom(int(staff_id[:8], 16)), START_MS)
 
 
 def identity_of(till: Till, server_url: str = "http://127.0.0.1") -> Identity:
@@ -214,11 +238,12 @@ def open_world(folder: Path, clock: ManualClock | None = None, backend: Backend 
             row: Row = {"id": staff_id, "number": name, "name": name, "name_en": name, "store_id": store_id}
             row |= {"role": "manager" if name == "m1" else "associate", "is_active": 1, "joined_at_ms": START_MS}
             put_row(opened, "staff", row)
+            put_row(opened, "staff_code", badge_of(staff_id))
 
     database.write(chain_id, hire)
     context = ServerContext.create(database, secrets, used, random, UNLIMITED)
     assert isinstance(used, ManualClock)
-    return World(folder, used, database, context, chain_id, store_id, staff, lambda: backend.discard(url))
+    return World(folder, used, database, context, chain_id, store_id, staff, backend, url)
 
 
 def settle(*tills: Till, rounds: int = 3) -> None:

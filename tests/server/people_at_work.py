@@ -8,6 +8,7 @@ from typing import Any
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.services.operations import LogInteraction, RegisterMember
 from guidedesk.services.sealing import seal
+from guidedesk.sync.protocol import SCHEMA
 from tests.server.shop import Counter, Shop
 
 PHONE = "+8613812348000"
@@ -36,5 +37,6 @@ def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:
 
 
 def hello(**changes: Any) -> dict[str, Any]:
-    body = {"device_epoch": 1, "next_seq": 1, "schema": [1, 1], "cursors": [], "t0": 5, "codes_left": 0, "unsent": 0}
+    body: dict[str, Any] = {"device_epoch": 1, "next_seq": 1, "schema": [1, SCHEMA], "cursors": [], "t0": 5}
+    body |= {"codes_left": 0, "unsent": 0}
     return body | changes

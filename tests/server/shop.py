@@ -24,7 +24,7 @@ from guidedesk.server.limits import UNLIMITED, RateLimits
 from guidedesk.server.secrets import ServerSecrets, new_secrets
 from guidedesk.server.staff import NewStaff, StaffOffice
 from guidedesk.services.operations import Operation, lane_of, split
-from guidedesk.sync.protocol import GENESIS, Envelope
+from guidedesk.sync.protocol import GENESIS, SCHEMA, Envelope
 from guidedesk.sync.signing import sign_request
 from tests.helpers.postgres import SQLITE, Backend
 from tests.server.http_server import HttpServer
@@ -109,7 +109,7 @@ class Shop:
                         "epoch": 1,
                         "last_seq": 0,
                         "last_hash": GENESIS,
-                        "schema_ver": 1,
+                        "schema_ver": SCHEMA,
                         "state": "active",
                         "public_key": public,
                         "enrolled_at_ms": START_MS,

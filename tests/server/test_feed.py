@@ -8,26 +8,20 @@ from typing import Any
 from sqlalchemy import select, update
 
 from guidedesk.models import server_tables as tables
-from guidedesk.models.entities import row_digest
 from guidedesk.server import fanout
 from guidedesk.server.feed import changes
 from guidedesk.server.grants import grant_member
 from guidedesk.server.rows import put_row
 from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import SetTag
-from guidedesk.sync.protocol import DIGEST_BUCKETS, bucket_of, combine
+from tests.helpers.digests import digests_of
 from tests.server.people_at_work import hello, interaction, joined
 from tests.server.shop import Counter, Shop
 
 
 def digest_body(counter: Counter, scope: str, rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    sums: dict[str, list[list[bytes]]] = {}
-    for tbl, row in rows:
-        buckets = sums.setdefault(tbl, [[] for _ in range(DIGEST_BUCKETS)])
-        buckets[bucket_of(row["id"])].append(row_digest(tbl, row))
     epoch, seq = counter.cursors[scope]
-    tables_said = {tbl: [combine(bucket) for bucket in buckets] for tbl, buckets in sums.items()}
-    return {"scope": scope, "epoch": epoch, "seq": seq, "tables": tables_said}
+    return {"scope": scope, "epoch": epoch, "seq": seq, "tables": digests_of(rows)}
 
 
 def held(counter: Counter, *names: str) -> list[tuple[str, dict[str, Any]]]:

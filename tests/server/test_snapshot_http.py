@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from guidedesk.models import server_tables as tables
 from guidedesk.server.settings import write_settings
+from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.snapshot_format import Manifest, unpack_page
 from tests.server.people_at_work import hello, joined
 from tests.server.shop import Counter, Shop
@@ -17,7 +18,7 @@ def modes(counter: Counter, **changes: object) -> dict[str, str]:
 
 
 def fetch(counter: Counter, scope_id: str) -> Manifest:
-    answer = counter.call("GET", "/v1/sync/snapshot", query=f"scope={scope_id}&schema=1")
+    answer = counter.call("GET", "/v1/sync/snapshot", query=f"scope={scope_id}&schema={SCHEMA}")
     assert answer.status_code == 200, answer.text
     return Manifest.from_wire(answer.json())
 
@@ -48,7 +49,8 @@ def test_the_pages_hold_the_store_and_nobody_elses_counter_gets_them(shop: Shop)
     assert rows == {tbl: count for tbl, count in manifest.rows.items() if count}
     assert fetch(counter, counter.scope_id) == manifest  # kept, not built for each counter
     assert stranger.call("GET", f"{path}/0").status_code == 404
-    assert stranger.call("GET", "/v1/sync/snapshot", query=f"scope={counter.scope_id}&schema=1").status_code == 404
+    query = f"scope={counter.scope_id}&schema={SCHEMA}"
+    assert stranger.call("GET", "/v1/sync/snapshot", query=query).status_code == 404
     for bad in (f"{path}/{len(manifest.pages)}", f"{path}/x", "/v1/sync/snapshot/x/0"):
         assert counter.call("GET", bad).status_code == 404
     assert counter.call("GET", "/v1/sync/snapshot", query=f"scope={counter.scope_id}&schema=0").status_code == 426

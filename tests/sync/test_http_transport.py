@@ -94,6 +94,25 @@ def test_requests_are_signed_and_redirects_are_not_followed() -> None:
     )
 
 
+def test_a_call_begun_ahead_is_answered_once_and_fails_where_it_is_asked_for() -> None:
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        heard.append(request)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+    with server(answer) as url:
+        line = transport(url)
+        line.ahead(HELLO)
+        assert line.send(HELLO).json() == {}
+    line.ahead(HELLO)  # nobody is there any more
+    with pytest.raises(TransportError) as failed:
+        line.send(HELLO)
+    assert failed.value.code == "unreachable"
+    line.close()
+    assert len(heard) == 1
+
+
 def certificate(folder: Path) -> Path:
     """A certificate of this PC's own, with its key, in one file."""
     key = Ed25519PrivateKey.generate()

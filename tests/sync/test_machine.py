@@ -16,11 +16,26 @@ from sqlalchemy import func, select
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables
-from guidedesk.models.entities import load_rows
-from guidedesk.services.operations import CompleteFollowUp, ScheduleFollowUp, SetTag
+from guidedesk.models.entities import entity_tables, load_rows
+from guidedesk.services.operations import (
+    BindMember,
+    CancelFollowUp,
+    ClaimSale,
+    CompleteFollowUp,
+    EditMember,
+    ReassignFollowUp,
+    RecordReturn,
+    RecordSale,
+    ReturnLine,
+    SaleLine,
+    ScheduleFollowUp,
+    SetConsent,
+    SetTag,
+)
+from guidedesk.services.sales import sale_row_id, source_of
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
-from tests.helpers.world import Till, World, open_world
+from tests.helpers.world import Till, World, badge_of, open_world
 
 TILLS = st.integers(0, 1)
 PICK = st.integers(0, 10_000)
@@ -60,6 +75,7 @@ class TwoCounters(RuleBasedStateMachine):
         self.final: dict[str, str] = {}
         self.members: list[str] = []
         self.follow_ups: list[tuple[str, str]] = []
+        self.sold: list[tuple[str, str]] = []
 
     @initialize()
     def meet(self) -> None:
@@ -107,6 +123,81 @@ class TwoCounters(RuleBasedStateMachine):
         member, row_id = self.follow_ups[pick % len(self.follow_ups)]
         operation = CompleteFollowUp(follow_up_id=row_id, member_id=member)
         self._do(n, lambda till: record(till.counter, operation, actor=till.actor(f"a{n + 1}")))
+
+    @precondition(lambda self: self.follow_ups)
+    @rule(n=TILLS, pick=PICK, is_moved=st.booleans())
+    def cancel_or_hand_on(self, n: int, pick: int, is_moved: bool) -> None:
+        member, row_id = self.follow_ups[pick % len(self.follow_ups)]
+        staff = self.world.staff
+        operation = (
+            ReassignFollowUp(follow_up_id=row_id, member_id=member, from_id=staff["a1"], to_id=staff["a2"])
+            if is_moved
+            else CancelFollowUp(follow_up_id=row_id, member_id=member)
+        )
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK, field=st.sampled_from(["name", "birthday"]))
+    def edit(self, n: int, pick: int, field: str) -> None:
+        member = self.members[pick % len(self.members)]
+        value = "沈" + "知微"[pick % 2] if field == "name" else f"0{pick % 9 + 1}-11"
+        operation = EditMember(member_id=member, fields=(field,), **{field: value})
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK, is_given=st.booleans())
+    def ask_for_consent(self, n: int, pick: int, is_given: bool) -> None:
+        member = self.members[pick % len(self.members)]
+        operation = SetConsent(member_id=member, purpose="sms", is_given=is_given)
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK)
+    def bind(self, n: int, pick: int) -> None:
+        member, who = self.members[pick % len(self.members)], self.world.staff[f"a{n + 1}"]
+        operation = BindMember(
+            binding_id=self.tills[n].counter.new_id(),
+            member_id=member,
+            associate_id=who,
+            source="scanned",
+            code_digits=badge_of(who)["digits"],
+        )
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor(f"a{n + 1}")))
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK)
+    def sell(self, n: int, pick: int) -> None:
+        """Few receipt numbers, so that two counters take the same one."""
+        member, receipt = self.members[pick % len(self.members)], f"R-{pick % 4}"
+        operation = RecordSale(
+            sale_id=self.tills[n].counter.new_id(),
+            member_id=member,
+            currency="CNY",
+            total_minor=600,
+            lines=(SaleLine(line_no=1, name="衣", qty=2, amount_minor=600),),
+            receipt_no=receipt,
+        )
+        if self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1"))):
+            self.sold.append((member, sale_row_id(source_of(self.world.store_id), receipt)))
+
+    @precondition(lambda self: self.sold)
+    @rule(n=TILLS, pick=PICK)
+    def give_back(self, n: int, pick: int) -> None:
+        member, purchase_id = self.sold[pick % len(self.sold)]
+        operation = RecordReturn(
+            return_id=self.tills[n].counter.new_id(),
+            member_id=member,
+            purchase_id=purchase_id,
+            currency="CNY",
+            lines=(ReturnLine(line_no=1, qty=1, amount_minor=300),),
+        )
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK)
+    def claim(self, n: int, pick: int) -> None:
+        operation = ClaimSale(member_id=self.members[pick % len(self.members)], receipt_no=f"R-{pick % 4}")
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
 
     # --- what the world does ---
 
@@ -223,8 +314,26 @@ class TwoCounters(RuleBasedStateMachine):
         done = [row_id for _, row_id in self.follow_ups]
         with self.tills[0].counter.read() as conn:
             rows = load_rows(conn, "follow_up", self.world.store_id, done)
-        winners = {r["done_op_id"] for r in rows if r["state"] == "done"}
+            tables = {name: load_rows(conn, name, self.world.store_id, ids) for name, ids in self._about().items()}
+        winners = {r["done_op_id"] for r in rows if r["state"] in ("done", "cancelled")}
         assert all(recorded[op_id] == "accepted" for op_id in winners)
+        bought = {row["id"]: sum(line["qty"] for line in row["lines"]) for row in tables["purchase"]}
+        for row in tables["purchase_return"]:
+            bought[row["purchase_id"]] -= sum(line["qty"] for line in row["lines"])
+        assert all(left >= 0 for left in bought.values())
+        owners = {row["id"]: row["owner_id"] for row in tables["binding"]}
+        bound = {row["member_id"]: row["owner_id"] for row in tables["binding_event"] if row["outcome"] == "bound"}
+        assert owners == bound
+
+    def _about(self) -> dict[str, list[str]]:
+        """Ids of rows that the rules above have made, by table."""
+        found: dict[str, list[str]] = {}
+        with self.world.database.read() as conn:
+            for name in ("purchase", "purchase_return", "binding", "binding_event"):
+                table = entity_tables()[name]
+                mine = select(table.c.id).where(table.c.scope_id == self.world.store_id)
+                found[name] = list(conn.execute(mine).scalars())
+        return found
 
     def _do(self, n: int, act: Any) -> Any:
         """An action of a person; a rule may refuse it, and then nothing may be left of it."""

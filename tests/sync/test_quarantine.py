@@ -16,6 +16,7 @@ from guidedesk.server import hello as hello_module
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.quarantine import release_device
 from guidedesk.sync.client import SyncRefused
+from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.push import ASK_AGAIN_MS
 from tests.helpers.counter_parts import log, register
 from tests.helpers.postgres import Backend
@@ -130,7 +131,7 @@ def _received(world: World) -> dict[str, int]:
 
 
 def test_a_program_too_old_to_pull_still_sends(world: World, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hello_module, "OLDEST_SCHEMA", 2)
+    monkeypatch.setattr(hello_module, "OLDEST_SCHEMA", SCHEMA + 1)
     member = register(till.counter, actor=till.actor("a1"))
     till.close()
     outcome = till.counter.engine.step()

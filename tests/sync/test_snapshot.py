@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
 
-from guidedesk.domain.errors import TransportError
+from guidedesk.domain.errors import StorageError, TransportError
 from guidedesk.models import server_tables as tables
 from guidedesk.models.base import CACHE
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.people import member
 from guidedesk.server import snapshots
 from guidedesk.server.settings import write_settings
+from guidedesk.server.snapshot_image import write_image
 from guidedesk.services.operations import RegisterMember, SetTag
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record
@@ -26,8 +29,21 @@ PEOPLE = 12
 
 
 @pytest.fixture
-def world(tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the server sends: to counters whose tables it knows a file, to others rows."""
     monkeypatch.setattr(snapshots, "_PAGE_ROWS", 3)
+    monkeypatch.setattr(snapshots, "_PORTION", 9)
+    wanted = str(getattr(request, "param", "image"))
+    if wanted == "rows":
+        monkeypatch.setattr(snapshots, "schema_version", lambda: 1)
+    return wanted
+
+
+both_forms = pytest.mark.parametrize("form", ["image", "rows"], indirect=True)
+
+
+@pytest.fixture
+def world(tmp_path: Path, backend: Backend, form: str) -> Iterator[World]:
     opened = open_world(tmp_path, backend=backend)
     write_settings(opened.database, {"snapshot_rows": "10"})
     yield opened
@@ -63,6 +79,7 @@ def is_whole(till: Till) -> bool:
     return all(check.is_equal for check in till.counter.engine.check()) and len(names(till)) == PEOPLE
 
 
+@both_forms
 def test_a_large_store_comes_as_a_snapshot_and_the_rest_is_pulled(world: World, full: Till) -> None:
     new = world.till()
     settle(new)
@@ -81,6 +98,7 @@ def test_a_large_store_comes_as_a_snapshot_and_the_rest_is_pulled(world: World, 
     assert len(asked(new, "/v1/sync/snapshot/")) == pages
 
 
+@both_forms
 def test_a_first_sync_cut_off_goes_on_at_the_page_it_had_reached(world: World, full: Till) -> None:
     new = world.till()
     seen: list[tuple[int, int]] = []
@@ -139,6 +157,41 @@ def test_a_spoilt_page_is_not_taken(world: World, full: Till) -> None:
     new.wire.on_send = lambda _request: None
     settle(new)
     assert is_whole(new)
+
+
+def test_a_file_that_is_not_exactly_ours_is_refused_and_rows_are_fetched(
+    world: World, full: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_more(path: Path, *rest: Any) -> dict[str, int]:
+        counts = write_image(path, *rest)
+        with sqlite3.connect(path) as image:
+            image.execute("CREATE TRIGGER t AFTER INSERT ON member BEGIN DELETE FROM visit; END")
+        image.close()
+        return counts
+
+    monkeypatch.setattr(snapshots, "write_image", write_more)
+    new = world.till()
+    outcome = new.counter.engine.step()
+    assert isinstance(outcome.error, StorageError)
+    assert names(new) == set()
+    settle(new)
+    assert is_whole(new)
+    assert not list(new.folder.glob("cache.next*"))
+
+
+def test_a_page_half_written_is_fetched_again(world: World, full: Till) -> None:
+    new = world.till()
+    new.wire.on_send = lambda request: stop_after(request, "/4")
+    assert new.counter.engine.step().error is not None
+    new.close()
+    staged = new.folder / "cache.next.db"
+    staged.write_bytes(staged.read_bytes()[:-5_000])
+    new.wire.on_send = lambda _request: None
+    settle(new)
+    assert is_whole(new)
+    pages = asked(new, "/v1/sync/snapshot/")
+    assert sum(path.endswith("/3") for path in pages) == 2
+    assert sum(path.endswith("/2") for path in pages) == 1
 
 
 def test_a_lost_cache_comes_back_with_the_work_that_waits(world: World, full: Till) -> None:

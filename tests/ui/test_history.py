@@ -13,7 +13,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.ui.audit import accessible_texts
-from guidedesk.ui.presenters.history import HistoryPresenter
+from guidedesk.ui.presenters.history import HistoryPresenter, Loosen
 from guidedesk.ui.tables.history import HistoryModel, ref_of, row_key
 from guidedesk.ui.views.history import HistoryPage
 from tests.helpers.shop import HE, LAKESIDE, NOW, SHEN, full, purchase_row
@@ -94,6 +94,18 @@ def test_an_empty_filter_names_what_to_loosen_and_does_it(history: HistoryPresen
     assert (history.state.data.refs, history.state.loosen) == ((), "text")
     history.loosen()
     assert history.state.data.totals.orders == ORDERS
+
+
+def test_of_two_filters_the_one_that_helps_is_named(history: HistoryPresenter) -> None:
+    # Umbrellas were bought, and something came back, but no umbrella: only the returns hide them.
+    history.narrow(text="雨伞", with_returns=True, months=12)
+    assert history.state.data is not None
+    assert history.state.data.refs == ()
+    assert history.state.data.loosen == Loosen("with_returns", 50)
+    history.narrow(text="泳衣")
+    assert history.state.data.loosen == Loosen("text", 1)
+    history.narrow(with_returns=False, channel="mini")
+    assert history.state.data.loosen == Loosen("text", 0), "no single one helps: the narrowest"
 
 
 def test_only_the_pages_that_are_looked_at_are_read(history: HistoryPresenter) -> None:

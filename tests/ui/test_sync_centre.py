@@ -210,6 +210,17 @@ def test_the_row_of_blocks_never_claims_more_than_is_known(moments: list[tuple[i
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
+@pytest.mark.parametrize("cause_of_rule", [*operation_words._RULES, "quarantined"])
+def test_every_rule_has_its_name_and_a_paragraph(cause_of_rule: str, lang: str) -> None:
+    i18n.use_language(lang)
+    state = "quarantined" if cause_of_rule == "quarantined" else "rejected"
+    operation = op(state, "stale_precondition", why=cause_of_rule)
+    assert not operation_words.rule(operation).startswith("rule.")
+    assert len(operation_words.rule_help(operation)) > len(operation_words.rule(operation)) + 10
+    assert operation_words.rule_help(op("accepted")) == ""
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
 @pytest.mark.parametrize("cause", ["", "network", "name", "refused", "silent", "tls"])
 def test_every_cause_has_its_sentence(cause: Any, lang: str) -> None:
     i18n.use_language(lang)

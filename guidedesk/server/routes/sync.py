@@ -47,7 +47,7 @@ def _changes(call: Call) -> Mapping[str, Any] | Answered:
     epoch, after = call.number("epoch"), call.number("after")
     limit = min(max(call.number("limit"), 1), PAGE_ROWS)
     with call.context.database.read() as conn:
-        page = changes(conn, scope_id, epoch, after, limit)
+        page = changes(conn, scope_id, epoch, after, limit, call.who.schema_ver)
     return Answered(304) if page is None else page.to_wire()
 
 
@@ -55,7 +55,9 @@ def _snapshot(call: Call) -> Mapping[str, Any]:
     scope_id = _own_scope(call, call.request.query_params.get("scope"))
     if call.number("schema") != SCHEMA:
         raise Refused("schema_too_old", schema=SCHEMA)
-    return get_manifest(call.context, scope_id).to_wire()
+    # What the asker's cache looks like; one that does not say gets rows.
+    layout = call.number("layout") if "layout" in call.request.query_params else 0
+    return get_manifest(call.context, scope_id, layout).to_wire()
 
 
 def _snapshot_page(call: Call) -> Answered:
@@ -71,7 +73,7 @@ def _digest(call: Call) -> Mapping[str, Any]:
         raise Refused("validation", field="digest", why="fields")
     scope_id = _own_scope(call, call.json["scope"])
     with call.context.database.read_snapshot() as conn:
-        return compare(conn, scope_id, call.json)
+        return compare(conn, scope_id, call.json, call.who.schema_ver)
 
 
 def _events(call: Call) -> Streamed:

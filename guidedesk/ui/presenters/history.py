@@ -23,7 +23,19 @@ from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 
 PERIODS: Final[tuple[int | None, ...]] = (3, 12, 24, None)
+# Each part of the filter when it hides nothing; the narrowest first.
+LOOSE: Final[dict[str, Any]] = {
+    "text": "", "category": None, "with_returns": False, "channel": None, "months": None
+}  # fmt: skip
 SHOWN_KINDS: Final = frozenset({"purchase", "purchase_return", "member", "binding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Loosen:
+    """The filter to take away where everything is hidden, and how many orders that shows; 0: not alone."""
+
+    name: str
+    orders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class HistoryData:
     head: HistoryHead
     refs: tuple[Ref, ...]
     totals: HistoryTotals
+    loosen: Loosen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +64,8 @@ class HistoryState:
 
     @property
     def loosen(self) -> str:
-        """`text`, `category`, `with_returns`, `channel`, `months`, or empty: the narrowest filter in use."""
-        wanted = self.wanted
-        used = {
-            "text": bool(wanted.text.strip()), "category": wanted.category is not None,
-            "with_returns": wanted.with_returns, "channel": wanted.channel is not None,
-            "months": wanted.months is not None,
-        }  # fmt: skip
-        return next((name for name, is_used in used.items() if is_used), "")
+        """`text`, `category`, `with_returns`, `channel`, `months`: the filter to loosen, or empty."""
+        return self.data.loosen.name if self.data is not None and self.data.loosen is not None else ""
 
 
 def read_history(
@@ -68,7 +75,24 @@ def read_history(
     if head is None:
         head = get_history_head(connection, member_id, viewer_id, now_ms)
     refs = list_history(connection, head.member_id, wanted, now_ms)
-    return HistoryData(head, refs, get_history_totals(connection, head.member_id, wanted, now_ms))
+    totals = get_history_totals(connection, head.member_id, wanted, now_ms)
+    is_hidden = not refs and head.lifetime.orders > 0
+    return HistoryData(head, refs, totals, find_loosening(connection, head, wanted, now_ms) if is_hidden else None)
+
+
+def find_loosening(connection: Any, head: HistoryHead, wanted: HistoryFilter, now_ms: int) -> Loosen | None:
+    """The filter that, taken away alone, shows most; where no single one helps, the narrowest in use."""
+    used = [name for name, fresh in LOOSE.items() if getattr(wanted, name) != fresh]
+    found = [
+        Loosen(name, get_history_totals(connection, head.member_id, loosened(wanted, name), now_ms).orders)
+        for name in used
+    ]
+    return max(found, key=lambda each: each.orders, default=None)
+
+
+def loosened(wanted: HistoryFilter, name: str) -> HistoryFilter:
+    """The filter without one of its parts."""
+    return replace(wanted, **{name: LOOSE[name]})
 
 
 class HistoryPresenter(QObject):
@@ -108,11 +132,8 @@ class HistoryPresenter(QObject):
 
     def loosen(self) -> None:
         """Take away the filter that hides everything."""
-        fresh: dict[str, Any] = {
-            "text": "", "category": None, "with_returns": False, "channel": None, "months": None
-        }  # fmt: skip
         if self.state.loosen:
-            self.narrow(**{self.state.loosen: fresh[self.state.loosen]})
+            self.narrow(**{self.state.loosen: LOOSE[self.state.loosen]})
 
     def load_rows(self, refs: Sequence[Ref]) -> tuple[HistoryRow, ...]:
         """A page of rows by key; the one read that may happen on the window's thread (DESIGN-UI.md 15)."""

@@ -39,6 +39,7 @@ class MemberState:
     is_complete: bool = False
     tag_error: GuideDeskError | None = None
     as_of_ms: int | None = None  # last contact, while there is none
+    is_loading: bool = False  # the store's members are still on their way to this PC
 
     @property
     def shown(self) -> tuple[TimelineEntry, ...]:
@@ -245,10 +246,12 @@ class MemberPresenter(QObject):
             self.reload()
 
     def _take_status(self, status: SyncStatus) -> None:
-        self._show(as_of_ms=status.last_contact_ms if status.is_offline else None)
+        self._show(
+            as_of_ms=status.last_contact_ms if status.is_offline else None, is_loading=status.is_first_load
+        )
 
     def _take_session(self, _session: Session | None) -> None:
-        self.state = MemberState(self._desk.now_ms(), as_of_ms=self.state.as_of_ms)
+        self.state = MemberState(self._desk.now_ms(), as_of_ms=self.state.as_of_ms, is_loading=self.state.is_loading)
         self.state_changed.emit(self.state)
 
     def _show(self, **changed: Any) -> None:

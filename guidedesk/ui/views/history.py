@@ -246,9 +246,12 @@ class HistoryPage(Page):
         self.returns.setVisible(head.lifetime.returned_orders > 0 or wanted.with_returns)
 
     def _show_none(self, state: HistoryState, has_bought: bool) -> None:
-        if has_bought and state.loosen:
-            self._none.show_text(t("history.none"), t(f"history.none_text.{state.loosen}"),
-                                 (t(f"history.loosen.{state.loosen}"),))
+        loosen = state.data.loosen if state.data is not None else None
+        if has_bought and loosen is not None:
+            text = t(f"history.none_text.{loosen.name}")
+            if loosen.orders:
+                text = f"{text} {t('history.none_more', n=loosen.orders)}"
+            self._none.show_text(t("history.none"), text, (t(f"history.loosen.{loosen.name}"),))
         else:
             self._none.show_text(t("history.never"), t("history.never_text"))
 

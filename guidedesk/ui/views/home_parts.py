@@ -159,7 +159,9 @@ class AgendaCard(TitledCard):
             words = (i18n.t("home.empty_filter"), i18n.t("home.empty_filter_detail"))
             self._empty.show_text(*words, (i18n.t("home.show_all"),))
         else:
-            self._empty.show_text(i18n.t("home.empty"), i18n.t("home.empty_detail"))
+            is_loading = state.status is not None and state.status.is_first_load
+            word = "home.loading" if is_loading else "home.empty"
+            self._empty.show_text(i18n.t(word), i18n.t(f"{word}_detail"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

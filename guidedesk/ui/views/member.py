@@ -269,6 +269,7 @@ class MemberPage(Page):
         self._content.setVisible(card is not None)
         self._none.setVisible(card is None)
         if card is None:
+            self._say_none()
             return
         self._show_banner(card)
         self.show_result(self._result)
@@ -313,8 +314,13 @@ class MemberPage(Page):
         # Shown once, at the end: showing and hiding it again would lay the whole page out twice.
         self._is_told = is_told
 
+    def _say_none(self) -> None:
+        is_loading = self._state is not None and self._state.is_loading
+        word = "member.loading" if is_loading else "member.none"
+        self._none.show_text(t(f"{word}_title"), t(f"{word}_text"), (t("member.find"),))
+
     def retranslate(self) -> None:
-        self._none.show_text(t("member.none_title"), t("member.none_text"), (t("member.find"),))
+        self._say_none()
         if self._state is not None:
             self.render_state(self._state)
 

@@ -223,9 +223,10 @@ class RecordDrawer(QFrame):
         self._why = Banner("danger", "x-circle", closable=False)
         self._why.setSizePolicy(WIDE, WIDE)  # as high as its sentence needs at this width
         self._facts = FactLines()
+        self._help = Label("", "caption", "text3", wrap=True)
         self._next = Label("", "label", "text2", wrap=True)
         self._ahead = holder(column(Label("", "body_strong").say("sync.next"), self._next, gap=1))
-        middle = holder(column(self._why, self._facts, self._ahead, None, gap=3, pad=4))
+        middle = holder(column(self._why, self._facts, self._help, self._ahead, None, gap=3, pad=4))
         self.done = Button("", "primary", key="Ctrl Enter").say("sync.seen")
         self.member = Button("").say("sync.open_member")
         self.again = Button("", icon="refill", key="Alt R").say("sync.try_again")
@@ -259,6 +260,8 @@ class RecordDrawer(QFrame):
         if operation.settled_at_ms is not None:
             facts.append(Fact(i18n.t("sync.settled_at"), formats.moment_text(operation.settled_at_ms, state.now_ms)))
         self._facts.show_facts(tuple(facts))
+        self._help.set_text(operation_words.rule_help(operation))
+        self._help.setVisible(bool(self._help.text()))
         self._next.set_text(sync_words.next_words(operation))
         self._ahead.setHidden(operation.state in sync_words.OVER)
         needs, parked = state.tab == "needs", is_parked_here(operation)

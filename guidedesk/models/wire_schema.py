@@ -1,0 +1,42 @@
+"""Rows as programs of an earlier wire schema know them (SYNC.md 6): new tables left out, new columns taken off.
+
+Additive only: what a schema once had stays. Every change of a synced table is entered here with the schema it came
+with; a test compares the oldest schema with what its programs were built on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from guidedesk.models.entities import Row
+
+_NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
+    2: frozenset({"member_change", "consent_answer", "binding_event", "staff_code", "sale_claim"})
+}
+_NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
+    2: {
+        "consent": frozenset({"withdrawn_at_ms", "seen_ms"}),
+        "follow_up": frozenset({"moved_by", "moved_at_ms", "moved_op_id"}),
+    }
+}
+
+
+@cache
+def knows_table(schema: int, tbl: str) -> bool:
+    """Whether programs of this schema have the table."""
+    return not any(tbl in tables for since, tables in _NEW_TABLES.items() if since > schema)
+
+
+@cache
+def unknown_columns(schema: int, tbl: str) -> frozenset[str]:
+    """Columns of a table that programs of this schema do not have."""
+    later = [columns.get(tbl, frozenset()) for since, columns in _NEW_COLUMNS.items() if since > schema]
+    return frozenset().union(*later)
+
+
+def as_schema(schema: int, tbl: str, row: Row) -> Row:
+    """The row without the columns that came later."""
+    unknown = unknown_columns(schema, tbl)
+    return {name: value for name, value in row.items() if name not in unknown} if unknown else row
