@@ -116,10 +116,10 @@ class Pusher:
         return self._client.push(batch_id, batch[0].device_epoch, [e.envelope for e in batch])
 
     def _adapt(self, took_ms: int, size: int) -> None:
-        if took_ms > _TARGET_MS:
-            self._limit = max(1, size * _TARGET_MS // took_ms)
-        elif size >= self._limit:
-            self._limit = min(MAX_OPS, self._limit * 2)
+        """About a second a push; what a batch smaller than allowed took says nothing about a larger one."""
+        if took_ms > _TARGET_MS or size >= self._limit:
+            fits = size * _TARGET_MS // max(1, took_ms)
+            self._limit = max(1, min(MAX_OPS, fits, size * 2))
 
     def take_answers(self, results: Sequence[OpResult]) -> int:
         """Rows first, then the journal: a crash between leaves the operation to be sent and answered again."""
