@@ -156,6 +156,7 @@ staff_code = entity(
 
 Index("ix_staff_scope_id_number", staff.c.scope_id, staff.c.number, unique=True)
 Index("ix_member_code_scope_id_digits", member_code.c.scope_id, member_code.c.digits, unique=True)
+Index("ix_member_code_scope_id_typed", member_code.c.scope_id, member_code.c.typed)
 Index("ix_member_code_scope_id_member_id", member_code.c.scope_id, member_code.c.member_id)
 Index("ix_member_tag_scope_id_member_id", member_tag.c.scope_id, member_tag.c.member_id)
 Index("ix_consent_scope_id_member_id", consent.c.scope_id, consent.c.member_id)

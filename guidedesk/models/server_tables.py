@@ -52,7 +52,7 @@ scope_grant = Table(
     SERVER,
     id_col("scope_id", primary_key=True),
     id_col("member_id", primary_key=True),
-    Column("reason", Text, primary_key=True),  # home | served | task | scanned
+    Column("reason", Text, primary_key=True),  # home | served | task | scanned | opened
     id_col("home_scope_id"),
     big_col("until_ms", nullable=True),
     info=_SCOPE,
@@ -88,7 +88,8 @@ phone_directory = Table(
     info={"shard": "phone_hash"},
 )
 
-# In which scope a card code's row lives, for a scan in a store that does not know it.
+# In which scope a card code's row lives, for a scan or a typed card number in a store that does not know it: the 22
+# digits of its picture and the 12 printed for the eye.
 code_directory = Table(
     "code_directory",
     SERVER,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
@@ -27,6 +27,7 @@ from guidedesk.server.op_actors import OpActors
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import (
     Grant,
+    GrantReason,
     announce_reach,
     grant_in,
     granted_members,
@@ -37,10 +38,14 @@ from guidedesk.server.visibility import (
 
 _MOST_ROWS: Final = 2_000
 _MOST_MERGES: Final = 8
+FoundMember = tuple[str, str]  # member and her home scope
 
 
 def announce_codes(database: ServerDatabase, scope_id: str, digits: Iterable[str]) -> None:
-    """Enter codes in the directory, before they are given out in `scope_id`; repeating it changes nothing."""
+    """Enter codes in the directory, before they are given out in `scope_id`; repeating it changes nothing.
+
+    Both forms of a card: the 22 digits in its picture and the 12 printed for the eye.
+    """
     rows = [{"digits": text, "scope_id": scope_id} for text in sorted(digits)]
     if rows:
         database.write_directory(lambda conn: insert_missing(conn, code_directory, rows))
@@ -56,49 +61,84 @@ def resolve_code(
     """
     if who.state != "active":
         raise Refused("device_suspended")
-    database, now_ms = context.database, context.clock.wall_ms()
-    chain_id = database.chain_id()
-    with database.read() as conn:
-        actor = OpActors(conn, chain_id, who.scope_id, who.device_id).actor_with(staff_id, session_id)
-        if not may(actor, "member.view", who.scope_id):
-            raise Refused("forbidden", permission="member.view")
-        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+    actor = asking_actor(context, who, staff_id, session_id)
+    with context.database.read() as conn:
         found = _owner(conn, digits)
     if found is None:
         raise Refused("not_found", what="member")
-    member_id, home = found
-    announce_reach(database, who.scope_id, {member_id: home})
-    grant = Grant(member_id, home, "scanned", now_ms + now_ms - since_ms)
-    database.write(who.scope_id, lambda opened: _grant(opened, grant, chain_id, since_ms, actor, now_ms))
+    return let_see(context, who, actor, found, "scanned", {})
+
+
+def asking_actor(
+    context: ServerContext, who: AuthenticatedDevice, staff_id: str, session_id: str | None
+) -> Actor:
+    """Who asks about a member in this store; `forbidden` for those who may not look members up there."""
+    database = context.database
     with database.read() as conn:
-        rows = _rows(conn, {chain_id, who.scope_id}, member_id, since_ms, who.schema_ver)
+        actor = OpActors(conn, database.chain_id(), who.scope_id, who.device_id).actor_with(staff_id, session_id)
+    if not may(actor, "member.view", who.scope_id):
+        raise Refused("forbidden", permission="member.view")
+    return actor
+
+
+def let_see(
+    context: ServerContext,
+    who: AuthenticatedDevice,
+    actor: Actor,
+    found: FoundMember,
+    reason: GrantReason,
+    why: dict[str, str],
+) -> dict[str, Any]:
+    """Let a store see a member from now on, and answer her rows; `why` goes into the audit.
+
+    A scan of somebody the store sees already leaves no entry; a card opened for a reason always does.
+    """
+    database, now_ms, scope_id = context.database, context.clock.wall_ms(), who.scope_id
+    chain_id, (member_id, home) = database.chain_id(), found
+    with database.read() as conn:
+        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+    announce_reach(database, scope_id, {member_id: home})
+    grant = Grant(member_id, home, reason, now_ms + now_ms - since_ms)
+
+    def work(opened: ScopeWrite) -> None:
+        is_new = not granted_members(opened.conn, scope_id, {member_id})
+        grant_in(opened, [grant], chain_id, since_ms)
+        if is_new or why:
+            detail = {"member_id": member_id, "reason": reason, **why}
+            record_audit(opened, at_ms=now_ms, actor=actor, action="member.granted", subject=member_id, detail=detail)
+
+    database.write(scope_id, work)
+    with database.read() as conn:
+        rows = _rows(conn, {chain_id, scope_id}, member_id, since_ms, who.schema_ver)
     return {"member_id": member_id, "rows": rows, "server_time_ms": context.clock.wall_ms()}
 
 
-def _grant(opened: ScopeWrite, grant: Grant, chain_id: str, since_ms: int, actor: Actor, now_ms: int) -> None:
-    is_new = not granted_members(opened.conn, opened.scope_id, {grant.member_id})
-    grant_in(opened, [grant], chain_id, since_ms)
-    if is_new:
-        detail = {"member_id": grant.member_id, "reason": grant.reason}
-        record_audit(opened, at_ms=now_ms, actor=actor, action="member.granted", subject=grant.member_id, detail=detail)
-
-
-def _owner(conn: Connection, digits: str) -> tuple[str, str] | None:
-    """(member, home scope) of a live member code, merges followed."""
+def _owner(conn: Connection, digits: str) -> FoundMember | None:
+    """The member of a live member code."""
     read = decode(digits)
     if not isinstance(read, CodeOk) or read.type is not CodeType.MEMBER or read.digits != digits:
         return None
-    scope_id = conn.execute(select(code_directory.c.scope_id).where(code_directory.c.digits == digits)).scalar()
+    return member_of_code(conn, digits, member_code.c.digits)
+
+
+def member_of_code(conn: Connection, text: str, column: Column[Any]) -> FoundMember | None:
+    """The member of a live code by its 22 digits, or by the 12 printed for the eye (`column` says which)."""
+    scope_id = conn.execute(select(code_directory.c.scope_id).where(code_directory.c.digits == text)).scalar()
     if scope_id is None:
         return None
     member_id = conn.execute(
         select(member_code.c.member_id).where(
             member_code.c.scope_id == scope_id,
-            member_code.c.digits == digits,
+            column == text,
             member_code.c.state == "live",
             member_code.c.deleted_at_ms.is_(None),
         )
     ).scalar()
+    return living_member(conn, member_id)
+
+
+def living_member(conn: Connection, member_id: str | None) -> FoundMember | None:
+    """The person an id means and her home scope, merges followed; None for nobody and for one who was erased."""
     for _ in range(_MOST_MERGES):
         home = next(iter(reach_of(conn, [member_id])[member_id].values()), None) if member_id else None
         row = load_row(conn, "member", home, member_id) if home and member_id else None

@@ -153,7 +153,7 @@ def approve_device(
     with database.read() as conn:
         pool_size = int(read_settings(conn, database.chain_id())["code_pool"])
     pairs = [new_member_pair(random) for _ in range(pool_size)]
-    announce_codes(database, store_id, (pair.short for pair in pairs))
+    announce_codes(database, store_id, (text for pair in pairs for text in (pair.short, pair.typed)))
 
     def work(opened: ScopeWrite) -> None:
         known = select(device.c.device_id).where(device.c.scope_id == store_id, device.c.device_id == asked.device_id)

@@ -47,7 +47,7 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
 
     is_low = who.state == "active" and numbers["codes_left"] < max(1, pool // _REFILL_BELOW)
     pairs = [new_member_pair(context.random) for _ in range(pool - numbers["codes_left"] if is_low else 0)]
-    announce_codes(database, who.scope_id, (pair.short for pair in pairs))
+    announce_codes(database, who.scope_id, (text for pair in pairs for text in (pair.short, pair.typed)))
 
     def work(opened: ScopeWrite) -> None:
         opened.conn.execute(

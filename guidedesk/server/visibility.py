@@ -19,7 +19,7 @@ from guidedesk.server.feed import chunks
 from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer
 from guidedesk.server.sharding import cross_scope
 
-GrantReason = Literal["home", "served", "task", "scanned"]
+GrantReason = Literal["home", "served", "task", "scanned", "opened"]
 # What travels with a member to every store that may see her; visits, interactions and follow-ups stay at home.
 MEMBER_TABLES: Final = (
     "member",

@@ -157,6 +157,34 @@ class MemberCard:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberPreview:
+    """A member at a glance, beside search results: what is quick to read and answers "is it her"."""
+
+    member_id: str
+    asked_id: str  # differs from member_id where she was merged meanwhile
+    name: str
+    name_en: str
+    tier: Tier
+    card_no: str | None
+    is_erased: bool
+    owner: OwnerInfo
+    wechat: ConsentInfo
+    last_purchase_ms: int | None
+    last_amount_minor: int | None
+    currency: str
+    size: str  # bought most often lately; empty when nothing has sizes
+    follow_up: FollowUpInfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeHit:
+    """Somebody head office knows and this store does not: enough to recognise her by, no more (SECURITY.md 2)."""
+
+    name: str
+    phone_masked: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberHit:
     """A search result."""
 
@@ -168,6 +196,7 @@ class MemberHit:
     owner: Bilingual
     last_purchase_ms: int | None
     match: str  # name | pinyin | initials | tail | card | phone | receipt | tag
+    matched: str = ""  # the receipt or tag that was found
 
 
 @dataclass(frozen=True, slots=True)

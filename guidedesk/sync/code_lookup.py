@@ -1,10 +1,11 @@
-"""Asking the server whose card was scanned, when this PC does not know the code (SYNC.md 2)."""
+"""Asking the server about somebody this PC does not know: a scanned card (SYNC.md 2), or a number typed in search."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from guidedesk.models.entities import entity_tables
+from guidedesk.services.read_models import OfficeHit
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.calls import call_in_time
@@ -38,6 +39,28 @@ class CodeAsker:
             if refused.status == _NOT_FOUND:
                 return None
             raise
+        return self._take(answer)
+
+    def find(self, kind: str, value: str, staff_id: str) -> OfficeHit | None:
+        """Whom exactly this phone (as its keyed hash), card or receipt number means; None for nobody.
+
+        Raises as `resolve`.
+        """
+        body = {"kind": kind, "value": value, "staff_id": staff_id}
+        found = call_in_time(self._clock, self._line, "/v1/members/find", body)["found"]
+        return None if found is None else OfficeHit(str(found["name"]), str(found["phone_masked"]))
+
+    def open(self, kind: str, value: str, reason: str, staff_id: str) -> str | None:
+        """The member the same question found, for a reason head office keeps; her rows are now in the cache."""
+        body = {"kind": kind, "value": value, "reason": reason, "staff_id": staff_id}
+        try:
+            return self._take(call_in_time(self._clock, self._line, "/v1/members/open", body))
+        except SyncRefused as refused:
+            if refused.status == _NOT_FOUND:
+                return None
+            raise
+
+    def _take(self, answer: dict[str, Any]) -> str:
         truths = [_truth(tbl, row) for tbl, row in answer["rows"] if tbl in entity_tables()]
         with self._cache.write() as conn:
             rebase(conn, truths, (), self._load_lanes, write_truths)

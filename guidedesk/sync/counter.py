@@ -31,7 +31,7 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
 )
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import ChainSettings
+from guidedesk.services.read_models import ChainSettings, OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync import overlay
 from guidedesk.sync.apply_page import write_truths
@@ -210,13 +210,29 @@ class Counter:
 
         Her rows are in the cache when this returns. Raises `TransportError` without contact, `not_signed_in`.
         """
-        session = self._session
-        if session is None:
+        asker, staff_id = self._asker()
+        return asker.resolve(digits, staff_id)
+
+    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
+        """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
+
+        None for nobody. Raises `TransportError` without contact, `not_signed_in`, `rate_limited`.
+        """
+        asker, staff_id = self._asker()
+        return asker.find(kind, value, staff_id)
+
+    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
+        """The member `ask_head_office` found, her rows in the cache and seen in this store from now on."""
+        asker, staff_id = self._asker()
+        return asker.open(kind, value, reason, staff_id)
+
+    def _asker(self) -> tuple[CodeAsker, str]:
+        if self._session is None:
             raise Refused("not_signed_in")
         if self._code_asker is None:
             line = self.new_transport(self.identity)
             self._code_asker = CodeAsker(self.cache, self.clock, line, self._working()[0].load_lanes)
-        return self._code_asker.resolve(digits, session.staff.id)
+        return self._code_asker, self._session.staff.id
 
     # --- reading ---
 

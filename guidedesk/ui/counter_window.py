@@ -292,6 +292,8 @@ class CounterWindow(QObject):
         self._search_overlay.row_opened.connect(presenter.open)
         self._search_overlay.log_started.connect(presenter.log)
         self._search_overlay.new_member_started.connect(presenter.add)
+        self._search_overlay.office_asked.connect(presenter.ask)
+        self._search_overlay.office_opened.connect(presenter.open_office)
         self._search_overlay.left.connect(self._leave_search)
 
     def _add_sync(self) -> None:

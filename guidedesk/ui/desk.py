@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation
+from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.tasks import Failed, Tasks
@@ -85,6 +86,17 @@ class CounterPort(Protocol):
 
     def resolve_code(self, digits: str) -> str | None:
         """The member of a code this PC does not know, asked of the server; `TransportError` without contact."""
+        ...
+
+    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
+        """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
+
+        None for nobody. `TransportError` without contact; `rate_limited`.
+        """
+        ...
+
+    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
+        """The member that `ask_head_office` found, from now on seen in this store; head office keeps the reason."""
         ...
 
     def take_blank_code(self) -> tuple[str, str] | None:

@@ -25,6 +25,7 @@ from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.routes import codes as code_routes
 from guidedesk.server.routes import device as device_routes
+from guidedesk.server.routes import members as member_routes
 from guidedesk.server.routes import sync as sync_routes
 from guidedesk.server.routing import Route, run_route
 from guidedesk.server.rows import put_row
@@ -76,7 +77,12 @@ class DirectLine:
             "headers": [(k.lower().encode(), v.encode()) for k, v in every.items()],
             "client": ("127.0.0.1", 1),
         }
-        routes = [*sync_routes.routes(), *code_routes.routes(), *device_routes.routes()]
+        routes = [
+            *sync_routes.routes(),
+            *code_routes.routes(),
+            *device_routes.routes(),
+            *member_routes.routes(),
+        ]
         route, scope["path_params"] = next(found for r in routes if (found := matching(r, request.method, path)))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)
         sent = {k.decode(): v.decode() for k, v in answer.raw_headers}

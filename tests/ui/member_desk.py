@@ -15,7 +15,7 @@ from guidedesk.services.operations import Operation
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.tasks import InlineTasks
+from guidedesk.ui.tasks import InlineTasks, Tasks
 from tests.helpers.shop import LAKESIDE, LIN, NOW, open_shop
 from tests.ui.shop_desk import ShopCounter
 
@@ -57,8 +57,8 @@ class MemberDesk(Desk):
 
     counter: MemberCounter
 
-    def __init__(self) -> None:
-        super().__init__(MemberCounter(open_shop()), InlineTasks())
+    def __init__(self, tasks: Tasks | None = None) -> None:
+        super().__init__(MemberCounter(open_shop()), tasks or InlineTasks())
 
 
 def session_of(staff_id: str = LIN, number: str = "A017", name: str = "林晓夏") -> Session:

@@ -15,7 +15,7 @@ from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.reference import get_staff
-from guidedesk.services.read_models import StaffInfo
+from guidedesk.services.read_models import OfficeHit, StaffInfo
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
@@ -42,6 +42,10 @@ class ShopCounter:
     resolved: list[str] = field(default_factory=list)
     is_cut: bool = False
     on_resolve: Callable[[str], str | None] = lambda _digits: None
+    office: dict[tuple[str, str], OfficeHit] = field(default_factory=dict)  # by kind and value
+    office_asked: list[tuple[str, ...]] = field(default_factory=list)
+    office_error: GuideDeskError | None = None
+    office_member: str | None = None
     made: int = 0
     store_id: str = LAKESIDE
     label: str = "收银台 2"
@@ -108,6 +112,18 @@ class ShopCounter:
         if self.is_cut:
             raise TransportError("unreachable")
         return self.on_resolve(digits)
+
+    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
+        self.office_asked.append((kind, value))
+        if self.office_error is not None:
+            raise self.office_error
+        return self.office.get((kind, value))
+
+    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
+        self.office_asked.append((kind, value, reason))
+        if self.office_error is not None:
+            raise self.office_error
+        return self.office_member
 
     def take_blank_code(self) -> tuple[str, str] | None:
         return None

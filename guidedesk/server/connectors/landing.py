@@ -128,7 +128,8 @@ def land_people(
         _insert(opened, fresh, phone_key, taken)
         return len(fresh)
 
-    announce_codes(database, home_id, [row["digits"] for p in people for row in p.rows.get("member_code", ())])
+    codes = [row for p in people for row in p.rows.get("member_code", ())]
+    announce_codes(database, home_id, [text for row in codes for text in (row["digits"], row["typed"]) if text])
     count = database.write(home_id, work)
     with database.read() as conn:
         since_ms = history_since_ms(read_settings(conn, database.chain_id()), now_ms)

@@ -1,40 +1,66 @@
-"""Search as it is typed, on this PC's copy (DESIGN-UI.md 5.8). Queries are kept nowhere."""
+"""Search as it is typed (DESIGN-UI.md 5.8): this PC's copy at once, head office below. Queries are kept nowhere."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from guidedesk.domain.errors import GuideDeskError
-from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.queries.search import search_members
-from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard, MemberHit
+from guidedesk.domain.errors import GuideDeskError, TransportError
+from guidedesk.domain.search import NameKey, OpenReason, Query, read_query
+from guidedesk.services.queries.preview import get_member_preview
+from guidedesk.services.queries.search import LIMIT, search_members
+from guidedesk.services.read_models import NOBODY, Bilingual, MemberHit, MemberPreview, OfficeHit
 from guidedesk.services.session import Session
+from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.tables.search import OFFICE_ROW
 
-LIMIT: Final = 20
-PHONE_DIGITS: Final = 11
+# A receipt number has no length of its own: head office is asked when nobody typed for so long.
+RECEIPT_PAUSE_MS: Final = 700
+OfficeStatus = Literal["", "asking", "found", "none", "offline", "limited", "failed", "opening"]
+OfficeQuestion = tuple[str, str]  # kind (phone, card, receipt) and value; a phone as its keyed hash
 
 
 @dataclass(frozen=True, slots=True)
 class SearchState:
     """What the panel shows. `is_answered`: the hits are those of `text`; until then the ones before stay.
-    `viewer` is the name of who asks, to mark her own members."""
+    `viewer` is the name of who asks, to mark her own members. `may_ask`: head office could know this text."""
 
     text: str = ""
     hits: tuple[MemberHit, ...] = ()
     is_answered: bool = False
     chosen_id: str = ""
-    preview: MemberCard | None = None
+    preview: MemberPreview | None = None
     viewer: Bilingual = NOBODY
     now_ms: int = 0
+    may_ask: bool = False
+    is_short: bool = False
+    office: OfficeStatus = ""
+    office_hit: OfficeHit | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether anything was typed."""
         return bool(self.text.strip())
+
+    @property
+    def row_ids(self) -> tuple[str, ...]:
+        """The rows in their order: this PC's, then head office's."""
+        office = () if self.office_hit is None else (OFFICE_ROW,)
+        return (*(hit.member_id for hit in self.hits), *office)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An answer of this PC: hits, the row to choose and its preview (`kept` when the one on show still holds)."""
+
+    hits: tuple[MemberHit, ...]
+    chosen_id: str
+    preview: MemberPreview | None
+    kept: bool
+    phone_hash: str | None
 
 
 class SearchPresenter(QObject):
@@ -49,7 +75,16 @@ class SearchPresenter(QObject):
         super().__init__(parent)
         self._desk = desk
         self.state = SearchState()
+        self._nobody = NameKey()  # the beginning of a name that is nobody's here, as far as typed since
+        self._phone_hash: str | None = None
+        self._is_offline = False
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(RECEIPT_PAUSE_MS)
+        self._pause.timeout.connect(self._ask_quietly)
         desk.session_changed.connect(self._take_session)
+        desk.status_changed.connect(self._take_status)
+        desk.tasks.committed.connect(self._forget_nobody)
 
     def type(self, text: str) -> None:
         """Another letter."""
@@ -57,37 +92,54 @@ class SearchPresenter(QObject):
         if session is None or not text.strip():
             self.close()
             return
-        self._show(text=text, is_answered=False, viewer=session.staff.name, now_ms=self._desk.now_ms())
+        query = read_query(text)
+        before = self.state
+        # Nothing to show yet: the answer is a moment away, and each change shown costs a repaint.
+        self.state = replace(
+            before, text=text, is_answered=False, viewer=session.staff.name, now_ms=self._desk.now_ms(), office="",
+            office_hit=None, may_ask=_may_ask(query), is_short=query.is_short,
+        )  # fmt: skip
+        self._pause.stop()
+        self._phone_hash = None
+        if query.is_only_name and self._nobody.begins(query.name):
+            self._take_found(_Found((), "", None, False, None))
+            return
 
-        def answered(hits: tuple[MemberHit, ...]) -> None:
+        def answered(found: _Found) -> None:
             if self._desk.session is session and self.state.text == text:
-                self._take_hits(hits)
+                self._take_found(found)
 
-        self._desk.tasks.read(self._find, text, done=answered, latest="search.hits")
+        seen = before.preview if before.preview and before.preview.asked_id == before.chosen_id else None
+        self._desk.tasks.read(
+            self._find, query, before.chosen_id, seen, session.staff.id, self.state.now_ms, self._nobody,
+            done=answered, latest="search.hits",
+        )  # fmt: skip
 
     def choose(self, member_id: str) -> None:
-        """A row became current: read its preview."""
+        """A row became current: read its preview. The one before stays until then."""
         session = self._desk.session
         if session is None or member_id == self.state.chosen_id:
             return
-        self._show(chosen_id=member_id, preview=None)
-        if member_id:
-            self._desk.read(
-                get_member_card, member_id, session.staff.id, self._desk.now_ms(), done=self._take_preview,
-                latest="search.preview",
-            )  # fmt: skip
+        if member_id in ("", OFFICE_ROW):
+            self._show(chosen_id=member_id, preview=None)
+            return
+        self._show(chosen_id=member_id)
+        self._desk.read(
+            get_member_preview, member_id, session.staff.id, self._desk.now_ms(), done=self._take_preview,
+            failed=self._lose_preview, latest="search.preview",
+        )  # fmt: skip
 
     def open(self, member_id: str = "") -> None:
-        """Enter: open the card of a row, or of the chosen one."""
+        """Enter: open the card of a row, or of the chosen one. Head office's waits for a reason."""
         found = member_id or self.state.chosen_id
-        if found and self.state.is_answered:
+        if found and found != OFFICE_ROW and self.state.is_answered:
             self.close()
             self.member_chosen.emit(found)
 
     def log(self) -> None:
         """Ctrl Enter: log an interaction with the chosen one."""
         found = self.state.chosen_id
-        if found and self.state.is_answered:
+        if found and found != OFFICE_ROW and self.state.is_answered:
             self.close()
             self.log_requested.emit(found)
 
@@ -99,33 +151,135 @@ class SearchPresenter(QObject):
 
     def close(self) -> None:
         """Esc, a scan or a choice: forget what was typed."""
+        self._pause.stop()
+        self._nobody, self._phone_hash = NameKey(), None
         self._show_state(SearchState())
 
-    def _find(self, text: str) -> tuple[MemberHit, ...]:
-        phone_hash = self._phone_hash(text)
-        with self._desk.counter.read() as connection:
-            return search_members(connection, text, limit=LIMIT, phone_hash=phone_hash)
+    # --- head office --------------------------------------------------------------------------------
 
-    def _phone_hash(self, text: str) -> str | None:
-        if sum(char.isdigit() for char in text) < PHONE_DIGITS:
+    def ask(self) -> None:
+        """Ctrl R: ask head office for exactly this phone, card or receipt number."""
+        question = self._question()
+        session = self._desk.session
+        if question is None or session is None or self.state.office in ("asking", "found", "opening"):
+            return
+        text = self.state.text
+        self._pause.stop()
+        self._show(office="asking")
+
+        def answered(hit: OfficeHit | None) -> None:
+            if self._is_still(session, text):
+                self._take_office(hit)
+
+        def failed(error: Exception) -> None:
+            if self._is_still(session, text):
+                self._show(office=_failure(error))
+
+        self._desk.tasks.ask(self._desk.counter.ask_head_office, *question, done=answered, failed=failed)
+
+    def open_office(self, reason: OpenReason) -> None:
+        """Alt 1-3: open the card head office found, for a reason that it keeps; the store sees her from then on."""
+        question, session, text = self._question(), self._desk.session, self.state.text
+        if question is None or session is None or self.state.office != "found":
+            return
+        self._show(office="opening")
+
+        def opened(member_id: str | None) -> None:
+            if not self._is_still(session, text):
+                return
+            if member_id is None:
+                self._show(office="none", office_hit=None)
+                return
+            self.close()
+            self.member_chosen.emit(member_id)
+
+        def failed(error: Exception) -> None:
+            if self._is_still(session, text):
+                self._show(office=_failure(error))
+
+        self._desk.tasks.ask(
+            self._desk.counter.open_from_head_office, *question, reason, done=opened, failed=failed
+        )
+
+    def _question(self) -> OfficeQuestion | None:
+        query = read_query(self.state.text)
+        if self._phone_hash is not None:
+            return "phone", self._phone_hash
+        if query.is_card:
+            return "card", query.digits
+        return ("receipt", query.receipt) if query.may_be_receipt else None
+
+    def _take_office(self, hit: OfficeHit | None) -> None:
+        if hit is None:
+            self._show(office="none")
+            return
+        # Below everything that is shown; chosen only where there was nothing to choose.
+        chosen = self.state.chosen_id or OFFICE_ROW
+        self._show(office="found", office_hit=hit, chosen_id=chosen)
+
+    def _ask_quietly(self) -> None:
+        """What is exactly a number of ours and nobody's here is asked without being told, while the line is up."""
+        if not self._is_offline and self.state.is_answered and not self.state.hits:
+            self.ask()
+
+    def _is_still(self, session: Session, text: str) -> bool:
+        return self._desk.session is session and self.state.text == text
+
+    # --- this PC ------------------------------------------------------------------------------------
+
+    def _find(
+        self, query: Query, chosen_id: str, seen: MemberPreview | None, viewer_id: str, now_ms: int, nobody: NameKey
+    ) -> _Found:
+        phone_hash = self._hash_of(query)
+        with self._desk.counter.read() as connection:
+            hits = search_members(connection, query.text, limit=LIMIT, phone_hash=phone_hash, nobody=nobody)
+            known = {hit.member_id for hit in hits}
+            chosen = chosen_id if chosen_id in known else hits[0].member_id if hits else ""
+            kept = seen is not None and seen.asked_id == chosen
+            preview = seen if kept or not chosen else get_member_preview(connection, chosen, viewer_id, now_ms)
+        return _Found(hits, chosen, preview if chosen else None, kept, phone_hash)
+
+    def _hash_of(self, query: Query) -> str | None:
+        if not query.may_be_phone:
             return None
         try:
-            return self._desk.counter.phone_fields(text)["phone_hash"]
+            return self._desk.counter.phone_fields(query.text)["phone_hash"]
         except GuideDeskError:
             return None
 
-    def _take_hits(self, hits: tuple[MemberHit, ...]) -> None:
-        known = {hit.member_id for hit in hits}
-        self._show(hits=hits, is_answered=True)
-        if self.state.chosen_id not in known:
-            self.choose(hits[0].member_id if hits else "")
+    def _take_found(self, found: _Found) -> None:
+        query = read_query(self.state.text)
+        self._phone_hash = found.phone_hash
+        if not found.hits and query.is_only_name and not self._nobody.begins(query.name):
+            self._nobody = query.name
+        self._show_state(
+            replace(
+                self.state, hits=found.hits, is_answered=True, chosen_id=found.chosen_id, preview=found.preview,
+                may_ask=_may_ask(query) or found.phone_hash is not None,
+            )
+        )  # fmt: skip
+        if found.hits:
+            return
+        if found.phone_hash is not None or query.is_card:
+            self._ask_quietly()
+        elif query.may_be_receipt:
+            self._pause.start()
 
-    def _take_preview(self, card: MemberCard) -> None:
-        if self.state.chosen_id in (card.member_id, card.asked_id):
-            self._show(preview=card)
+    def _take_preview(self, preview: MemberPreview) -> None:
+        if self.state.chosen_id in (preview.member_id, preview.asked_id):
+            self._show(preview=preview)
+
+    def _lose_preview(self, _error: Exception) -> None:
+        self._show(preview=None)
 
     def _take_session(self, _session: Session | None) -> None:
         self.close()
+
+    def _take_status(self, status: SyncStatus) -> None:
+        self._is_offline = status.is_offline
+
+    def _forget_nobody(self, _changes: object) -> None:
+        self._nobody = NameKey()
 
     def _show(self, **changed: Any) -> None:
         self._show_state(replace(self.state, **changed))
@@ -134,3 +288,15 @@ class SearchPresenter(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
+
+
+def _may_ask(query: Query) -> bool:
+    return query.is_card or query.may_be_receipt
+
+
+def _failure(error: Exception) -> OfficeStatus:
+    if isinstance(error, TransportError):
+        return "offline"
+    if isinstance(error, GuideDeskError) and error.code == "rate_limited":
+        return "limited"
+    return "failed"

@@ -179,5 +179,15 @@ class RowsModel(PagedModel):
         self._rows = {row.row_id: row for row in rows}
         self.set_ids(list(self._rows))
 
+    def show_more(self, rows: Sequence[Row]) -> None:
+        """Show these rows; those that only come below what is shown are appended, so that nothing moves."""
+        count = len(self._ids)
+        shown = [self._rows.get(row_id) for row_id in self._ids]
+        if 0 < count < len(rows) and shown == list(rows[:count]):
+            self._rows |= {row.row_id: row for row in rows[count:]}
+            self.append_ids([row.row_id for row in rows[count:]])
+        else:
+            self.set_rows(rows)
+
     def _pick(self, ids: Sequence[str]) -> Mapping[str, Any]:
         return {row_id: self._rows[row_id] for row_id in ids if row_id in self._rows}

@@ -26,9 +26,14 @@ MONTHS_A_YEAR: Final = 12
 
 def member_name(card: MemberCard) -> str:
     """The name of a card, or that it was erased; in English the Latin name comes first, as in mockup 04."""
-    if card.is_erased:
+    return shown_name(card.name, card.name_en, is_erased=card.is_erased)
+
+
+def shown_name(name: str, name_en: str, *, is_erased: bool) -> str:
+    """`member_name` from its parts."""
+    if is_erased:
         return t("member.erased_name")
-    name, latin = person_name(card.name), person_name(card.name_en) if card.name_en else ""
+    name, latin = person_name(name), person_name(name_en) if name_en else ""
     return f"{latin} {name}" if latin and latin != name and i18n.language() == "en" else name
 
 

@@ -2,88 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGraphicsDropShadowEffect, QWidget
+from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from guidedesk.services.read_models import MemberCard
-from guidedesk.ui import formats, i18n
+from guidedesk.ui import i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.search import SearchState
 from guidedesk.ui.tables.model import RowsModel
-from guidedesk.ui.tables.search import hit_row
+from guidedesk.ui.tables.search import OFFICE_ROW, hit_row, office_row
 from guidedesk.ui.theme import look
-from guidedesk.ui.views import member_words as words
-from guidedesk.ui.widgets.avatar import Avatar
+from guidedesk.ui.views.search_preview import Preview
 from guidedesk.ui.widgets.buttons import Button
-from guidedesk.ui.widgets.cards import fact_line
-from guidedesk.ui.widgets.chips import Chip, KeyHint
-from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.chips import KeyHint
 from guidedesk.ui.widgets.fields import SearchField
-from guidedesk.ui.widgets.flow import flow
+from guidedesk.ui.widgets.floating import FloatingPanel, Shade
 from guidedesk.ui.widgets.hit_rows import HitDelegate
 from guidedesk.ui.widgets.labels import Label, untrusted
-from guidedesk.ui.widgets.layouts import clear, column, holder, row, rule
+from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.listview import ListView
-from guidedesk.ui.widgets.overlay import Scrim
 from guidedesk.ui.widgets.states import empty_state
 
 TEXT_SHOWN: Final = 24
 CHANGING: Final = (QEvent.Type.Resize, QEvent.Type.Show)
 
 
-class Preview(QWidget):
-    """The chosen member at a glance. `opened`, `log_started`."""
-
-    opened = Signal()
-    log_started = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._avatar, self._name = Avatar("", "ml"), Label("", "heading", wrap=True)
-        self._number = Label("", "caption", "text3", wrap=True)
-        self._tier, self._bind, self._wechat = Chip(), Chip(), Chip()
-        self._facts = column(gap=2, pad=(2, 3))
-        self._box = QFrame()
-        self._box.setProperty("kind", "facts")
-        self._box.setLayout(self._facts)
-        self.open = Button("", "primary", key="Enter").say("search.open")
-        self.log = Button("", key="Ctrl Enter").say("search.log")
-        for button, signal in ((self.open, self.opened), (self.log, self.log_started)):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(signal)
-        who = row(self._avatar, column(self._name, self._number, gap=0), gap=3)
-        who.setStretch(1, 1)
-        body = column(who, flow(self._tier, self._bind, self._wechat, gap=2), self._box, None, gap=3)
-        actions = row(self.open, self.log, None, gap=2)
-        lines = column(ScrollColumn(holder(body)), actions, gap=3, pad=4)
-        self._inner = holder(lines)
-        self.setLayout(column(self._inner, gap=0))
-        self._inner.hide()
-
-    def show_card(self, card: MemberCard | None, now_ms: int) -> None:
-        """Fill it in; nothing until the card was read."""
-        self._inner.setVisible(card is not None)
-        if card is None:
-            return
-        self._avatar.show_name(card.name)
-        self._name.set_text(words.member_name(card))
-        self._number.set_text(t("member.card_no", number=formats.card_no(card.card_no)) if card.card_no else "")
-        self._tier.show_state(t(f"tier.{card.tier}"), words.TIER_TONES[card.tier], words.TIER_ICONS[card.tier])
-        self._bind.show_state(words.bind_text(card.owner), words.OWNER_TONES[card.owner.state])
-        wechat = next((c for c in card.consents if c.purpose == "wechat"), None)
-        self._wechat.setVisible(wechat is not None)
-        if wechat is not None:
-            self._wechat.show_state(*words.consent_chip(wechat))
-        clear(self._facts)
-        for key, value in _facts(card, now_ms):
-            self._facts.put(fact_line(t(f"search.fact.{key}"), value or t("search.fact.none")))
-        self.log.allow(not card.is_erased, t("member.erased_reason"))
-
-
-class SearchPanel(QFrame):
+class SearchPanel(FloatingPanel):
     """Results at the left, preview at the right. The keyboard stays in the search field."""
 
     row_chosen = Signal(str)
@@ -91,66 +38,92 @@ class SearchPanel(QFrame):
     opened = Signal()
     log_started = Signal()
     new_member_started = Signal()
+    office_asked = Signal()
+    office_opened = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.setProperty("kind", "drawer")
         self.setProperty("floats", True)
+        self.setContentsMargins(1, 1, 1, 1)
         self._title, self._note = Label("", "body_strong", "text2"), Label("", "caption", "text3").say("search.local")
         self.model = RowsModel()
         self.results = ListView(self.model, HitDelegate(), "search.members_name")
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._listed: object = None
-        self._previewed: object = None
+        self._shown: dict[str, object] = {}
         self._none = empty_state("search")
+        self._list = QStackedLayout()
+        for page in (self.results, self._none):
+            self._list.addWidget(page)
         self._add = Button("", "quiet", icon="user-plus", key="Ctrl N")
-        self._add.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.ask = Button("", "quiet", icon="store", key="Ctrl R").say("search.ask")
+        for button in (self._add, self.ask):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._office = Label("", "caption", "text2", lines=2)
         self.preview = Preview()
         hints = [row(*(KeyHint(cap) for cap in caps), Label("", "caption", "text3").say(f"search.key.{name}"), gap=1)
                  for caps, name in ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl Enter",), "log"))]
         self._scan = Label("", "caption", "text3", lines=1).say("search.scan")
+        head = row(self._title, None, self._note, pad=(2, 4))
+        actions = row(self._add, self.ask, self._office, None, gap=1, pad=(1, 2))
         left = column(
-            row(self._title, None, self._note, pad=(2, 4)), self.results, self._none, rule(),
-            row(self._add, None, pad=(1, 2)), rule(), row(*hints, None, self._scan, gap=3, pad=(2, 4)), gap=0,
+            head, self._list, rule(), actions, rule(), row(*hints, None, self._scan, gap=3, pad=(2, 4)), gap=0,
         )  # fmt: skip
         left.setStretch(1, 1)
-        left.setStretch(2, 1)
         self._left = holder(left)
         self._line = rule(vertical=True)
         line = row(self._left, self._line, self.preview, gap=0)
         line.setStretch(2, 1)
         self.setLayout(line)
-        shadow = QGraphicsDropShadowEffect(self)
-        shadow.setBlurRadius(look().m.dialog_blur)
-        shadow.setOffset(0, look().m.dialog_drop)
-        shadow.setColor(look().q("scrim"))
-        self.setGraphicsEffect(shadow)
         self.results.row_chosen.connect(self.row_chosen)
         self.results.row_opened.connect(self.row_opened)
         self.preview.opened.connect(self.opened)
         self.preview.log_started.connect(self.log_started)
+        self.preview.office_opened.connect(self.office_opened)
         self._add.clicked.connect(self.new_member_started)
+        self.ask.clicked.connect(self.office_asked)
 
     def render_state(self, state: SearchState) -> None:
-        """Show what was found; what is shown never changes its order."""
-        self._title.set_text(t("search.members", n=len(state.hits)))
-        # A keystroke changes the state up to four times (letter, hits, row, preview): each part is drawn once.
-        listed = (i18n.language(), state.viewer, state.hits)
-        if listed != self._listed:
-            self._listed = listed
-            self.model.set_rows([hit_row(hit, state.viewer, state.now_ms) for hit in state.hits])
+        """Show what was found; what is shown never changes its order. A part that says the same is not touched."""
+        language = i18n.language()
+        if self._is_new("rows", (language, state.viewer, state.hits, state.office_hit)):
+            self._title.set_text(t("search.members", n=len(state.row_ids)))
+            rows = [hit_row(hit, state.viewer, state.now_ms) for hit in state.hits]
+            if state.office_hit is not None:
+                rows.append(office_row(state.office_hit))
+            self.model.show_more(rows)
+        is_none = state.is_answered and not state.row_ids
         text = untrusted(state.text.strip(), TEXT_SHOWN)
-        is_none = state.is_answered and not state.hits
-        self.results.setVisible(not is_none)
-        self._none.setVisible(is_none)
-        self._none.show_text(t("search.none", text=text), t("search.none_text"))
-        self._add.set_text(t("search.add", text=text))
+        if is_none and self._is_new("none", (language, text, state.is_short)):
+            if state.is_short:
+                self._none.show_text(t("search.short"), t("search.none_text"))
+            else:
+                self._none.show_text(t("search.none", text=text), t("search.none_text"))
+        self._list.setCurrentIndex(1 if is_none else 0)
+        if self._is_new("add", (language, text)):
+            self._add.set_text(t("search.add", text=text))
+        if self._is_new("office", (language, state.office, state.may_ask, is_none)):
+            self._render_office(state, is_none)
         if state.chosen_id:
             self.results.choose(state.chosen_id)
-        previewed = (i18n.language(), state.preview)
-        if previewed != self._previewed:
-            self._previewed = previewed
-            self.preview.show_card(state.preview, state.now_ms)
+        if self._is_new("preview", (language, state.preview, state.chosen_id == OFFICE_ROW, state.office_hit,
+                                    state.office)):
+            if state.chosen_id == OFFICE_ROW and state.office_hit is not None:
+                self.preview.show_office(state.office_hit, state.office)
+            else:
+                self.preview.show_member(state.preview, state.now_ms)
+
+    def _render_office(self, state: SearchState, is_none: bool) -> None:
+        may_ask = state.may_ask and state.office in ("", "offline", "limited", "failed")
+        self.ask.setVisible(state.may_ask or is_none)
+        self.ask.allow(may_ask, t("search.ask_exact"))
+        said = state.office if state.office not in ("", "found") else ""
+        self._office.set_text(t(f"search.office.{said}") if said else "")
+
+    def _is_new(self, part: str, value: object) -> bool:
+        if part in self._shown and self._shown[part] == value:
+            return False
+        self._shown[part] = value
+        return True
 
     def fit(self, width: int, height: int) -> None:
         """The size it may take; the preview leaves first."""
@@ -166,19 +139,22 @@ class SearchPanel(QFrame):
 
 class SearchOverlay(QObject):
     """Puts the panel under the top field while something is typed there. `typed(text)`, `row_chosen(id)`,
-    `row_opened(id)` (empty for the chosen one), `log_started`, `new_member_started`, `left`."""
+    `row_opened(id)` (empty for the chosen one), `log_started`, `new_member_started`, `office_asked`,
+    `office_opened(reason)`, `left`."""
 
     typed = Signal(str)
     row_chosen = Signal(str)
     row_opened = Signal(str)
     log_started = Signal()
     new_member_started = Signal()
+    office_asked = Signal()
+    office_opened = Signal(str)
     left = Signal()
 
     def __init__(self, field: SearchField, ground: QWidget) -> None:
         super().__init__(ground)
         self._field, self._ground = field, ground
-        self._scrim = _ClickScrim(ground)
+        self._scrim = Shade(ground)
         self.panel = SearchPanel()
         self.panel.setParent(ground)
         self._scrim.hide()
@@ -195,20 +171,25 @@ class SearchOverlay(QObject):
         self.panel.opened.connect(self._submit)
         self.panel.log_started.connect(self.log_started)
         self.panel.new_member_started.connect(self.new_member_started)
+        self.panel.office_asked.connect(self.office_asked)
+        self.panel.office_opened.connect(self.office_opened)
         look().restyled.connect(self.place)
 
     def render_state(self, state: SearchState) -> None:
         """Open, fill or close the panel."""
         self._field.set_text(state.text)
         if not state.is_open:
+            self._field.show_key("F2")
             self._scrim.hide()
             self.panel.hide()
             return
+        self._field.show_key("Esc")
         self.panel.render_state(state)
         if not self.panel.isVisible():
             self.place()
             self._scrim.show()
             self._scrim.raise_()
+            self.panel.keep_corners()
             self.panel.show()
             self.panel.raise_()
 
@@ -220,6 +201,7 @@ class SearchOverlay(QObject):
         width = min(m.search_panel_w, area.width() - 2 * left)
         self.panel.fit(width, min(m.search_panel_h, area.height() - m.page_pad_y))
         self.panel.move(left, 0)
+        self._scrim.show_around(self.panel.geometry())
 
     def _submit(self, _text: str = "") -> None:
         self.row_opened.emit("")
@@ -232,36 +214,27 @@ class SearchOverlay(QObject):
         return super().eventFilter(watched, event)
 
     def _take_key(self, event: QKeyEvent) -> bool:
-        # While the panel is open these two belong to it, not to the page behind.
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        is_log = control and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        is_new = control and event.key() == Qt.Key.Key_N
-        if not (is_log or is_new):
+        # While the panel is open these belong to it, not to the page behind.
+        done = self._action_of(event)
+        if done is None:
             return False
         event.accept()
         if event.type() == QEvent.Type.KeyPress:
-            (self.log_started if is_log else self.new_member_started).emit()
+            done()
         return True
 
-
-class _ClickScrim(Scrim):
-    pressed = Signal()
-
-    def mousePressEvent(self, event: object) -> None:
-        self.pressed.emit()
-
-
-def _facts(card: MemberCard, now_ms: int) -> tuple[tuple[str, str], ...]:
-    bought = next((entry for entry in card.timeline if entry.kind == "purchase"), None)
-    last = ""
-    if bought is not None:
-        last = formats.moment_text(bought.at_ms, now_ms)
-        if bought.amount_minor is not None and card.owner.state != "other":
-            last = f"{last}, {formats.money(bought.amount_minor, bought.currency)}"
-    sizes = card.preferences.sizes
-    promise = card.follow_ups[0] if card.follow_ups else None
-    return (
-        ("last", last),
-        ("size", untrusted(sizes[0][0], 12) if sizes else ""),
-        ("follow_up", words.follow_up_when(promise, now_ms) if promise is not None else ""),
-    )
+    def _action_of(self, event: QKeyEvent) -> Callable[[], object] | None:
+        key, pressed = event.key(), event.modifiers()
+        if pressed & Qt.KeyboardModifier.AltModifier:
+            buttons = self.panel.preview.office.buttons
+            at = key - Qt.Key.Key_1.value
+            return buttons[at].click if 0 <= at < len(buttons) and buttons[at].isVisible() else None
+        if not pressed & Qt.KeyboardModifier.ControlModifier:
+            return None
+        actions: dict[int, Callable[[], object]] = {
+            Qt.Key.Key_Return.value: self.log_started.emit,
+            Qt.Key.Key_Enter.value: self.log_started.emit,
+            Qt.Key.Key_N.value: self.new_member_started.emit,
+            Qt.Key.Key_R.value: self.office_asked.emit,
+        }
+        return actions.get(key)

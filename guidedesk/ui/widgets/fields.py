@@ -151,6 +151,12 @@ class SearchField(QFrame):
         if self.line.text() != text:
             self.line.setText(text)
 
+    def show_key(self, key: str) -> None:
+        """The key cap at the right: what gets here, or what leaves."""
+        if self._cap.text() and key != self._cap.text():
+            self._cap.set_text(key)
+            self._cap.update()
+
     def set_width(self, width: int) -> None:
         """Preferred width in scaled pixels; 0 takes what there is, with the short hint."""
         self._width = width
@@ -169,6 +175,9 @@ class SearchField(QFrame):
         m = look().m
         self.setFixedHeight(m.search_h)
         self._inside.setContentsMargins(m.field_pad, 1, m.chip_pad, 1)
+        if self._cap.text():
+            # One size for both keys: a cap that grows would lay out the whole window while somebody types.
+            self._cap.setFixedSize(max(paint.key_width("F2"), paint.key_width("Esc")), m.kbd_h)
 
     def _rename(self) -> None:
         self.line.setPlaceholderText(i18n.t(self._hint_key if self._width else self._short_key))
