@@ -386,7 +386,7 @@ class HistoryHead:
     owner: OwnerInfo
     lifetime: HistoryTotals
     channels: tuple[str, ...]
-    categories: tuple[Bilingual, ...]
+    categories: tuple[Bilingual, ...] = ()
     favourites: tuple[Bilingual, ...] = ()
     usual_interval_days: int | None = None
 

@@ -242,7 +242,7 @@ def test_no_statement_reads_a_big_table_without_an_index(wanted: HistoryFilter) 
         store_rows(conn, "purchase_return", backs)
     with shop.engine.connect() as conn:
         with statements(shop) as asked:
-            history.get_history_head(conn, SHEN, LIN, NOW)
+            history.with_wares(conn, history.get_history_head(conn, SHEN, LIN, NOW))
             refs = history.list_history(conn, SHEN, HistoryFilter(months=None), NOW)
             history.list_history(conn, SHEN, wanted, NOW)
             history.get_history_totals(conn, SHEN, wanted, NOW)

@@ -210,6 +210,24 @@ def test_a_filter_does_not_read_the_head_again(history: HistoryPresenter, monkey
     assert history.state.data.totals.orders == 50
 
 
+def test_the_list_does_not_wait_for_what_takes_every_line(desk: MemberDesk) -> None:
+    presenter = HistoryPresenter(desk)
+    late: list[Callable[[], None]] = []
+    desk.tasks._run = lambda _lane, work: late.append(work)  # type: ignore[method-assign, assignment]
+    presenter.open(SHEN)
+    late.pop(0)()
+    data = presenter.state.data
+    assert data is not None
+    assert (len(data.refs), data.head.categories) == (ORDERS, ())
+    late.pop(0)()
+    assert presenter.state.data is not None
+    assert [name.zh for name in presenter.state.data.head.categories] == ["配饰"]
+    presenter.narrow(text="雨伞")
+    late.pop(0)()
+    assert late == [], "a filter changes nothing of what she ever bought"
+    assert [name.zh for name in presenter.state.data.head.categories] == ["配饰"]
+
+
 def test_filters_speak_of_their_choice(history: HistoryPresenter) -> None:
     page = HistoryPage(history.load_rows)
     page.render_state(history.state)

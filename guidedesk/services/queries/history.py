@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, tuple_
 
 from guidedesk.domain.time import DAY_MS, local_date, local_datetime, local_midnight_ms, month_key
 from guidedesk.models import sales
@@ -48,11 +49,31 @@ _HAS_BACK: Final = and_(
 
 
 def get_history_head(conn: Connection, member_id: str, viewer_id: str = "", now_ms: int = 0) -> HistoryHead:
-    """Lifetime totals, habits, and what the filters can offer. `viewer_id` is who looks: it says whose member."""
+    """Lifetime totals and habits, without what takes every line of a lifetime (`with_wares`).
+
+    `viewer_id` is who looks: it says whose member she is.
+    """
     row = get_member_row(conn, member_id)
     settings = get_settings(conn)
     mine = filtered(row["id"], EVERYTHING, 0, settings.zone)
-    channels = conn.execute(select(_ORDER.c.channel).where(*mine).distinct().order_by(_ORDER.c.channel)).scalars()
+    lifetime, channels = _sums(conn, mine, settings)
+    return HistoryHead(
+        member_id=row["id"],
+        name=row["name"],
+        name_en=row["name_en"] or "",
+        tier=row["tier"],
+        owner=get_owner(conn, row["id"], viewer_id, now_ms, settings),
+        lifetime=lifetime,
+        channels=channels,
+        usual_interval_days=_usual_interval(conn, mine, now_ms, settings),
+    )
+
+
+def with_wares(conn: Connection, head: HistoryHead) -> HistoryHead:
+    """The head with the categories she bought of, most often first, and her favourites.
+
+    A question of its own: it reads every line, which the list and its sums need not wait for.
+    """
     wares = conn.execute(
         select(
             _LINE.c.category,
@@ -61,23 +82,16 @@ def get_history_head(conn: Connection, member_id: str, viewer_id: str = "", now_
             func.sum(_LINE.c.qty).label("qty"),
         )
         .join(_ORDER, _LINES_OF_ORDER)
-        .where(*mine, _LINE.c.category.is_not(None))
+        .where(*filtered(head.member_id, EVERYTHING, 0, ""), _LINE.c.category.is_not(None))
         .group_by(_LINE.c.category)
         .order_by(func.count().desc(), _LINE.c.category)
     ).all()
     names = {r.category: Bilingual(r.category, r.category_en or r.category) for r in wares}
     liked = sorted(wares, key=lambda r: (-r.qty, r.category))
-    return HistoryHead(
-        member_id=row["id"],
-        name=row["name"],
-        name_en=row["name_en"] or "",
-        tier=row["tier"],
-        owner=get_owner(conn, row["id"], viewer_id, now_ms, settings),
-        lifetime=get_history_totals(conn, row["id"], EVERYTHING, 0),
-        channels=tuple(channels),
+    return replace(
+        head,
         categories=tuple(names.values()),
         favourites=tuple(names[r.category] for r in liked[:FAVOURITES]),
-        usual_interval_days=_usual_interval(conn, mine, now_ms, settings),
     )
 
 
@@ -110,17 +124,23 @@ def load_history(conn: Connection, refs: Sequence[Ref]) -> tuple[HistoryRow, ...
 def get_history_totals(conn: Connection, member_id: str, wanted: HistoryFilter, now_ms: int) -> HistoryTotals:
     """Sums over the purchases a filter shows, with everything that came back of them; a sum for each currency."""
     settings = get_settings(conn)
-    where = filtered(member_id, wanted, now_ms, settings.zone)
+    return _sums(conn, filtered(member_id, wanted, now_ms, settings.zone), settings)[0]
+
+
+def _sums(
+    conn: Connection, where: Sequence[ColumnElement[bool]], settings: ChainSettings
+) -> tuple[HistoryTotals, tuple[str, ...]]:
+    """The totals, and the channels the purchases came through: her rows are gone through once for both."""
     paid = conn.execute(
         select(
             _ORDER.c.currency,
+            _ORDER.c.channel,
             func.count().label("orders"),
-            func.sum(case((_ORDER.c.channel == "store", 1), else_=0)).label("store_orders"),
             func.sum(_ORDER.c.total_minor).label("paid"),
             func.max(_ORDER.c.paid_at_ms).label("last"),
         )
         .where(*where)
-        .group_by(_ORDER.c.currency)
+        .group_by(_ORDER.c.currency, _ORDER.c.channel)
     ).all()
     back = {
         r.currency: r
@@ -135,19 +155,26 @@ def get_history_totals(conn: Connection, member_id: str, wanted: HistoryFilter, 
             .group_by(_ORDER.c.currency)
         )
     }
-    sums = sorted(
-        (MoneySum(r.currency, r.orders, r.paid, back[r.currency].returned if r.currency in back else 0) for r in paid),
-        key=lambda each: (-each.orders, each.currency),
-    )
-    store_orders, orders = sum(r.store_orders for r in paid), sum(r.orders for r in paid)
-    return HistoryTotals(
+    sums = [
+        MoneySum(
+            currency,
+            sum(r.orders for r in paid if r.currency == currency),
+            sum(r.paid for r in paid if r.currency == currency),
+            back[currency].returned if currency in back else 0,
+        )
+        for currency in {r.currency for r in paid}
+    ]
+    store_orders, orders = sum(r.orders for r in paid if r.channel == "store"), sum(r.orders for r in paid)
+    totals = HistoryTotals(
         orders=orders,
         store_orders=store_orders,
         online_orders=orders - store_orders,
         returned_orders=sum(r.orders for r in back.values()),
         last_paid_at_ms=max((r.last for r in paid), default=None),
-        sums=tuple(sums) or (MoneySum(settings.currency, 0, 0, 0),),
+        sums=tuple(sorted(sums, key=lambda each: (-each.orders, each.currency)))
+        or (MoneySum(settings.currency, 0, 0, 0),),
     )
+    return totals, tuple(sorted({r.channel for r in paid}))
 
 
 def month_totals(conn: Connection, member_id: str, zone: str) -> dict[str, tuple[int, int]]:

@@ -16,6 +16,7 @@ from guidedesk.services.queries.history import (
     get_history_totals,
     list_history,
     load_history,
+    with_wares,
 )
 from guidedesk.services.queries.receipts import get_receipt
 from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
@@ -163,7 +164,9 @@ class HistoryPresenter(QObject):
 
         def taken(data: HistoryData) -> None:
             if self._desk.session is session:
-                self._take(data, is_new)
+                self._take(data if head is not None else self._with_known_wares(data), is_new)
+                if head is None and data.refs:
+                    self._desk.read(with_wares, data.head, done=self._take_wares, latest="history.wares")
                 if head is None and self.state.receipt is not None:
                     # Something of it may have come back meanwhile.
                     self.open_receipt((self.state.receipt.row.scope_id, self.state.receipt.row.id))
@@ -185,6 +188,21 @@ class HistoryPresenter(QObject):
         self._show(replace(self.state, data=data, receipt=receipt, now_ms=self._desk.now_ms()))
         if is_new and self._is_leading:
             self.opened.emit(data.head.member_id)
+
+    def _with_known_wares(self, data: HistoryData) -> HistoryData:
+        """Until her categories are counted again, those known of her stay: a filter in use must not go away."""
+        before = self.state.data.head if self.state.data is not None else None
+        if before is None or before.member_id != data.head.member_id:
+            return data
+        return replace(
+            data, head=replace(data.head, categories=before.categories, favourites=before.favourites)
+        )
+
+    def _take_wares(self, head: HistoryHead) -> None:
+        data = self.state.data
+        if data is not None and data.head.member_id == head.member_id:
+            known = replace(data.head, categories=head.categories, favourites=head.favourites)
+            self._show(replace(self.state, data=replace(data, head=known)))
 
     def _take_receipt(self, receipt: Receipt) -> None:
         data = self.state.data
