@@ -83,7 +83,7 @@ sale_claim = entity(
     text_col("receipt_no"),
     id_col("associate_id"),
     big_col("claimed_at_ms"),
-    text_col("state"),  # open | matched
+    text_col("state"),  # open | matched | lost: the till named somebody else
     id_col("purchase_id", nullable=True),
     id_col("op_id", nullable=True),
 )

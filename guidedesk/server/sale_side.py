@@ -103,8 +103,11 @@ def claim(opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyConte
 
 
 def match(opened: ScopeWrite, known: Row, sale: Row) -> tuple[RowRef, ...]:
-    """The claimed sale has come: it is hers from now on, its returns too."""
+    """The claimed sale has come: it is hers from now on, its returns too. Whom the till names counts before a claim."""
     conn, scope_id = opened.conn, opened.scope_id
+    if sale["member_id"] not in (None, known["member_id"]):
+        _set(conn, sale_claim, scope_id, [known["id"]], state="lost")
+        return ()
     _set(conn, sale_claim, scope_id, [known["id"]], state="matched", purchase_id=sale["id"])
     if sale["member_id"] is not None:
         return (("purchase", scope_id, sale["id"]),)

@@ -390,6 +390,16 @@ def test_a_sale_the_till_gave_to_somebody_cannot_be_claimed(shop: Shop) -> None:
     assert counter.do(ops.ClaimSale(member_id=owner, receipt_no="R-8"))["status"] == "accepted"
 
 
+def test_whom_the_till_names_counts_before_a_claim(shop: Shop) -> None:
+    counter = shop.counter()
+    owner, other = joined(shop, counter), joined(shop, counter)
+    counter.do(ops.ClaimSale(member_id=other, receipt_no="R-9"))
+    record_order(shop.database, till_sale(shop, "R-9", owner), now_ms=shop.clock.now_ms)
+    counter.pull()
+    assert [row["member_id"] for row in counter.table("purchase")] == [owner]
+    assert [(row["member_id"], row["state"]) for row in counter.table("sale_claim")] == [(other, "lost")]
+
+
 def promised(shop: Shop, counter: Counter, member_id: str, by: str = "a1") -> str:
     operation = ops.ScheduleFollowUp(follow_up_id=shop.new_id(), member_id=member_id, due_date="2026-12-01")
     assert counter.do(operation, by)["status"] == "accepted"
