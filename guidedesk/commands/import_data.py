@@ -16,6 +16,26 @@ from typing import Any, Final
 LINE_EVERY_S: Final = 3.0
 BAR_EVERY_S: Final = 0.1
 BAR_WIDTH: Final = 30
+# What the steps of an import count, in words.
+STEPS: Final = {
+    "members": "members",
+    "products": "products",
+    "sales": "baskets",
+    "carrying": "baskets brought to the other stores that see their members",
+}
+# What was done with lines that are odd or that have no exact form, by the reason they are counted under.
+DIRT: Final = {
+    "quantity_zero": ("quantity 0", "landed as they are; their value counts, as in the data's own sums"),
+    "value_zero": ("value 0", "landed as they are; they change no sum"),
+    "value_below_a_cent": ("value a rounding error far below a cent", "landed with value 0"),
+    "quantity_over_100": ("quantity over 100", "landed as they are: mostly fuel by the thousandth of a gallon"),
+    "product_missing": ("product not in the product table", "landed under the product's number"),
+    "incomplete": ("no household, store, basket, product, time, quantity or value", "left out"),
+    "amount_not_whole_cents": ("value no whole number of cents", "left out, not rounded"),
+    "amount_negative": ("value negative", "left out"),
+    "quantity_negative": ("quantity negative", "left out"),
+    "other_content": ("basket there already with other content", "left out, the first one stays"),
+}
 
 
 def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
@@ -58,9 +78,13 @@ def run_sample(args: argparse.Namespace) -> int:
         sys.stderr.write(f"guidedesk import sample: --members is a number from 1 to {MOST_MEMBERS}.\n")
         return 2
     started = time.monotonic()
-    with _opened(args) as (database, secrets), _progress("members") as tell:
+    with _opened(args) as (database, secrets), _progress() as tell:
         found = import_sample(
-            database, secrets, members=args.members, today=args.today or DEFAULT_TODAY, progress=tell
+            database,
+            secrets,
+            members=args.members,
+            today=args.today or DEFAULT_TODAY,
+            progress=lambda done, total: tell("members", done, total),
         )
         _let_sign_in(database, secrets, found.pins)
     seconds = round(time.monotonic() - started, 3)
@@ -79,17 +103,29 @@ def run_completejourney(args: argparse.Namespace) -> int:
     if args.households is not None and args.households < 1:
         sys.stderr.write("guidedesk import completejourney: --households is 1 or more.\n")
         return 2
-    with _opened(args) as (database, secrets), _progress("baskets") as tell:
-        found = import_completejourney(database, secrets, households=args.households, progress=tell)
-        _let_sign_in(database, secrets, found.pins)
-    document = asdict(found) | {"pins": dict(found.pins)}
+    try:
+        with _opened(args) as (database, secrets), _progress() as tell:
+            found = import_completejourney(database, secrets, households=args.households, progress=tell)
+            _let_sign_in(database, secrets, found.pins)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "Stopped. Nothing is half done: every basket that landed is whole. "
+            "The same command goes on from here; what is there already is not added again.\n"
+        )
+        return 1
+    odd = found.skipped | {reason: count for reason, count in found.noticed.items() if count}
+    document = asdict(found) | {"pins": dict(found.pins), "explained": {reason: DIRT[reason][1] for reason in odd}}
     sentence = (
         f"{found.read} lines of {found.households} households read, {found.landed} landed, "
-        f"{found.unchanged} were there already ({found.seconds} s).\n"
-        f"Skipped: {_counted(found.skipped)}.\nLanded as they are, though odd: {_counted(found.noticed)}.\n"
-        + _about_sign_in(secrets, found.pins)
+        f"{found.unchanged} were there already ({found.seconds} s): {found.orders} baskets, {found.stores} stores, "
+        f"{found.products} products.\nOdd lines:\n{_told(found.noticed)}"
+        f"{_told(found.skipped) or 'Nothing was left out.' + chr(10)}{_about_sign_in(secrets, found.pins)}"
     )
     return _say(args, document, sentence)
+
+
+def _told(counts: dict[str, int]) -> str:
+    return "".join(f"  {DIRT[reason][0]}: {count}, {DIRT[reason][1]}.\n" for reason, count in counts.items() if count)
 
 
 @contextmanager
@@ -123,36 +159,36 @@ def _about_sign_in(secrets: Any, pins: tuple[tuple[str, str], ...]) -> str:
     return "Staff numbers and PINs: " + ", ".join(f"{number} {pin}" for number, pin in pins) + ".\n"
 
 
-def _counted(reasons: dict[str, int]) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items())) or "nothing"
-
-
 def _say(args: argparse.Namespace, document: dict[str, Any], sentence: str) -> int:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n" if args.json else sentence)
     return 0
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal, else a line every few seconds; on standard error, so that --json stays whole."""
     is_terminal = sys.stderr.isatty()
     every = BAR_EVERY_S if is_terminal else LINE_EVERY_S
     last = time.monotonic()
+    shown = ""
 
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last < every and not (is_terminal and done == total):
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal last, shown
+        is_new = bool(shown) and step != shown
+        if time.monotonic() - last < every and not (is_terminal and (done >= total or is_new)):
             return
         last = time.monotonic()
         if is_terminal:
             filled = BAR_WIDTH * done // max(total, 1)
-            sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done} of {total} {what}")
+            begin = "\n" if is_new else "\r"
+            sys.stderr.write(f"{begin}[{'#' * filled}{'.' * (BAR_WIDTH - filled)}] {done} of {total} {STEPS[step]}")
         else:
-            sys.stderr.write(f"{done} of {total} {what}\n")
+            sys.stderr.write(f"{done} of {total} {STEPS[step]}\n")
         sys.stderr.flush()
+        shown = step
 
     try:
         yield tell
     finally:
-        if is_terminal:
+        if is_terminal and shown:
             sys.stderr.write("\n")

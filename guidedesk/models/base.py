@@ -15,8 +15,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    TableValuedAlias,
     Text,
     any_,
+    cast,
+    func,
     types,
 )
 
@@ -71,6 +74,17 @@ def among(conn: Connection, column: ColumnElement[Any], values: Iterable[Any]) -
 
         return column == any_(array_of(column.type, values))
     return column.in_(list(values))
+
+
+def paired(*columns: tuple[str, Iterable[Any]]) -> TableValuedAlias:
+    """Rows of ids to join with, one array a column (name, ids): `unnest` of PostgreSQL."""
+    from sqlalchemy.dialects import postgresql
+
+    from guidedesk.models.arrays import array_of  # late, as above
+
+    arrays = [cast(array_of(IdType(), values), postgresql.ARRAY(IdType())) for _, values in columns]
+    names: list[Column[str]] = [Column(name, IdType()) for name, _ in columns]
+    return func.unnest(*arrays).table_valued(*names, name="wanted").render_derived()
 
 
 Big = BigInteger().with_variant(Integer(), "sqlite")

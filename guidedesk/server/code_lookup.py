@@ -152,7 +152,7 @@ def living_member(conn: Connection, member_id: str | None) -> FoundMember | None
 
 def _rows(conn: Connection, scopes: set[str], member_id: str, since_ms: int, schema: int) -> list[list[Any]]:
     reach = reach_of(conn, [member_id])[member_id]
-    every = scopes | reach.keys() | set(reach.values())
-    pointers = [p for p in member_pointers(conn, every, [member_id], since_ms) if p.op == UPSERT][:_MOST_ROWS]
+    places = {s: [member_id] for s in scopes | reach.keys() | set(reach.values())}
+    pointers = [p for p in member_pointers(conn, places, since_ms) if p.op == UPSERT][:_MOST_ROWS]
     found = render(conn, [(p.tbl, p.row_scope_id, p.row_id) for p in pointers], schema)
     return [[tbl, row] for (tbl, _, _), row in found.items()]

@@ -7,7 +7,7 @@ either it is in the directory by then, or its grant reads the committed row itse
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -26,7 +26,7 @@ from guidedesk.server.visibility import granted_members, member_column, reach_of
 
 __all__ = ["add_tasks", "run", "run_many", "sweep"]
 
-_A_ROUND: Final = 20_000
+_A_ROUND: Final = 100_000
 _A_TRANSACTION: Final = 5_000
 _IDS_A_STATEMENT: Final = 2_000
 
@@ -44,8 +44,13 @@ def run(database: ServerDatabase, scope_id: str) -> int:
     return run_many(database, [scope_id])
 
 
-def run_many(database: ServerDatabase, scope_ids: Iterable[str]) -> int:
-    """`run` for several scopes: what they have for one store goes there together."""
+def run_many(
+    database: ServerDatabase, scope_ids: Iterable[str], *, progress: Callable[[int], None] | None = None
+) -> int:
+    """`run` for several scopes: what they have for one store goes there together.
+
+    `progress` is told about how many tasks are done so far.
+    """
     waiting = _with_tasks(database, set(scope_ids))
     done = 0
     while waiting:
@@ -69,9 +74,14 @@ def run_many(database: ServerDatabase, scope_ids: Iterable[str]) -> int:
         # What a fold changes at a member's home is carried on from there, in a later round.
         folded = {fold(database, kind, home, member_id) for kind, home, member_id in sorted(folds)}
         waiting += sorted(home for home in folded if home is not None and home not in waiting)
+        wanted, there = sum(map(len, work.values())), 0
         for target in sorted(work):
             for start in range(0, len(work[target]), _A_TRANSACTION):
-                _apply(database, target, work[target][start : start + _A_TRANSACTION])
+                some = work[target][start : start + _A_TRANSACTION]
+                _apply(database, target, some)
+                there += len(some)
+                if progress is not None:
+                    progress(done + (_A_ROUND - room) * there // wanted)
         for scope_id, task_ids in sorted(taken.items()):
             database.write(scope_id, partial(_forget, task_ids=task_ids))
             done += len(task_ids)

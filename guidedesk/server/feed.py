@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +14,8 @@ from guidedesk.models.server_tables import feed, scope
 from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed_pointers import DELETE, UPSERT, PointerKey
 from guidedesk.sync.protocol import SCHEMA, Change, ChangesPage
+
+T = TypeVar("T")
 
 
 def scope_state(conn: Connection, scope_id: str) -> tuple[int, int, int]:
@@ -93,6 +95,6 @@ def render(conn: Connection, keys: Iterable[PointerKey], schema: int = SCHEMA) -
     return found
 
 
-def chunks(values: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+def chunks(values: Sequence[T], size: int = 500) -> list[Sequence[T]]:
     """Lists short enough for one statement's parameters."""
     return [values[start : start + size] for start in range(0, len(values), size)]

@@ -7,7 +7,7 @@ into one transaction differs, and when the rows are carried to other stores.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple, TypeVar
@@ -43,6 +43,7 @@ _RACES: Final = 5
 _KEYS_A_STATEMENT: Final = 2_000
 T = TypeVar("T")
 Key = tuple[str, str]  # source, name in order_raw
+Arrived = list[tuple[str, Prepared]]  # the scope it is to live in, the record
 
 
 class Recorded(NamedTuple):
@@ -80,7 +81,7 @@ class OrderRecorder:
             raise Refused("validation", field="store_id", why="missing")
         return order.store_id
 
-    def record(self, arrived: Sequence[tuple[str, Prepared]], batch: int) -> Iterator[Recorded]:
+    def record(self, arrived: Arrived, batch: int) -> Iterator[Recorded]:
         """Record (scope, record) in the order they came; about `batch` to a transaction, scope after scope.
 
         `not_found` when there is no such store. Afterwards `carry` brings the rows to other stores.
@@ -102,9 +103,9 @@ class OrderRecorder:
                 yield from self._record_some(scope_id, some, waiting)
                 waiting = []
 
-    def carry(self, scope_ids: Iterable[str]) -> None:
+    def carry(self, scope_ids: Iterable[str], progress: Callable[[int], None] | None = None) -> None:
         """Carry what was recorded in these scopes to the other stores that see the members."""
-        fanout.run_many(self._database, scope_ids)
+        fanout.run_many(self._database, scope_ids, progress=progress)
 
     def _record_some(self, scope_id: str, prepared: Sequence[Prepared], grants: Sequence[Grant]) -> list[Recorded]:
         for _ in range(_RACES):
@@ -128,7 +129,7 @@ class OrderRecorder:
         if wanted - self._scopes:
             raise Refused("not_found", what="scope")
 
-    def _claim(self, arrived: Sequence[tuple[str, Prepared]]) -> dict[Key, str]:
+    def _claim(self, arrived: Arrived) -> dict[Key, str]:
         """Key -> the scope it lives in for ever: the first in which its id was used, in this run or before."""
         rows: dict[Key, dict[str, str]] = {}
         for scope_id, p in arrived:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, Connection, Select, Table, literal, select, union_all
+from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from guidedesk.models.base import among
+from guidedesk.models.base import among, paired
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import member_reach, scope, scope_grant
 from guidedesk.server.bulk_sql import insert_many
@@ -36,6 +36,8 @@ MEMBER_TABLES: Final = (
 # What a store keeps about a member it sees: never shown to others.
 STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim")
 _IS_THE_MEMBER: Final = frozenset({"member", "binding"})
+# Up to so many, each is asked with its own shard key (SCALE.md 3.3): a scan must not wait for every node.
+_FEW_SCOPES: Final = 6
 _TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms"}
 
 
@@ -124,23 +126,30 @@ def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> 
     return found
 
 
-def member_pointers(
-    conn: Connection, scope_ids: Collection[str], member_ids: Collection[str], since_ms: int
-) -> list[Pointer]:
-    """Pointers to everything that travels with these members, from each scope where such rows may live."""
+def member_pointers(conn: Connection, places: Mapping[str, Collection[str]], since_ms: int) -> list[Pointer]:
+    """Pointers to everything that travels with members, from each scope where such rows may live (scope -> members)."""
+    if conn.dialect.name == "postgresql" and len(places) > _FEW_SCOPES:
+        return _pointers_together(conn, places, since_ms)
     found: list[Pointer] = []
-    for row_scope in sorted(scope_ids):
-        for chunk in chunks(sorted(member_ids)):
+    for row_scope in sorted(places):
+        for chunk in chunks(sorted(places[row_scope])):
             found += _pointers_in(conn, MEMBER_TABLES, row_scope, chunk, since_ms)
     return found
 
 
+def _places_of(conn: Connection, extra: Collection[str], member_ids: Collection[str]) -> dict[str, set[str]]:
+    """Scope -> those of the members about whom rows may live there; in the `extra` scopes about each of them."""
+    places = {scope_id: set(member_ids) for scope_id in extra}
+    for member_id, stores in reach_of(conn, member_ids).items():
+        for scope_id in stores.keys() | set(stores.values()):
+            places.setdefault(scope_id, set()).add(member_id)
+    return places
+
+
 def rows_seen_by(conn: Connection, scope_id: str, member_ids: Collection[str]) -> list[Pointer]:
     """Pointers to every row about these members that a store's feed may hold."""
-    scopes = {scope_id}
-    for stores in reach_of(conn, member_ids).values():
-        scopes |= stores.keys() | set(stores.values())
-    return member_pointers(conn, scopes | _chains(conn), member_ids, 0) + _store_pointers(conn, scope_id, member_ids)
+    places = _places_of(conn, {scope_id} | _chains(conn), member_ids)
+    return member_pointers(conn, places, 0) + _store_pointers(conn, scope_id, member_ids)
 
 
 @cross_scope
@@ -160,19 +169,41 @@ def _pointers_in(
     conn: Connection, tables: Sequence[str], row_scope: str, member_ids: Sequence[str], since_ms: int
 ) -> list[Pointer]:
     """In the order of `tables`, then of ids. One statement: a member may have been in hundreds of stores."""
-    found = conn.execute(union_all(*(_about(conn, tbl, row_scope, member_ids, since_ms) for tbl in tables)))
-    places = {tbl: place for place, tbl in enumerate(tables)}
+    parts = [
+        _about(tbl, since_ms).where(
+            entity_tables()[tbl].c.scope_id == row_scope, among(conn, member_column(tbl), member_ids)
+        )
+        for tbl in tables
+    ]
+    return _sorted_pointers(conn, union_all(*parts), tables)
+
+
+@cross_scope
+def _pointers_together(conn: Connection, places: Mapping[str, Collection[str]], since_ms: int) -> list[Pointer]:
+    """The same from many scopes at once: a statement each would be as many round trips."""
+    pairs = [(scope_id, member_id) for scope_id in sorted(places) for member_id in sorted(places[scope_id])]
+    wanted = paired(("scope_id", [s for s, _ in pairs]), ("member_id", [m for _, m in pairs]))
+    parts = [
+        _about(tbl, since_ms).join(
+            wanted,
+            (entity_tables()[tbl].c.scope_id == wanted.c.scope_id) & (member_column(tbl) == wanted.c.member_id),
+        )
+        for tbl in MEMBER_TABLES
+    ]
+    return _sorted_pointers(conn, union_all(*parts), MEMBER_TABLES)
+
+
+def _sorted_pointers(conn: Connection, query: CompoundSelect[Any], tables: Sequence[str]) -> list[Pointer]:
+    order = {tbl: place for place, tbl in enumerate(tables)}
     return [
-        Pointer(row.tbl, row_scope, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
-        for row in sorted(found, key=lambda row: (places[row.tbl], row.id))
+        Pointer(row.tbl, row.scope_id, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
+        for row in sorted(conn.execute(query), key=lambda row: (row.scope_id, order[row.tbl], row.id))
     ]
 
 
-def _about(conn: Connection, tbl: str, row_scope: str, member_ids: Sequence[str], since_ms: int) -> Select[Any]:
+def _about(tbl: str, since_ms: int) -> Select[Any]:
     table = entity_tables()[tbl]
-    query = select(literal(tbl).label("tbl"), table.c.id, table.c.row_ver, table.c.deleted_at_ms).where(
-        table.c.scope_id == row_scope, among(conn, member_column(tbl), member_ids)
-    )
+    query = select(literal(tbl).label("tbl"), table.c.scope_id, table.c.id, table.c.row_ver, table.c.deleted_at_ms)
     return query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms) if tbl in _TIME_COLUMN else query
 
 
@@ -187,10 +218,7 @@ def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_m
     fresh = wanted - known
     if not fresh:
         return
-    scopes = {chain_id, opened.scope_id}
-    for stores in reach_of(opened.conn, fresh).values():
-        scopes |= stores.keys() | set(stores.values())
-    pointers = member_pointers(opened.conn, scopes, fresh, since_ms)
+    pointers = member_pointers(opened.conn, _places_of(opened.conn, {chain_id, opened.scope_id}, fresh), since_ms)
     for pointer in pointers + _store_pointers(opened.conn, opened.scope_id, fresh):
         opened.touch(pointer.tbl, pointer.row_scope_id, pointer.row_id, pointer.row_ver, op=pointer.op)
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,11 +50,42 @@ def test_completejourney_twice_lands_once(tmp_path: Path, capsys: pytest.Capture
     assert (second["landed"], second["read"]) == (0, first["read"])
 
 
+def test_ctrl_c_says_what_is_safe_and_the_next_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = ["import", "completejourney", "--database", f"sqlite:///{tmp_path / 's.db'}", "--households", "60"]
+    # A run in the background may have the signal ignored.
+    start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    start += f"from guidedesk.cli import main; sys.exit(main({args!r}))"
+    seen = b""
+    terminal, end = pty.openpty()
+    with subprocess.Popen([sys.executable, "-c", start], stdout=subprocess.DEVNULL, stderr=end) as run:
+        os.close(end)
+        while b"baskets" not in seen:
+            seen += os.read(terminal, 1_000)
+        run.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while more := os.read(terminal, 1_000):
+                seen += more
+    os.close(terminal)
+    assert run.returncode == 1
+    assert b"[####" in seen
+    assert b"Nothing is half done" in seen
+    assert b"Traceback" not in seen
+    documents = []
+    for _ in range(2):
+        assert main([*args, "--json"]) == 0
+        documents.append(json.loads(capsys.readouterr().out))
+    second, third = documents
+    assert second["landed"] + second["unchanged"] == second["read"] > 0
+    assert (third["landed"], third["unchanged"]) == (0, third["read"])
+
+
 def test_people_are_told_in_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     args = ["import", "completejourney", "--database", f"sqlite:///{tmp_path / 's.db'}", "--households", "1"]
     assert main(args) == 0
     text = capsys.readouterr().out
     assert "lines of 1 households read" in text
+    assert "value 0: " in text
+    assert "Nothing was left out." in text
     assert "--secrets FILE" in text
 
 

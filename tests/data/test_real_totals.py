@@ -84,7 +84,10 @@ def test_dirt_is_counted_by_name_and_nothing_is_lost(real: Imported) -> None:
     assert 50_000 <= summary.read <= 70_000
     assert summary.read == summary.landed + summary.unchanged + sum(summary.skipped.values())
     assert summary.skipped == {}
-    assert set(summary.noticed) == {"quantity_zero", "value_zero", "quantity_over_100", "product_missing"}
+    counted = dict(summary.noticed)
+    # A rounding error of the data is no cent: on the server such a line is worth 0 like the others.
+    counted["value_zero"] += counted.pop("value_below_a_cent")
+    assert set(counted) == {"quantity_zero", "value_zero", "quantity_over_100", "product_missing"}
     line = sales.purchase_line
     with real.database.read() as conn:
         for name, found in (
@@ -93,14 +96,26 @@ def test_dirt_is_counted_by_name_and_nothing_is_lost(real: Imported) -> None:
             ("quantity_over_100", line.c.qty > 100),
             ("product_missing", line.c.category.is_(None)),
         ):
-            counted = conn.execute(select(func.count()).select_from(line).where(found)).scalar_one()
-            assert counted == summary.noticed[name] > 0, name
+            held = conn.execute(select(func.count()).select_from(line).where(found)).scalar_one()
+            assert held == counted[name] > 0, name
+
+
+def test_every_product_that_was_sold_is_an_article(real: Imported) -> None:
+    line, product = sales.purchase_line, sales.product
+    with real.database.read() as conn:
+        known = select(line.c.sku).where(line.c.category.is_not(None))
+        sold = {row.sku: row for row in conn.execute(select(line).where(line.c.sku.in_(known)))}
+        held = {row.sku: row for row in conn.execute(select(product))}
+    assert real.summary.products == len(held) > 1_000
+    assert {sku: (r.name, r.name_en, r.category, r.size) for sku, r in held.items()} == {
+        sku: (r.name, r.name_en, r.category, r.size) for sku, r in sold.items()
+    }
 
 
 def test_a_second_run_adds_nothing(real: Imported) -> None:
     def sizes() -> list[int]:
         with real.database.read() as conn:
-            tables = (sales.purchase, sales.purchase_line, people.member, people.staff, feed, scope_grant)
+            tables = (sales.purchase, sales.purchase_line, sales.product, people.member, feed, scope_grant)
             return [conn.execute(select(func.count()).select_from(t)).scalar_one() for t in tables]
 
     before = sizes()

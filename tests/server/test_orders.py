@@ -132,18 +132,19 @@ def test_bulk_says_the_same_as_one_by_one(shop: Shop) -> None:
     members = [joined(shop, counter, name=f"会员{n}") for n in range(3)]
     orders = [order(f"A{n}", store_id=shop.stores[n % 3], member_id=members[n % 3]) for n in range(60)]
     orders += [orders[0], order("A1", store_id=shop.stores[1], currency="USD")]
-    progress: list[int] = []
+    progress: list[tuple[str, int]] = []
     result = record_orders_bulk(
         shop.database,
         orders,
         [returned("R1", "A2"), returned("R2", "missing")],
         now_ms=shop.clock.now_ms,
         batch=10,
-        progress=progress.append,
+        progress=lambda step, done: progress.append((step, done)),
     )
     assert (result.read, result.accepted, result.unchanged, result.lines) == (64, 61, 1, 121)
     assert (result.conflicts, result.unmatched) == (("A1",), ("R2",))
-    assert progress[-1] == 64
+    assert ("sales", 64) in progress
+    assert progress[-1][0] == "carrying"
     counter.pull()
     assert len(counter.table("purchase")) == 60
     assert count(shop, tables.fanout_task) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from guidedesk.server.connectors.journey_files import ProductText
@@ -49,7 +48,6 @@ def department_names(department: str) -> tuple[str, str]:
     return _DEPARTMENTS.get(word, (word, word.capitalize()))
 
 
-@lru_cache(maxsize=200_000)
 def product_name(product_id: int, product: ProductText | None) -> tuple[str, str]:
     """What a receipt says: the product's type; its number where the table has none.
 

@@ -86,7 +86,7 @@ class JourneyFiles:
         wanted = self._ordered.slice(0, households).combine_chunks()
         chosen = self._lines.filter(pc.is_in(self._lines["household_id"], wanted))
         products = _read(self._folder / "products.parquet", _PRODUCT_COLUMNS)
-        return Selection(chosen, products)
+        return Selection(chosen, products, is_whole=len(wanted) == len(self._ordered))
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> Any:
@@ -105,7 +105,8 @@ def _installed() -> Path:
 class Selection:
     """Lines to import: what was read, what cannot be represented, what is odd but true to the data."""
 
-    def __init__(self, lines: Any, products: Any) -> None:
+    def __init__(self, lines: Any, products: Any, *, is_whole: bool) -> None:
+        self._is_whole = is_whole
         self.read: int = lines.num_rows
         self.skipped: dict[str, int] = {}
         self._products = products
@@ -128,10 +129,11 @@ class Selection:
     @cached_property
     def noticed(self) -> dict[str, int]:
         """Lines landed although they are odd, by what is odd about them; a line may be odd twice."""
-        quantity, known = self._lines["quantity"], self._products["product_id"]
+        quantity, value, known = self._lines["quantity"], self._lines["sales_value"], self._products["product_id"]
         odd = {
             "quantity_zero": pc.equal(quantity, 0),
-            "value_zero": pc.equal(self._lines["cents"], 0),
+            "value_zero": pc.equal(value, 0),
+            "value_below_a_cent": pc.and_(pc.equal(self._lines["cents"], 0), pc.not_equal(value, 0)),
             f"quantity_over_{LARGE_QUANTITY}": pc.greater(quantity, LARGE_QUANTITY),
             "product_missing": pc.invert(pc.is_in(self._lines["product_id"], known.combine_chunks())),
         }
@@ -154,9 +156,10 @@ class Selection:
         return {r["household_id"]: (r["cents_sum"], r["ms_max"]) for r in sums.to_pylist()}
 
     def products(self) -> dict[int, ProductText]:
-        """The products that occur, as far as the product table knows them."""
+        """The products that occur, as far as the product table knows them; every one it has when all was selected."""
         used = pc.unique(self._lines["product_id"])
-        found = self._products.filter(pc.is_in(self._products["product_id"], used)).to_pylist()
+        known = self._products
+        found = (known if self._is_whole else known.filter(pc.is_in(known["product_id"], used))).to_pylist()
         return {
             r["product_id"]: ProductText(r["product_type"], r["package_size"], r["department"]) for r in found
         }

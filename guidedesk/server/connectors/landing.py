@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, insert, select
@@ -13,14 +13,16 @@ from sqlalchemy import Connection, insert, select
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
+from guidedesk.models.base import among
 from guidedesk.models.entities import Row, entity_tables
 from guidedesk.models.people import member, setting
 from guidedesk.models.server_tables import member_phone, phone_directory, scope
+from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.grants import grant_members
-from guidedesk.server.rows import put_row
+from guidedesk.server.rows import put_rows
 from guidedesk.server.schema import create_schema
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
@@ -30,6 +32,7 @@ BATCH: Final = 2_000
 # Rows that stay with the home store; those that travel with the member enter the feed by her grant.
 _HOME_ONLY: Final = ("visit", "interaction", "follow_up")
 CHAIN_KEY: Final = "chain"
+_PRODUCTS_A_TRANSACTION: Final = 5_000
 
 
 class PhoneSecrets(Protocol):
@@ -87,26 +90,36 @@ def land_reference(database: ServerDatabase, rows: Mapping[str, Sequence[Row]]) 
 
     def work(opened: ScopeWrite) -> None:
         for name, values in rows.items():
-            for value in values:
-                put_row(opened, name, dict(value))
+            put_rows(opened, name, values)
 
     database.write(database.chain_id(), work)
 
 
-def land_products(database: ServerDatabase, rows: Sequence[Row]) -> None:
-    """Articles that are not there yet, into every counter's feed."""
+def land_products(
+    database: ServerDatabase, rows: Sequence[Row], progress: Callable[[int], None] | None = None
+) -> int:
+    """Articles that are not there yet, into every counter's feed; how many were new. `progress`: how many so far."""
     chain_id = database.chain_id()
     table = entity_tables()["product"]
 
-    def work(opened: ScopeWrite) -> None:
-        known = set(opened.conn.execute(select(table.c.id).where(table.c.scope_id == chain_id)).scalars())
-        fresh = [row for row in rows if row["id"] not in known]
-        if fresh:
-            opened.conn.execute(insert(table), [_complete("product", chain_id, row) for row in fresh])
+    def work(opened: ScopeWrite, some: Sequence[Row]) -> int:
+        wanted = select(table.c.id).where(
+            table.c.scope_id == chain_id, among(opened.conn, table.c.id, [row["id"] for row in some])
+        )
+        known = set(opened.conn.execute(wanted).scalars())
+        fresh = [_complete("product", chain_id, row) for row in some if row["id"] not in known]
+        insert_many(opened.conn, insert(table), fresh)
         for row in fresh:
             opened.touch("product", chain_id, row["id"], 1)
+        return len(fresh)
 
-    database.write(chain_id, work)
+    new = done = 0
+    for some in chunks(rows, _PRODUCTS_A_TRANSACTION):
+        new += database.write(chain_id, partial(work, some=some))
+        done += len(some)
+        if progress is not None:
+            progress(done)
+    return new
 
 
 def land_people(
@@ -149,9 +162,8 @@ def _insert(opened: ScopeWrite, people: Sequence[Person], phone_key: bytes | Non
             phones.append({"scope_id": opened.scope_id, "member_id": person.member_id, "phone": phone})
     for name, rows in by_table.items():
         if rows:
-            opened.conn.execute(insert(entity_tables()[name]), rows)
-    if phones:
-        opened.conn.execute(insert(member_phone), phones)
+            insert_many(opened.conn, insert(entity_tables()[name]), rows)
+    insert_many(opened.conn, insert(member_phone), phones)
     for name in _HOME_ONLY:
         for row in by_table.get(name, ()):
             opened.touch(name, opened.scope_id, row["id"], 1)
