@@ -13,7 +13,7 @@ from guidedesk.commands.output import Answer
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.people import CONSENT_PURPOSES
 from guidedesk.services import operations as ops
-from guidedesk.services.queries.staff_codes import find_associate
+from guidedesk.services.queries.reference import find_associate_by_code
 from guidedesk.sync.counter import Counter
 
 
@@ -89,7 +89,7 @@ def _scanned(counter: Counter, text: str) -> tuple[str, str]:
     if found.type is not CodeType.ASSOCIATE:
         raise Refused("scan_other_kind", kind=found.type.value)
     with counter.read() as conn:
-        associate_id = find_associate(conn, found.digits, counter.now_ms())
+        associate_id = find_associate_by_code(conn, found.digits, counter.now_ms())
     if associate_id is None:
         raise Refused("scan_unknown")
     return found.digits, associate_id

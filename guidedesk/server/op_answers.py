@@ -162,9 +162,10 @@ def render_answers(
     conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey, schema: int = SCHEMA
 ) -> list[OpResult]:
     """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement."""
-    known = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
-    rows = render(conn, {ref for answer in known for ref in answer.refs}, schema)
-    return [_result(answer, rows, key) for answer in known]
+    if schema < SCHEMA:
+        answers = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
+    rows = render(conn, {ref for answer in answers for ref in answer.refs}, schema)
+    return [_result(answer, rows, key) for answer in answers]
 
 
 def _result(answer: Answer, rows: dict[RowRef, dict[str, Any]], key: Ed25519PrivateKey) -> OpResult:

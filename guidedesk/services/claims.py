@@ -24,6 +24,8 @@ def claim_row(op: ClaimSale, member_id: str, context: ApplyContext) -> Row:
 
 
 def check_claim(known: Row, member_id: str) -> None:
-    """`stale_precondition` with the winner where a receipt number is claimed for somebody else."""
+    """`stale_precondition` with the winner where a receipt number is claimed for, or sold to, somebody else."""
+    if known["state"] == "lost":
+        raise Refused("stale_precondition", why="sale_taken")
     if known["member_id"] != member_id:
         raise Refused("stale_precondition", why="claimed", staff_id=known["associate_id"], at_ms=known["claimed_at_ms"])

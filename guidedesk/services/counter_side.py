@@ -17,8 +17,7 @@ from guidedesk.services.binding_rows import binding_row, event_row
 from guidedesk.services.claims import check_claim, claim_row
 from guidedesk.services.member_fields import before_rows, folded
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
-from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.queries.staff_codes import find_associate
+from guidedesk.services.queries.reference import find_associate_by_code, get_settings
 from guidedesk.services.sales import (
     check_return,
     claim_row_id,
@@ -50,7 +49,7 @@ class CounterSide:
 
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """Whose badge this counter knows the code as."""
-        return find_associate(conn, digits, at_ms)
+        return find_associate_by_code(conn, digits, at_ms)
 
     def works_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
         """By the staff list of the last contact."""

@@ -398,6 +398,7 @@ def test_whom_the_till_names_counts_before_a_claim(shop: Shop) -> None:
     counter.pull()
     assert [row["member_id"] for row in counter.table("purchase")] == [owner]
     assert [(row["member_id"], row["state"]) for row in counter.table("sale_claim")] == [(other, "lost")]
+    assert counter.do(ops.ClaimSale(member_id=other, receipt_no="R-9"))["params"]["why"] == "sale_taken"
 
 
 def promised(shop: Shop, counter: Counter, member_id: str, by: str = "a1") -> str:

@@ -13,6 +13,13 @@ from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, Sta
 
 _SETTINGS: Final = Prepared(select(people.setting.c.name, people.setting.c.value))
 _STAFF: Final = Prepared(select(people.staff).where(people.staff.c.id == bindparam("staff_id")))
+_BADGE: Final = Prepared(
+    select(people.staff_code.c.staff_id, people.staff_code.c.expires_at_ms).where(
+        people.staff_code.c.digits == bindparam("digits"),
+        people.staff_code.c.state == "live",
+        people.staff_code.c.deleted_at_ms.is_(None),
+    )
+)
 _STAFF_NAMES: Final = Prepared(select(people.staff.c.id, people.staff.c.name, people.staff.c.name_en))
 _STORE_NAMES: Final = Prepared(select(people.store.c.id, people.store.c.name, people.store.c.name_en))
 
@@ -51,6 +58,12 @@ def get_staff(conn: Connection, staff_id: str) -> StaffInfo:
     if r is None:
         raise Refused("not_found", what="staff")
     return StaffInfo(r.id, r.number, Bilingual(r.name, r.name_en), r.role, r.store_id, bool(r.is_active))
+
+
+def find_associate_by_code(conn: Connection, digits: str, now_ms: int) -> str | None:
+    """Whose badge a scanned associate code is; None for one this counter does not know or that is over."""
+    row = _BADGE.first(conn, digits=digits)
+    return None if row is None or (row.expires_at_ms or now_ms) < now_ms else str(row.staff_id)
 
 
 def staff_names(conn: Connection) -> dict[str, Bilingual]:
