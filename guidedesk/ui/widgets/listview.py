@@ -197,6 +197,10 @@ class TableView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._open(self.currentIndex())
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self._model.ids:
+            # Rows are what is chosen here, so these keys move over rows (DESIGN-UI.md 7), not along one.
+            is_first = event.key() == Qt.Key.Key_Home
+            self.setCurrentIndex(self._model.index(0 if is_first else len(self._model.ids) - 1, 0))
         else:
             super().keyPressEvent(event)
 
