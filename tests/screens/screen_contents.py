@@ -192,6 +192,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                           "=何静怡|He Jingyi", "=孙梓汶", "member.owner_chip.none", "=苏昭文", "bind.mine",
                           "consent.wechat.yes", "search.fact.last", "=¥1,298.00", "search.fact.size",
                           "search.fact.follow_up", "search.open", "search.log", "search.local"),
+    ("search", "loading"): (*_SEARCH, "search.loading", "search.loading_text"),
     ("search", "empty"): (*_SEARCH, "search.none", "search.none_text", "search.ask"),
     ("search", "office_none"): (*_SEARCH, "search.none", "search.ask", "search.office.none"),
     ("search", "office_offline"): (*_SEARCH, "search.none", "search.ask", "search.office.offline"),

@@ -324,3 +324,11 @@ def test_a_beginning_that_is_nobodys_is_not_asked_again_until_something_changed(
     assert reads[-1] == "zzxy"
     search.type("szw")
     assert [hit.member_id for hit in search.state.hits] == [SHEN]
+
+
+def test_while_members_are_still_coming_nobody_found_means_not_yet(desk: MemberDesk, search: SearchPresenter) -> None:
+    desk.status_changed.emit(SyncStatus(NOW, is_first_load=True))
+    search.type("zzxyy")
+    assert (search.state.hits, search.state.is_answered, search.state.is_loading) == ((), True, True)
+    desk.status_changed.emit(SyncStatus(NOW))
+    assert not search.state.is_loading

@@ -39,6 +39,7 @@ class SearchState:
     is_short: bool = False
     office: OfficeStatus = ""
     office_hit: OfficeHit | None = None
+    is_loading: bool = False  # the store's members are still on their way to this PC
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +78,7 @@ class SearchPresenter(QObject):
         self.state = SearchState()
         self._nobody = NameKey()  # the beginning of a name that is nobody's here, as far as typed since
         self._phone_hash: str | None = None
-        self._is_offline = False
+        self._is_offline = self._is_loading = False
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(RECEIPT_PAUSE_MS)
@@ -97,6 +98,7 @@ class SearchPresenter(QObject):
         # Nothing to show yet: the answer is a moment away, and each change shown costs a repaint.
         self.state = replace(
             before, text=text, is_answered=False, viewer=session.staff.name, now_ms=self._desk.now_ms(), office="",
+            is_loading=self._is_loading,
             office_hit=None, may_ask=_may_ask(query), is_short=query.is_short,
         )  # fmt: skip
         self._pause.stop()
@@ -276,7 +278,9 @@ class SearchPresenter(QObject):
         self.close()
 
     def _take_status(self, status: SyncStatus) -> None:
-        self._is_offline = status.is_offline
+        self._is_offline, self._is_loading = status.is_offline, status.is_first_load
+        if self.state.is_open:
+            self._show(is_loading=self._is_loading)
 
     def _forget_nobody(self, _changes: object) -> None:
         self._nobody = NameKey()

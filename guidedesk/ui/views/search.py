@@ -93,8 +93,10 @@ class SearchPanel(FloatingPanel):
             self.model.show_more(rows)
         is_none = state.is_answered and not state.row_ids
         text = untrusted(state.text.strip(), TEXT_SHOWN)
-        if is_none and self._is_new("none", (language, text, state.is_short)):
-            if state.is_short:
+        if is_none and self._is_new("none", (language, text, state.is_short, state.is_loading)):
+            if state.is_loading:
+                self._none.show_text(t("search.loading", text=text), t("search.loading_text"))
+            elif state.is_short:
                 self._none.show_text(t("search.short"), t("search.none_text"))
             else:
                 self._none.show_text(t("search.none", text=text), t("search.none_text"))
