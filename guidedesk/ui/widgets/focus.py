@@ -75,11 +75,13 @@ def _ground(target: QWidget) -> QWidget:
 class FocusWatch(QObject):
     """Shows the ring while its control has the keyboard; a mouse click does not show it."""
 
+    # Of the class: while a closed window is taken apart, events still come when the object's own fields are gone.
+    _ring: FocusRing | None = None
+
     def __init__(self, target: QWidget, radius: str) -> None:
         super().__init__(target)
         self._target = target
         self._radius = radius
-        self._ring: FocusRing | None = None
         target.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
