@@ -1,4 +1,4 @@
-"""Looks at every statement the server executes for what would not work on many machines (SCALE.md 3.3, 6, 7, 12).
+"""Looks at each statement of the server for what would not work on many machines (SCALE.md 3.3, 5, 6, 7, 10, 12).
 
 Statements of the tests themselves are not looked at, nor those on a counter's own files.
 """
@@ -13,7 +13,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from sqlalchemy import CTE, Alias, Delete, Engine, Insert, Join, Select, Table, Update, event
+from sqlalchemy import (
+    CTE,
+    Alias,
+    Column,
+    Delete,
+    Engine,
+    ForeignKeyConstraint,
+    Insert,
+    Join,
+    Select,
+    Table,
+    UniqueConstraint,
+    Update,
+    event,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, BooleanClauseList
@@ -21,13 +35,19 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from guidedesk.server.sharding import is_cross_scope
 
+SCOPE_GROUP: Final = "scope_id"
 PRODUCT: Final = str(Path(__file__).parents[2] / "guidedesk")
 TESTS: Final = str(Path(__file__).parents[1])
 # Give the same for the same input, so that every machine computes the same.
 _IMMUTABLE: Final = frozenset({"coalesce", "greatest", "least", "max", "min", "length", "lower", "substr", "unnest"})
 _TOTALS: Final = frozenset({"rollup", "cube", "grouping_sets"})
 _UPSERTS: Final = (postgresql.Insert, sqlite.Insert)
-_RAW_READS_OR_CHANGES: Final = re.compile(r"\s*(?:SELECT|UPDATE|DELETE|WITH)\b.*?\b(?:FROM|UPDATE)\s+(\w+)", re.S)
+_RAW_READS_OR_CHANGES: Final = re.compile(r"\s*(?:(?:SELECT|DELETE|WITH)\b.*?\bFROM|UPDATE)\s+\"?(\w+)", re.S)
+_LASTING_SETTING: Final = re.compile(r"\s*(?:SET\s+(?!LOCAL\b)|.*\bset_config\s*\()", re.I | re.S)
+_CHANGES: Final = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)"?')
+_HEAD: Final = re.compile(r"\bSET\b.*\bhead\s*=")
+_HEAD_MOVED: Final = "sql_rules.head_moved"
+_LAST_TABLES: Final = frozenset({"feed", "op_log"})
 # What the database keeps about itself; alembic_version is in no shard.
 _OWN_TABLES: Final = re.compile(r"pg_\w+|sqlite_\w+|alembic_version|information_schema")
 
@@ -42,18 +62,50 @@ def watched() -> Iterator[list[str]]:
             faults.extend(faults_of(clause, is_cross_scope=is_cross_scope()))
 
     def look_raw(conn: Any, _cursor: Any, statement: str, _params: Any, context: Any, _many: Any) -> None:
-        if getattr(context, "compiled", None) is None and _is_servers(conn) and _asked_by_product():
-            found = _RAW_READS_OR_CHANGES.match(statement)
-            if found and not _OWN_TABLES.match(found.group(1)):
-                faults.append(f"raw SQL that nobody can look into: {statement}")
+        if not _is_servers(conn) or not _asked_by_product():
+            return
+        faults.extend(_after_the_head(conn, statement))
+        if getattr(context, "compiled", None) is None:
+            faults.extend(raw_faults(statement))
 
-    event.listen(Engine, "before_execute", look)
-    event.listen(Engine, "before_cursor_execute", look_raw)
+    def forget(conn: Any) -> None:
+        conn.info.pop(_HEAD_MOVED, None)
+
+    listeners = (
+        ("before_execute", look), ("before_cursor_execute", look_raw), ("commit", forget), ("rollback", forget),
+    )  # fmt: skip
+    for name, listener in listeners:
+        event.listen(Engine, name, listener)
     try:
         yield faults
     finally:
-        event.remove(Engine, "before_execute", look)
-        event.remove(Engine, "before_cursor_execute", look_raw)
+        for name, listener in listeners:
+            event.remove(Engine, name, listener)
+
+
+def raw_faults(statement: str) -> list[str]:
+    """What is wrong with a statement that is no more than a text."""
+    faults: list[str] = []
+    found = _RAW_READS_OR_CHANGES.match(statement)
+    if found and not _OWN_TABLES.match(found.group(1)):
+        faults.append(f"raw SQL that nobody can look into: {statement}")
+    if _LASTING_SETTING.match(statement):
+        faults.append(f"a setting that outlives its transaction: {statement}")
+    return faults
+
+
+def _after_the_head(conn: Any, statement: str) -> Iterator[str]:
+    """Rule 5: once the head's row is locked only the feed, and where an operation stands in it, are written."""
+    change = _CHANGES.match(statement)
+    if change is None:
+        return
+    table = change.group(1)
+    if table == "scope" and _HEAD.search(statement):
+        if conn.info.get(_HEAD_MOVED):
+            yield f"the head moves twice in a transaction: {statement}"
+        conn.info[_HEAD_MOVED] = True
+    elif conn.info.get(_HEAD_MOVED) and table not in _LAST_TABLES:
+        yield f"{table} is written after the head: {statement}"
 
 
 def _is_servers(conn: Any) -> bool:
@@ -178,3 +230,49 @@ def _volatile(parts: Iterable[Any], what: str) -> Iterator[str]:
     for part in parts:
         if isinstance(part, FunctionElement) and part.name not in _IMMUTABLE:
             yield f"{what} {part.name}()"
+
+
+def table_faults(table: Table) -> list[str]:
+    """What is wrong with a table (SCALE.md 3.1)."""
+    shard = table.info.get("shard")
+    if not shard:
+        return ["declares no shard key"]
+    faults = [f"an unnamed {type(c).__name__}" for c in table.constraints if c.name is None]
+    faults += [f"{column.name} is counted by the database" for column in table.columns if _is_counted(column)]
+    faults += [
+        fault
+        for constraint in table.constraints
+        if isinstance(constraint, ForeignKeyConstraint)
+        for fault in _key_faults(str(shard), constraint)
+    ]
+    if shard == "reference":
+        return faults
+    key = table.columns.get(str(shard))
+    if key is None or key.nullable or key not in table.primary_key.columns.values():
+        return [*faults, "the shard key may be missing, or is not in the primary key"]
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint) and key not in constraint.columns.values():
+            faults.append(f"{constraint.name} is unique without the shard key")
+    for index in table.indexes:
+        if index.name is None or key not in index.columns.values():
+            faults.append(f"index {index.name} without the shard key")
+    return faults
+
+
+def _is_counted(column: Column[Any]) -> bool:
+    default = column.server_default is not None and column.primary_key
+    return column.identity is not None or column.autoincrement is True or default
+
+
+def _key_faults(shard: str, constraint: ForeignKeyConstraint) -> Iterator[str]:
+    other = constraint.referred_table.info.get("shard")
+    if other == "reference":
+        return
+    if shard == "reference":
+        yield "a reference table points at a sharded one"
+    elif shard != SCOPE_GROUP or other != SCOPE_GROUP:
+        yield "only tables of the scope group have keys to each other"
+    elif (SCOPE_GROUP, SCOPE_GROUP) not in {(e.parent.name, e.column.name) for e in constraint.elements}:
+        yield "a foreign key without both shard keys"
+    if constraint.ondelete in ("SET NULL", "SET DEFAULT"):
+        yield "ON DELETE would change a shard key"

@@ -7,9 +7,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    Column,
     Connection,
     ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
     Table,
+    Text,
     UniqueConstraint,
     delete,
     func,
@@ -24,51 +31,61 @@ from sqlalchemy.dialects import postgresql
 from guidedesk.models.base import SERVER, IdType
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.people import member, member_tag
-from guidedesk.models.server_tables import feed, member_reach, scope
+from guidedesk.models.server_tables import feed, member_reach, op_log, scope
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.sharding import cross_scope
 from tests.helpers.postgres import POSTGRES
-from tests.helpers.sql_rules import PRODUCT, faults_of
+from tests.helpers.sql_rules import PRODUCT, SCOPE_GROUP, faults_of, raw_faults, table_faults
 from tests.server.shop import Shop
 
 TABLES = SERVER.sorted_tables
-SCOPE_GROUP = "scope_id"
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
 def test_table_keeps_the_rules(table: Table) -> None:
-    shard = table.info.get("shard")
-    assert shard, "declares no shard key"
-    for constraint in table.constraints:
-        assert constraint.name is not None, f"an unnamed {type(constraint).__name__}"
-        if isinstance(constraint, ForeignKeyConstraint):
-            check_foreign_key(table, constraint)
-    for column in table.columns:
-        assert column.identity is None
-        assert column.autoincrement is not True
-        assert column.server_default is None or not column.primary_key
-    if shard == "reference":
-        return
-    key = table.c[shard]
-    assert not key.nullable
-    assert key in table.primary_key.columns.values()
-    for constraint in table.constraints:
-        if isinstance(constraint, UniqueConstraint):
-            assert key in constraint.columns.values()
-    for index in table.indexes:
-        assert index.name is not None
-        assert key in index.columns.values()
+    assert table_faults(table) == []
 
 
-def check_foreign_key(table: Table, constraint: ForeignKeyConstraint) -> None:
-    shard, other = table.info["shard"], constraint.referred_table
-    if other.info["shard"] == "reference":
-        return
-    assert shard == SCOPE_GROUP, "only tables of the scope group have keys to each other"
-    assert other.info["shard"] == SCOPE_GROUP
-    pairs = {(element.parent.name, element.column.name) for element in constraint.elements}
-    assert (SCOPE_GROUP, SCOPE_GROUP) in pairs
-    assert constraint.ondelete not in ("SET NULL", "SET DEFAULT")
+def planted(name: str) -> Table:
+    """A table with one mistake."""
+    other = MetaData()
+    own: Column[Any] = Column("scope_id", IdType(), primary_key=True)
+    row: Column[Any] = Column("id", IdType(), primary_key=True)
+    group: dict[str, Any] = {"info": {"shard": "scope_id"}}
+    keys: list[Column[Any]] = [Column(key, IdType(), primary_key=True) for key in ("scope_id", "id")]
+    Table("parent", other, *keys, **group)
+    Table("named", other, Column("code", Text, primary_key=True), info={"shard": "code"})
+
+    def to(*columns: str, parent: str = "parent", **more: Any) -> ForeignKeyConstraint:
+        return ForeignKeyConstraint(columns, [f"{parent}.{c}" for c in columns], name="fk", **more)
+
+    parts: dict[str, tuple[list[Any], dict[str, Any]]] = {
+        "no shard": ([own, row], {}),
+        "not in key": ([Column("scope_id", IdType(), nullable=False), row], group),
+        "may be missing": ([Column("scope_id", IdType()), row], group),
+        "unnamed": ([own, row, UniqueConstraint("scope_id", "id")], group),
+        "unique alone": ([own, row, Column("code", Text), UniqueConstraint("code", name="uq")], group),
+        "index alone": ([own, row, Column("code", Text), Index("ix", "code")], group),
+        "serial": ([own, Column("n", Integer, primary_key=True, autoincrement=True)], group),
+        "identity": ([own, row, Column("n", Integer, Identity())], group),
+        "key by id": ([own, row, to("id")], group),
+        "key to a directory": ([own, row, Column("code", Text), to("code", parent="named")], group),
+        "set null": ([own, row, to("scope_id", "id", ondelete="SET NULL")], group),
+        "reference to sharded": ([own, row, to("scope_id", "id")], {"info": {"shard": "reference"}}),
+    }
+    columns, more = parts[name]
+    return Table("planted", other, PrimaryKeyConstraint(name="pk"), *columns, **more)
+
+
+BAD_TABLES = [
+    "no shard", "not in key", "may be missing", "unnamed", "unique alone", "index alone", "serial", "identity",
+    "key by id", "key to a directory", "set null", "reference to sharded",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_table_that_would_not_grow_is_seen(name: str) -> None:
+    assert len(table_faults(planted(name))) == 1, table_faults(planted(name))
 
 
 def test_scope_group_has_one_type_of_key_and_directories_stand_alone() -> None:
@@ -191,3 +208,54 @@ def test_the_hook_sees_what_the_product_executes(shop: Shop, sql_rules: list[str
         product["run"](conn, select(feed))
     assert [fault.partition(":")[0] for fault in sql_rules] == ["feed without its shard key"]
     sql_rules.clear()
+
+
+def run_as_product(statements: Callable[[Connection], list[Any]]) -> Callable[[Connection], None]:
+    """The same as if a file of the product had executed them."""
+    source = "def run(conn, clauses):\n    for clause in clauses:\n        conn.execute(clause)\n"
+    product: dict[str, Any] = {}
+    exec(compile(source, f"{PRODUCT}/server/planted.py", "exec"), product)
+    return lambda conn: product["run"](conn, statements(conn))
+
+
+def test_what_is_written_after_the_head_is_seen(shop: Shop, sql_rules: list[str]) -> None:
+    """Rule 5: the head's row stays locked until the commit, so nothing but the feed may follow it."""
+    store = shop.stores[0]
+    move = update(scope).where(scope.c.scope_id == store).values(head=scope.c.head + 1)
+    slow = update(member).where(member.c.scope_id == store).values(name="x")
+    effect = update(op_log).where(op_log.c.scope_id == store).values(effect_seq=1)
+
+    def heard(*statements: Any) -> list[str]:
+        with shop.database.engine.connect() as conn:
+            run_as_product(lambda _: list(statements))(conn)
+            conn.rollback()
+        found = [fault.partition(":")[0] for fault in sql_rules]
+        sql_rules.clear()
+        return found
+
+    assert heard(slow, move, effect) == []
+    assert heard(move, slow) == ["member is written after the head"]
+    assert heard(move, move) == ["the head moves twice in a transaction"]
+    assert heard(slow) == []  # the transaction before is over
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET lock_timeout = '2s'",
+        "set session statement_timeout = 0",
+        "SELECT set_config('app.scope', 'x', true)",
+        "SELECT * FROM member",
+        "UPDATE member SET name = 'x'",
+    ],
+)
+def test_a_text_that_nobody_looked_into_is_seen(statement: str) -> None:
+    assert raw_faults(statement)
+
+
+def test_settings_of_one_transaction_are_left_alone(made: ServerDatabase) -> None:
+    assert raw_faults("SET LOCAL lock_timeout = 2000") == []
+    with made.read() as conn:  # rule 10: what Citus must not carry to its workers
+        assert conn.execute(text("SHOW citus.propagate_set_commands")).scalar() == "local"
+    with made.write_scope("00000000-0000-8000-8000-000000000001") as opened:
+        assert opened.conn.execute(text("SHOW lock_timeout")).scalar() == "2s"
