@@ -121,9 +121,17 @@ class SyncClient:
         """Send operations in order."""
         return self._post("/v1/sync/push", push_body(batch_id, epoch, envelopes), _push_answer)
 
-    def changes(self, scope_id: str, epoch: int, after: int) -> ChangesPage | None:
-        """The next page after a cursor, or None when there is nothing newer."""
-        query = urlencode({"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS})
+    def changes(
+        self, scope_id: str, epoch: int, after: int, others: Sequence[tuple[str, int, int]] = ()
+    ) -> ChangesPage | None:
+        """The next page after a cursor; None when there is nothing newer, nor after the cursors of `others`.
+
+        Where only those have news, the page is empty.
+        """
+        asked: dict[str, Any] = {"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS}
+        if others:
+            asked["also"] = ",".join(f"{other}:{its_epoch}:{seq}" for other, its_epoch, seq in others)
+        query = urlencode(asked, safe=":,")
         response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=COMPACT))
         return None if response.status == _NOT_MODIFIED else _read(response, ChangesPage.from_wire)
 

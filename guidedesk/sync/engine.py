@@ -95,6 +95,7 @@ class SyncEngine:
         self._contact = ContactLog()
         self._backoff = Backoff(random)
         self._last_contact_ms: int | None = local.get_meta(_CONTACT)
+        self._compared_ms: int = local.get_meta(_DIGEST) or 0
         self._last_contact_kept_ms: int = self._last_contact_ms or 0
         self._offline_since_ms: int | None = None
         self._next_try_ms: int | None = None
@@ -230,8 +231,8 @@ class SyncEngine:
 
     def _go_on_while_idle(self) -> Callable[[], bool]:
         """Between pages: a long first sync makes way for what people record meanwhile; the next step goes on."""
-        waiting = self._journal.counts().queued
-        return lambda: not self._is_stopping and self._journal.counts().queued <= waiting
+        recorded = self._journal.appended
+        return lambda: not self._is_stopping and self._journal.appended == recorded
 
     def hello(self) -> None:
         """Tell the server where we stand; learn its time, and whether a scope must begin anew."""
@@ -271,16 +272,20 @@ class SyncEngine:
         if self._loader.loaded:
             # What was loaded whole has just been checked, page by page: comparing it again at once proves nothing.
             self._loader.loaded = 0
-            self._local.set_meta(_DIGEST, now_ms)
+            self._compared(now_ms)
             return
-        if now_ms - (self._local.get_meta(_DIGEST) or 0) < DAY_MS or self._journal.pending_ids():
+        if now_ms - self._compared_ms < DAY_MS or self._journal.pending_ids():
             return
         different = [answer for is_equal, answer, _ in self._puller.compare().values() if not is_equal]
         for answer in different:
             self._puller.mend(answer)
         self._journal.prune(now_ms)
         if not any(answer.is_behind or answer.has_more for answer in different):
-            self._local.set_meta(_DIGEST, now_ms)
+            self._compared(now_ms)
+
+    def _compared(self, now_ms: int) -> None:
+        self._local.set_meta(_DIGEST, now_ms)
+        self._compared_ms = now_ms
 
     def _outcome(self, answered: int, error: GuideDeskError | None) -> StepOutcome:
         now_ms = self._clock.now_ms()

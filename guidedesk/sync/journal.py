@@ -90,6 +90,9 @@ class Journal:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        # How many were recorded through this object, so that a long exchange can make way for them unasked.
+        self.appended = 0
+        self._queued_from = (0, 0)  # epoch, and a number below which nothing waits in it
 
     def append(self, envelopes: Sequence[Envelope], *, blank_digits: Iterable[str] = ()) -> list[Entry]:
         """Commit operations together: from here on they are done. Numbers and predecessors are filled in here.
@@ -107,6 +110,7 @@ class Journal:
                 conn.execute(
                     update(t.blank_code).where(t.blank_code.c.digits == digits).values(op_id=envelopes[0].op_id)
                 )
+        self.appended += len(entries)
         return entries
 
     def chain(self) -> ChainHead:
@@ -117,9 +121,18 @@ class Journal:
     def first_queued_seq(self) -> int | None:
         """The number of the oldest operation that has no answer yet, or None."""
         with self.db.read() as conn:
-            epoch = _read_chain(conn).epoch
-            query = select(func.min(_op.device_seq)).where(_op.state == "queued", _op.device_epoch == epoch)
-            return conn.execute(query).scalar()
+            chain = _read_chain(conn)
+            known, first = self._queued_from
+            # By the numbers, not by the state: most that wait are found behind most that are done with.
+            found = conn.execute(
+                select(_op.device_seq)
+                .where(_op.device_epoch == chain.epoch, _op.device_seq >= (first if known == chain.epoch else 0))
+                .where(_op.state.concat("") == "queued")
+                .order_by(_op.device_seq)
+                .limit(1)
+            ).scalar()
+        self._queued_from = (chain.epoch, chain.next_seq if found is None else found)
+        return found
 
     def batch(self, from_seq: int, limit: int) -> list[Entry]:
         """Operations of this epoch from a number on, without a gap, acknowledged ones included."""
@@ -194,6 +207,7 @@ class Journal:
     def counts(self) -> Counts:
         """What the sync chip counts."""
         query = select(_op.state, _op.is_seen, func.count()).group_by(_op.state, _op.is_seen)
+        query = query.where(_op.state.in_(("queued", "parked", "quarantined", "rejected")))  # not the many accepted
         with self.db.read() as conn:
             rows = [tuple(row) for row in conn.execute(query)]
         return Counts(

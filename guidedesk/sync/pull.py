@@ -15,6 +15,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.overlay import LoadLanes, Truth, rebase
+from guidedesk.sync.protocol import ChangesPage
 from guidedesk.sync.row_digests import bucket_of
 from guidedesk.sync.snapshot_load import SnapshotLoader
 
@@ -49,10 +50,29 @@ class Puller:
 
     def pull_changes(self, go_on: Callable[[], bool]) -> int:
         """Pull every scope until there is no more, a page a transaction; returns how many pages brought rows."""
+        asked = self._ask_both() if not self.large and go_on() else {}
+        if asked is None:
+            return 0
         pages = 0
         for scope_id, kind in self.scopes:
-            pages += self._pull_scope(scope_id, kind, go_on)
+            pages += self._pull_scope(scope_id, kind, go_on, asked.get(scope_id))
         return pages
+
+    def _ask_both(self) -> dict[str, ChangesPage] | None:
+        """One call for every scope: None when nothing is new in any, else what it brought of the first."""
+        cursors = self._cache.cursors()
+        places = [(scope_id, *cursors.get(scope_id, (0, 0))) for scope_id, _ in self.scopes]
+        (first, epoch, seq), *others = places
+        try:
+            page = self._client.changes(first, epoch, seq, others)
+        except SyncRefused as refused:
+            if refused.code not in _CUT:
+                raise
+            return {}
+        if page is None:
+            self.reached |= {scope_id: (epoch, seq) for scope_id, epoch, seq in places}
+            return None
+        return {first: page}
 
     def restart(self, scope_id: str, epoch: int) -> None:
         """Begin a scope anew: the server says its history was cut or our cursor is too old."""
@@ -86,7 +106,10 @@ class Puller:
             write_truths(conn, [Truth(*truth.ref, None) for truth in truths])
             self.changed |= rebase(conn, truths, (), self._load_lanes, write_truths)
 
-    def _pull_scope(self, scope_id: str, kind: Kind, go_on: Callable[[], bool]) -> int:
+    def _pull_scope(
+        self, scope_id: str, kind: Kind, go_on: Callable[[], bool], first: ChangesPage | None = None
+    ) -> int:
+        """Pull one scope; `first` is its next page where it has been asked for already."""
         pages = 0
         restarted = False
         while go_on():
@@ -97,8 +120,9 @@ class Puller:
                 self.changed |= {(name, scope_id, scope_id) for name in entity_tables() if feed_scope(name) == kind}
             with self._cache.read() as conn:
                 epoch, seq = read_cursor(conn, scope_id) or (0, 0)
+            page, first = first, None
             try:
-                page = self._client.changes(scope_id, epoch, seq)
+                page = page or self._client.changes(scope_id, epoch, seq)
             except SyncRefused as refused:
                 if refused.code not in _CUT or restarted:
                     raise
@@ -109,7 +133,7 @@ class Puller:
                 given = refused.params.get("epoch")
                 self.restart(scope_id, given if isinstance(given, int) else 0)
                 continue
-            if page is None:
+            if page is None or (page.epoch, page.next) == (epoch, seq):
                 self.reached[scope_id] = (epoch, seq)
                 break
             with self._cache.write() as conn:

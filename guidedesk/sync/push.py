@@ -55,13 +55,15 @@ class Pusher:
 
         Raises `TransportError` or `SyncRefused` when the rest must wait.
         """
-        waiting = self._journal.counts().queued
+        counts = self._journal.counts()
+        waiting = counts.queued
         answered = parked = 0
         gaps: set[int] = set()
         self.retry_after_ms = None
         self.progress = (0, waiting) if waiting else None
         try:
-            while (batch := self._next_batch()) and self.retry_after_ms is None:
+            has_some = waiting > 0 or self._resend_from is not None
+            while has_some and (batch := self._next_batch()) and self.retry_after_ms is None:
                 try:
                     answered += self._push(batch)
                     self.progress = (min(answered, waiting), waiting)
@@ -70,7 +72,8 @@ class Pusher:
                     if parked >= MAX_PARKED_A_ROUND:
                         # So many at once is rather the server's fault than theirs: look again later.
                         raise
-            self._ask_again()
+            if counts.held:
+                self._ask_again()
         finally:
             self.progress = None
         return answered

@@ -22,6 +22,7 @@ from guidedesk.server.app import create_app
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import RegisterMember, SetTag
+from guidedesk.sync.cache import schema_version
 from guidedesk.sync.system import SystemClock, SystemRandom
 from tests.helpers.counter_parts import record
 from tests.helpers.postgres import Backend
@@ -31,6 +32,7 @@ from tests.server.http_server import HttpServer
 
 PEOPLE = 30
 PAGE_ROWS = 3
+PORTION = 5  # pages of a file that travel together
 COMMAND = [sys.executable, "-m", "guidedesk"]
 
 
@@ -65,6 +67,7 @@ class Pages:
 @pytest.fixture
 def world(tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(snapshots, "_PAGE_ROWS", PAGE_ROWS)
+    monkeypatch.setattr(snapshots, "_PORTION", PORTION)
     opened = open_world(tmp_path, backend=backend)
     till = opened.till()
     settle(till)
@@ -102,7 +105,7 @@ def test_it_resumes_after_the_page_it_had_and_ends_equal(
     world: World, server: HttpServer, pages: Pages, capsys: pytest.CaptureFixture[str]
 ) -> None:
     profile = ("--profile", str(new_profile(world, server.authority).folder), "--demo-key")
-    whole = len(snapshots.get_manifest(world.context, world.store_id).pages)
+    whole = len(snapshots.get_manifest(world.context, world.store_id, schema_version()).pages)
     pages.kill_at = whole * 6 // 10
     env = os.environ | {"QT_QPA_PLATFORM": "offscreen", "NO_PROXY": "127.0.0.1"}
     with subprocess.Popen([*COMMAND, "run", *profile], env=env, stderr=subprocess.PIPE) as app:

@@ -17,6 +17,7 @@ from guidedesk.models.entities import load_row, load_rows
 from guidedesk.sync.apply_page import apply_page, read_cursor
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.protocol import Change, ChangesPage
+from guidedesk.sync.transport import Request
 from tests.helpers.counter_parts import log, register
 from tests.helpers.world import Till, World, open_world, settle
 
@@ -202,3 +203,43 @@ def test_the_outage_is_told_after_ten_seconds_and_ends_with_one_exchange(world: 
     till.counter.engine.step()
     assert not till.counter.status().is_offline
     assert replace(till.counter.status(), now_ms=0).waiting == 0
+
+
+def asked(till: Till) -> list[str]:
+    return [request.path for request in till.wire.sent if request.path.startswith("/v1/sync/changes")]
+
+
+def test_a_round_without_news_is_one_call_for_all_scopes(world: World, till: Till) -> None:
+    settle(till)
+    till.wire.sent.clear()
+    assert till.counter.engine.step().error is None
+    assert len(till.wire.sent) == len(asked(till)) == 1
+
+
+@pytest.mark.parametrize("tables", [("store",), ("member",), ("store", "member")])
+def test_news_in_any_scope_are_found_by_the_one_call(world: World, till: Till, tables: tuple[str, ...]) -> None:
+    other = world.till()
+    settle(other, till)
+    member = ""
+    if "store" in tables:
+        world.open_store("S2")
+    if "member" in tables:
+        member = register(other.counter, actor=other.actor("a1"))
+        settle(other, rounds=1)
+    till.wire.sent.clear()
+    assert till.counter.engine.step().error is None
+    with till.counter.read() as conn:
+        assert count_rows(conn, "chain")["store"] == 1 + ("store" in tables)
+    if member:
+        assert member_row(till, member)["id"] == member
+    assert len(asked(till)) <= len(tables) + 1
+    assert all(check.is_equal for check in till.counter.engine.check())
+
+
+@pytest.mark.parametrize("also", ["x", "1:2:3", "00000000-0000-8000-8000-000000000000:1:1", "a:b:c,", ":1:1"])
+def test_cursors_that_are_none_of_ours_are_refused(till: Till, also: str) -> None:
+    assert till.wire.inner is not None
+    with till.counter.read() as conn:
+        epoch, seq = read_cursor(conn, till.store_id) or (0, 0)
+    path = f"/v1/sync/changes?scope={till.store_id}&epoch={epoch}&after={seq}&limit=1&also={also}"
+    assert till.wire.inner.send(Request("GET", path)).status in (400, 404)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.digest import compare
 from guidedesk.server.events import EVENT_TYPE, read_heads
-from guidedesk.server.feed import changes
+from guidedesk.server.feed import changes, scope_state
 from guidedesk.server.hello import greet
 from guidedesk.server.push import apply_batch
 from guidedesk.server.routing import Answered, Call, Policy, Route, Streamed
 from guidedesk.server.snapshots import get_manifest, get_page
-from guidedesk.sync.protocol import OLDEST_SCHEMA, PAGE_ROWS, SCHEMA
+from guidedesk.sync.protocol import OLDEST_SCHEMA, PAGE_ROWS, SCHEMA, ChangesPage
 from guidedesk.sync.snapshot_format import PAGE_TYPE
 
 _PAGE_DIGITS: Final = 9
+_NUMBER_DIGITS: Final = 15
 _MOST_SCOPES: Final = 8
 
 
@@ -48,7 +51,27 @@ def _changes(call: Call) -> Mapping[str, Any] | Answered:
     limit = min(max(call.number("limit"), 1), PAGE_ROWS)
     with call.context.database.read() as conn:
         page = changes(conn, scope_id, epoch, after, limit, call.who.schema_ver)
+        if page is None and not all(_is_at_head(conn, *place) for place in _also(call)):
+            page = ChangesPage(scope_id=scope_id, epoch=epoch, changes=(), next=after, head=after, more=False)
     return Answered(304) if page is None else page.to_wire()
+
+
+def _also(call: Call) -> list[tuple[str, int, int]]:
+    """Other cursors of the asker, `scope:epoch:seq` by commas: one call tells that nothing is new anywhere."""
+    given = call.request.query_params.get("also", "")
+    places: list[tuple[str, int, int]] = []
+    for text in given.split(",")[:_MOST_SCOPES] if given else ():
+        scope_id, _, rest = text.partition(":")
+        epoch, _, seq = rest.partition(":")
+        if not all(n.isascii() and n.isdecimal() and len(n) <= _NUMBER_DIGITS for n in (epoch, seq)):
+            raise Refused("validation", field="also", why="bad_value")
+        places.append((_own_scope(call, scope_id), int(epoch), int(seq)))
+    return places
+
+
+def _is_at_head(conn: Connection, scope_id: str, epoch: int, seq: int) -> bool:
+    current, head, _ = scope_state(conn, scope_id)
+    return epoch in (0, current) and seq == head
 
 
 def _snapshot(call: Call) -> Mapping[str, Any]:
