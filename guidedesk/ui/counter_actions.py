@@ -7,7 +7,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from guidedesk.codes.decoder import decode
+from guidedesk.codes.forms import CodeOk, Reason
 from guidedesk.domain.access import Permission
+from guidedesk.ui.counter_history import ReturnWanted
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.bind import BindPresenter
@@ -79,10 +82,10 @@ class CounterActions(QObject):
         if self._is_allowed("follow_up.cancel"):
             self.follow_up.open_item(ref)
 
-    def open_return(self, member_id: str, ref: tuple[str, str]) -> None:
-        """Start a return of a purchase, (scope, id)."""
+    def open_return(self, wanted: ReturnWanted) -> None:
+        """Start a return of a purchase."""
         if self._is_allowed("sale.record"):
-            self.give_back.open_receipt(member_id, ref)
+            self.give_back.open_receipt(wanted.member_id, wanted.ref)
 
     def keep_what_was_typed(self) -> None:
         """A scan, a lock: every form keeps its draft and goes."""
@@ -94,8 +97,13 @@ class CounterActions(QObject):
         field = scan_field_of(self._window.focusWidget()) if self._dialog is not None else None
         if field is None:
             return False
+        found = decode(scan.text)
         if scan.garbled:
-            self.claim.misread()
+            field.tell("scan_field.misread")
+        elif isinstance(found, CodeOk):
+            return False  # a member's card or an associate's code is never a receipt: it moves on, the draft is kept
+        elif found.reason is Reason.PAYMENT_OR_IDENTITY_NUMBER:
+            field.tell("scan_field.private")  # never stored, never sent (CODES.md Q-12)
         else:
             field.take_scan(scan.text)
         return True

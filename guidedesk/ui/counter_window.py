@@ -11,13 +11,13 @@ from guidedesk.domain.access import Permission
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_history import HISTORY as HISTORY
+from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
-from guidedesk.ui.presenters.export import ExportPresenter
 from guidedesk.ui.presenters.follow_up import FollowUpRef
-from guidedesk.ui.presenters.history import HistoryPresenter
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
@@ -29,8 +29,6 @@ from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.diagnostics import DiagnosticsDialog
-from guidedesk.ui.views.export import ExportDialog
-from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.member import MemberPage
@@ -43,7 +41,7 @@ from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name, untrusted
 
-SIGN_IN, HOME, MEMBERS, HISTORY, SYNC = "sign_in", "home", "members", "history", "sync"
+SIGN_IN, HOME, MEMBERS, SYNC = "sign_in", "home", "members", "sync"
 NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
 
 
@@ -62,8 +60,8 @@ class CounterWindow(QObject):
         self.home = HomePresenter(desk, self)
         self.counter = CounterPresenter(desk, self)
         self.member = MemberPresenter(desk, self)
-        self.history = HistoryPresenter(desk, self)
-        self.export = ExportPresenter(desk, self)
+        self._histories = CounterHistory(desk, self.window, self._is_allowed, self)
+        self.history, self.export = self._histories.presenter, self._histories.export
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
@@ -77,7 +75,9 @@ class CounterWindow(QObject):
         self._add_sign_in()
         self._add_home()
         self._add_member()
-        self._add_history()
+        self._histories.add_page()
+        self._histories.log_wanted.connect(self.log.open)
+        self._histories.return_wanted.connect(self.actions.open_return)
         self._add_log()
         self._add_new_member()
         self._add_scan_result()
@@ -172,79 +172,10 @@ class CounterWindow(QObject):
 
     def _bind_scanned(self, scan: AssociateScan) -> None:
         if self.window.current == MEMBERS and self.member.workable_id:
+            self._keep_what_was_typed()
             self.actions.bind_scanned(self.member.workable_id, scan.digits)
         else:
             self.counter.no_card_for(scan)
-
-    def _start_return(self) -> None:
-        receipt, data = self.history.state.receipt, self.history.state.data
-        if receipt is not None and data is not None:
-            self.actions.open_return(data.head.member_id, (receipt.row.scope_id, receipt.row.id))
-
-    def _add_history(self) -> None:
-        presenter = self.history
-        page = HistoryPage(presenter.load_rows)
-        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
-        presenter.opened.connect(self._show_history)
-        page.text_typed.connect(self._narrow_text)
-        page.months_chosen.connect(self._narrow_months)
-        page.channel_chosen.connect(self._narrow_channel)
-        page.category_chosen.connect(self._narrow_category)
-        page.returns_switched.connect(self._narrow_returns)
-        page.loosened.connect(presenter.loosen)
-        page.order_chosen.connect(presenter.open_receipt)
-        page.left.connect(self.window.back)
-        page.log_started.connect(self._log_from_history)
-        page.export_started.connect(self._export_history)
-        self.export.opened.connect(self._open_export)
-        self.export.saved.connect(self._tell_exported)
-        self.export.left.connect(self._close_dialog)
-        page.return_started.connect(self._start_return)
-        page.offer_returns()
-        page.returned.connect(presenter.open)
-        page.render_state(presenter.state)
-        self.window.add_page(HISTORY, page)
-
-    def _log_from_history(self) -> None:
-        data = self.history.state.data
-        if data is not None:
-            self.log.open(data.head.member_id)
-
-    def _export_history(self) -> None:
-        state = self.history.state
-        if state.data is not None and self._is_allowed("history.export"):
-            self.export.open(state.data.head, state.wanted, state.data.totals.orders)
-
-    def _open_export(self) -> None:
-        dialog, presenter = ExportDialog(), self.export
-        dialog.purpose_chosen.connect(presenter.choose_purpose)
-        dialog.note_written.connect(presenter.write_note)
-        dialog.form_chosen.connect(presenter.choose_form)
-        dialog.path_chosen.connect(presenter.choose_path)
-        dialog.submitted.connect(presenter.submit)
-        dialog.left.connect(presenter.leave)
-        presenter.state_changed.connect(dialog.render_state)
-        dialog.render_state(presenter.state)
-        self.window.open_dialog(dialog)
-
-    def _tell_exported(self, name: str) -> None:
-        self._close_dialog()
-        self.window.toast(i18n.t("export.saved", name=untrusted(name)))
-
-    def _narrow_text(self, text: str) -> None:
-        self.history.narrow(text=text)
-
-    def _narrow_months(self, months: str) -> None:
-        self.history.narrow(months=int(months) if months else None)
-
-    def _narrow_channel(self, channel: str) -> None:
-        self.history.narrow(channel=channel or None)
-
-    def _narrow_category(self, category: str) -> None:
-        self.history.narrow(category=category or None)
-
-    def _narrow_returns(self, is_on: bool) -> None:
-        self.history.narrow(with_returns=is_on)
 
     def _add_log(self) -> None:
         presenter = self.log
@@ -353,10 +284,6 @@ class CounterWindow(QObject):
     def _show_member(self, _member_id: str) -> None:
         if self.window.current != MEMBERS:
             self.window.show_page(MEMBERS)
-
-    def _show_history(self, _member_id: str) -> None:
-        if self.window.current != HISTORY:
-            self.window.show_page(HISTORY)
 
     def _show_scanned(self, state: CounterState) -> None:
         # Text being typed is kept as a draft before the screen changes (DESIGN-UI.md 8.3).

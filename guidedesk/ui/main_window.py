@@ -124,7 +124,9 @@ class MainWindow(QMainWindow):
         self.top.set_sync(state)
 
     def open_dialog(self, dialog: Dialog) -> None:
-        """Show a dialog over the page."""
+        """Show a dialog over the page; one that is open hears that it is being left, so it can keep its draft."""
+        if self.overlays.dialog is not None:
+            self.overlays.dialog.closed.emit()
         self.overlays.open(dialog)
 
     def toast(self, text: str, *, undo: bool = False) -> Toast:

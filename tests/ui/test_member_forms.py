@@ -17,9 +17,11 @@ from guidedesk.ui.counter_window import HISTORY, MEMBERS, SCAN_RESULT
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.give_back import BackEdit, BackStep
 from guidedesk.ui.presenters.sale import ItemEdit
+from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.claim import ClaimDialog
 from guidedesk.ui.views.consent import ConsentDialog
 from guidedesk.ui.views.follow_up import FollowUpDialog
+from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.sale import SaleDialog
 from tests.helpers.shop import CHAIN, HE, LIN, NOW, QIN, SHEN, full, purchase_row
 from tests.ui.member_desk import make_desk, session_of
@@ -214,6 +216,42 @@ def test_a_receipt_is_scanned_into_the_marked_field(shop: Shop, monkeypatch: pyt
     assert shop.ui.actions.claim.state.receipt_no == "HB-261121-0093"
     save(shop)
     assert [(op.TYPE, op.receipt_no) for op in recorded(shop)] == [("claim", "HB-261121-0093")]
+
+
+@pytest.mark.parametrize(
+    ("text", "garbled", "key"),
+    [("HB-26", True, "scan_field.misread"), ("6225760008219524", False, "scan_field.private")],
+)
+def test_a_scan_that_cannot_be_a_receipt_is_not_taken(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, text: str, garbled: bool, key: str
+) -> None:
+    dialog = act(shop, 5)
+    monkeypatch.setattr(shop.ui.window, "focusWidget", lambda: dialog.receipt.line)
+    monkeypatch.setattr(dialog.receipt.line, "hasFocus", lambda: True)
+    shop.ui.on_scanned(Scan(text, NOW, "wedge", garbled))
+    assert shop.ui.actions.claim.state.receipt_no == ""
+    assert dialog.receipt.line.accessibleDescription() == i18n.t(key)
+
+
+def test_a_members_card_scanned_into_the_field_moves_on(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    dialog = act(shop, 5)
+    QTest.keyClicks(dialog.receipt.line, "HB-1")
+    monkeypatch.setattr(shop.ui.window, "focusWidget", lambda: dialog.receipt.line)
+    monkeypatch.setattr(dialog.receipt.line, "hasFocus", lambda: True)
+    shop.desk.counter.at_ms += 5000
+    shop.scan(LIN_BADGE)
+    assert shop.ui.window.overlays.dialog is None
+    assert shop.desk.counter.drafts[(LIN, "claim", SHEN)]["receipt"] == "HB-1"
+
+
+def test_another_dialog_over_a_form_keeps_its_draft(shop: Shop) -> None:
+    act(shop, 4)
+    shop.ui.actions.sale.type_amount("88")
+    shop.ui.window.run_command("log")
+    assert isinstance(shop.ui.window.overlays.dialog, LogDialog)
+    assert shop.desk.counter.drafts[(LIN, "sale", SHEN)]["amount"] == "88"
+    shop.scan("6901234567892")
+    assert shop.ui.window.overlays.dialog is None
 
 
 def test_a_sale_that_is_hers_already_needs_no_claim(shop: Shop) -> None:

@@ -30,7 +30,6 @@ class ClaimState(FormState):
     receipt_no: str = ""
     hit: ReceiptHit | None = None
     is_looked_up: bool = False
-    is_garbled: bool = False
 
     @property
     def is_hers_already(self) -> bool:
@@ -53,13 +52,9 @@ class ClaimPresenter(FormPresenter[ClaimState]):
 
     def type_receipt(self, text: str) -> None:
         """The number as printed; looked up on this PC."""
-        self.show(receipt_no=text[: RECEIPT_LIMIT + 1], hit=None, is_looked_up=False, is_garbled=False,
+        self.show(receipt_no=text[: RECEIPT_LIMIT + 1], hit=None, is_looked_up=False,
                   problems=self.state.without("receipt"))
         self._look_up()
-
-    def misread(self) -> None:
-        """The scanner's keys arrived broken."""
-        self.show(is_garbled=True)
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> ClaimState:
         """Whose sale it is to be."""

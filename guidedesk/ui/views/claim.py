@@ -52,8 +52,7 @@ class ClaimDialog(FormDialog):
         self.show_head(state)
         self.receipt.set_text(state.receipt_no)
         error = state.problem("receipt")
-        note = message_for(error).text if error else t("claim.misread") if state.is_garbled else ""
-        self.receipt.set_note(note)
+        self.receipt.set_note(message_for(error).text if error else "")
         self._show_found(state)
         hit = state.hit
         self._facts_card.setVisible(hit is not None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.ui.i18n import t
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.fields import Field
 
@@ -26,6 +27,10 @@ class ScanField(Field):
         self.line.setText(text)
         self.line.end(False)
         self.edited.emit(text)
+
+    def tell(self, key: str) -> None:
+        """Why a scan was not taken; what stands here stays."""
+        self.set_note(t(key), "warning")
 
 
 def scan_field_of(widget: QWidget | None) -> ScanField | None:
