@@ -8,12 +8,27 @@ from typing import Final
 
 from guidedesk.domain.errors import Refused
 
-_EXPONENT: Final = {"CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "HKD": 2, "TWD": 2, "JPY": 0, "KRW": 0, "KWD": 3}
+# ISO 4217: the digits behind the point of every currency in use.
+_CODES: Final = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+    "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR "
+    "IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN "
+    "NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP "
+    "STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+_EXPONENT: Final = {code: digits for digits, codes in _CODES.items() for code in codes.split()}
 MAX_MINOR: Final = 2**53 - 1
 # Ten million in a currency with two decimals: above it a person scanned a code into the amount, or fell asleep on 9.
 MAX_TYPED_MINOR: Final = 10**9
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９．。，￥－", "0123456789..,¥-")
 _TYPED_AMOUNT: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
+
+
+def is_currency(currency: str) -> bool:
+    """Whether this is a currency of ISO 4217."""
+    return currency in _EXPONENT
 
 
 def exponent(currency: str) -> int:

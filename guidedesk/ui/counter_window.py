@@ -370,6 +370,10 @@ class CounterWindow(QObject):
             self.home.rest()
         if name != SYNC:
             self.sync.rest()
+        if name != HISTORY:
+            self.history.rest()
+        else:
+            self.history.wake()
         if name == SIGN_IN:
             self.sign_in.open()
         elif name == HOME:

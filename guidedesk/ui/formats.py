@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from guidedesk.domain.money import exponent, split_major
+from guidedesk.domain.money import exponent, is_currency, split_major
 from guidedesk.domain.time import local_datetime
 from guidedesk.ui.i18n import language, t
 
@@ -86,13 +86,18 @@ def moment_text(at_ms: int, now_ms: int) -> str:
 
 def money(minor: int, currency: str = "CNY", *, signed: bool = False) -> str:
     """`¥1,284.60`, `−¥459.00`; `signed` adds a plus to gains. `minor` is in the currency's smallest unit."""
-    _, whole, part = split_major(minor, currency)
     sign = MINUS if minor < 0 else "+" if signed and minor > 0 else ""
+    if not is_currency(currency):
+        # A row from elsewhere must not keep a list from being drawn; where its point belongs is not guessed.
+        return f"{sign}{abs(minor):,} {t('money.unknown', currency=currency[:8])}"
+    _, whole, part = split_major(minor, currency)
     return f"{sign}{_symbol(currency)}{int(whole):,}{'.' if part else ''}{part}"
 
 
 def money_short(minor: int, currency: str = "CNY") -> str:
     """Whole units for summaries: `¥38,460`, rounded half up."""
+    if not is_currency(currency):
+        return money(minor, currency)
     unit = 10 ** exponent(currency)
     whole = (abs(minor) + unit // 2) // unit
     return f"{MINUS if minor < 0 else ''}{_symbol(currency)}{whole:,}"
@@ -100,6 +105,8 @@ def money_short(minor: int, currency: str = "CNY") -> str:
 
 def money_spoken(minor: int, state: str = "", currency: str = "CNY") -> str:
     """For a screen reader: `21 元 7 角，待确认` / `21.70 yuan, Provisional` (DESIGN-UI.md 9)."""
+    if not is_currency(currency):
+        return money(minor, currency) + (f", {state}" if state else "")
     _, whole, part = split_major(minor, currency)
     if _is_zh() and currency == "CNY":
         jiao, fen = int(part[0]), int(part[1])

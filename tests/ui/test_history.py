@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
+from guidedesk.services.changes import Changes
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.presenters.history import HistoryPresenter, Loosen
 from guidedesk.ui.tables.history import HistoryModel, ref_of, row_key
@@ -226,6 +227,22 @@ def test_the_list_does_not_wait_for_what_takes_every_line(desk: MemberDesk) -> N
     late.pop(0)()
     assert late == [], "a filter changes nothing of what she ever bought"
     assert [name.zh for name in presenter.state.data.head.categories] == ["配饰"]
+
+
+def test_what_nobody_sees_is_read_when_it_comes_back(history: HistoryPresenter, desk: MemberDesk) -> None:
+    read: list[object] = []
+    history.state_changed.connect(read.append)
+    history.rest()
+    with desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "purchase", [purchase_row(900, SHEN, 0, ("新衣", "配饰", 1))])
+    desk.tasks.committed.emit(Changes(frozenset({"purchase"}), frozenset({SHEN})))
+    assert read == []
+    history.wake()
+    assert history.state.data is not None
+    assert history.state.data.totals.orders == ORDERS + 1
+    read.clear()
+    history.wake()
+    assert read == [], "nothing changed since"
 
 
 def test_filters_speak_of_their_choice(history: HistoryPresenter) -> None:

@@ -109,6 +109,7 @@ class HistoryPresenter(QObject):
         self._desk = desk
         self._member_id = ""
         self._is_leading = False
+        self._is_resting = self._is_stale = False
         self.state = HistoryState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.tasks.committed.connect(self._committed)
@@ -117,12 +118,24 @@ class HistoryPresenter(QObject):
         """Show somebody's purchases under the usual filter."""
         self._member_id = member_id
         self._is_leading = True
+        self._is_stale = False
         self._show(HistoryState(self._desk.now_ms()))
         self._read(is_new=True)
 
     def stay_back(self) -> None:
         """Something else came first (a scan): a history still being read must not push itself in front of it."""
         self._is_leading = False
+
+    def rest(self) -> None:
+        """Another page is in front: read nothing until `wake`."""
+        self._is_resting = True
+
+    def wake(self) -> None:
+        """The history is in front again: what changed meanwhile is read now."""
+        self._is_resting = False
+        if self._is_stale:
+            self._is_stale = False
+            self._read()
 
     def narrow(self, **changed: Any) -> None:
         """Change parts of the filter (`text`, `months`, `channel`, `category`, `with_returns`)."""
@@ -211,7 +224,9 @@ class HistoryPresenter(QObject):
 
     def _committed(self, changes: object) -> None:
         if self._member_id and isinstance(changes, Changes) and changes.concerns(self._member_id, *SHOWN_KINDS):
-            self._read()
+            self._is_stale = True
+            if not self._is_resting:
+                self.wake()
 
     def _take_session(self, _session: Session | None) -> None:
         self._member_id = ""
