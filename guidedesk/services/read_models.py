@@ -94,6 +94,7 @@ class TimelineEntry:
     due_date: str = ""
     original_at_ms: int | None = None
     previous_owner: Bilingual = NOBODY
+    owner: Bilingual = NOBODY  # who owns her after a binding's event
     is_pending: bool = False
 
 

@@ -181,6 +181,8 @@ def test_two_associates_scanned_offline_and_the_earlier_one_owns_her(
         assert (last(b).state, last(b).reason, last(b).params["staff_id"]) == (
             "merged", "earlier_bind", world.staff["a1"],
         )  # fmt: skip
+    lines = {e.staff.zh: (e.outcome, e.owner.zh) for e in card(a, member).timeline if e.kind == "binding"}
+    assert lines == {"a1": ("bound", "a1"), "a2": ("earlier_bind", "a1")}
     outcomes = {row["associate_id"]: row["outcome"] for row in rows(b, "binding_event")}
     assert outcomes == {world.staff["a1"]: "bound", world.staff["a2"]: "earlier_bind"}
     assert_equal(a, b)

@@ -74,6 +74,8 @@ _BOUND: Final = Prepared(
         _owner.c.deleted_at_ms.is_(None),
     )
 )  # fmt: skip
+_meeting = people.binding_event
+_MEETINGS: Final = Prepared(_newest(_meeting, _meeting.c.occurred_at_ms))
 _COUNTS: Final = (
     ("purchase", _counted(_order)),
     ("return", _counted(_back)),
@@ -84,6 +86,12 @@ _TALK_COUNTS: Final = Prepared(
     select(_talk.c.kind, func.count().label("times"))
     .where(_talk.c.member_id == _who, _talk.c.deleted_at_ms.is_(None))
     .group_by(_talk.c.kind)
+)
+# A member who moved her home has an event's row in both homes: one event is counted once.
+_MEETING_COUNT: Final = Prepared(
+    select(func.count(_meeting.c.id.distinct()).label("times")).where(
+        _meeting.c.member_id == _who, _meeting.c.deleted_at_ms.is_(None)
+    )
 )
 _BINDING_COUNT: Final = Prepared(select(func.count().label("times")).where(_owner.c.id == _who))
 
@@ -100,7 +108,7 @@ def list_timeline(
         *_visits(conn, member_id, until, limit, staff, stores),
         *_interactions(conn, member_id, until, limit, staff),
         *_follow_ups(conn, member_id, until, limit, staff),
-        *_bindings(conn, member_id, until, staff),
+        *_bindings(conn, member_id, until, limit, staff, stores),
     ]
     entries.sort(key=lambda entry: (entry.at_ms, entry.id), reverse=True)
     return tuple(entries[:limit])
@@ -113,7 +121,9 @@ def count_timeline(conn: Connection, member_id: str) -> tuple[tuple[str, int], .
         counts[name] = query.scalar(conn, member_id=member_id)
     for row in _TALK_COUNTS.all(conn, member_id=member_id):
         counts[row.kind] += row.times
-    counts["binding"] = _BINDING_COUNT.scalar(conn, member_id=member_id)
+    counts["binding"] = _MEETING_COUNT.scalar(conn, member_id=member_id) or _BINDING_COUNT.scalar(
+        conn, member_id=member_id
+    )
     return (("all", sum(counts.values())), *((name, n) for name, n in counts.items() if n))
 
 
@@ -239,7 +249,30 @@ def _follow_ups(
     ]
 
 
-def _bindings(conn: Connection, member_id: str, until: int, staff: Names) -> list[TimelineEntry]:
+def _bindings(
+    conn: Connection, member_id: str, until: int, limit: int, staff: Names, stores: Names
+) -> list[TimelineEntry]:
+    """Each meeting that could change whose member she is; where none is known, what the binding itself says."""
+    newest: dict[str, Any] = {}
+    for r in _MEETINGS.all(conn, member_id=member_id, until=until, limit=limit):
+        known = newest.get(r.id)
+        if known is None or r.row_ver > known.row_ver:
+            newest[r.id] = r
+    if newest:
+        return [
+            TimelineEntry(
+                kind="binding",
+                id=r.id,
+                at_ms=r.occurred_at_ms,
+                staff=staff.get(r.associate_id, NOBODY),
+                store=stores.get(r.store_id, NOBODY),
+                outcome=r.outcome,
+                owner=staff.get(r.owner_id, NOBODY),
+                previous_owner=staff.get(r.previous_owner_id, NOBODY),
+                is_pending=r.row_ver == 0,
+            )
+            for r in newest.values()
+        ]
     rows = _BOUND.all(conn, member_id=member_id, until=until)
     return [
         TimelineEntry(
@@ -247,7 +280,8 @@ def _bindings(conn: Connection, member_id: str, until: int, staff: Names) -> lis
             id=f"binding:{r.id}",
             at_ms=r.bound_at_ms,
             staff=staff.get(r.owner_id, NOBODY),
-            outcome=r.cause,
+            outcome="bound",
+            owner=staff.get(r.owner_id, NOBODY),
             previous_owner=staff.get(r.previous_owner_id, NOBODY),
             is_pending=r.row_ver == 0,
         )

@@ -16,6 +16,8 @@ from guidedesk.ui.tables.rows import LineRow
 from guidedesk.ui.theme import ToneName
 
 NOTE_SHOWN: Final = 120
+BINDING_REFUSED: Final = frozenset({"protected", "earlier_bind", "associate_inactive"})
+BINDING_OUTCOMES: Final = BINDING_REFUSED | {"kept"}
 ICONS: Final[dict[str, tuple[str, ToneName]]] = {
     "purchase": ("bag", "accent"),
     "return": ("return", "danger"),
@@ -111,6 +113,8 @@ def _talk_title(entry: TimelineEntry) -> str:
 
 
 def _binding_title(entry: TimelineEntry) -> str:
+    if entry.outcome in BINDING_OUTCOMES:
+        return i18n.t(f"timeline.bind_{entry.outcome}", name=_name(entry.staff))
     return i18n.t("timeline.bound", name=_name(entry.staff))
 
 
@@ -134,7 +138,9 @@ def _details(entry: TimelineEntry, now_ms: int) -> tuple[str, ...]:
     if entry.kind == "return":
         return _original(entry, now_ms), untrusted(entry.note)
     if entry.kind == "binding":
-        before = _name(entry.previous_owner)
+        if entry.outcome in BINDING_REFUSED:
+            return (i18n.t("timeline.bind_stays", name=_name(entry.owner)) if _name(entry.owner) else "",)
+        before = _name(entry.previous_owner) if entry.previous_owner != entry.owner else ""
         return (i18n.t("timeline.bound_before", name=before) if before else "",)
     if entry.kind == "visit":
         return _name(entry.store), _name(entry.staff)
