@@ -34,6 +34,12 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     move = _leaf(member, "move", "another home store", actions.member_move, "admin member move ID --store S2")
     move.add_argument("member", metavar="ID")
     move.add_argument("--store", required=True, metavar="STORE", help="code or id of the new home")
+    split = _leaf(
+        member, "split", "two people were taken for one by their phone", actions.member_split,
+        "admin member split ID --reason 'mother and daughter'",
+    )  # fmt: skip
+    split.add_argument("member", metavar="ID", help="the later one, whose registration was answered as merged")
+    split.add_argument("--reason", required=True, metavar="TEXT")
     config = _area(areas, "config", "the chain's settings")
     change = _leaf(config, "set", "store settings from a JSON file", actions.config_set, "admin config set chain.json")
     change.add_argument("file", metavar="FILE", help='a JSON object such as {"window_days": "15"}, or - for stdin')

@@ -23,6 +23,7 @@ from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import approve_device
 from guidedesk.server.enrolment_guesses import lift_code_lock
 from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.merges import void_merge
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.restored import begin_new_epoch
 from guidedesk.server.schema import check_schema, create_schema
@@ -238,6 +239,14 @@ def device_release(args: argparse.Namespace) -> int:
         done = release_device(context, args.device, is_accepted=args.accept, reason=args.reason)
     told = ", ".join(f"{count} {status}" for status, count in sorted(done.counts.items())) or "nothing waited"
     return _say(args, asdict(done), f"Counter {args.device} is {done.state}: {told}.")
+
+
+def member_split(args: argparse.Namespace) -> int:
+    """Take back a merge by phone."""
+    with _desk(args) as desk:
+        other = void_merge(desk.database, args.member, reason=args.reason, now_ms=desk.clock.wall_ms())
+    text = f"{args.member} is a member of her own again. The phone number stays with {other}."
+    return _say(args, {"id": args.member, "from": other}, text)
 
 
 def config_set(args: argparse.Namespace) -> int:

@@ -1,0 +1,101 @@
+"""One phone, one person; and taken back when it was two (SYNC.md 6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.models.entities import load_rows
+from guidedesk.server.merges import void_merge
+from guidedesk.services import operations as ops
+from guidedesk.sync.protocol import SCHEMA
+from tests.server.people_at_work import PHONE, interaction, joined, registration
+from tests.server.shop import Counter, Shop
+
+
+def rows(shop: Shop, name: str, scope_id: str, *row_ids: str) -> list[dict[str, Any]]:
+    with shop.database.read() as conn:
+        return load_rows(conn, name, scope_id, row_ids)
+
+
+def blank_code(shop: Shop, counter: Counter) -> tuple[str, str]:
+    answer = counter.call("POST", "/v1/sync/hello", {
+        "device_epoch": 1, "next_seq": 1, "schema": [1, SCHEMA], "cursors": [], "t0": 5, "codes_left": 0, "unsent": 0,
+    })  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    digits, typed = answer.json()["codes"][0]
+    return digits, typed
+
+
+def merged(shop: Shop, counter: Counter, by: str = "a1") -> tuple[str, str, str]:
+    """(the one known first, the later registration, the later one's card)."""
+    first = joined(shop, shop.counter(), name="沈知微", phone=PHONE)
+    digits, typed = blank_code(shop, counter)
+    later = registration(shop, name="沈小姐", phone=PHONE, code_digits=digits, code_typed=typed, birthday="01-02")
+    answer = counter.do(later, by)
+    assert (answer["status"], answer["reason"], answer["params"]["member_id"]) == ("merged", "same_phone", first)
+    return first, later.member_id, digits
+
+
+def test_the_known_persons_fields_and_answers_win_and_the_new_card_is_hers(shop: Shop) -> None:
+    counter = shop.counter()
+    first, later, digits = merged(shop, counter)
+    counter.pull()
+    people = {row["id"]: row for row in counter.table("member")}
+    assert (people[first]["name"], people[first]["birthday"]) == ("沈知微", None)
+    assert people[later]["merged_into"] == first
+    assert [row["member_id"] for row in counter.table("member_code") if row["digits"] == digits] == [first]
+    assert {row["member_id"] for row in counter.table("consent")} == {first}
+    assert counter.table("binding") == []
+    talk = interaction(shop, later)
+    assert counter.do(talk)["status"] == "accepted"
+    [row] = rows(shop, "interaction", shop.stores[0], talk.interaction_id)
+    assert row["member_id"] == first
+
+
+def test_a_merge_taken_back_gives_two_people_and_the_card_to_the_later(shop: Shop) -> None:
+    counter, elsewhere = shop.counter(1), shop.counter()
+    first, later, digits = merged(shop, counter, "a3")
+    elsewhere.pull()
+    assert [row["member_id"] for row in elsewhere.table("member_code")] == [first]
+    assert void_merge(shop.database, later, reason="mother and daughter", now_ms=shop.clock.now_ms) == first
+    counter.pull()
+    elsewhere.pull()
+    assert elsewhere.table("member_code") == []
+    assert {row["id"] for row in elsewhere.table("member")} == {first}
+    people = {row["id"]: row for row in counter.table("member")}
+    assert (people[later]["merged_into"], people[later]["name"], people[later]["phone_hash"]) == (None, "沈小姐", None)
+    assert people[later]["is_incomplete"] == 1
+    assert [row["member_id"] for row in counter.table("member_code") if row["digits"] == digits] == [later]
+    assert {(row["member_id"], row["purpose"]) for row in counter.table("consent")} == {
+        (first, "service"), (later, "service"),
+    }  # fmt: skip
+    assert [(row["id"], row["owner_id"]) for row in counter.table("binding")] == [(later, shop.staff["a3"])]
+    assert [row["outcome"] for row in counter.table("binding_event")] == ["bound"]
+    again = counter.do(registration(shop, phone=PHONE), "a3")
+    assert again["params"]["member_id"] == first
+    tag = ops.SetTag(member_id=later, is_on=True, tag="羊绒")
+    counter.do(tag, "a3")
+    [row] = rows(shop, "member_tag", shop.stores[1], derived_id("tag", shop.stores[1], later, "羊绒"))
+    assert row["member_id"] == later
+
+
+def test_only_a_merge_can_be_taken_back_and_only_once(shop: Shop) -> None:
+    first, later, _ = merged(shop, shop.counter())
+    void_merge(shop.database, later, reason="x", now_ms=shop.clock.now_ms)
+    wrong = {later: "not_merged", first: "not_merged", shop.new_id(): "not_found", "x": "not_found"}
+    for member, code in wrong.items():
+        with pytest.raises(Refused) as refused:
+            void_merge(shop.database, member, reason="x", now_ms=shop.clock.now_ms)
+        assert refused.value.code == code
+
+
+def test_a_different_person_is_saved_without_the_phone(shop: Shop) -> None:
+    counter = shop.counter()
+    joined(shop, counter, phone=PHONE)
+    other = joined(shop, counter, name="沈女士")
+    [row] = rows(shop, "member", shop.stores[0], other)
+    assert (row["phone_hash"], row["is_incomplete"], row["merged_into"]) == (None, 1, None)
