@@ -168,6 +168,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("bind", "registered"): ("bind.title", "=方女士", "bind.may_register", "bind.registered"),
     ("bind", "pending"): (*_MEMBER, "bind.result.pending", "bind.result.pending_text", "dialog.close"),
     ("bind", "bound"): (*_MEMBER, "bind.result.bound", "bind.result.bound_text"),
+    ("bind", "again"): (*_MEMBER, "bind.result.again", "bind.result.bound_text"),
     ("bind", "stays"): (*_FRAME, "=顾念安", "bind.result.stays", "bind.why.protected", "=何静怡|He Jingyi"),
     ("register", "typed"): (*_REGISTER, "=138 0000 4471", "=方女士", "=03-08", "register.answer.yes",
                             "register.answer.no", "register.owner_text", "register.owner_ring", "register.card",

@@ -38,7 +38,7 @@ def test_every_screen_is_whole_at_every_window_size(lang, theme, scale, size):
 def test_tab_goes_through_the_home_screen_as_people_read_it():
     window = _on_screen("home", "plain")
     wanted = ["QLineEdit", "ChipButton", "UserButton", "RailButton", "Button", "Button", "ChoiceButton", "ListView",
-              "ListView"]
+              "Button", "ListView"]
     window.top.search.line.setFocus()
     assert _round(window) == wanted
     close_screen(window)
@@ -61,8 +61,8 @@ def test_tab_in_a_dialog_stops_once_at_each_group_and_never_leaves_it():
     close_screen(window)
 
 
-def _on_screen(name: str, state: str) -> MainWindow:
-    window = open_screen(name, state)
+def _on_screen(name: str, state: str, scale: float = 1.0) -> MainWindow:
+    window = open_screen(name, state, scale=scale)
     assert isinstance(window, MainWindow)
     if window.testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
         # A window that is only drawn never has the keyboard.
@@ -86,3 +86,23 @@ def _round(window: QWidget) -> list[str]:
             return names
         names.append(type(focus).__name__)
     return names
+
+
+LONG_FORMS = [("sale", "several"), ("consent", "asked"), ("return", "typed"), ("edit", "wrong")]
+
+
+@pytest.mark.parametrize(("name", "state"), LONG_FORMS)
+def test_in_a_form_too_long_for_the_window_the_keyboard_stays_in_sight(name, state):
+    window = _on_screen(name, state, scale=2.0)
+    dialog = window.overlays.dialog
+    assert dialog is not None
+    hidden = []
+    for _ in range(16):
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert dialog.isAncestorOf(focus)
+        if focus.visibleRegion().boundingRect().height() < focus.height() - 1:
+            hidden.append(type(focus).__name__)
+    assert hidden == []
+    close_screen(window)

@@ -116,6 +116,17 @@ def test_a_known_phone_is_not_edited_and_a_missing_one_is_added(shop: Shop) -> N
     assert not shop.ui.window.overlays.toast.has_undo  # type: ignore[union-attr]
 
 
+def test_saving_what_is_wrong_brings_the_keyboard_to_the_field(shop: Shop) -> None:
+    dialog = act(shop, 1)
+    shop.ui.actions.edit.type_birthday("13-40")
+    said: list[str] = []
+    dialog.birthday.line.setFocus = lambda *_: said.append("birthday")
+    save(shop)
+    assert said == ["birthday"]
+    shop.ui.actions.edit.type_name("沈知微女士")
+    assert said == ["birthday"]  # once: who types is never disturbed
+
+
 # --- consent --------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,8 @@ class BindState(FormState):
 @dataclass(frozen=True, slots=True)
 class BindResult:
     """What became of a bind: `pending` until head office answered. `reason` says why it was `merged` (`protected`,
-    `earlier_bind`, `associate_inactive`) or `rejected`; `owner` is whose member it is then."""
+    `earlier_bind`, `associate_inactive`) or `rejected`; `owner` is whose member it is then. `is_again`: the associate
+    was the owner before, so only the window starts anew."""
 
     op_id: str
     member_id: str
@@ -47,6 +48,7 @@ class BindResult:
     outcome: Outcome = "pending"
     reason: str = ""
     owner: StaffInfo | None = None
+    is_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,11 @@ class BindPresenter(FormPresenter[BindState]):
         def recorded(changes: Changes) -> None:
             self.leave()  # where the dialog asked for this scan
             if changes.op_ids:
-                self._set_result(BindResult(changes.op_ids[-1], scanned.card.member_id, scanned.associate))
+                owner, associate = scanned.card.owner.staff, scanned.associate
+                is_again = owner is not None and owner.id == associate.id
+                self._set_result(
+                    BindResult(changes.op_ids[-1], scanned.card.member_id, associate, is_again=is_again)
+                )
 
         self._desk.record(operation, assurance=ASSURANCE_SCANNED, done=recorded)
 

@@ -78,7 +78,8 @@ def result_words(result: BindResult) -> tuple[ToneName, str, str, str]:
     if result.outcome == "pending":
         return "info", "queue", t("bind.result.pending", name=name), t("bind.result.pending_text")
     if result.outcome == "bound":
-        return "success", "check-circle", t("bind.result.bound", name=name), t("bind.result.bound_text")
+        title = t("bind.result.again" if result.is_again else "bind.result.bound", name=name)
+        return "success", "check-circle", title, t("bind.result.bound_text")
     if result.outcome == "merged":
         title = t("bind.result.stays", owner=owner)
         if result.reason == "associate_inactive":

@@ -63,6 +63,7 @@ class ClaimDialog(FormDialog):
                      else formats.money(hit.total_minor, hit.currency)),
                 Fact(t("claim.fact.whose"), person_name(hit.member_name) or t("claim.nobody")),
             ))
+        self.show_wrong(state)
 
     def _show_found(self, state: ClaimState) -> None:
         number = untrusted(state.receipt_no.strip(), 40)
@@ -81,6 +82,9 @@ class ClaimDialog(FormDialog):
         else:
             self._found.set_tone("info", "history")
             self._found.show_text(t("claim.unknown_title", number=number), t("claim.unknown_text"))
+
+    def field(self, name: str) -> QWidget | None:
+        return self.receipt.line if name == "receipt" else None
 
     def first_focus(self) -> QWidget | None:
         return self.receipt

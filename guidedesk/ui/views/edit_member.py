@@ -58,6 +58,10 @@ class EditMemberDialog(FormDialog):
         self._phone_there.setVisible(state.has_phone)
         self.phone.setVisible(not state.has_phone)
         self._phone.set_text(words.phone_text(state.card))
+        self.show_wrong(state)
+
+    def field(self, name: str) -> QWidget | None:
+        return {"name": self.name.line, "birthday": self.birthday.line, "phone": self.phone.line}.get(name)
 
     def first_focus(self) -> QWidget | None:
         return self.name

@@ -73,6 +73,11 @@ class FollowUpDialog(FormDialog):
         self._nobody.setVisible(bool(no_one))
         self._why.setVisible(state.way == CANCEL)
         self.reason.set_text(state.reason)
+        self.show_wrong(state)
+
+    def field(self, name: str) -> QWidget | None:
+        group = {"way": self.ways, "to": self.colleagues}.get(name)
+        return group.first_button() if group is not None else None
 
     def first_focus(self) -> QWidget | None:
         return self.ways.first_button()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from guidedesk.domain.errors import GuideDeskError
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.forms import FormState
 from guidedesk.ui.theme import look
@@ -19,6 +20,7 @@ from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import ALIGN_TOP, Box, column, holder, row
 from guidedesk.ui.widgets.overlay import Dialog
+from guidedesk.ui.widgets.tab_order import bring_into_view
 
 Hint = tuple[str, str]
 NEXT: Final[Hint] = ("Tab", "log.key.next")
@@ -38,6 +40,7 @@ class FormDialog(Dialog):
         self._side: QFrame | None = None
         super().__init__()
         self._form_title = title_key
+        self._told: tuple[tuple[str, GuideDeskError], ...] = ()
         # Large text makes the side longer than the dialog: it scrolls by itself, on its own ground.
         self._side = holder(column(ScrollColumn(side), gap=0), kind="side") if side is not None else None
         self._avatar, self._chip = Avatar("", "m"), Chip()
@@ -72,6 +75,19 @@ class FormDialog(Dialog):
         self._chip.show_state(words.bind_text(card.owner), words.OWNER_TONES[card.owner.state])
         self._problem.set_text(problem)
         self.save.setEnabled(not state.is_saving)
+
+    def show_wrong(self, state: FormState) -> None:
+        """Bring the keyboard to the first field that was just found wrong; typing into it is never disturbed."""
+        fresh = [name for name, error in state.problems if (name, error) not in self._told]
+        self._told = state.problems
+        field = self.field(fresh[0]) if fresh else None
+        if field is not None and self.isVisible():
+            field.setFocus(Qt.FocusReason.OtherFocusReason)
+            bring_into_view(field)
+
+    def field(self, name: str) -> QWidget | None:
+        """Where a field of this name is typed."""
+        return None
 
     def submit(self) -> None:
         """Ctrl Enter; a form that holds something back tells it first."""

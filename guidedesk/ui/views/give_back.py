@@ -125,6 +125,7 @@ class ReturnDialog(FormDialog):
             row_.show_line(back, state.currency, state.problem(f"line{back.line.line_no}"))
         self.reason.set_text(state.reason)
         self._sums.show_state(state)
+        self.show_wrong(state)
 
     def _make_rows(self, state: ReturnState) -> None:
         clear(self._list)
@@ -137,6 +138,13 @@ class ReturnDialog(FormDialog):
             made.typed.connect(self.amount_typed)
             self.rows.append(made)
             self._list.put(made)
+
+    def field(self, name: str) -> QWidget | None:
+        if name == "lines":
+            return self.first_focus()
+        backs = self._state.lines if self._state is not None else ()
+        pairs = zip(self.rows, backs, strict=True)
+        return next((made.amount for made, back in pairs if name == f"line{back.line.line_no}"), None)
 
     def first_focus(self) -> QWidget | None:
         lines = self._state.lines if self._state is not None else ()

@@ -151,6 +151,11 @@ class SaleDialog(FormDialog):
                     else person_name(one.name.pick(lang))) for one in state.sellers], state.seller_id,
         )  # fmt: skip
         self._facts_pane.show_state(state)
+        self.show_wrong(state)
+
+    def field(self, name: str) -> QWidget | None:
+        items = self.items[0].fields["name"]
+        return {"amount": self.amount.line, "receipt": self.receipt.line, "items": items}.get(name)
 
     def first_focus(self) -> QWidget | None:
         return self.amount

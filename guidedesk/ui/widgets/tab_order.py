@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QWidget
 
+from guidedesk.ui.theme import look
+
 
 def tab_stops(root: QWidget) -> list[QWidget]:
     """What Tab stops at inside a widget, in the order of its layouts."""
@@ -23,8 +25,22 @@ def move_focus(stops: list[QWidget], *, forward: bool) -> bool:
     focus = QApplication.focusWidget()
     at = stops.index(focus) if focus in stops else -1 if forward else 0
     reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-    stops[(at + (1 if forward else -1)) % len(stops)].setFocus(reason)
+    stop = stops[(at + (1 if forward else -1)) % len(stops)]
+    stop.setFocus(reason)
+    bring_into_view(stop)
     return True
+
+
+def bring_into_view(widget: QWidget) -> None:
+    """Scroll whatever holds it, so that who works by keys sees where they are."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        inner = parent.widget() if isinstance(parent, QScrollArea) else None
+        if isinstance(parent, QScrollArea) and inner is not None:
+            # Not `ensureWidgetVisible`: that is content with the caret of a half hidden field.
+            middle = widget.mapTo(inner, widget.rect().center())
+            parent.ensureVisible(middle.x(), middle.y(), 0, widget.height() // 2 + look().tokens.space(2))
+        parent = parent.parentWidget()
 
 
 def _inside(widget: QWidget) -> Iterator[QWidget]:
