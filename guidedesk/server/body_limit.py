@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from guidedesk.sync.encoding import ZSTD
 
 BODY_SECONDS: Final = 30
+_PASSED_OVER: Final = 4
 # A packed body is unpacked later, once its signature is known to be a counter's.
 _ENCODINGS: Final = (b"identity", ZSTD.encode())
 
@@ -29,10 +30,12 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity") not in _ENCODINGS:
+            await self._pass_over(receive)
             await _refuse(send, 415, "unsupported_encoding")
             return
         announced = headers.get(b"content-length", b"0")
         if not announced.isdigit() or len(announced) > 12 or int(announced) > self._max_bytes:
+            await self._pass_over(receive)
             await _refuse(send, 413, "too_large")
             return
         body: bytes | None = None
@@ -41,9 +44,21 @@ class BodyLimit:
         if timer.cancelled_caught:
             await _refuse(send, 408, "too_slow")
         elif body is None:
+            await self._pass_over(receive)
             await _refuse(send, 413, "too_large")
         else:
             await self._app(scope, _replay(body, receive), send)
+
+    async def _pass_over(self, receive: Receive) -> None:
+        """Let a body that is refused go by, up to a few times the limit: whoever is still sending when the answer comes
+        sees a broken line instead of it, and a counter would send the same again instead of less."""
+        left = _PASSED_OVER * self._max_bytes
+        with anyio.move_on_after(BODY_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts: list[bytes] = []

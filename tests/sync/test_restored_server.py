@@ -14,9 +14,10 @@ from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import load_rows
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.restored import begin_new_epoch
+from guidedesk.services.operations import RegisterMember
 from guidedesk.sync.encoding import pack_request
 from guidedesk.sync.transport import Request, Response
-from tests.helpers.counter_parts import log, register, sent_body
+from tests.helpers.counter_parts import log, record, register, sent_body
 from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
 
@@ -87,6 +88,30 @@ def test_times_and_rows_come_out_as_before(world: World, tills: tuple[Till, Till
         assert {info.state for info in till.counter.operations(20)} == {"accepted"}
     with world.database.read() as conn:
         assert verify_audit(conn, world.store_id).first_bad is None
+
+
+def test_a_phone_typed_offline_is_at_the_server_again(world: World, tills: tuple[Till, Till]) -> None:
+    """The counter itself cannot open it; it keeps the sealed number as long as the operation."""
+    backup = world.backup()
+    here = tills[0]
+    member_id = here.counter.new_id()
+    phone: dict[str, Any] = dict(here.counter.phone_fields("13812348000"))
+    joining = RegisterMember(member_id=member_id, name="沈知微", **phone)
+    record(here.counter, joining, actor=here.actor("a1"))
+    settle(here)
+
+    def sealed() -> list[bytes]:
+        p = tables.member_phone.c
+        with world.database.read() as conn:
+            return list(conn.execute(select(p.phone_sealed).where(p.member_id == member_id)).scalars())
+
+    before = sealed()
+    assert len(before) == 1
+    world.restore(backup)
+    assert sealed() == []
+    begin_new_epoch(world.database, "the disk failed", world.clock)
+    settle(*tills)
+    assert sealed() == before
 
 
 @pytest.mark.parametrize("forgery", ["signature", "time", "none"])
