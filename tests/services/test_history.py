@@ -20,6 +20,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS, local_date
 from guidedesk.models.entities import Row, store_rows
 from guidedesk.services.queries import history, receipts
+from guidedesk.services.queries.history_lines import list_history_lines
 from guidedesk.services.read_models import HistoryFilter, MoneySum
 from tests.helpers.shop import CHAIN, HE, LAKESIDE, LIN, NOW, SHEN, WULIN, Shop, full, member_row, open_shop
 
@@ -248,6 +249,7 @@ def test_no_statement_reads_a_big_table_without_an_index(wanted: HistoryFilter) 
             history.get_history_totals(conn, SHEN, wanted, NOW)
             history.load_history(conn, refs)
             receipts.get_receipt(conn, refs[0], LIN)
+            list_history_lines(conn, SHEN, wanted, NOW)
         assert len(asked) > 10
         found = [
             (step.detail, statement)

@@ -162,6 +162,18 @@ def test_a_long_queue_is_counted_whole_though_only_part_is_listed(shop: ShopDesk
     assert sync_words.kpis(presenter.state)[0].value == "10,000"
 
 
+def test_the_rows_are_not_made_again_for_every_tick(shop: ShopDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    presenter, page = opened(shop, *[replace(op("queued"), op_id=str(n)) for n in range(50)]), SyncPage()
+    page.render_state(presenter.state)
+    made: list[object] = []
+    monkeypatch.setattr(sync_words, "table_row", lambda *args: made.append(args))
+    shop.counter.at_ms += 1_000
+    presenter.tick()
+    page.render_state(presenter.state)
+    assert made == []
+    page.deleteLater()
+
+
 def test_diagnostics_are_shown_before_they_are_written(shop: ShopDesk, tmp_path: Path) -> None:
     presenter = DiagnosticsPresenter(shop.desk, folder=lambda: tmp_path)
     dialog = DiagnosticsDialog()

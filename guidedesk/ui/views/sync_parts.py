@@ -7,7 +7,8 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
 
-from guidedesk.ui import formats, i18n, operation_words
+from guidedesk.sync.status import OperationInfo
+from guidedesk.ui import formats, i18n, operation_words, spans
 from guidedesk.ui.link_blocks import link_picture
 from guidedesk.ui.presenters.sync_centre import TABS, SyncState, Tab, is_parked_here
 from guidedesk.ui.tables.model import RowsModel
@@ -54,8 +55,10 @@ class HeadCard(Card):
         head = sync_words.headline(state)
         self._icon.show_icon(head.icon, head.tone)
         self._title.set_text(head.title)
-        self._detail.set_text(head.detail)
-        self._detail.setVisible(not compact)
+        # Where the picture of the line has no room, its cause is said here.
+        is_told = compact and state.is_offline and state.status is not None
+        self._detail.set_text(sync_words.cause_text(state.status) if is_told and state.status else head.detail)
+        self._detail.setVisible(is_told or not compact)
         self.diagnostics.setVisible(not compact)
         loading = state.status.loading if state.status is not None else None
         self.bar.setVisible(loading is not None)
@@ -173,6 +176,7 @@ class RecordsCard(QFrame):
             table.row_opened.connect(self.opened)
             self.tables[tab] = table
             self._pages.addWidget(table)
+        self._drawn: object = None
         self._empty = empty_state("cloud-check")
         self._pages.addWidget(ScrollColumn(self._empty))
         self._foot_words = Label("", "caption", "text3", lines=1)
@@ -187,17 +191,26 @@ class RecordsCard(QFrame):
                    for tab in TABS]
         self.tabs.show_choices(choices, state.tab)
         rows = state.rows(state.tab)
+        # The page is drawn every second for its clock; the rows change only with what stands in them.
+        drawn = (i18n.language(), state.tab, state.operations, state.names, state.is_offline,
+                 state.now_ms // spans.MINUTE_MS, state.chosen)  # fmt: skip
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._fill(state, rows)
+        self._empty.show_text(i18n.t(f"sync.empty_{state.tab}"), i18n.t(f"sync.empty_{state.tab}_detail"))
+        self._pages.setCurrentIndex(TABS.index(state.tab) if rows else len(TABS))
+        self._order.setVisible(state.tab == "queued" and not compact)
+        self._foot_words.set_text(sync_words.foot(state))
+        self._foot.setVisible(not compact)
+
+
+    def _fill(self, state: SyncState, rows: tuple[OperationInfo, ...]) -> None:
         table, model = self.tables[state.tab], self._models[state.tab]
         model.set_columns(sync_words.columns(state.tab))
         was_blocked = table.blockSignals(True)
         model.set_rows([sync_words.table_row(operation, state.tab, state) for operation in rows])
         table.choose(state.chosen)
         table.blockSignals(was_blocked)
-        self._empty.show_text(i18n.t(f"sync.empty_{state.tab}"), i18n.t(f"sync.empty_{state.tab}_detail"))
-        self._pages.setCurrentIndex(TABS.index(state.tab) if rows else len(TABS))
-        self._order.setVisible(state.tab == "queued" and not compact)
-        self._foot_words.set_text(sync_words.foot(state))
-        self._foot.setVisible(not compact)
 
 
 class RecordDrawer(QFrame):
