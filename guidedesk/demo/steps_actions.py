@@ -46,7 +46,7 @@ def sale(tour: Tour) -> Seen:
     hands.press(tour.window, "Ctrl+Return")
     minor = tour.arrived("select total_minor from purchase where order_no=:n and member_id=:m", n=RECEIPT,
                          m=tour.facts["bound_member"])  # fmt: skip
-    shown = tour.shows(RECEIPT, formats.money(AMOUNT_MINOR))
+    shown = tour.shows(RECEIPT, formats.money(AMOUNT_MINOR, tour.app.counter.settings().currency))
     seen = f"amount at the server in minor units: {minor}; on the timeline: {shown}"
     return Seen(f"Alt 4, typed {AMOUNT}, Tab, {RECEIPT}, Ctrl Enter", f"one purchase of {AMOUNT_MINOR} minor units",
                 seen, f"{SERVER}; {TREE}", opened and minor == AMOUNT_MINOR and shown)  # fmt: skip

@@ -21,10 +21,10 @@ Feature: What a counter records about a member counts everywhere, once
     And the line is back
     Then both counters say that she must not be called
 
-  Scenario: An associate's code beside an open card
+  Scenario: A colleague's code beside an open card
     Given her card is open at counter A
-    When the associate's code is scanned at counter A while the line is down
+    When the code of the associate of counter B is scanned at counter A while the line is down
     Then counter A says that it is saved and head office decides
     When the line is back
-    Then counter A says what head office decided
+    Then counter A says that she stays whose member she was, and why
     And counter B shows the same associate as the owner
