@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from guidedesk.models.entities import Row, entity_tables, load_row, load_rows
+from guidedesk.models.entities import Row, entity_tables, load_row, load_rows, part_table
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.feed import chunks
 from guidedesk.services.apply import RowRef
@@ -63,6 +63,10 @@ class BatchRows:
                 names = [column.name for column in table.columns]
                 insert_many(conn, _upsert(conn, table), [{n: row[n] for n in names} for row in changed[name]])
         self._changed.clear()
+
+    def whole(self, ref: RowRef) -> Row | None:
+        """A row as this batch has left it, if that is remembered and all of it (parts are not)."""
+        return self._rows.get(ref) if part_table(ref[0]) is None else None
 
     def forget(self) -> None:
         """Know nothing any more, written or not."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
-from guidedesk.models.entities import upsert
+from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
@@ -19,7 +19,7 @@ from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
-from guidedesk.server.op_records import OpRecords
+from guidedesk.server.op_records import OpRecords, effect_seqs
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services import operations
@@ -100,6 +100,12 @@ class BatchRun:
             answers = [self._answer(op, is_alone=True) for op in ops]
         self._keep(ops)
         return answers
+
+    def rows(self) -> dict[RowRef, Row]:
+        """Rows this batch wrote as they are once it is on disk; not those that are settled after it."""
+        later = {ref for effect in self._effects.values() for ref in effect.later}
+        written = {ref for effect in self._effects.values() for ref in effect.touched} - later
+        return {ref: row for ref in written if (row := self._rows.whole(ref)) is not None}
 
     def _answer(self, op: Incoming, *, is_alone: bool) -> Answer:
         decided = self._decided.get(op.op_id)
@@ -343,7 +349,10 @@ class BatchRun:
         first = {op.op_id: op for op in reversed(ops)}
         fresh = [(first[op_id], answer) for op_id, answer in self._decided.items() if answer.is_stored]
         through = [op.op_id for op, answer in fresh if op.op_id in self._attempts and answer.status != "parked"]
-        self.records.store(fresh, through)
         touched = {op_id: effect.touched for op_id, effect in self._effects.items()}
+        likely = effect_seqs(touched, self.opened.likely_numbers()) if touched else {}
+        self.records.store(fresh, through, likely)
         if touched:
-            self.opened.after_feed(lambda numbered: self.records.store_effect_seqs(touched, numbered))
+            self.opened.after_feed(
+                lambda numbered: self.records.mend_effect_seqs(likely, effect_seqs(touched, numbered))
+            )

@@ -17,6 +17,8 @@ NO_ONE: Final = "00000000-0000-0000-0000-000000000000"
 _NOT_CHAINED: Final = frozenset({"device_seq", "prev_hash", "personal", "acknowledged"})
 _MOST_ASSURANCE: Final = 3
 IsSigned = Callable[[str, bytes, int, str], bool]  # op id, body hash, time received, signature
+_MOST_BYTES_OF_A_CHARACTER: Final = 6  # one that only an escape can write
+_FRAME_BYTES: Final = 1_024  # number, predecessor, salt, acknowledgement and their names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,13 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
     except (ValueError, TypeError, OverflowError, RecursionError):
         fault = Refused("validation", field="operation", why="unreadable")
         return _unreadable(wire, expected, device_id, epoch, fault)
-    text = canonical(envelope.chained())
-    body_hash = hashlib.sha256(text.encode()).digest()
+    # Every field was found as it should be: what is chained is what was sent.
+    text = canonical({name: value for name, value in wire.items() if name not in _NOT_CHAINED})
+    raw = text.encode()
+    if not _is_surely_small(wire, len(raw)) and len(canonical(wire).encode()) > MAX_OP_BYTES:
+        fault = Refused("validation", field="operation", why="too_large")
+        return _unreadable(wire, expected, device_id, epoch, fault)
+    body_hash = hashlib.sha256(raw).digest()
     told = envelope.acknowledged
     return Incoming(
         op_id=envelope.op_id,
@@ -119,8 +126,6 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
 
 def _envelope(wire: Any) -> Envelope:
     envelope = envelope_from_wire(wire)
-    if len(canonical(wire).encode()) > MAX_OP_BYTES:
-        raise Refused("validation", field="operation", why="too_large")
     if not _is_number(envelope.device_seq) or not _is_number(envelope.occurred_at_ms):
         raise Refused("validation", field="device_seq", why="out_of_range")
     if not 0 <= envelope.assurance <= _MOST_ASSURANCE or not 0 <= envelope.v <= MAX_INTEGER:
@@ -128,6 +133,16 @@ def _envelope(wire: Any) -> Envelope:
     if envelope.session is not None and not ids.is_id(envelope.session):
         raise Refused("validation", field="session", why="not_an_id")
     return envelope
+
+
+def _is_surely_small(wire: dict[str, Any], chained_bytes: int) -> bool:
+    """Whether an operation is certainly within its limit, which most are by far."""
+    personal = wire.get("personal")
+    fields = {} if personal is None else personal["fields"]
+    if any(type(value) is not str for value in fields.values()):
+        return False
+    most = sum(_MOST_BYTES_OF_A_CHARACTER * (len(name) + len(value)) + 6 for name, value in fields.items())
+    return chained_bytes + most + _FRAME_BYTES <= MAX_OP_BYTES
 
 
 def _unreadable(wire: Any, expected: int, device_id: str, epoch: int, fault: Refused) -> Incoming:
