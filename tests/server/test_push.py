@@ -253,6 +253,7 @@ def test_the_log_names_where_in_the_feed_an_effect_stands(
     assert {result["status"] for result in counter.results(*envelopes)} == {"accepted"}
     log, feed = tables.op_log.c, tables.feed.c
     with shop.database.read() as conn:
-        noted = dict(conn.execute(select(log.op_id, log.effect_seq)).tuples().all())
-        seqs = dict(conn.execute(select(feed.row_id, feed.seq).where(feed.tbl == "interaction")).tuples().all())
+        noted = {row.op_id: row.effect_seq for row in conn.execute(select(log.op_id, log.effect_seq))}
+        talks_in_feed = select(feed.row_id, feed.seq).where(feed.tbl == "interaction")
+        seqs = {row.row_id: row.seq for row in conn.execute(talks_in_feed)}
     assert [noted[envelope.op_id] for envelope in envelopes] == [seqs[talk.interaction_id] for talk in talks]
