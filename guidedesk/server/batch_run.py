@@ -22,7 +22,6 @@ from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
 from guidedesk.server.op_records import OpRecords, effect_seqs
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
-from guidedesk.services import operations
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
 from guidedesk.services.operations import (
     CompleteFollowUp,
@@ -138,10 +137,9 @@ class BatchRun:
             return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
         if op.is_stale(self.oldest_ms, self.received_at_ms):
             return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
-        try:
-            operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-        except Refused as error:
-            return self._stored(op, "rejected", *refusal(error))
+        operation = op.operation
+        if operation is None:
+            return self._stored(op, "rejected", *refusal(op.unfit or Refused("validation")))
         refs = rows_meant(operation, self.opened.scope_id, op.op_id)
         failed = self._failed_dependency(op.envelope)
         if failed is not None:
@@ -150,11 +148,24 @@ class BatchRun:
             return self._retry(op, self._attempts.get(op.op_id, 0))
         if op.op_id in self.faults:
             return self._stored(op, "rejected", *refusal(self.faults[op.op_id]), refs)
-        if not is_alone:
-            return self._apply(op, op.envelope, operation, refs)
-        return self._apply_alone(op, op.envelope, operation, refs)
+        if is_alone or type(operation) not in _ROWS_BY_ID:
+            return self._apply_alone(op, op.envelope, operation, refs)
+        return self._apply_in_memory(op, op.envelope, operation, refs)
+
+    def _apply_in_memory(
+        self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]
+    ) -> Answer:
+        """What is refused leaves nothing behind in memory, and the database was not told of it yet."""
+        self._rows.mark()
+        try:
+            return self._apply(op, envelope, operation, refs)
+        except Refused as error:
+            self._rows.rewind()
+            return self._stored(op, "rejected", *refusal(error), refs)
 
     def _apply_alone(self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]) -> Answer:
+        """In a savepoint of its own, before which everything of the others is written."""
+        self._write_out()
         mark = self.opened.mark()
         point = self.opened.conn.begin_nested()
         try:
@@ -223,6 +234,7 @@ class BatchRun:
         effect = apply_operation(self.opened.conn, operation, context)
         if not in_memory:
             self._rows.forget()
+            self.side.strangers.clear()
         if isinstance(operation, RegisterMember):
             refs += self._let_in(op, operation, effect)
         if effect.audit is not None:
@@ -294,16 +306,10 @@ class BatchRun:
         refs: list[RowRef] = []
         members: set[str] = set()
         for op in ops:
-            if op.envelope is None or op.op_id in self._known:
-                continue
-            try:
-                operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-            except Refused:
-                continue
-            if type(operation) in _ROWS_BY_ID:
-                refs += rows_meant(operation, scope_id, op.op_id)
-                members.add(getattr(operation, "member_id", ""))
-        self.side.read_homes(conn, scope_id, members - {""})
+            if op.op_id not in self._known and op.operation is not None and type(op.operation) in _ROWS_BY_ID:
+                refs += rows_meant(op.operation, scope_id, op.op_id)
+                members.add(op.operation.member_id)
+        self.side.read_homes(conn, scope_id, members)
         refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
         self._rows.read_ahead(conn, refs)
 
@@ -322,7 +328,7 @@ class BatchRun:
     def _forget(self) -> None:
         """After a rollback nothing read or kept back in the transaction is good any more."""
         self._rows.forget()
-        self.side.homes.clear()
+        self.side.forget()
         self._wider.clear()
         self._folds.clear()
         self._visible.clear()

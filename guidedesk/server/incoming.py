@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from guidedesk.domain import ids
 from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.services.operations import Operation, parse
 from guidedesk.sync.protocol import MAX_OP_BYTES, MAX_OPS, Envelope, canonical, chain_hash, envelope_from_wire
 from guidedesk.sync.strict_json import MAX_INTEGER, JsonObject
 
@@ -23,7 +24,8 @@ _FRAME_BYTES: Final = 1_024  # number, predecessor, salt, acknowledgement and th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """One operation of a batch. `envelope` is None where `fault` says why it cannot be read."""
+    """One operation of a batch. `envelope` is None where `fault` says why it cannot be read; `operation` is None
+    where it can, and `unfit` says why it is nothing we know how to do."""
 
     op_id: str
     seq: int
@@ -34,6 +36,8 @@ class Incoming:
     type: str
     v: int
     text: str  # canonical, without personal fields
+    operation: Operation | None = None
+    unfit: Refused | None = None
     # When this server received it before it was restored from a backup: it signed for that (SYNC.md 4).
     first_received_ms: int | None = None
 
@@ -110,6 +114,7 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
         return _unreadable(wire, expected, device_id, epoch, fault)
     body_hash = hashlib.sha256(raw).digest()
     told = envelope.acknowledged
+    operation, unfit = _operation(envelope)
     return Incoming(
         op_id=envelope.op_id,
         seq=envelope.device_seq,
@@ -121,6 +126,8 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
         v=envelope.v,
         text=text,
         first_received_ms=told[0] if told is not None and is_signed(envelope.op_id, body_hash, *told) else None,
+        operation=operation,
+        unfit=unfit,
     )
 
 
@@ -133,6 +140,13 @@ def _envelope(wire: Any) -> Envelope:
     if envelope.session is not None and not ids.is_id(envelope.session):
         raise Refused("validation", field="session", why="not_an_id")
     return envelope
+
+
+def _operation(envelope: Envelope) -> tuple[Operation | None, Refused | None]:
+    try:
+        return parse(envelope.type, envelope.v, envelope.body, envelope.personal), None
+    except Refused as error:
+        return None, error
 
 
 def _is_surely_small(wire: dict[str, Any], chained_bytes: int) -> bool:

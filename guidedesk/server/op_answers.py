@@ -38,7 +38,6 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetConsent,
     SetTag,
-    parse,
 )
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import SCHEMA, OpResult, Status, canonical
@@ -98,12 +97,7 @@ def refusal(error: Refused) -> tuple[str, dict[str, Any]]:
 
 def refs_of(op: Incoming, scope_id: str) -> tuple[RowRef, ...]:
     """`rows_meant` of what was sent; none where it cannot be read."""
-    if op.envelope is None:
-        return ()
-    try:
-        return rows_meant(parse(op.type, op.v, op.envelope.body, op.envelope.personal), scope_id, op.op_id)
-    except Refused:
-        return ()
+    return () if op.operation is None else rows_meant(op.operation, scope_id, op.op_id)
 
 
 def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef, ...]:
