@@ -12,6 +12,7 @@ import pytest
 
 from guidedesk.models.entities import load_rows
 from guidedesk.server.badges import badges_of
+from guidedesk.server.home_moves import move_home
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
 from guidedesk.services import operations as ops
@@ -219,6 +220,31 @@ def test_a_scan_of_the_owners_code_protects_her_anew(shop: Shop) -> None:
     assert counter.do(bind(shop, member, "a1", seen="a1"))["status"] == "accepted"
     shop.clock.now_ms += 20 * DAY
     assert counter.do(bind(shop, member, "a2", seen="a1"), "a2")["reason"] == "protected"
+
+
+def test_a_member_who_moved_her_home_keeps_one_history(shop: Shop) -> None:
+    one, two = shop.counter(), shop.counter(1)
+    member = joined(shop, one, phone=PHONE)
+    two.do(registration(shop, phone=PHONE), "a3")
+    one.do(ops.EditMember(member_id=member, fields=("name",), name="沈知薇"))
+    shop.clock.now_ms += 120_000
+    one.do(bind(shop, member, "a1"))
+    move_home(shop.database, member, shop.stores[1], shop.clock.now_ms)
+    two.do(ops.EditMember(member_id=member, fields=("birthday",), birthday="03-08"), "a3")
+    # An earlier scan, sent late: what was written at the old home is no longer what happened.
+    assert one.do(bind(shop, member, "a2"), "a2", occurred_at_ms=shop.clock.now_ms - 90_000)["status"] == "accepted"
+    one.pull()
+    two.pull()
+    for counter in (one, two):
+        [row] = [r for r in counter.table("member") if r["id"] == member]
+        assert (row["scope_id"], row["name"], row["birthday"]) == (shop.stores[1], "沈知薇", "03-08")
+        [binding] = counter.table("binding")
+        assert binding["scope_id"] == shop.stores[1]
+        newest: dict[str, dict[str, Any]] = {}
+        for event in sorted(counter.table("binding_event"), key=lambda event: event["row_ver"]):
+            newest[event["id"]] = event
+        assert [e["outcome"] for e in newest.values()].count("bound") == 1
+        assert {e["owner_id"] for e in newest.values()} == {binding["owner_id"]} == {shop.staff["a2"]}
 
 
 @pytest.mark.parametrize(
