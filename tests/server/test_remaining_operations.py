@@ -15,6 +15,7 @@ from guidedesk.server.badges import badges_of
 from guidedesk.server.home_moves import move_home
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
+from guidedesk.server.staff import StaffOffice
 from guidedesk.services import operations as ops
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import Envelope
@@ -264,6 +265,19 @@ def test_nobody_is_bound_without_a_scan_or_a_card(shop: Shop, change: dict[str, 
     answer = counter.do(operation, assurance=assurance)
     assert (answer["status"], answer["reason"], answer["params"]["why"]) == ("rejected", "validation", why)
     assert rows(shop, "binding", shop.stores[0], member) == []
+
+
+def test_a_badge_given_up_binds_only_for_scans_from_before(shop: Shop) -> None:
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter)
+    before, after = bind(shop, member, "a1"), bind(shop, other, "a1")
+    shop.clock.now_ms += 60_000
+    fresh = StaffOffice(shop.database, shop.secrets, shop.clock, shop.random).new_badge("a1")
+    shop.clock.now_ms += 60_000
+    assert counter.do(before, occurred_at_ms=shop.clock.now_ms - 90_000)["status"] == "accepted"
+    assert counter.do(after)["params"]["why"] == "not_a_badge"
+    assert badge(shop, "a1") == fresh
+    assert counter.do(bind(shop, other, "a1"))["status"] == "accepted"
 
 
 def sale(shop: Shop, member_id: str, receipt: str | None = None, **more: Any) -> ops.RecordSale:
