@@ -79,13 +79,14 @@ class BenchCounter:
 
 @dataclass
 class Office:
-    """A central server with one store of invented members."""
+    """A central server, and the store whose counters are enrolled."""
 
     folder: Path
     url: str  # as the server process connects
     admin_url: str
     server: ServerProcess
     counters: list[BenchCounter] = field(default_factory=list)
+    store_id: str = STORE
 
     def enrol(self, name: str) -> BenchCounter:
         """A new counter of the store, empty."""
@@ -96,7 +97,7 @@ class Office:
         with self.database() as database:
             approve_device(
                 database, load_secrets(self.folder / SECRETS), SystemRandom(), code=enrolment.shown_code,
-                store_id=STORE, actor=None, now_ms=SystemClock().wall_ms(), label=name,
+                store_id=self.store_id, actor=None, now_ms=SystemClock().wall_ms(), label=name,
             )  # fmt: skip
         deadline = time.monotonic() + _PATIENCE_S
         while not enrolment.poll():

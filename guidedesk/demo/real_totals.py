@@ -62,6 +62,25 @@ def households_after(moment: datetime) -> tuple[int, ...]:
     return tuple(sorted(set(table["household_id"].to_pylist())))
 
 
+def busiest_store() -> int:
+    """The store in which most households bought; of several the lowest number."""
+    table = pq.read_table(data_folder() / "transactions.parquet", columns=["household_id", "store_id"])
+    pairs = set(zip(table["store_id"].to_pylist(), table["household_id"].to_pylist(), strict=True))
+    households: Counter[int] = Counter(store for store, _ in pairs)
+    return min(households, key=lambda store: (-households[store], store))
+
+
+def served_in(store: int) -> set[int]:
+    """Households that bought in a store over the counter: baskets whose number ends in 0 count as online."""
+    table = pq.read_table(
+        data_folder() / "transactions.parquet",
+        columns=["household_id", "basket_id"],
+        filters=pc.field("store_id") == store,
+    )
+    found = zip(table["household_id"].to_pylist(), table["basket_id"].to_pylist(), strict=True)
+    return {household for household, basket in found if not str(basket).endswith("0")}
+
+
 def real_totals(households: Collection[int]) -> RealTotals:
     """The totals of these households, months in New York's zone."""
     columns = ["household_id", "basket_id", "sales_value", "transaction_timestamp"]
