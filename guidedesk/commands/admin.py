@@ -64,6 +64,9 @@ def _add_staff(staff: argparse._SubParsersAction[Any]) -> None:
     pin = _leaf(staff, "pin", "a new PIN", actions.staff_pin, "admin staff pin 1001 --pin-stdin < pin.txt")
     pin.add_argument("number", metavar="NUMBER")
     pin.add_argument("--pin-stdin", action="store_true", required=True, help="read it from standard input")
+    told = "a new badge; the old one no longer works"
+    badge = _leaf(staff, "badge", told, actions.staff_badge, "admin staff badge 1001")
+    badge.add_argument("number", metavar="NUMBER")
     leave = _leaf(staff, "leave", "she works here no longer", actions.staff_leave, "admin staff leave 1001")
     leave.add_argument("number", metavar="NUMBER")
     _leaf(staff, "list", "everybody", actions.staff_list, "admin staff list")

@@ -147,6 +147,13 @@ def staff_pin(args: argparse.Namespace) -> int:
     return _say(args, {"number": args.number}, f"Staff {args.number} has a new PIN.")
 
 
+def staff_badge(args: argparse.Namespace) -> int:
+    """A new badge code; `guidedesk code render` makes its picture."""
+    with _desk(args) as desk:
+        digits = desk.office.new_badge(args.number)
+    return _say(args, {"number": args.number, "badge": digits}, f"The badge of staff {args.number} is {digits}.")
+
+
 def staff_leave(args: argparse.Namespace) -> int:
     """She works here no longer."""
     with _desk(args) as desk:

@@ -31,6 +31,15 @@ def new_badge(staff_id: str, random: Random, now_ms: int) -> dict[str, Any]:
     }
 
 
+def live_badges(conn: Connection, chain_id: str, staff_id: str) -> list[str]:
+    """Row ids of the badges of one person that are still good."""
+    code = staff_code.c
+    query = select(code.id).where(
+        code.scope_id == chain_id, code.staff_id == staff_id, code.state == "live", code.expires_at_ms.is_(None)
+    )
+    return sorted(conn.execute(query).scalars())
+
+
 def badges_of(conn: Connection, chain_id: str) -> dict[str, str]:
     """Staff id -> the digits of her badge, the latest one issued."""
     code = staff_code.c

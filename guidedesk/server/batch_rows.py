@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from guidedesk.models.entities import Row, entity_tables, load_row, load_rows
+from guidedesk.models.entities import Row, entity_tables, load_row, load_rows, part_table
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.feed import chunks
 from guidedesk.services.apply import RowRef
@@ -25,6 +25,7 @@ class BatchRows:
     def __init__(self) -> None:
         self._rows: dict[RowRef, Row | None] = {}
         self._changed: set[RowRef] = set()
+        self._undo: list[tuple[RowRef, Row | None, bool]] = []
 
     def read_ahead(self, conn: Connection, refs: Iterable[RowRef]) -> None:
         """Read rows that will be asked for; what is not there is remembered as well."""
@@ -48,8 +49,21 @@ class BatchRows:
     def write(self, conn: Connection, name: str, row: Row) -> None:
         """Keep it until `flush`."""
         ref = (name, row["scope_id"], row["id"])
+        self._undo.append((ref, self._rows.get(ref), ref in self._changed))
         self._rows[ref] = dict(row)
         self._changed.add(ref)
+
+    def mark(self) -> None:
+        """What is written from here on can be taken back by `rewind`, until the next `mark` or `flush`."""
+        self._undo.clear()
+
+    def rewind(self) -> None:
+        """Take back what was written since `mark`. What was read is as good as before."""
+        for ref, row, was_changed in reversed(self._undo):
+            self._rows[ref] = row
+            if not was_changed:
+                self._changed.discard(ref)
+        self._undo.clear()
 
     def flush(self, conn: Connection) -> None:
         """Write what was changed, each table's rows in the order of their keys so that two batches never cross."""
@@ -63,11 +77,17 @@ class BatchRows:
                 names = [column.name for column in table.columns]
                 insert_many(conn, _upsert(conn, table), [{n: row[n] for n in names} for row in changed[name]])
         self._changed.clear()
+        self._undo.clear()
+
+    def whole(self, ref: RowRef) -> Row | None:
+        """A row as this batch has left it, if that is remembered and all of it (parts are not)."""
+        return self._rows.get(ref) if part_table(ref[0]) is None else None
 
     def forget(self) -> None:
         """Know nothing any more, written or not."""
         self._rows.clear()
         self._changed.clear()
+        self._undo.clear()
 
 
 def _upsert(conn: Connection, table: Table) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
-from guidedesk.models.entities import upsert
+from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
@@ -19,10 +19,9 @@ from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
-from guidedesk.server.op_records import OpRecords
+from guidedesk.server.op_records import OpRecords, effect_seqs
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
-from guidedesk.services import operations
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
 from guidedesk.services.operations import (
     CompleteFollowUp,
@@ -101,6 +100,12 @@ class BatchRun:
         self._keep(ops)
         return answers
 
+    def rows(self) -> dict[RowRef, Row]:
+        """Rows this batch wrote as they are once it is on disk; not those that are settled after it."""
+        later = {ref for effect in self._effects.values() for ref in effect.later}
+        written = {ref for effect in self._effects.values() for ref in effect.touched} - later
+        return {ref: row for ref in written if (row := self._rows.whole(ref)) is not None}
+
     def _answer(self, op: Incoming, *, is_alone: bool) -> Answer:
         decided = self._decided.get(op.op_id)
         if decided is not None and decided.body_hash == op.body_hash:
@@ -132,10 +137,9 @@ class BatchRun:
             return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
         if op.is_stale(self.oldest_ms, self.received_at_ms):
             return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
-        try:
-            operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-        except Refused as error:
-            return self._stored(op, "rejected", *refusal(error))
+        operation = op.operation
+        if operation is None:
+            return self._stored(op, "rejected", *refusal(op.unfit or Refused("validation")))
         refs = rows_meant(operation, self.opened.scope_id, op.op_id)
         failed = self._failed_dependency(op.envelope)
         if failed is not None:
@@ -144,11 +148,24 @@ class BatchRun:
             return self._retry(op, self._attempts.get(op.op_id, 0))
         if op.op_id in self.faults:
             return self._stored(op, "rejected", *refusal(self.faults[op.op_id]), refs)
-        if not is_alone:
-            return self._apply(op, op.envelope, operation, refs)
-        return self._apply_alone(op, op.envelope, operation, refs)
+        if is_alone or type(operation) not in _ROWS_BY_ID:
+            return self._apply_alone(op, op.envelope, operation, refs)
+        return self._apply_in_memory(op, op.envelope, operation, refs)
+
+    def _apply_in_memory(
+        self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]
+    ) -> Answer:
+        """What is refused leaves nothing behind in memory, and the database was not told of it yet."""
+        self._rows.mark()
+        try:
+            return self._apply(op, envelope, operation, refs)
+        except Refused as error:
+            self._rows.rewind()
+            return self._stored(op, "rejected", *refusal(error), refs)
 
     def _apply_alone(self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]) -> Answer:
+        """In a savepoint of its own, before which everything of the others is written."""
+        self._write_out()
         mark = self.opened.mark()
         point = self.opened.conn.begin_nested()
         try:
@@ -217,6 +234,7 @@ class BatchRun:
         effect = apply_operation(self.opened.conn, operation, context)
         if not in_memory:
             self._rows.forget()
+            self.side.strangers.clear()
         if isinstance(operation, RegisterMember):
             refs += self._let_in(op, operation, effect)
         if effect.audit is not None:
@@ -288,16 +306,10 @@ class BatchRun:
         refs: list[RowRef] = []
         members: set[str] = set()
         for op in ops:
-            if op.envelope is None or op.op_id in self._known:
-                continue
-            try:
-                operation = operations.parse(op.type, op.v, op.envelope.body, op.envelope.personal)
-            except Refused:
-                continue
-            if type(operation) in _ROWS_BY_ID:
-                refs += rows_meant(operation, scope_id, op.op_id)
-                members.add(getattr(operation, "member_id", ""))
-        self.side.read_homes(conn, scope_id, members - {""})
+            if op.op_id not in self._known and op.operation is not None and type(op.operation) in _ROWS_BY_ID:
+                refs += rows_meant(op.operation, scope_id, op.op_id)
+                members.add(op.operation.member_id)
+        self.side.read_homes(conn, scope_id, members)
         refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
         self._rows.read_ahead(conn, refs)
 
@@ -316,7 +328,7 @@ class BatchRun:
     def _forget(self) -> None:
         """After a rollback nothing read or kept back in the transaction is good any more."""
         self._rows.forget()
-        self.side.homes.clear()
+        self.side.forget()
         self._wider.clear()
         self._folds.clear()
         self._visible.clear()
@@ -343,7 +355,10 @@ class BatchRun:
         first = {op.op_id: op for op in reversed(ops)}
         fresh = [(first[op_id], answer) for op_id, answer in self._decided.items() if answer.is_stored]
         through = [op.op_id for op, answer in fresh if op.op_id in self._attempts and answer.status != "parked"]
-        self.records.store(fresh, through)
         touched = {op_id: effect.touched for op_id, effect in self._effects.items()}
+        likely = effect_seqs(touched, self.opened.likely_numbers()) if touched else {}
+        self.records.store(fresh, through, likely)
         if touched:
-            self.opened.after_feed(lambda numbered: self.records.store_effect_seqs(touched, numbered))
+            self.opened.after_feed(
+                lambda numbered: self.records.mend_effect_seqs(likely, effect_seqs(touched, numbered))
+            )

@@ -65,6 +65,16 @@ class ScopeWrite:
         """A statement that needs the feed numbers given to the touched rows (`op_log.effect_seq`)."""
         self._last_steps.append(step)
 
+    def likely_numbers(self) -> dict[PointerKey, int]:
+        """The feed numbers that the rows touched so far will get, unless another process writes this scope meanwhile.
+
+        What is stored with them before the head is locked need not be stored again after; `after_feed` tells
+        whether they held.
+        """
+        found = self.conn.execute(select(tables.scope.c.head).where(tables.scope.c.scope_id == self.scope_id)).scalar()
+        first = int(found or 0) + 1
+        return dict(zip(self._pointers, range(first, first + len(self._pointers)), strict=True))
+
     def mark(self) -> dict[PointerKey, Pointer]:
         """What was touched so far, for `rewind` when a savepoint is rolled back."""
         return dict(self._pointers)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from guidedesk.domain import ids
 from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.services.operations import Operation, parse
 from guidedesk.sync.protocol import MAX_OP_BYTES, MAX_OPS, Envelope, canonical, chain_hash, envelope_from_wire
 from guidedesk.sync.strict_json import MAX_INTEGER, JsonObject
 
@@ -17,11 +18,14 @@ NO_ONE: Final = "00000000-0000-0000-0000-000000000000"
 _NOT_CHAINED: Final = frozenset({"device_seq", "prev_hash", "personal", "acknowledged"})
 _MOST_ASSURANCE: Final = 3
 IsSigned = Callable[[str, bytes, int, str], bool]  # op id, body hash, time received, signature
+_MOST_BYTES_OF_A_CHARACTER: Final = 6  # one that only an escape can write
+_FRAME_BYTES: Final = 1_024  # number, predecessor, salt, acknowledgement and their names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """One operation of a batch. `envelope` is None where `fault` says why it cannot be read."""
+    """One operation of a batch. `envelope` is None where `fault` says why it cannot be read; `operation` is None
+    where it can, and `unfit` says why it is nothing we know how to do."""
 
     op_id: str
     seq: int
@@ -32,6 +36,8 @@ class Incoming:
     type: str
     v: int
     text: str  # canonical, without personal fields
+    operation: Operation | None = None
+    unfit: Refused | None = None
     # When this server received it before it was restored from a backup: it signed for that (SYNC.md 4).
     first_received_ms: int | None = None
 
@@ -100,9 +106,15 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
     except (ValueError, TypeError, OverflowError, RecursionError):
         fault = Refused("validation", field="operation", why="unreadable")
         return _unreadable(wire, expected, device_id, epoch, fault)
-    text = canonical(envelope.chained())
-    body_hash = hashlib.sha256(text.encode()).digest()
+    # Every field was found as it should be: what is chained is what was sent.
+    text = canonical({name: value for name, value in wire.items() if name not in _NOT_CHAINED})
+    raw = text.encode()
+    if not _is_surely_small(wire, len(raw)) and len(canonical(wire).encode()) > MAX_OP_BYTES:
+        fault = Refused("validation", field="operation", why="too_large")
+        return _unreadable(wire, expected, device_id, epoch, fault)
+    body_hash = hashlib.sha256(raw).digest()
     told = envelope.acknowledged
+    operation, unfit = _operation(envelope)
     return Incoming(
         op_id=envelope.op_id,
         seq=envelope.device_seq,
@@ -114,13 +126,13 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
         v=envelope.v,
         text=text,
         first_received_ms=told[0] if told is not None and is_signed(envelope.op_id, body_hash, *told) else None,
+        operation=operation,
+        unfit=unfit,
     )
 
 
 def _envelope(wire: Any) -> Envelope:
     envelope = envelope_from_wire(wire)
-    if len(canonical(wire).encode()) > MAX_OP_BYTES:
-        raise Refused("validation", field="operation", why="too_large")
     if not _is_number(envelope.device_seq) or not _is_number(envelope.occurred_at_ms):
         raise Refused("validation", field="device_seq", why="out_of_range")
     if not 0 <= envelope.assurance <= _MOST_ASSURANCE or not 0 <= envelope.v <= MAX_INTEGER:
@@ -128,6 +140,23 @@ def _envelope(wire: Any) -> Envelope:
     if envelope.session is not None and not ids.is_id(envelope.session):
         raise Refused("validation", field="session", why="not_an_id")
     return envelope
+
+
+def _operation(envelope: Envelope) -> tuple[Operation | None, Refused | None]:
+    try:
+        return parse(envelope.type, envelope.v, envelope.body, envelope.personal), None
+    except Refused as error:
+        return None, error
+
+
+def _is_surely_small(wire: dict[str, Any], chained_bytes: int) -> bool:
+    """Whether an operation is certainly within its limit, which most are by far."""
+    personal = wire.get("personal")
+    fields = {} if personal is None else personal["fields"]
+    if any(type(value) is not str for value in fields.values()):
+        return False
+    most = sum(_MOST_BYTES_OF_A_CHARACTER * (len(name) + len(value)) + 6 for name, value in fields.items())
+    return chained_bytes + most + _FRAME_BYTES <= MAX_OP_BYTES
 
 
 def _unreadable(wire: Any, expected: int, device_id: str, epoch: int, fault: Refused) -> Incoming:

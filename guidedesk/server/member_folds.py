@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, select
 from guidedesk.domain.attribution import AttributionRules
 from guidedesk.domain.binding_story import Meeting, known_before, tell
 from guidedesk.models.entities import Row, load_row, upsert
-from guidedesk.models.people import member, member_change
+from guidedesk.models.people import binding_event, member, member_change
 from guidedesk.models.server_tables import member_contact, member_phone, op_personal, phone_directory
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
@@ -158,6 +158,31 @@ def _put(opened: ScopeWrite, name: str, rows: list[Row]) -> None:
             add_tasks(opened, [(name, row["id"], new["row_ver"])])
 
 
+def _events_elsewhere(conn: Connection, scopes: set[str], member_id: str) -> dict[str, Row]:
+    """Lines written where she was at home before she moved, the newest of each."""
+    e = binding_event.c
+    found: dict[str, Row] = {}
+    for scope_id in sorted(scopes):
+        for row in conn.execute(select(binding_event).where(e.scope_id == scope_id, e.member_id == member_id)):
+            known = found.get(row.id)
+            if known is None or known["row_ver"] < row.row_ver:
+                found[row.id] = dict(row._mapping)
+    return found
+
+
+def _put_events(opened: ScopeWrite, lines: list[Row], elsewhere: dict[str, Row]) -> None:
+    """Write lines that are new or say something else now; a reader takes the newest of one event."""
+    for line in lines:
+        there = elsewhere.get(line["id"])
+        here = load_row(opened.conn, "binding_event", opened.scope_id, line["id"])
+        if there is not None and here is None:
+            if all(there[name] == value for name, value in line.items() if name != "scope_id"):
+                continue
+            # The new home's line begins where the old one stood, so that its next version is the newest.
+            upsert(opened.conn, binding_event, [there | {"scope_id": opened.scope_id}])
+        _put(opened, "binding_event", [line])
+
+
 def _keep_box(opened: ScopeWrite, member_id: str, change: Row) -> None:
     """The sealed number of the change that counts goes where she is at home."""
     o = op_personal.c
@@ -205,7 +230,7 @@ def _fold_binding(opened: ScopeWrite, member_id: str, scopes: set[str], rules: A
     mine = [contact_row(m, home, None) for m in meetings if m.store_id is None]
     insert_missing(opened.conn, member_contact, mine)
     lines = [event_row(m, story.settled[m.event_id], home) for m in meetings if m.kind != "touched"]
-    _put(opened, "binding_event", lines)
+    _put_events(opened, lines, _events_elsewhere(opened.conn, scopes - {home}, member_id))
     if story.owner_id is not None:
         _put(opened, "binding", [binding_row(member_id, story, old, home)])
     return True

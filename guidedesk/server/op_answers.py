@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_tag
-from guidedesk.models.wire_schema import knows_table
+from guidedesk.models.entities import Row
+from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
 from guidedesk.services.apply import RowRef
@@ -37,11 +38,10 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetConsent,
     SetTag,
-    parse,
 )
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import SCHEMA, OpResult, Status, canonical
-from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_sign
+from guidedesk.sync.server_signing import sign_acknowledgement
 
 REFUSALS: Final = frozenset({"validation", "forbidden", "not_found", "stale_precondition", "unknown_type"})
 
@@ -97,12 +97,7 @@ def refusal(error: Refused) -> tuple[str, dict[str, Any]]:
 
 def refs_of(op: Incoming, scope_id: str) -> tuple[RowRef, ...]:
     """`rows_meant` of what was sent; none where it cannot be read."""
-    if op.envelope is None:
-        return ()
-    try:
-        return rows_meant(parse(op.type, op.v, op.envelope.body, op.envelope.personal), scope_id, op.op_id)
-    except Refused:
-        return ()
+    return () if op.operation is None else rows_meant(op.operation, scope_id, op.op_id)
 
 
 def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef, ...]:
@@ -159,16 +154,25 @@ def sale_rows(operation: ClaimSale | RecordSale | RecordReturn, scope_id: str) -
 
 
 def render_answers(
-    conn: Connection, answers: Sequence[Answer], key: Ed25519PrivateKey, schema: int = SCHEMA
+    conn: Connection,
+    answers: Sequence[Answer],
+    key: Ed25519PrivateKey,
+    known: Mapping[RowRef, Row],
+    schema: int = SCHEMA,
 ) -> list[OpResult]:
-    """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement."""
+    """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement.
+
+    `known` are rows just committed; the others are read.
+    """
     if schema < SCHEMA:
         answers = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
-    rows = render(conn, {ref for answer in answers for ref in answer.refs}, schema)
+    asked = {ref for answer in answers for ref in answer.refs}
+    rows = {ref: as_schema(schema, ref[0], known[ref]) for ref in asked if ref in known}
+    rows |= render(conn, asked - known.keys(), schema)
     return [_result(answer, rows, key) for answer in answers]
 
 
-def _result(answer: Answer, rows: dict[RowRef, dict[str, Any]], key: Ed25519PrivateKey) -> OpResult:
+def _result(answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey) -> OpResult:
     params = dict(answer.params)
     status = answer.status
     if answer.is_repeated and status != "quarantined":
@@ -176,8 +180,7 @@ def _result(answer: Answer, rows: dict[RowRef, dict[str, Any]], key: Ed25519Priv
         status = "already_applied"
     signature = None
     if answer.is_stored and answer.received_at_ms is not None:
-        payload = acknowledgement_payload(answer.op_id, answer.body_hash, answer.received_at_ms)
-        signature = server_sign(Purpose.ACKNOWLEDGEMENT, payload, key)
+        signature = sign_acknowledgement(answer.op_id, answer.body_hash, answer.received_at_ms, key)
     return OpResult(
         op_id=answer.op_id,
         status=status,

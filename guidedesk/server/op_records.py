@@ -85,12 +85,17 @@ class OpRecords:
         row = {"scope_id": self.opened.scope_id, "op_id": op.op_id, "attempts": attempts, "error": error}
         upsert(self.opened.conn, op_parked, [row | {"body": op.text}])
 
-    def store(self, decided: Sequence[tuple[Incoming, Answer]], unparked: Sequence[str]) -> None:
-        """Log decided operations, personal fields apart; `unparked` went through after all."""
+    def store(
+        self, decided: Sequence[tuple[Incoming, Answer]], unparked: Sequence[str], effect_seqs: Mapping[str, int]
+    ) -> None:
+        """Log decided operations, personal fields apart; `unparked` went through after all.
+
+        `effect_seqs`: where in the feed each operation's effect will likely stand.
+        """
         if not decided:
             return
         conn, scope_id = self.opened.conn, self.opened.scope_id
-        insert_many(conn, insert(op_log), [self._row(op, answer) for op, answer in decided])
+        insert_many(conn, insert(op_log), [self._row(op, answer, effect_seqs.get(op.op_id)) for op, answer in decided])
         personal = [
             {
                 "scope_id": scope_id,
@@ -107,15 +112,9 @@ class OpRecords:
                 delete(op_parked).where(op_parked.c.scope_id == scope_id, op_parked.c.op_id.in_(list(unparked)))
             )
 
-    def store_effect_seqs(
-        self, touched: Mapping[str, Sequence[PointerKey]], numbered: Mapping[PointerKey, int]
-    ) -> None:
-        """Where in the feed each operation's effect stands."""
-        rows: list[dict[str, Any]] = []
-        for op_id, refs in touched.items():
-            seqs = [numbered[ref] for ref in refs if ref in numbered]
-            if seqs:
-                rows.append({"op": op_id, "seq": max(seqs)})
+    def mend_effect_seqs(self, likely: Mapping[str, int], true: Mapping[str, int]) -> None:
+        """Where in the feed each operation's effect stands, for those that stand elsewhere than was likely."""
+        rows = [{"op": op_id, "seq": seq} for op_id, seq in true.items() if likely.get(op_id) != seq]
         if rows and self.opened.conn.dialect.name == "postgresql":
             self._store_effect_arrays(rows)
         elif rows:
@@ -137,7 +136,7 @@ class OpRecords:
             .values(effect_seq=given.c.seq)
         )
 
-    def _row(self, op: Incoming, answer: Answer) -> dict[str, Any]:
+    def _row(self, op: Incoming, answer: Answer, effect_seq: int | None) -> dict[str, Any]:
         envelope = op.envelope
         received = op.received(self.received_at_ms)
         occurred = received if envelope is None else min(envelope.occurred_at_ms, received)
@@ -156,5 +155,15 @@ class OpRecords:
             "occurred_at_ms": occurred,
             "status": answer.status,
             "result": answer.to_text(),
-            "effect_seq": None,
+            "effect_seq": effect_seq,
         }
+
+
+def effect_seqs(touched: Mapping[str, Sequence[PointerKey]], numbered: Mapping[PointerKey, int]) -> dict[str, int]:
+    """operation -> the last feed number of the rows it touched."""
+    found: dict[str, int] = {}
+    for op_id, refs in touched.items():
+        seqs = [numbered[ref] for ref in refs if ref in numbered]
+        if seqs:
+            found[op_id] = max(seqs)
+    return found

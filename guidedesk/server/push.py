@@ -8,11 +8,13 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select, update
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
+from guidedesk.models.entities import Row
 from guidedesk.models.server_tables import device
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
@@ -26,6 +28,7 @@ from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.services.apply import RowRef
 from guidedesk.sync.protocol import GENESIS
 from guidedesk.sync.redaction import data
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_verify
@@ -49,19 +52,20 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
     received_at_ms = context.clock.wall_ms()
     batch = read_batch(body, who.device_id, _own_acknowledgements(context, received_at_ms))
     try:
-        answers, last_seq, has_tasks = _decide(context, who, batch, received_at_ms)
+        decided = _decide(context, who, batch, received_at_ms)
     except DeviceForked as fork:
         _suspend(context, who, int(fork.params["epoch"] or 0), received_at_ms)
         raise
-    if has_tasks:
+    if decided.has_tasks:
         _carry(context, who.scope_id)
     with context.database.read() as conn:
-        results = render_answers(conn, answers, context.secrets.signing_key(), who.schema_ver)
-    _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=last_seq))
+        key = context.secrets.signing_key()
+        results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver)
+    _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=decided.last_seq))
     return {
         "batch_id": batch.batch_id,
         "results": [result.to_wire() for result in results],
-        "last_seq": last_seq,
+        "last_seq": decided.last_seq,
         "epoch": batch.epoch,
         "server_time_ms": context.clock.wall_ms(),
     }
@@ -89,9 +93,17 @@ def _carry(context: ServerContext, scope_id: str) -> None:
         _log.exception("fanout_waits")
 
 
-def _decide(
-    context: ServerContext, who: AuthenticatedDevice, batch: Batch, received_at_ms: int
-) -> tuple[list[Answer], int, bool]:
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What a batch came to, on disk: the device's last number, and rows as they were committed."""
+
+    answers: list[Answer]
+    last_seq: int
+    has_tasks: bool
+    rows: dict[RowRef, Row]
+
+
+def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, received_at_ms: int) -> _Decided:
     database, scope_id = context.database, who.scope_id
     chain_id = database.chain_id()
     with database.read() as conn:
@@ -100,7 +112,7 @@ def _decide(
     fresh = undecided(context, scope_id, batch.ops) if who.state == "active" else []
     prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
 
-    def work(opened: ScopeWrite) -> tuple[list[Answer], int, bool]:
+    def work(opened: ScopeWrite) -> _Decided:
         state = _device(opened, who)
         if batch.epoch != state.epoch:
             # A number of another life of this device: it was told before, or the server's memory was cut.
@@ -123,11 +135,11 @@ def _decide(
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
         _store_device(opened, who, last_seq, link, received_at_ms)
-        return answers, last_seq, run.has_tasks
+        return _Decided(answers, last_seq, run.has_tasks, run.rows())
 
-    answers, last_seq, has_tasks = database.write(scope_id, work)
-    release_claims(context, scope_id, prepared, answers)
-    return answers, last_seq, has_tasks
+    decided = database.write(scope_id, work)
+    release_claims(context, scope_id, prepared, decided.answers)
+    return decided
 
 
 def _device(opened: ScopeWrite, who: AuthenticatedDevice) -> Any:

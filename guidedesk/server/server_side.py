@@ -53,6 +53,8 @@ class ServerSide:
     returned: Mapping[str, RowRef] = field(default_factory=dict)
     # What `read_homes` found: good only in the transaction that holds these grants.
     homes: dict[str, str] = field(default_factory=dict)
+    # Whom it did not find: good until an operation may have let somebody in.
+    strangers: set[str] = field(default_factory=set)
     _desk: Desk | None = None
 
     @property
@@ -63,7 +65,12 @@ class ServerSide:
     def sit_down(self, desk: Desk) -> None:
         """Work in this transaction from now on; a repeated one is another desk."""
         self._desk = desk
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of nobody's home any more."""
         self.homes.clear()
+        self.strangers.clear()
 
     @property
     def desk(self) -> Desk:
@@ -74,7 +81,7 @@ class ServerSide:
 
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
         """Home scope of a member granted to this store; None for anybody else, known or not (A-2)."""
-        if member_id not in self.homes:
+        if member_id not in self.homes and member_id not in self.strangers:
             self.read_homes(conn, scope_id, [member_id])
         return self.homes.get(member_id)
 
@@ -89,6 +96,7 @@ class ServerSide:
                 .with_for_update(read=True, key_share=True)
             )
             self.homes.update({row.member_id: row.home_scope_id for row in found})
+        self.strangers.update(member_id for member_id in member_ids if member_id not in self.homes)
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
         """Who holds the number: the first to claim it."""

@@ -17,7 +17,7 @@ from guidedesk.models.entities import upsert
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import staff_pin
 from guidedesk.server.audit import record_audit
-from guidedesk.server.badges import new_badge
+from guidedesk.server.badges import live_badges, new_badge
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import ServerSecrets
@@ -85,6 +85,22 @@ class StaffOffice:
             self._audit(opened, actor, "staff.pin_set", staff_id, {})
 
         self.database.write(self.database.chain_id(), work)
+
+    def new_badge(self, number: str, actor: Actor | None = None) -> str:
+        """The digits of a fresh badge; the ones she had end now, also at a counter once it has heard of it."""
+        at_ms = self.clock.wall_ms()
+
+        def work(opened: ScopeWrite) -> str:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            for badge_id in live_badges(opened.conn, opened.scope_id, staff_id):
+                # Scans made before this moment and sent later still count (COMMISSION.md 9).
+                put_row(opened, "staff_code", {"id": badge_id, "expires_at_ms": at_ms})
+            badge = new_badge(staff_id, self.random, at_ms)
+            put_row(opened, "staff_code", badge)
+            self._audit(opened, actor, "staff.badge_issued", staff_id, {})
+            return str(badge["digits"])
+
+        return self.database.write(self.database.chain_id(), work)
 
     def change_role(self, number: str, role: Role, actor: Actor | None = None) -> None:
         """Another role from her next sign-in on."""

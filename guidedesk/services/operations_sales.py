@@ -62,4 +62,4 @@ class RecordReturn:
     purchase_id: str = id_field()
     currency: str = text_field(3)
     lines: tuple[ReturnLine, ...] = return_lines_field()
-    reason: str | None = text_field(200, optional=True)
+    reason: str | None = text_field(200, personal=True, optional=True)

@@ -9,6 +9,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,6 +25,9 @@ class Purpose(StrEnum):
     STAFF_RECORD = "staff-record"
     ACKNOWLEDGEMENT = "acknowledgement"
     ORDER = "device-order"
+
+
+_ACKNOWLEDGED: Final = f"guidedesk/{Purpose.ACKNOWLEDGEMENT.value}/v1\0".encode()
 
 
 def server_sign(purpose: Purpose, payload: Mapping[str, object], private_key: Ed25519PrivateKey) -> str:
@@ -49,6 +53,12 @@ def time_payload(server_time_ms: int, nonce: str) -> dict[str, object]:
 def acknowledgement_payload(op_id: str, body_hash: bytes, received_at_ms: int) -> dict[str, object]:
     """What an acknowledgement covers (SYNC.md 4); a restored server takes its time and order from it."""
     return {"body_hash": body_hash.hex(), "op_id": op_id, "received_at_ms": received_at_ms}
+
+
+def sign_acknowledgement(op_id: str, body_hash: bytes, received_at_ms: int, private_key: Ed25519PrivateKey) -> str:
+    """`server_sign` of an `acknowledgement_payload`, for the many of a batch: its canonical form is known."""
+    text = f'{{"body_hash":"{body_hash.hex()}","op_id":"{op_id}","received_at_ms":{received_at_ms}}}'
+    return base64.urlsafe_b64encode(private_key.sign(_ACKNOWLEDGED + text.encode())).decode()
 
 
 def _message(purpose: Purpose, payload: Mapping[str, object]) -> bytes:

@@ -18,6 +18,7 @@ from guidedesk.sync.server_signing import (
     acknowledgement_payload,
     server_sign,
     server_verify,
+    sign_acknowledgement,
     time_payload,
 )
 from guidedesk.sync.signing import (
@@ -298,6 +299,7 @@ def test_ids_that_could_break_the_signed_text_are_never_signed() -> None:
 def test_server_records_hold_for_one_purpose_and_one_content() -> None:
     payload = acknowledgement_payload(DEVICE, bytes(32), NOW_MS)
     signature = server_sign(Purpose.ACKNOWLEDGEMENT, payload, KEY)
+    assert sign_acknowledgement(DEVICE, bytes(32), NOW_MS, KEY) == signature
     server_verify(Purpose.ACKNOWLEDGEMENT, dict(reversed(payload.items())), signature, KEY.public_key())
     spoiled = [
         (Purpose.TIME, payload, signature, KEY),

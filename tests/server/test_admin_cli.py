@@ -65,6 +65,10 @@ def test_setting_up_a_chain(operator: Operator) -> None:
     operator.json("staff", "role", "1001", "manager")
     [person] = operator.json("staff", "list")["staff"]
     assert (person["number"], person["role"], person["store_id"]) == ("1001", "manager", store["id"])
+    badge = operator.json("staff", "badge", "1001")["badge"]
+    assert badge != person["badge"]
+    assert [len(code) for code in (badge, person["badge"])] == [22, 22]
+    assert operator.json("staff", "list")["staff"][0]["badge"] == badge
     operator.json("staff", "leave", "1001")
     assert operator.json("staff", "list")["staff"][0]["is_active"] == 0
     assert [s["code"] for s in operator.json("store", "list")["stores"]] == ["S1"]
@@ -89,6 +93,7 @@ def test_settings_are_stored_all_or_none(operator: Operator) -> None:
         ("store", "add", "S1", "again"),
         ("staff", "add", "1", "x", "--store", "nowhere"),
         ("staff", "role", "404", "manager"),
+        ("staff", "badge", "404"),
         ("device", "revoke", "nothing", "--now", "--reason", "lost"),
         ("device", "approve", "nonsense", "--store", "S1"),
     ],

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from guidedesk.models import engagement, people
 from guidedesk.models import server_tables as tables
 from guidedesk.server import batch_run
+from guidedesk.server.database import ScopeWrite
 from guidedesk.server.settings import CHAIN_SETTINGS
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.operations import (
@@ -237,3 +238,22 @@ def test_card_code_comes_from_the_pool_once(shop: Shop) -> None:
         effect = conn.execute(select(tables.op_log.c.effect_seq)).scalars().all()
         assert all(seq for seq in effect)
         assert conn.execute(select(func.count()).select_from(people.member)).scalar_one() == 2
+
+
+@pytest.mark.parametrize("is_alone", [True, False], ids=["alone", "another process wrote meanwhile"])
+def test_the_log_names_where_in_the_feed_an_effect_stands(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, is_alone: bool
+) -> None:
+    if not is_alone:
+        monkeypatch.setattr(ScopeWrite, "likely_numbers", lambda opened: dict.fromkeys(opened.mark(), 1_000_000))
+    counter = shop.counter()
+    member_id = joined(shop, counter)
+    talks = [interaction(shop, member_id) for _ in range(8)]
+    envelopes = [counter.envelope(talk, "a1") for talk in talks]
+    assert {result["status"] for result in counter.results(*envelopes)} == {"accepted"}
+    log, feed = tables.op_log.c, tables.feed.c
+    with shop.database.read() as conn:
+        noted = {row.op_id: row.effect_seq for row in conn.execute(select(log.op_id, log.effect_seq))}
+        talks_in_feed = select(feed.row_id, feed.seq).where(feed.tbl == "interaction")
+        seqs = {row.row_id: row.seq for row in conn.execute(talks_in_feed)}
+    assert [noted[envelope.op_id] for envelope in envelopes] == [seqs[talk.interaction_id] for talk in talks]

@@ -12,8 +12,10 @@ import pytest
 
 from guidedesk.models.entities import load_rows
 from guidedesk.server.badges import badges_of
+from guidedesk.server.home_moves import move_home
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
+from guidedesk.server.staff import StaffOffice
 from guidedesk.services import operations as ops
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import Envelope
@@ -221,6 +223,31 @@ def test_a_scan_of_the_owners_code_protects_her_anew(shop: Shop) -> None:
     assert counter.do(bind(shop, member, "a2", seen="a1"), "a2")["reason"] == "protected"
 
 
+def test_a_member_who_moved_her_home_keeps_one_history(shop: Shop) -> None:
+    one, two = shop.counter(), shop.counter(1)
+    member = joined(shop, one, phone=PHONE)
+    two.do(registration(shop, phone=PHONE), "a3")
+    one.do(ops.EditMember(member_id=member, fields=("name",), name="沈知薇"))
+    shop.clock.now_ms += 120_000
+    one.do(bind(shop, member, "a1"))
+    move_home(shop.database, member, shop.stores[1], shop.clock.now_ms)
+    two.do(ops.EditMember(member_id=member, fields=("birthday",), birthday="03-08"), "a3")
+    # An earlier scan, sent late: what was written at the old home is no longer what happened.
+    assert one.do(bind(shop, member, "a2"), "a2", occurred_at_ms=shop.clock.now_ms - 90_000)["status"] == "accepted"
+    one.pull()
+    two.pull()
+    for counter in (one, two):
+        [row] = [r for r in counter.table("member") if r["id"] == member]
+        assert (row["scope_id"], row["name"], row["birthday"]) == (shop.stores[1], "沈知薇", "03-08")
+        [binding] = counter.table("binding")
+        assert binding["scope_id"] == shop.stores[1]
+        newest: dict[str, dict[str, Any]] = {}
+        for event in sorted(counter.table("binding_event"), key=lambda event: event["row_ver"]):
+            newest[event["id"]] = event
+        assert [e["outcome"] for e in newest.values()].count("bound") == 1
+        assert {e["owner_id"] for e in newest.values()} == {binding["owner_id"]} == {shop.staff["a2"]}
+
+
 @pytest.mark.parametrize(
     ("change", "assurance", "why"),
     [
@@ -238,6 +265,19 @@ def test_nobody_is_bound_without_a_scan_or_a_card(shop: Shop, change: dict[str, 
     answer = counter.do(operation, assurance=assurance)
     assert (answer["status"], answer["reason"], answer["params"]["why"]) == ("rejected", "validation", why)
     assert rows(shop, "binding", shop.stores[0], member) == []
+
+
+def test_a_badge_given_up_binds_only_for_scans_from_before(shop: Shop) -> None:
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter)
+    before, after = bind(shop, member, "a1"), bind(shop, other, "a1")
+    shop.clock.now_ms += 60_000
+    fresh = StaffOffice(shop.database, shop.secrets, shop.clock, shop.random).new_badge("a1")
+    shop.clock.now_ms += 60_000
+    assert counter.do(before, occurred_at_ms=shop.clock.now_ms - 90_000)["status"] == "accepted"
+    assert counter.do(after)["params"]["why"] == "not_a_badge"
+    assert badge(shop, "a1") == fresh
+    assert counter.do(bind(shop, other, "a1"))["status"] == "accepted"
 
 
 def sale(shop: Shop, member_id: str, receipt: str | None = None, **more: Any) -> ops.RecordSale:
