@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from guidedesk.models.entities import load_rows
+from guidedesk.models.entities import Row, load_rows
 from guidedesk.models.people import binding_event
+from guidedesk.server import fanout, member_folds
 from guidedesk.server.badges import badges_of
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import open_server
@@ -127,3 +128,43 @@ def test_edits_scans_sales_and_claims_of_one_member_from_four_counters(shop: Sho
         counter.pull()
         [seen] = [r for r in counter.table("member") if r["id"] == member]
         assert seen == row
+
+
+def test_a_slow_fold_never_overwrites_what_a_later_one_knew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first fold is held after it has read; the second, which knows more, must not be overtaken by it."""
+    counter = shop.counter()
+    member = joined(shop, counter)
+    real, has_read, is_done = member_folds.changes_of, threading.Event(), threading.Event()
+    first = threading.Thread(target=fold_alone, args=(shop, member))
+
+    def slow(conn: Connection, scopes: Any, member_id: str) -> list[Row]:
+        found = real(conn, scopes, member_id)
+        if threading.current_thread() is first and not has_read.is_set():
+            has_read.set()
+            is_done.wait(1)  # the second one, if nothing keeps it back
+        return found
+
+    monkeypatch.setattr(member_folds, "changes_of", slow)
+    monkeypatch.setattr(fanout, "run", lambda *_: 0)
+    for value in ("先", "后"):
+        shop.clock.now_ms += 1_000
+        operation = ops.EditMember(member_id=member, fields=("name",), name=value)
+        envelope = counter.envelope(operation, "a1")
+        if value == "后":
+            first.start()
+            assert has_read.wait(20)
+        assert counter.results(envelope)[0]["status"] == "accepted"
+    fold_alone(shop, member)
+    is_done.set()
+    first.join(20)
+    with shop.database.read() as conn:
+        [row] = load_rows(conn, "member", shop.stores[0], [member])
+    assert row["name"] == "后"
+
+
+def fold_alone(shop: Shop, member: str) -> None:
+    own = open_server(shop.url)
+    try:
+        member_folds.fold(own, "member", shop.stores[0], member)
+    finally:
+        own.close()
