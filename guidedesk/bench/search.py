@@ -10,6 +10,8 @@ from typing import Any, Final
 from guidedesk.bench.data import make_profile
 from guidedesk.bench.figures import by_kind, ratio, rss_mb, summary, timed
 from guidedesk.bench.options import add_size
+from guidedesk.bench.people import PHONE_KEY
+from guidedesk.domain.people import phone_hash
 from guidedesk.models.database import open_encrypted
 from guidedesk.sync.counter import CACHE_NAME
 
@@ -17,7 +19,9 @@ QUERIES: Final = 300
 WARM_UP: Final = 6
 # Slower than any scanner, or typing would be taken for a scan.
 BETWEEN_KEYS_MS: Final = 60
-KINDS: Final = ("name", "pinyin", "initials", "tail", "tail_surname", "no_hit")
+KINDS: Final = (
+    "name", "pinyin", "initials", "tail", "tail_surname", "phone", "card", "receipt", "tag", "no_hit",
+)  # fmt: skip
 NOT_PAINTED_S: Final = 0.2
 _SAMPLE: Final = 20_261_103
 
@@ -150,19 +154,35 @@ def _queries(counter: Any, count: int) -> list[tuple[str, str]]:
     rng = Random(_SAMPLE)
     found: list[tuple[str, str]] = []
     with counter.read() as conn:
-        rows = conn.exec_driver_sql("SELECT max(rowid) FROM member").scalar_one()
         for at in range(count):
-            row = conn.exec_driver_sql(
-                "SELECT name, pinyin, initials, phone_tail FROM member WHERE rowid = ?", (rng.randint(1, rows),)
-            ).one()
             kind = KINDS[at % len(KINDS)]
-            text = {
-                "name": row.name,
-                "pinyin": row.pinyin[:8],
-                "initials": row.initials,
-                "tail": row.phone_tail,
-                "tail_surname": f"{row.phone_tail} {row.name[0]}",
-                "no_hit": rng.choice(("鑫淼焱", "zzxq", "qqqq")),
-            }[kind]
+            row = _random(conn, rng, "member")
+            if kind == "receipt":
+                text = _random(conn, rng, "purchase").order_no
+            elif kind == "tag":
+                text = f"#{_random(conn, rng, 'member_tag').tag}"
+            else:
+                text = {
+                    "name": row.name,
+                    "pinyin": row.pinyin[:8],
+                    "initials": row.initials,
+                    "tail": row.phone_tail,
+                    "tail_surname": f"{row.phone_tail} {row.name[0]}",
+                    "phone": _phone(row) if kind == "phone" else "",
+                    "card": row.card_no,
+                    "no_hit": rng.choice(("鑫淼焱", "zzxq", "qqqq")),
+                }[kind]
             found.append((kind, text))
     return found
+
+
+def _random(conn: Any, rng: Random, table: str) -> Any:
+    rows = conn.exec_driver_sql(f"SELECT max(rowid) FROM {table}").scalar_one()  # noqa: S608 - a name of ours
+    return conn.exec_driver_sql(f"SELECT * FROM {table} WHERE rowid = ?", (rng.randint(1, rows),)).one()  # noqa: S608
+
+
+def _phone(row: Any) -> str:
+    """The whole number behind a mask, which no counter keeps: the one of ten thousand that has the hash."""
+    first, last = row.phone_masked[:3], row.phone_tail
+    numbers = (f"{first}{middle:04d}{last}" for middle in range(10_000))
+    return next(n for n in numbers if phone_hash(f"+86{n}", PHONE_KEY) == row.phone_hash)

@@ -46,7 +46,7 @@ from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
 from guidedesk.sync.offline_sign_in import OfflineStaff
-from guidedesk.sync.phones import phone_fields
+from guidedesk.sync.phones import phone_fields, phone_hash_of
 from guidedesk.sync.profile import check_header, write_header
 from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.sign_in import SignIn
@@ -204,6 +204,10 @@ class Counter:
     def phone_fields(self, phone: str) -> dict[str, str]:
         """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `phone_invalid`."""
         return phone_fields(phone, self.identity, self.random)
+
+    def phone_hash(self, phone: str) -> str:
+        """The keyed hash by which a whole typed number is looked up, here and at head office; `phone_invalid`."""
+        return phone_hash_of(phone, self.identity)
 
     def resolve_code(self, digits: str) -> str | None:
         """The member of a code this PC does not know, asked of the server; None where the chain has no such card.

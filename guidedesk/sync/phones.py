@@ -20,3 +20,8 @@ def phone_fields(phone: str, identity: Identity, random: Random) -> dict[str, st
         "phone_hash": people.phone_hash(number, bytes.fromhex(identity.phone_key_hex)),
         "phone_sealed": base64.b64encode(box).decode(),
     }
+
+
+def phone_hash_of(phone: str, identity: Identity) -> str:
+    """The keyed hash of a typed number, for exact look-up; `phone_invalid`."""
+    return people.phone_hash(people.clean_phone(phone), bytes.fromhex(identity.phone_key_hex))

@@ -107,6 +107,10 @@ class CounterPort(Protocol):
         """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `Refused("phone_invalid")`."""
         ...
 
+    def phone_hash(self, phone: str) -> str:
+        """The keyed hash by which a whole typed number is looked up; `Refused("phone_invalid")`."""
+        ...
+
     def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
         """Keep (or, with None, forget) what somebody was typing; durable at once."""
         ...

@@ -131,6 +131,9 @@ class ShopCounter:
     def phone_fields(self, phone: str) -> dict[str, str]:
         raise Refused("phone_invalid")
 
+    def phone_hash(self, phone: str) -> str:
+        raise Refused("phone_invalid")
+
     def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
         self.drafts.pop((staff_id, kind, subject), None)
         if data is not None:

@@ -245,7 +245,7 @@ class SearchPresenter(QObject):
         if not query.may_be_phone:
             return None
         try:
-            return self._desk.counter.phone_fields(query.text)["phone_hash"]
+            return self._desk.counter.phone_hash(query.text)
         except GuideDeskError:
             return None
 
