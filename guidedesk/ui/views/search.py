@@ -27,6 +27,11 @@ from guidedesk.ui.widgets.listview import ListView
 from guidedesk.ui.widgets.states import empty_state
 
 TEXT_SHOWN: Final = 24
+# What may be typed, each with an example.
+WAYS: Final = (
+    ("szw", "initials"), ("shenzhi", "pinyin"), ("沈", "name"), ("2746", "tail"), ("HB-261121", "receipt"),
+    ("#羊绒", "tag"),
+)  # fmt: skip
 CHANGING: Final = (QEvent.Type.Resize, QEvent.Type.Show)
 
 
@@ -50,6 +55,7 @@ class SearchPanel(FloatingPanel):
         self.results = ListView(self.model, HitDelegate(), "search.members_name")
         self.results.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._shown: dict[str, object] = {}
+        self._is_wide, self._is_office = True, False
         self._none = empty_state("search")
         self._list = QStackedLayout()
         for page in (self.results, self._none):
@@ -58,15 +64,17 @@ class SearchPanel(FloatingPanel):
         self.ask = Button("", "quiet", icon="store", key="Ctrl R").say("search.ask")
         for button in (self._add, self.ask):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._office = Label("", "caption", "text2", lines=2)
+        self._office = Label("", "caption", "text2", wrap=True)
+        self._told = holder(row(self._office, pad=(1, 4)))
         self.preview = Preview()
         hints = [row(*(KeyHint(cap) for cap in caps), Label("", "caption", "text3").say(f"search.key.{name}"), gap=1)
                  for caps, name in ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl Enter",), "log"))]
         self._scan = Label("", "caption", "text3", lines=1).say("search.scan")
         head = row(self._title, None, self._note, pad=(2, 4))
-        actions = row(self._add, self.ask, self._office, None, gap=1, pad=(1, 2))
+        actions = row(self._add, self.ask, None, gap=1, pad=(1, 2))
         left = column(
-            head, self._list, rule(), actions, rule(), row(*hints, None, self._scan, gap=3, pad=(2, 4)), gap=0,
+            head, self._list, self._told, rule(), actions, rule(),
+            row(*hints, None, self._scan, gap=3, pad=(2, 4)), gap=0,
         )  # fmt: skip
         left.setStretch(1, 1)
         self._left = holder(left)
@@ -113,13 +121,15 @@ class SearchPanel(FloatingPanel):
                 self.preview.show_office(state.office_hit, state.office)
             else:
                 self.preview.show_member(state.preview, state.now_ms)
+        self._share(is_office=state.chosen_id == OFFICE_ROW)
 
     def _render_office(self, state: SearchState, is_none: bool) -> None:
         may_ask = state.may_ask and state.office in ("", "offline", "limited", "failed")
-        self.ask.setVisible(state.may_ask or is_none)
+        self.ask.setVisible((state.may_ask or is_none) and state.office_hit is None)
         self.ask.allow(may_ask, t("search.ask_exact"))
         said = state.office if state.office not in ("", "found") else ""
         self._office.set_text(t(f"search.office.{said}") if said else "")
+        self._told.setVisible(bool(said))
 
     def _is_new(self, part: str, value: object) -> bool:
         if part in self._shown and self._shown[part] == value:
@@ -130,13 +140,33 @@ class SearchPanel(FloatingPanel):
     def fit(self, width: int, height: int) -> None:
         """The size it may take; the preview leaves first."""
         m = look().m
-        wide = width >= m.search_list_w + m.pane_left
-        self._line.setVisible(wide)
-        self.preview.setVisible(wide)
-        self._scan.setVisible(wide)
-        self._left.setMinimumWidth(m.search_list_w if wide else 0)
-        self._left.setMaximumWidth(m.search_list_w if wide else width)
+        self._is_wide = width >= m.search_list_w + m.pane_left
+        self._scan.setVisible(self._is_wide)
+        self._left.setMinimumWidth(m.search_list_w if self._is_wide else 0)
+        self._left.setMaximumWidth(m.search_list_w if self._is_wide else width)
+        self._share(is_office=self._is_office)
         self.resize(width, height)
+
+    def _share(self, *, is_office: bool) -> None:
+        """Where there is room for one side only it is the list, but a card of head office is opened at the other."""
+        self._is_office = is_office
+        self._left.setVisible(self._is_wide or not is_office)
+        self._line.setVisible(self._is_wide)
+        self.preview.setVisible(self._is_wide or is_office)
+
+
+class WaysStrip(FloatingPanel):
+    """What may be typed, below the results where there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("floats", True)
+        ways = [row(KeyHint(typed), Label("", "label", "text2").say(f"search.how.{name}"), gap=2)
+                for typed, name in WAYS]
+        line = row(pad=(3, 4))
+        for number, way in enumerate(ways):
+            line.put(*((None, way) if number else (way,)))
+        self.setLayout(line)
 
 
 class SearchOverlay(QObject):
@@ -157,10 +187,11 @@ class SearchOverlay(QObject):
         super().__init__(ground)
         self._field, self._ground = field, ground
         self._scrim = Shade(ground)
-        self.panel = SearchPanel()
-        self.panel.setParent(ground)
+        self.panel, self.ways = SearchPanel(), WaysStrip()
+        for part in (self.panel, self.ways):
+            part.setParent(ground)
+            part.hide()
         self._scrim.hide()
-        self.panel.hide()
         ground.installEventFilter(self)
         field.line.installEventFilter(self)
         field.edited.connect(self.typed)
@@ -182,8 +213,8 @@ class SearchOverlay(QObject):
         self._field.set_text(state.text)
         if not state.is_open:
             self._field.show_key("F2")
-            self._scrim.hide()
-            self.panel.hide()
+            for part in (self._scrim, self.panel, self.ways):
+                part.hide()
             return
         self._field.show_key("Esc")
         self.panel.render_state(state)
@@ -191,7 +222,10 @@ class SearchOverlay(QObject):
             self.place()
             self._scrim.show()
             self._scrim.raise_()
-            self.panel.keep_corners()
+            for part in (self.panel, self.ways):
+                part.keep_corners()
+            self.ways.setVisible(self._has_ways())
+            self.ways.raise_()
             self.panel.show()
             self.panel.raise_()
 
@@ -204,6 +238,14 @@ class SearchOverlay(QObject):
         self.panel.fit(width, min(m.search_panel_h, area.height() - m.page_pad_y))
         self.panel.move(left, 0)
         self._scrim.show_around(self.panel.geometry())
+        gap = look().tokens.space(3)
+        self.ways.setGeometry(left, self.panel.height() + gap, width, self.ways.sizeHint().height())
+        if self.panel.isVisible():
+            self.ways.setVisible(self._has_ways())
+
+    def _has_ways(self) -> bool:
+        needed, area = self.ways.minimumSizeHint(), self._ground.rect()
+        return area.contains(self.ways.geometry()) and self.ways.width() >= needed.width()
 
     def _submit(self, _text: str = "") -> None:
         self.row_opened.emit("")

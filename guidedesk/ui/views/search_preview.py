@@ -116,8 +116,7 @@ class _OfficeGlance(QWidget):
             self.buttons.append(button)
         who = row(self._avatar, column(self._name, self._phone, gap=0), gap=3)
         who.setStretch(1, 1)
-        choices = [row(button, None) for button in self.buttons]
-        body = column(who, row(chip, None), told, ask, *choices, self._status, None, gap=3)
+        body = column(who, row(chip, None), told, ask, flow(*self.buttons, gap=2), self._status, None, gap=3)
         self.setLayout(column(ScrollColumn(holder(body)), gap=0))
 
     def show_hit(self, hit: OfficeHit, status: OfficeStatus) -> None:
