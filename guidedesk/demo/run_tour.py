@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.config import Language, Settings
-from guidedesk.demo import steps, steps_actions, steps_more
+from guidedesk.demo import steps, steps_actions, steps_export, steps_more
 from guidedesk.demo.eyes import ServerEyes, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.demo.world import World, enrol_counter, sign_in_everybody
@@ -22,6 +22,7 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("signin", steps.sign_in),
     ("scan", steps.scan),
     ("history", steps.history),
+    ("export", steps_export.export),
     ("log", steps.log),
     ("served_no_purchase", steps.served_no_purchase),
     ("search", steps_more.search),
