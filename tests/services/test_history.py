@@ -135,6 +135,7 @@ def test_totals_are_the_sums_of_what_is_shown_under_every_filter(
         refs = history.list_history(conn, member_id, wanted, NOW)
         totals = history.get_history_totals(conn, member_id, wanted, NOW)
         rows = history.load_history(conn, refs)
+        lines = list_history_lines(conn, member_id, wanted, NOW)
         chains = [receipts.get_receipt(conn, ref) for ref in refs]
     shown = [(n, bought) for n, bought in enumerate(orders) if is_shown(n, bought, wanted)]
     assert {row.order_no for row in rows} == {f"ORDER-{n}" for n, _ in shown}
@@ -149,6 +150,8 @@ def test_totals_are_the_sums_of_what_is_shown_under_every_filter(
             bought.currency, old.orders + 1, old.paid_minor + bought.paid, old.returned_minor + bought.returned
         )
     assert {each.currency: each for each in totals.sums if each.orders} == expected
+    assert sum(line.amount_minor for line in lines) == sum(bought.paid for _, bought in shown)
+    assert sum(line.returned_minor for line in lines) == sum(bought.returned for _, bought in shown)
     for receipt in chains:
         times = [back.returned_at_ms for back in receipt.returns]
         assert times == sorted(times)
@@ -205,6 +208,19 @@ def test_the_receipt_names_the_owner_of_that_time() -> None:
         store_rows(conn, "binding", [bound])
         window = receipts.get_receipt(conn, ref, LIN).window
     assert (window.state, window.owner.zh, window.is_viewer) == ("earlier", "林晓夏", True)
+
+
+def test_a_purchase_of_which_only_the_total_is_known_is_not_left_out() -> None:
+    shop = open_shop()
+    bare = full("purchase", scope_id=LAKESIDE, id=derived_id("bare", 1), source="till", order_no="T-1", member_id=SHEN,
+                store_id=LAKESIDE, channel="store", paid_at_ms=NOW, currency="CNY", total_minor=5_000)  # fmt: skip
+    with shop.engine.begin() as conn:
+        store_rows(conn, "purchase", [bare | {"lines": []}])
+        (line,) = list_history_lines(conn, SHEN, HistoryFilter(), NOW)
+        (row,) = history.load_history(conn, [(LAKESIDE, bare["id"])])
+        receipt = receipts.get_receipt(conn, (LAKESIDE, bare["id"]))
+    assert (line.order_no, line.amount_minor, line.qty) == ("T-1", 5_000, 0)
+    assert (row.return_state, receipt.left_qty, receipt.left_minor) == ("none", 0, 5_000)
 
 
 def test_a_receipt_that_is_gone_is_refused(shop: Shop) -> None:

@@ -44,13 +44,15 @@ def list_history_lines(
     staff, stores = staff_names(conn), store_names(conn)
     back = _came_back(conn, where)
     rows = conn.execute(
-        select(_LINE, _ORDER.c.order_no, _ORDER.c.paid_at_ms, _ORDER.c.channel, _ORDER.c.store_id,
-               _ORDER.c.seller_id, _ORDER.c.currency)
-        .join(_ORDER, and_(_ORDER.c.scope_id == _LINE.c.scope_id, _ORDER.c.id == _LINE.c.purchase_id))
+        select(_ORDER, _LINE.c.line_no, _LINE.c.sku, _LINE.c.name, _LINE.c.name_en, _LINE.c.size, _LINE.c.colour,
+               _LINE.c.colour_en, _LINE.c.qty, _LINE.c.amount_minor)
+        .select_from(_ORDER)
+        # A purchase of which only the total is known has a row as well.
+        .join(_LINE, and_(_ORDER.c.scope_id == _LINE.c.scope_id, _ORDER.c.id == _LINE.c.purchase_id), isouter=True)
         .where(*where)
         .order_by(_ORDER.c.paid_at_ms.desc(), _ORDER.c.id, _LINE.c.line_no)
     )  # fmt: skip
-    return tuple(_line(r, back.get((r.scope_id, r.purchase_id, r.line_no), (0, 0)), staff, stores) for r in rows)
+    return tuple(_line(r, back.get((r.scope_id, r.id, r.line_no), (0, 0)), staff, stores) for r in rows)
 
 
 def _came_back(conn: Connection, where: list[Any]) -> dict[tuple[str, str, int], tuple[int, int]]:
@@ -78,12 +80,12 @@ def _line(r: Any, back: tuple[int, int], staff: dict[str, Bilingual], stores: di
         channel=r.channel,
         store=stores.get(r.store_id, NOBODY),
         seller=staff.get(r.seller_id, NOBODY),
-        item=Bilingual(r.name, r.name_en or r.name),
-        sku=r.sku,
+        item=Bilingual(r.name or "", r.name_en or r.name or ""),
+        sku=r.sku or "",
         size=r.size or "",
         colour=Bilingual(r.colour or "", r.colour_en or r.colour or ""),
-        qty=r.qty,
-        amount_minor=r.amount_minor,
+        qty=r.qty or 0,
+        amount_minor=r.total_minor if r.line_no is None else r.amount_minor,
         returned_qty=back[0],
         returned_minor=back[1],
         currency=r.currency,

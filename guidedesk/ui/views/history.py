@@ -222,8 +222,9 @@ class HistoryPage(Page):
     def _show_return(self, state: HistoryState) -> None:
         self.giving_back.setVisible(self._offers_returns)
         receipt = state.receipt
-        reason = "" if receipt is not None and receipt.left_qty else t(
-            "history.return_choose" if receipt is None else "history.left_none")
+        reason = t("history.return_choose")
+        if receipt is not None:
+            reason = "" if receipt.left_qty else words.left_text(receipt)
         self.giving_back.allow(not reason, reason)
 
     def _show_filters(self, state: HistoryState, head: HistoryHead) -> None:

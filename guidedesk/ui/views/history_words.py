@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guidedesk.services.read_models import HistoryHead, HistoryTotals
+from guidedesk.services.read_models import HistoryHead, HistoryTotals, Receipt
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.widgets.labels import untrusted
@@ -23,6 +23,13 @@ def average_text(totals: HistoryTotals) -> str:
     """An average order in the currency most of them are in."""
     main = totals.main
     return formats.money_short(main.paid_minor // main.orders if main.orders else 0, main.currency)
+
+
+def left_text(receipt: Receipt) -> str:
+    """How much can still come back; a receipt without pieces never had any."""
+    if receipt.left_qty:
+        return t("history.left", n=receipt.left_qty)
+    return t("history.left_none" if receipt.returns else "history.left_unknown")
 
 
 def last_text(totals: HistoryTotals, now_ms: int) -> str:

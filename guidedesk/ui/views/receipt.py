@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 from guidedesk.services.read_models import Receipt, ReceiptLine, ReceiptReturn, SaleWindow
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
+from guidedesk.ui.views.history_words import left_text
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.cards import fact_line
 from guidedesk.ui.widgets.chips import Chip, IconBox
@@ -80,7 +81,7 @@ class ReceiptDrawer(QFrame):
                                  formats.money(order.paid_minor, currency) if currency else pieces))
         for back in receipt.returns:
             self._show_return(back, order.paid_at_ms, currency)
-        left = t("history.left", n=receipt.left_qty) if receipt.left_qty else t("history.left_none")
+        left = left_text(receipt)
         if not currency:
             self._sums.put(rule(), Label(left, "body_strong", wrap=True))
             return
@@ -121,7 +122,8 @@ def _line(line: ReceiptLine, currency: str) -> QWidget:
         parts.append(t("history.qty", n=line.qty))
     if back:
         parts.append(t("history.returned_qty", n=line.returned_qty))
-    words = column(Label(untrusted(line.item.pick(lang)), "body", wrap=True),
+    name = untrusted(line.item.pick(lang)) or t("history.unnamed")
+    words = column(Label(name, "body", wrap=True),
                    Label(" · ".join(part for part in parts if part), "caption", "text3", wrap=True), gap=0)
     icon = IconBox("return" if back else "tshirt", "danger" if back else "neutral")
     if not currency:
