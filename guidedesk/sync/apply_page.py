@@ -15,6 +15,7 @@ from guidedesk.models.entities import Row, entity_tables, feed_scope, remove_row
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.overlay import LoadLanes, Truth, forget_all, rebase
 from guidedesk.sync.protocol import SCHEMA, TERMINAL, ChangesPage, OpResult, canonical
+from guidedesk.sync.settled_alone import settle_alone
 
 EVICT = 3
 
@@ -55,7 +56,10 @@ def apply_results(conn: Connection, results: Iterable[OpResult], load: LoadLanes
         for tbl, scope_id, row_id in result.absent:
             if _is_good(tbl, scope_id, row_id, None):
                 truths[(tbl, scope_id, row_id)] = Truth(tbl, scope_id, row_id, None)
-    return rebase(conn, list(truths.values()), settled, load, write_truths)
+    done, refs = settle_alone(conn, truths, settled, write_truths)
+    rest = [truth for ref, truth in truths.items() if ref not in refs]
+    waiting = [op_id for op_id in settled if op_id not in done]
+    return refs | rebase(conn, rest, waiting, load, write_truths) if rest or waiting else refs
 
 
 def write_truths(conn: Connection, truths: Sequence[Truth]) -> None:

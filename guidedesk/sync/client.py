@@ -12,12 +12,13 @@ from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
 from guidedesk.sync.encoding import ACCEPTED, COMPACT, pack_request
 from guidedesk.sync.local_store import BlankCode
-from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, Envelope, OpResult, Row
+from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, OpResult, Row
 from guidedesk.sync.snapshot_format import Manifest
 from guidedesk.sync.strict_json import JsonRefused
 from guidedesk.sync.transport import EagerTransport, Request, Response, Transport
 
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
+_PUSH: Final = "/v1/sync/push"
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _UNSUPPORTED: Final = 415
@@ -117,9 +118,16 @@ class SyncClient:
         self._is_packed = answer.takes_packed
         return answer
 
-    def push(self, batch_id: str, epoch: int, envelopes: Sequence[Envelope]) -> PushAnswer:
-        """Send operations in order."""
-        return self._post("/v1/sync/push", push_body(batch_id, epoch, envelopes), _push_answer)
+    def push(self, body: Mapping[str, Any]) -> PushAnswer:
+        """Send operations in order (`push_body`)."""
+        return self._post(_PUSH, body, _push_answer)
+
+    def push_ahead(self, body: Mapping[str, Any]) -> bool:
+        """Begin the push that is asked for next, where the line can do that; whether it is under way."""
+        if not isinstance(self._transport, EagerTransport):
+            return False
+        self._transport.ahead(_post_request(_PUSH, body, is_packed=self._is_packed))
+        return True
 
     def changes(
         self, scope_id: str, epoch: int, after: int, others: Sequence[tuple[str, int, int]] = ()
@@ -160,9 +168,8 @@ class SyncClient:
         self._post("/v1/device/wiped", {"unsent": unsent}, dict)
 
     def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
-        content, headers = pack_request(body, is_packed=self._is_packed)
         try:
-            return _read(self._send(Request("POST", path, content, {**COMPACT, **headers})), build)
+            return _read(self._send(_post_request(path, body, is_packed=self._is_packed)), build)
         except SyncRefused as refused:
             if refused.status != _UNSUPPORTED or not self._is_packed:
                 raise
@@ -195,6 +202,11 @@ def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, 
     return answer
 
 
+def _post_request(path: str, body: Mapping[str, Any], *, is_packed: bool) -> Request:
+    content, headers = pack_request(body, is_packed=is_packed)
+    return Request("POST", path, content, {**COMPACT, **headers})
+
+
 def _page_request(snap_id: str, number: int) -> Request:
     return Request("GET", f"/v1/sync/snapshot/{snap_id}/{number}")
 
@@ -204,14 +216,9 @@ def encode(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def push_body(batch_id: str, epoch: int, envelopes: Sequence[Envelope]) -> dict[str, Any]:
-    """The body of a push."""
-    return {
-        "batch_id": batch_id,
-        "epoch": epoch,
-        "first_seq": envelopes[0].device_seq,
-        "ops": [envelope.to_wire() for envelope in envelopes],
-    }
+def push_body(batch_id: str, epoch: int, wires: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The body of a push of operations as they travel."""
+    return {"batch_id": batch_id, "epoch": epoch, "first_seq": wires[0]["device_seq"], "ops": list(wires)}
 
 
 def _read(response: Response, build: Callable[[dict[str, Any]], T]) -> T:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from guidedesk.domain.errors import TransportError
@@ -12,7 +12,7 @@ from guidedesk.domain.ports import Random
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.apply_page import apply_results
 from guidedesk.sync.cache import Cache
-from guidedesk.sync.client import PushAnswer, SyncClient, SyncRefused, encode
+from guidedesk.sync.client import PushAnswer, SyncClient, SyncRefused, encode, push_body
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.journal import Entry, Journal, Settlement, State
 from guidedesk.sync.overlay import LoadLanes
@@ -23,6 +23,20 @@ MAX_PARKED_A_ROUND: Final = 3
 _FIRST: Final = ("accepted", "merged", "rejected", "parked", "quarantined")
 _TARGET_MS: Final = 1_000
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Operations that go together, as they will be sent."""
+
+    entries: list[Entry]
+    body: dict[str, Any]
+    begun_ms: int | None = None  # when it was sent ahead, by the monotonic clock
+
+    @property
+    def last_seq(self) -> int:
+        """The number of its last operation."""
+        return self.entries[-1].envelope.device_seq
 
 
 class Pusher:
@@ -45,6 +59,7 @@ class Pusher:
         self._load_lanes = load_lanes
         self._limit = MAX_OPS
         self._resend_from: int | None = None
+        self._ahead: _Batch | None = None
         self.progress: tuple[int, int] | None = None
         self.changed: set[RowRef] = set()
         self.members: set[str] = set()
@@ -63,12 +78,13 @@ class Pusher:
         self.progress = (0, waiting) if waiting else None
         try:
             has_some = waiting > 0 or self._resend_from is not None
-            while has_some and (batch := self._next_batch()) and self.retry_after_ms is None:
+            while has_some and (batch := self._ahead or self._next_batch()) and self.retry_after_ms is None:
+                self._ahead = None
                 try:
                     answered += self._push(batch)
                     self.progress = (min(answered, waiting), waiting)
                 except SyncRefused as refused:
-                    parked += self._refused(refused, batch, gaps)
+                    parked += self._refused(refused, batch.entries, gaps)
                     if parked >= MAX_PARKED_A_ROUND:
                         # So many at once is rather the server's fault than theirs: look again later.
                         raise
@@ -76,47 +92,66 @@ class Pusher:
                 self._ask_again()
         finally:
             self.progress = None
+            self._ahead = None
         return answered
 
     def server_is_behind(self, expected: int) -> None:
         """The server asks for operations from this number on (it was restored from a backup)."""
         self._resend_from = expected
 
-    def _next_batch(self) -> list[Entry]:
+    def _next_batch(self) -> _Batch | None:
         start = self._resend_from
         first = self._journal.first_queued_seq()
         if start is None or (first is not None and first < start):
             start = first
-        return [] if start is None else self._fitting(self._journal.batch(start, self._limit))
+        return None if start is None else self._batch_from(start)
 
-    def _fitting(self, entries: Sequence[Entry]) -> list[Entry]:
-        kept: list[Entry] = []
+    def _batch_from(self, start: int) -> _Batch | None:
+        entries: list[Entry] = []
+        wires: list[dict[str, Any]] = []
         room = MAX_BODY - _ENVELOPE_BYTES
-        for entry in entries:
-            room -= len(encode(entry.envelope.to_wire())) + 1
-            if room < 0 and kept:
+        for entry in self._journal.batch(start, self._limit):
+            wire = entry.envelope.to_wire()
+            room -= len(encode(wire)) + 1
+            if room < 0 and entries:
                 break
-            kept.append(entry)
-        return kept
+            entries.append(entry)
+            wires.append(wire)
+        if not entries:
+            return None
+        batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
+        return _Batch(entries, push_body(batch_id, entries[0].device_epoch, wires))
 
-    def _push(self, batch: Sequence[Entry]) -> int:
-        sent = self._clock.mono_ms()
-        answer = self._call(batch)
+    def _push(self, batch: _Batch) -> int:
+        sent = batch.begun_ms if batch.begun_ms is not None else self._clock.mono_ms()
+        answer = self._client.push(batch.body)
         received = self._clock.mono_ms()
-        self._clock.observe(sent, received, answer.server_time_ms)
-        self._adapt(received - sent, len(batch))
+        if batch.begun_ms is None:
+            self._clock.observe(sent, received, answer.server_time_ms)
+        self._adapt(received - sent, len(batch.entries))
+        self._send_ahead(batch, answer)
         answered = self.take_answers(answer.results)
-        last = batch[-1].envelope.device_seq
         if self._resend_from is not None:
-            self._resend_from = None if len(batch) < self._limit else last + 1
+            self._resend_from = None if len(batch.entries) < self._limit else batch.last_seq + 1
         if not answered and self.retry_after_ms is None:
             # Nothing of this batch was answered: asking again at once would turn for ever.
             raise TransportError("bad_answer")
         return answered
 
-    def _call(self, batch: Sequence[Entry]) -> PushAnswer:
-        batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
-        return self._client.push(batch_id, batch[0].device_epoch, [e.envelope for e in batch])
+    def _send_ahead(self, batch: _Batch, answer: PushAnswer) -> None:
+        """Let the server decide the next batch while this one's answers are taken in.
+
+        Only where nothing stands in the way: should this PC die in between, the operations are sent again and
+        answered as before.
+        """
+        decided = {result.op_id for result in answer.results if result.status != "retry"}
+        if self._resend_from is not None or any(e.envelope.op_id not in decided for e in batch.entries):
+            return
+        following = self._batch_from(batch.last_seq + 1)
+        if following is None or any(entry.state != "queued" for entry in following.entries):
+            return
+        if self._client.push_ahead(following.body):
+            self._ahead = replace(following, begun_ms=self._clock.mono_ms())
 
     def _adapt(self, took_ms: int, size: int) -> None:
         """About a second a push; what a batch smaller than allowed took says nothing about a larger one."""
@@ -170,11 +205,16 @@ class Pusher:
                 return 0
         raise refused
 
+    def _alone(self, entry: Entry) -> dict[str, Any]:
+        batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
+        return push_body(batch_id, entry.device_epoch, [entry.envelope.to_wire()])
+
     def _ask_again(self) -> None:
         """Ask once in a while about operations the server holds: each alone, they need not be neighbours."""
         for entry in self._journal.due_again(self._clock.now_ms(), 20):
             try:
-                self.take_answers(self._call([entry]).results)
+                alone = self._alone(entry)
+                self.take_answers(self._client.push(alone).results)
             except SyncRefused as refused:
                 if refused.status in (401, 403, 429, 503):
                     raise

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from guidedesk.domain.errors import TransportError
-from guidedesk.sync.transport import Request, Response
-from tests.helpers.counter_parts import log, register, sent_body
+from guidedesk.domain.errors import StorageError, TransportError
+from guidedesk.sync.transport import Request, Response, Transport
+from tests.helpers.counter_parts import Wire, log, register, sent_body
 from tests.helpers.world import Till, World, open_world, settle
 
 
@@ -84,3 +84,94 @@ def test_a_batch_that_never_came_back_is_the_same_batch_again(till: Till) -> Non
     assert sent[0] == sent[1]
     assert {info.state for info in till.counter.operations(9)} == {"accepted"}
     assert len(till.world.recorded()) == 6
+
+
+class EagerWire(Wire):
+    """A line that carries a call as soon as it is announced, and gives the answer when it is asked for."""
+
+    def __init__(self, inner: Transport | None) -> None:
+        super().__init__(inner)
+        self.begun: list[tuple[Request, Response | Exception]] = []
+        self.taken = 0
+
+    def ahead(self, request: Request) -> None:
+        try:
+            self.begun.append((request, super().send(request)))
+        except TransportError as error:
+            self.begun.append((request, error))
+
+    def send(self, request: Request) -> Response:
+        begun, self.begun = self.begun, []
+        if not begun or begun[0][0] != request:
+            return super().send(request)
+        self.taken += 1
+        if isinstance(begun[0][1], Exception):
+            raise begun[0][1]
+        return begun[0][1]
+
+
+@pytest.fixture
+def eager(till: Till) -> EagerWire:
+    """The till's line, carrying calls ahead from now on."""
+    wire = EagerWire(till.wire.inner)
+    till.counter.engine._client._transport = wire
+    return wire
+
+
+def fill(till: Till, count: int) -> None:
+    member = register(till.counter, actor=till.actor("a1"))
+    for number in range(count):
+        log(till.counter, member, f"{number}", actor=till.actor("a1"))
+
+
+def pushes(wire: EagerWire) -> list[list[int]]:
+    sent = [sent_body(request)["ops"] for request in wire.sent if request.path == "/v1/sync/push"]
+    return [[op["device_seq"] for op in ops] for ops in sent]
+
+
+def test_the_next_batch_is_under_way_while_answers_are_taken_in(till: Till, eager: EagerWire) -> None:
+    fill(till, 10)
+    till.counter.engine._pusher._limit = 3
+    settle(till)
+    assert till.counter.status().waiting == 0
+    assert [seq for some in pushes(eager) for seq in some] == list(range(1, 12))
+    assert eager.taken >= 2
+    assert all(check.is_equal for check in till.counter.engine.check())
+
+
+def test_what_was_begun_before_a_fault_takes_effect_once(
+    world: World, till: Till, eager: EagerWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(till, 15)
+    till.counter.engine._pusher._limit = 3
+    journal = till.counter.journal
+
+    def full(*_: object) -> None:
+        raise StorageError("storage_full", file="journal")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "settle", full)
+        assert till.counter.engine.step().error is not None
+    assert len(world.recorded()) == 3 + 6  # two batches were decided, and this PC kept none of the answers
+    assert till.counter.status().waiting == 16
+    settle(till)
+    assert till.counter.status().waiting == 0
+    assert len(world.recorded()) == 16
+    assert all(check.is_equal for check in till.counter.engine.check())
+
+
+def test_a_line_that_breaks_on_what_was_begun_is_told_where_it_is_asked_for(till: Till, eager: EagerWire) -> None:
+    fill(till, 5)
+    till.counter.engine._pusher._limit = 2
+
+    def cut(request: Request) -> Response | None:
+        if request.path == "/v1/sync/push" and sent_body(request)["first_seq"] > 1:
+            raise TransportError("connection_lost")
+        return None
+
+    eager.on_send = cut
+    assert isinstance(till.counter.engine.step().error, TransportError)
+    assert till.counter.status().waiting == 4
+    eager.on_send = lambda _request: None
+    settle(till)
+    assert till.counter.status().waiting == 0
