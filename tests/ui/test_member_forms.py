@@ -11,7 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.models.entities import store_rows
+from guidedesk.services.changes import Changes
 from guidedesk.services.operations import OPERATION_TYPES, EditMember, RecordReturn, RecordSale, ScheduleFollowUp
+from guidedesk.sync.status import OperationInfo
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_window import HISTORY, MEMBERS, SCAN_RESULT
 from guidedesk.ui.presenters.follow_up import FollowUpRef
@@ -428,6 +430,55 @@ def test_the_scan_asked_for_closes_the_question(shop: Shop) -> None:
     shop.scan(LIN_BADGE)
     assert shop.ui.window.overlays.dialog is None
     assert [op.TYPE for op in recorded(shop)] == ["bind"]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "params", "outcome", "words"),
+    [
+        ("queued", None, {}, "pending", "总部决定"),
+        ("accepted", None, {}, "bound", "林晓夏"),
+        ("merged", "protected", {"staff_id": HE}, "merged", "何静怡的保护期"),
+        ("merged", "earlier_bind", {"staff_id": HE}, "merged", "先扫先得"),
+        ("merged", "associate_inactive", {}, "merged", "不在岗"),
+        ("rejected", "validation", {"why": "not_a_badge"}, "rejected", "已经不是"),
+        ("rejected", "something_new", {}, "rejected", "同步中心"),
+        ("quarantined", None, {}, "held", "不会丢"),
+    ],
+)
+def test_the_card_says_what_head_office_decided_and_why(
+    shop: Shop, state: str, reason: str | None, params: dict[str, Any], outcome: str, words: str
+) -> None:
+    shop.scan(LIN_BADGE)
+    result = shop.ui.actions.bind.result
+    assert result is not None
+    shop.desk.counter.journal = [
+        OperationInfo(result.op_id, "bind", state, NOW, NOW, LIN, SHEN, "沈知微", reason, params)
+    ]
+    shop.desk.tasks.committed.emit(Changes(frozenset({"status"})))
+    assert shop.ui.actions.bind.result is not None
+    assert shop.ui.actions.bind.result.outcome == outcome
+    page = shop.ui.window.page(MEMBERS)
+    assert words in page.result.accessibleName()  # type: ignore[attr-defined]
+    assert not _missing_words(page.result.accessibleName())  # type: ignore[attr-defined]
+
+
+def test_the_result_is_of_one_member_only(shop: Shop) -> None:
+    shop.scan(LIN_BADGE)
+    shop.ui.open_member(QIN)
+    page = shop.ui.window.page(MEMBERS)
+    assert not page.result.isVisible()  # type: ignore[attr-defined]
+
+
+def _missing_words(text: str) -> bool:
+    return "bind." in text or "{" in text
+
+
+def test_the_menu_offers_what_the_keys_do(shop: Shop) -> None:
+    menu = shop.ui.window.page(MEMBERS).head.more.menu_actions()  # type: ignore[attr-defined]
+    words = [action.text() for action in menu.actions()]
+    assert [text.split("\t")[1] for text in words] == ["Alt 1", "Alt 2", "Alt 3", "Alt 4", "Alt 5", "Ctrl H"]
+    menu.actions()[3].trigger()
+    assert isinstance(shop.ui.window.overlays.dialog, SaleDialog)
 
 
 def test_a_lock_closes_every_form_and_shows_no_result(shop: Shop) -> None:

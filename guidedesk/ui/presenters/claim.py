@@ -68,6 +68,10 @@ class ClaimPresenter(FormPresenter[ClaimState]):
         """The number of last time."""
         return replace(state, receipt_no=str(draft.get("receipt", ""))[: RECEIPT_LIMIT + 1])
 
+    def begun(self) -> None:
+        """What is known of a number kept in a draft may be more by now."""
+        self._look_up()
+
     def check(self, state: ClaimState) -> tuple[tuple[str, GuideDeskError], ...]:
         """A number there must be; a sale that is in her history already needs no claim."""
         number = state.receipt_no.strip()

@@ -74,6 +74,9 @@ class FormPresenter(QObject, Generic[S]):
         """The fresh form with what was typed last time."""
         return state
 
+    def begun(self) -> None:
+        """The form is on show, with its draft."""
+
     def check(self, state: S) -> tuple[tuple[str, GuideDeskError], ...]:
         """What keeps it from being saved, by field."""
         return ()
@@ -163,6 +166,7 @@ class FormPresenter(QObject, Generic[S]):
         self.state = self.with_draft(state, draft) if draft else state
         self.state_changed.emit(self.state)
         self.opened.emit()
+        self.begun()
 
     def _worth_keeping(self) -> Draft | None:
         state = self.state
