@@ -9,7 +9,9 @@ from guidedesk.domain.attribution import OwnerState, OwnerWindow, SaleOwner
 from guidedesk.domain.people import Role, Tier
 
 Channel = Literal["store", "online", "mini"]
-TimelineKind = Literal["purchase", "return", "visit", "interaction", "follow_up", "binding", "registered"]
+TimelineKind = Literal[
+    "purchase", "return", "visit", "interaction", "follow_up", "binding", "registered", "edited", "consent"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class TimelineEntry:
     original_at_ms: int | None = None
     previous_owner: Bilingual = NOBODY
     owner: Bilingual = NOBODY  # who owns her after a binding's event
+    field: str = ""  # what was edited, or the purpose of a consent; `note` is the new value
     is_pending: bool = False
 
 

@@ -118,6 +118,10 @@ def test_everything_done_offline_shows_at_once_and_is_the_same_everywhere_afterw
     settle(a, b)
     assert set(world.recorded().values()) == {"accepted"}
     assert card(b, member).name == "沈知薇"
+    told = {(e.kind, e.field, e.outcome, e.note) for e in card(b, member).timeline if e.kind in ("edited", "consent")}
+    assert told == {
+        ("edited", "name", "set", "沈知薇"), ("edited", "birthday", "set", "03-08"), ("consent", "sms", "given", ""),
+    }  # fmt: skip
     for name in ("member", "member_change", "consent", "consent_answer", "binding", "binding_event", "purchase",
                  "purchase_return", "sale_claim"):  # fmt: skip
         assert rows(a, name) == rows(b, name) != [], name

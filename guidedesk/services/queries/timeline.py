@@ -31,8 +31,8 @@ def _newest(table: Table, at: Column[Any], *also: Any) -> Select[Any]:
     )
 
 
-def _counted(table: Table) -> Prepared:
-    query = select(func.count().label("times")).where(table.c.member_id == _who, table.c.deleted_at_ms.is_(None))
+def _counted(table: Table, *also: Any) -> Prepared:
+    query = select(func.count().label("times")).where(table.c.member_id == _who, table.c.deleted_at_ms.is_(None), *also)
     return Prepared(query)
 
 
@@ -76,11 +76,17 @@ _BOUND: Final = Prepared(
 )  # fmt: skip
 _meeting = people.binding_event
 _MEETINGS: Final = Prepared(_newest(_meeting, _meeting.c.occurred_at_ms))
+_change, _answer = people.member_change, people.consent_answer
+# What a field said before its first change is no event of its own.
+_CHANGES: Final = Prepared(_newest(_change, _change.c.changed_at_ms, _change.c.op_id.is_not(None)))
+_ANSWERS: Final = Prepared(_newest(_answer, _answer.c.answered_at_ms))
 _COUNTS: Final = (
     ("purchase", _counted(_order)),
     ("return", _counted(_back)),
     ("visit", _counted(engagement.visit)),
     ("follow_up", _counted(engagement.follow_up)),
+    ("edited", _counted(_change, _change.c.op_id.is_not(None))),
+    ("consent", _counted(_answer)),
 )
 _TALK_COUNTS: Final = Prepared(
     select(_talk.c.kind, func.count().label("times"))
@@ -109,6 +115,8 @@ def list_timeline(
         *_interactions(conn, member_id, until, limit, staff),
         *_follow_ups(conn, member_id, until, limit, staff),
         *_bindings(conn, member_id, until, limit, staff, stores),
+        *_edits(conn, member_id, until, limit, staff),
+        *_answers(conn, member_id, until, limit, staff),
     ]
     entries.sort(key=lambda entry: (entry.at_ms, entry.id), reverse=True)
     return tuple(entries[:limit])
@@ -283,6 +291,40 @@ def _bindings(
             outcome="bound",
             owner=staff.get(r.owner_id, NOBODY),
             previous_owner=staff.get(r.previous_owner_id, NOBODY),
+            is_pending=r.row_ver == 0,
+        )
+        for r in rows
+    ]
+
+
+def _edits(conn: Connection, member_id: str, until: int, limit: int, staff: Names) -> list[TimelineEntry]:
+    """Each change of a field, those that a later one or another person's number overruled included."""
+    rows = _CHANGES.all(conn, member_id=member_id, until=until, limit=limit)
+    return [
+        TimelineEntry(
+            kind="edited",
+            id=r.id,
+            at_ms=r.changed_at_ms,
+            staff=staff.get(r.changed_by, NOBODY),
+            outcome="refused" if r.is_refused else "set" if r.value else "taken_off",
+            field=r.field,
+            note=r.value or "",
+            is_pending=r.row_ver == 0,
+        )
+        for r in rows
+    ]
+
+
+def _answers(conn: Connection, member_id: str, until: int, limit: int, staff: Names) -> list[TimelineEntry]:
+    rows = _ANSWERS.all(conn, member_id=member_id, until=until, limit=limit)
+    return [
+        TimelineEntry(
+            kind="consent",
+            id=r.id,
+            at_ms=r.answered_at_ms,
+            staff=staff.get(r.staff_id, NOBODY),
+            outcome="given" if r.is_given else "withdrawn",
+            field=r.purpose,
             is_pending=r.row_ver == 0,
         )
         for r in rows

@@ -16,6 +16,7 @@ from guidedesk.ui.tables.rows import LineRow
 from guidedesk.ui.theme import ToneName
 
 NOTE_SHOWN: Final = 120
+VALUE_SHOWN: Final = 40
 BINDING_REFUSED: Final = frozenset({"protected", "earlier_bind", "associate_inactive"})
 BINDING_OUTCOMES: Final = BINDING_REFUSED | {"kept"}
 ICONS: Final[dict[str, tuple[str, ToneName]]] = {
@@ -25,6 +26,8 @@ ICONS: Final[dict[str, tuple[str, ToneName]]] = {
     "follow_up": ("tasks", "info"),
     "binding": ("link", "violet"),
     "registered": ("user-plus", "success"),
+    "edited": ("edit", "neutral"),
+    "consent": ("shield-check", "neutral"),
 }
 TALK_ICONS: Final[dict[str, tuple[str, ToneName]]] = {
     "visit": ("store", "neutral"),
@@ -93,6 +96,8 @@ def _title(entry: TimelineEntry) -> str:
         "interaction": _talk_title,
         "binding": _binding_title,
         "follow_up": _follow_up_title,
+        "edited": _edited_title,
+        "consent": _consent_title,
     }
     return makers.get(entry.kind, _plain_title)(entry)
 
@@ -127,6 +132,17 @@ def _follow_up_title(entry: TimelineEntry) -> str:
     return i18n.t("timeline.follow_up", date=due)
 
 
+def _edited_title(entry: TimelineEntry) -> str:
+    field = i18n.t(f"field.{entry.field}")
+    return i18n.t(f"timeline.edited_{entry.outcome}", field=field, value=untrusted(entry.note, VALUE_SHOWN))
+
+
+def _consent_title(entry: TimelineEntry) -> str:
+    key = f"consent.{entry.field}.{'yes' if entry.outcome == 'given' else 'no'}"
+    said = i18n.t(f"timeline.consent_{entry.outcome}")
+    return _joined(said, i18n.t(key)) if i18n.has(key) else said
+
+
 def _plain_title(entry: TimelineEntry) -> str:
     return i18n.t(f"timeline.{entry.kind}")
 
@@ -142,6 +158,8 @@ def _details(entry: TimelineEntry, now_ms: int) -> tuple[str, ...]:
             return (i18n.t("timeline.bind_stays", name=_name(entry.owner)) if _name(entry.owner) else "",)
         before = _name(entry.previous_owner) if entry.previous_owner != entry.owner else ""
         return (i18n.t("timeline.bound_before", name=before) if before else "",)
+    if entry.kind in ("edited", "consent"):
+        return (_name(entry.staff),)
     if entry.kind == "visit":
         return _name(entry.store), _name(entry.staff)
     return note, _name(entry.staff)
