@@ -129,6 +129,30 @@ def test_only_the_pages_that_are_looked_at_are_read(history: HistoryPresenter) -
     assert asked == [64, 22]
 
 
+def test_opening_and_choosing_read_no_rows_on_the_windows_thread(
+    history: HistoryPresenter, show: Callable[..., QWidget]
+) -> None:
+    asked: list[int] = []
+
+    def load(refs: object) -> object:
+        asked.append(len(list(refs)))  # type: ignore[call-overload]
+        return history.load_rows(refs)  # type: ignore[arg-type]
+
+    page = HistoryPage(load)  # type: ignore[arg-type]
+    QAbstractItemModelTester(page.model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    history.state_changed.connect(page.render_state)
+    page.order_chosen.connect(history.open_receipt)
+    page.render_state(history.state)
+    show(hosted(page), 1290, 684)
+    for number in range(3):
+        page.table.selectRow(number)
+    history.narrow(text="雨伞")
+    assert asked == []
+    assert page.model.row_at(0) is not None
+    page.model.row_at(49)
+    assert asked == []
+
+
 def test_a_row_key_leads_back_to_its_purchase() -> None:
     assert ref_of(row_key(("store", "order"))) == ("store", "order")
 

@@ -22,6 +22,7 @@ from guidedesk.services.queries.receipts import get_receipt
 from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.tables.model import PAGE
 
 PERIODS: Final[tuple[int | None, ...]] = (3, 12, 24, None)
 # Each part of the filter when it hides nothing; the narrowest first.
@@ -41,12 +42,13 @@ class Loosen:
 
 @dataclass(frozen=True, slots=True)
 class HistoryData:
-    """One reading: the fixed head, the orders under the filter (newest first), and their sums."""
+    """One reading: the fixed head, the orders under the filter (newest first), their sums, and the first rows."""
 
     head: HistoryHead
     refs: tuple[Ref, ...]
     totals: HistoryTotals
     loosen: Loosen | None = None
+    rows: tuple[HistoryRow, ...] = ()  # those of the first page; a new tuple for every reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def read_history(
     refs = list_history(connection, head.member_id, wanted, now_ms)
     totals = get_history_totals(connection, head.member_id, wanted, now_ms)
     is_hidden = not refs and head.lifetime.orders > 0
-    return HistoryData(head, refs, totals, find_loosening(connection, head, wanted, now_ms) if is_hidden else None)
+    loosen = find_loosening(connection, head, wanted, now_ms) if is_hidden else None
+    return HistoryData(head, refs, totals, loosen, load_history(connection, refs[:PAGE]))
 
 
 def find_loosening(connection: Any, head: HistoryHead, wanted: HistoryFilter, now_ms: int) -> Loosen | None:

@@ -58,13 +58,17 @@ class HistoryModel(PagedModel):
         self._load_refs = load
         self._hides_amounts = False
 
-    def show_refs(self, refs: Sequence[Ref], *, hides_amounts: bool = False) -> None:
-        """Show these purchases in this order; on a colleague's member without sums."""
+    def show_refs(
+        self, refs: Sequence[Ref], *, hides_amounts: bool = False, first: Sequence[HistoryRow] = ()
+    ) -> None:
+        """Show these purchases in this order; on a colleague's member without sums. `first`: rows read already."""
         self._hides_amounts = hides_amounts
-        self.set_ids([row_key(ref) for ref in refs])
+        self.set_ids([row_key(ref) for ref in refs], self._keyed(first) if first else None)
 
     def _page(self, ids: Sequence[str]) -> Mapping[str, Any]:
-        rows = self._load_refs([ref_of(row_id) for row_id in ids])
+        return self._keyed(self._load_refs([ref_of(row_id) for row_id in ids]))
+
+    def _keyed(self, rows: Sequence[HistoryRow]) -> Mapping[str, Any]:
         keyed = ((row_key((row.scope_id, row.id)), row) for row in rows)
         return {key: OrderRow(key, row, self._hides_amounts) for key, row in keyed}
 

@@ -82,14 +82,17 @@ class PagedModel(QAbstractTableModel):
         """All ids in order."""
         return self._ids
 
-    def set_ids(self, ids: Sequence[str]) -> None:
-        """Show these ids in this order; unchanged ids only drop the rows read before."""
+    def set_ids(self, ids: Sequence[str], first: Mapping[str, Any] | None = None) -> None:
+        """Show these ids in this order; unchanged ids only drop the rows read before.
+
+        `first` are the rows of the first page where they were read already, beside the window.
+        """
         if list(ids) == self._ids:
-            self.refresh()
+            self.refresh(first)
             return
         self.beginResetModel()
         self._ids = list(ids)
-        self._pages.clear()
+        self._forget(first)
         self.endResetModel()
 
     def append_ids(self, ids: Sequence[str]) -> None:
@@ -102,12 +105,17 @@ class PagedModel(QAbstractTableModel):
             self._ids.extend(new)
             self.endInsertRows()
 
-    def refresh(self) -> None:
-        """Read the rows again, keep order and selection."""
-        self._pages.clear()
+    def refresh(self, first: Mapping[str, Any] | None = None) -> None:
+        """Read the rows again (but for those of the first page, where they are given), keep order and selection."""
+        self._forget(first)
         if self._ids:
             last = self.index(len(self._ids) - 1, max(0, self.columnCount() - 1))
             self.dataChanged.emit(self.index(0, 0), last)
+
+    def _forget(self, first: Mapping[str, Any] | None) -> None:
+        self._pages.clear()
+        if first:
+            self._pages[0] = first
 
     def set_columns(self, columns: Sequence[ColumnSpec]) -> None:
         """Change header texts (language) or the sort mark; the number of columns must stay."""

@@ -111,6 +111,8 @@ class HistoryPage(Page):
         self.giving_back = Button("", "primary", icon="return", key="Alt R").say("history.return")
         self.giving_back.hide()  # until a window can take a return
         self._offers_returns = False
+        self._shown: object = None
+        self._rows: object = None
         self.export = Button("", icon="download", key="Ctrl E").say("export.open")
         self.sums = SumsCard()
         self.search_field = SearchField("history.find", "history.find_short")
@@ -186,12 +188,18 @@ class HistoryPage(Page):
         self.drawer.show_receipt(state.receipt, hides_amounts=state.hides_amounts)
         self._show_return(state)
         if data is None:
+            self._shown = None
             self.model.show_refs(())
             return
         self._show_head(data.head, state.now_ms)
         self._show_filters(state, data.head)
         self._count.set_text(t("history.count", n=data.totals.orders, total=data.head.lifetime.orders))
-        self.model.show_refs(data.refs, hides_amounts=state.hides_amounts)
+        # A receipt chosen, a word typed: rows are read again only after another reading.
+        shown = (data.refs, id(data.rows), state.hides_amounts, i18n.language())
+        if shown != self._shown:
+            self._shown = shown
+            self._rows = data.rows  # kept, so that its id stays its own
+            self.model.show_refs(data.refs, hides_amounts=state.hides_amounts, first=data.rows)
         self.table.setVisible(bool(data.refs))
         self._none.setVisible(not data.refs)
         self._show_none(state, bool(data.head.lifetime.orders))
