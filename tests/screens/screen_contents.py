@@ -105,6 +105,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("home", "loading"): (*_HOME, "home.loading", "home.loading_detail", "sync.chip.loading"),
     ("home", "filtered"): (*_HOME, *_AGENDA, "=叶青禾", "=唐可欣"),
     ("member", "mine"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, *_TO_DO, "=等待上传|waiting to send"),
+    ("member", "undo"): (*_MEMBER, "follow_up.handed_over", "=何静怡|He Jingyi", "undo", "=Ctrl Z"),
     ("member", "other"): (*_MEMBER, *_SEEN, "=顾念安", "member.other_title", "member.other_text", "member.other_rule",
                           "member.owner_chip.other", "=何静怡|He Jingyi", "member.ring.spoken"),
     ("member", "none"): (*_MEMBER, *_LIVED, *_TO_DO, "=沈知微", "tier.ordinary", "member.ring.none",
