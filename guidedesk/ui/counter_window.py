@@ -22,7 +22,7 @@ from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
-from guidedesk.ui.presenters.search import SearchPresenter
+from guidedesk.ui.presenters.search import SearchPresenter, SearchState
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
@@ -67,6 +67,7 @@ class CounterWindow(QObject):
         self.diagnostics = DiagnosticsPresenter(desk, self)
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
+        self._shown: list[WhenShown] = []
         self.undo = UndoPresenter(desk, self)
         self.actions = CounterActions(desk, self.window, self._is_allowed, self)
         self.actions.told.connect(self._tell_notice)
@@ -123,7 +124,7 @@ class CounterWindow(QObject):
 
     def _add_home(self) -> None:
         page, presenter = HomePage(), self.home
-        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
+        presenter.state_changed.connect(self._when_shown(page).take)
         presenter.member_opened.connect(self.open_member)
         presenter.noticed.connect(self._tell_notice)
         page.item_changed.connect(presenter.change_item)
@@ -140,7 +141,7 @@ class CounterWindow(QObject):
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member
         page.returned.connect(presenter.open)
-        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
+        presenter.state_changed.connect(self._when_shown(page).take)
         presenter.opened.connect(self._show_member)
         presenter.noticed.connect(self._tell_notice)
         presenter.log_requested.connect(self.log.open)
@@ -211,8 +212,18 @@ class CounterWindow(QObject):
         self._result_page = page
         self.window.add_page(SCAN_RESULT, page)
 
+    def _when_shown(self, page: HomePage | MemberPage | SyncPage) -> WhenShown:
+        shown = WhenShown(page, page.render_state)
+        self._shown.append(shown)
+        return shown
+
+    def _cover_pages(self, state: SearchState) -> None:
+        for shown in self._shown:
+            shown.cover(state.is_open)
+
     def _add_search(self) -> None:
         presenter = self.search
+        presenter.state_changed.connect(self._cover_pages)
         self._search_overlay = SearchOverlay(self.window.top.search, self.window.ground)
         presenter.state_changed.connect(self._search_overlay.render_state)
         presenter.member_chosen.connect(self.open_member)
@@ -229,7 +240,7 @@ class CounterWindow(QObject):
 
     def _add_sync(self) -> None:
         page, presenter = SyncPage(), self.sync
-        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
+        presenter.state_changed.connect(self._when_shown(page).take)
         page.tab_chosen.connect(presenter.show_tab)
         page.row_chosen.connect(presenter.choose)
         page.seen.connect(presenter.mark_seen)

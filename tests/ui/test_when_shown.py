@@ -28,6 +28,23 @@ def test_only_the_newest_state_is_drawn_once_the_page_shows(qtbot):
     assert drawn == ["second", "third"]
 
 
+def test_a_page_that_is_typed_over_is_drawn_when_the_search_leaves(qtbot):
+    page = QWidget()
+    drawn: list[object] = []
+    qtbot.addWidget(page)
+    late = WhenShown(page, drawn.append)
+    page.show()
+    late.cover(True)
+    late.take("first")
+    late.take("second")
+    assert drawn == []
+    late.cover(False)
+    assert drawn == ["second"]
+    late.cover(False)
+    late.take("third")
+    assert drawn == ["second", "third"]
+
+
 def test_pages_behind_another_read_nothing_until_they_open(qapp):
     shop = open_desk()
     home, sync = HomePresenter(shop.desk), SyncCentrePresenter(shop.desk)

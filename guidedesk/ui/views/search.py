@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QFrame, QStackedLayout, QWidget
 
 from guidedesk.ui import i18n
 from guidedesk.ui.i18n import t
@@ -155,11 +155,12 @@ class SearchPanel(FloatingPanel):
         self.preview.setVisible(self._is_wide or is_office)
 
 
-class WaysStrip(FloatingPanel):
+class WaysStrip(QFrame):
     """What may be typed, below the results where there is room."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.setProperty("kind", "drawer")
         self.setProperty("floats", True)
         ways = [row(KeyHint(typed), Label("", "label", "text2").say(f"search.how.{name}"), gap=2)
                 for typed, name in WAYS]
@@ -222,8 +223,7 @@ class SearchOverlay(QObject):
             self.place()
             self._scrim.show()
             self._scrim.raise_()
-            for part in (self.panel, self.ways):
-                part.keep_corners()
+            self.panel.keep_corners()
             self.ways.setVisible(self._has_ways())
             self.ways.raise_()
             self.panel.show()
