@@ -28,3 +28,9 @@ Feature: What a counter records about a member counts everywhere, once
     When the line is back
     Then counter A says that she stays whose member she was, and why
     And counter B shows the same associate as the owner
+
+  Scenario: A receipt that was paid without the card
+    Given her card is open at counter A
+    When at counter A a receipt is scanned into the claim and saved
+    Then head office waits for the sale of that receipt
+    And no visit of somebody else came of the scan

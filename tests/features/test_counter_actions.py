@@ -156,6 +156,27 @@ def _(shop: Windows) -> None:
     assert shop.shows("B", NAME, _associate(shop))
 
 
+@when("at counter A a receipt is scanned into the claim and saved")
+def _(shop: Windows) -> None:
+    shop.memory["visits"] = shop.eyes.one("select count(*) from visit")
+    shop.press("A", "Alt+5")
+    assert shop.shows("A", t("claim.how"))
+    shop.scan("A", "HB-261121-0093")
+    assert shop.shows("A", t("claim.unknown_title", number="HB-261121-0093")), shop.says("A")
+    shop.press("A", "Ctrl+Return")
+
+
+@then("head office waits for the sale of that receipt")
+def _(shop: Windows) -> None:
+    claim = "select state from sale_claim where receipt_no='HB-261121-0093' and member_id=:m"
+    assert shop.within(lambda: shop.eyes.one(claim, m=to_bytes(shop.memory["member"]))) == "open"
+
+
+@then("no visit of somebody else came of the scan")
+def _(shop: Windows) -> None:
+    assert shop.eyes.one("select count(*) from visit") <= shop.memory["visits"] + 1  # her own, still on its way
+
+
 def _answer(shop: Windows, name: str, digit: str) -> None:
     shop.scan(name, shop.memory["code"])
     assert shop.shows(name, NAME)
