@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from guidedesk.models.entities import load_rows
+from guidedesk.server import fanout, push
 from guidedesk.server.badges import badges_of
 from guidedesk.server.home_moves import move_home
 from guidedesk.server.order_types import LineIn, OrderIn
@@ -278,6 +279,26 @@ def test_a_badge_given_up_binds_only_for_scans_from_before(shop: Shop) -> None:
     assert counter.do(after)["params"]["why"] == "not_a_badge"
     assert badge(shop, "a1") == fresh
     assert counter.do(bind(shop, other, "a1"))["status"] == "accepted"
+
+
+def test_what_a_crash_left_unfolded_is_folded_by_the_sweep(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, visited = shop.counter(), shop.counter(1)
+    member = joined(shop, home, phone=PHONE)
+    visited.do(registration(shop, phone=PHONE), "a3")
+    with monkeypatch.context() as crashed:
+        crashed.setattr(push, "_carry", lambda *_: None)
+        edit = ops.EditMember(member_id=member, fields=("name",), name="沈知薇")
+        assert visited.do(edit, "a3")["status"] == "accepted"
+        assert visited.do(bind(shop, member, "a3"), "a3")["status"] == "accepted"
+    home.pull()
+    assert [row["name"] for row in home.table("member")] == ["沈知微"]
+    assert home.table("binding") == []
+    fanout.sweep(shop.database)
+    for counter in (home, visited):
+        counter.pull()
+        assert next(r["name"] for r in counter.table("member") if r["id"] == member) == "沈知薇"
+        assert [row["owner_id"] for row in counter.table("binding")] == [shop.staff["a3"]]
+    assert fanout.sweep(shop.database) == 0
 
 
 def sale(shop: Shop, member_id: str, receipt: str | None = None, **more: Any) -> ops.RecordSale:
