@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
 
-from guidedesk.domain.time import local_date
+from guidedesk.domain.time import DAY_MS, local_date
 
+# A registration binds while the person can still have been here: later only a scan proves that she is (CODES.md Q-7).
+REGISTERED_BINDS_MS: Final = DAY_MS
 OwnerState = Literal["none", "pool", "mine", "mine_lapsed", "mine_open", "other", "other_open"]
 SaleOwner = Literal["none", "pool", "in_window", "after_window", "owner", "earlier", "before"]
 # Becoming owner in these ways is a scan of her own code, and so a touch (COMMISSION.md 0 and 2).

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from guidedesk.domain.attribution import REGISTERED_BINDS_MS
 from guidedesk.domain.binding_story import REFUSED, Meeting
 from guidedesk.domain.errors import Refused
-from guidedesk.services.apply_core import ApplyContext, Effect, canonical_member
+from guidedesk.services.apply_core import MANAGING, ApplyContext, Effect, canonical_member
 from guidedesk.services.operations import BindMember
 
 
@@ -56,6 +57,10 @@ def _check_registered(conn: Connection, op: BindMember, member_id: str, home: st
     row = context.rows.load(conn, "member", home, member_id)
     if row is None or home != context.scope_id or row["registered_by"] != op.associate_id:
         raise Refused("validation", field="associate_id", why="not_registered_here")
+    if op.associate_id != context.actor.id and context.actor.role not in MANAGING:
+        raise Refused("forbidden", why="not_her_own")
+    if context.at_ms - row["joined_at_ms"] > REGISTERED_BINDS_MS:
+        raise Refused("validation", field="associate_id", why="registered_before")
     if row["card_no"] is None:
         # COMMISSION.md: registering binds with a card code given
         raise Refused("validation", field="associate_id", why="no_card")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordS
 from guidedesk.services.row_store import DIRECT, RowStore
 
 RowRef = tuple[str, str, str]  # table, scope_id, row_id
+MANAGING: Final = frozenset({"manager", "area_manager"})  # may decide about what is a colleague's
 
 
 class Side(Protocol):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.errors import Refused
 from guidedesk.models import engagement
 from guidedesk.models.entities import Row
-from guidedesk.services.apply_core import ApplyContext, AuditNote, Effect, RowRef, canonical_member, write_row
+from guidedesk.services.apply_core import MANAGING, ApplyContext, AuditNote, Effect, RowRef, canonical_member, write_row
 from guidedesk.services.operations import (
     CancelFollowUp,
     CompleteFollowUp,
@@ -24,7 +24,6 @@ from guidedesk.services.operations import (
 SERVED_AFTER_VISIT_MS: Final = 10 * 60_000
 # The undo button stays ten seconds (DESIGN-UI.md 14); pressing it in the last one still counts.
 RETRACT_MS: Final = 15_000
-_MANAGING: Final = frozenset({"manager", "area_manager"})
 
 
 def apply_log(conn: Connection, op: LogInteraction, context: ApplyContext) -> Effect:
@@ -182,7 +181,7 @@ def _takes_back(row: Row, op: ReassignFollowUp, context: ApplyContext) -> bool:
 
 
 def _check_hers(row: Row, context: ApplyContext) -> None:
-    if row["associate_id"] != context.actor.id and context.actor.role not in _MANAGING:
+    if row["associate_id"] != context.actor.id and context.actor.role not in MANAGING:
         raise Refused("forbidden", why="not_her_own")
 
 

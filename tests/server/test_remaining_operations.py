@@ -20,7 +20,7 @@ from guidedesk.server.staff import StaffOffice
 from guidedesk.services import operations as ops
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import Envelope
-from tests.server.people_at_work import PHONE, joined, registration
+from tests.server.people_at_work import PHONE, hello, joined, registration
 from tests.server.shop import START_MS, Counter, Shop
 
 DAY = 86_400_000
@@ -266,6 +266,29 @@ def test_nobody_is_bound_without_a_scan_or_a_card(shop: Shop, change: dict[str, 
     answer = counter.do(operation, assurance=assurance)
     assert (answer["status"], answer["reason"], answer["params"]["why"]) == ("rejected", "validation", why)
     assert rows(shop, "binding", shop.stores[0], member) == []
+
+
+def test_who_registered_her_binds_her_that_day_and_nobody_else_does(shop: Shop) -> None:
+    counter = shop.counter()
+    answer = counter.call("POST", "/v1/sync/hello", hello()).json()
+    digits, typed = answer["codes"][0]
+    made = registration(shop, code_digits=digits, code_typed=typed)
+    counter.do(made, assurance=0)
+    [row] = rows(shop, "binding", shop.stores[0], made.member_id)
+    assert (row["owner_id"], row["cause"]) == (shop.staff["a1"], "registered")
+
+    def registered(member_id: str, name: str) -> ops.BindMember:
+        return ops.BindMember(
+            binding_id=shop.new_id(), member_id=member_id, associate_id=shop.staff[name], source="registered"
+        )
+
+    assert counter.do(registered(made.member_id, "a1"), assurance=0)["status"] == "accepted"
+    assert counter.do(registered(made.member_id, "a1"), "a2")["reason"] == "forbidden"
+    assert counter.do(registered(made.member_id, "a2"), "a2")["params"]["why"] == "not_registered_here"
+    shop.clock.now_ms += 40 * DAY
+    assert counter.do(registered(made.member_id, "a1"))["params"]["why"] == "registered_before"
+    counter.pull()
+    assert [e["outcome"] for e in counter.table("binding_event")].count("bound") == 1
 
 
 def test_a_badge_given_up_binds_only_for_scans_from_before(shop: Shop) -> None:

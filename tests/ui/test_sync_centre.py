@@ -70,8 +70,8 @@ REFUSALS = (
     op("rejected", "forbidden", why="not_her_own"),
     *(
         op("rejected", "validation", field="x", why=why)
-        for why in ("scan_first", "not_a_badge", "not_registered_here", "no_card", "not_here", "differs",
-                    "more_than_paid", "unknown_line", "other_member")
+        for why in ("scan_first", "not_a_badge", "not_registered_here", "no_card", "registered_before", "not_here",
+                    "differs", "more_than_paid", "unknown_line", "other_member")
     ),
 )  # fmt: skip
 

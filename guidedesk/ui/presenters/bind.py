@@ -89,7 +89,7 @@ class BindPresenter(FormPresenter[BindState]):
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> BindState:
         """The member, and whether she was registered here by whoever asks."""
         card = get_member_card(connection, subject, session.staff.id, now_ms)
-        mine = was_registered_by(connection, card.member_id, session.staff.id, session.store_id)
+        mine = was_registered_by(connection, card.member_id, session.staff.id, session.store_id, now_ms)
         return BindState(card=card, now_ms=now_ms, me=session.staff, can_register=mine)
 
     def check(self, state: BindState) -> tuple[tuple[str, GuideDeskError], ...]:
