@@ -161,9 +161,10 @@ class SearchPresenter(QObject):
 
     def ask(self) -> None:
         """Ctrl R: ask head office for exactly this phone, card or receipt number."""
-        question = self._question()
+        question = self._question() if self.state.is_answered else None
         session = self._desk.session
-        if question is None or session is None or self.state.office in ("asking", "found", "opening"):
+        is_under_way = self.state.office in ("asking", "found", "opening")
+        if question is None or session is None or not self.state.may_ask or is_under_way:
             return
         text = self.state.text
         self._pause.stop()
@@ -252,12 +253,13 @@ class SearchPresenter(QObject):
     def _take_found(self, found: _Found) -> None:
         query = read_query(self.state.text)
         self._phone_hash = found.phone_hash
+        may_ask = (_may_ask(query) or found.phone_hash is not None) and not _is_here(query, found.hits)
         if not found.hits and query.is_only_name and not self._nobody.begins(query.name):
             self._nobody = query.name
         self._show_state(
             replace(
                 self.state, hits=found.hits, is_answered=True, chosen_id=found.chosen_id, preview=found.preview,
-                may_ask=_may_ask(query) or found.phone_hash is not None,
+                may_ask=may_ask,
             )
         )  # fmt: skip
         if found.hits:
@@ -296,6 +298,16 @@ class SearchPresenter(QObject):
 
 def _may_ask(query: Query) -> bool:
     return query.is_card or query.may_be_receipt
+
+
+def _is_here(query: Query, hits: tuple[MemberHit, ...]) -> bool:
+    """Whether whom the whole number means is among the hits already, so that head office could only repeat it."""
+    receipts = (query.receipt, query.receipt.upper())
+    return any(
+        hit.match == "phone" or (hit.match == "card" and query.is_card)
+        or (hit.match == "receipt" and hit.matched in receipts)
+        for hit in hits
+    )  # fmt: skip
 
 
 def _failure(error: Exception) -> OfficeStatus:
