@@ -64,14 +64,16 @@ class SyncPage(Page):
         narrow = self.width() < look().m.page_narrow
         has_row = state.chosen_row is not None
         short = self.window().height() < look().m.page_short
-        self.head.render_state(state, compact=narrow)
+        is_drawn = has_row and (self._is_drawer_open or not narrow)
+        room = self.width() - (look().m.pane_drawer if is_drawn else 0)
+        self.head.render_state(state, compact=narrow, roomy=room >= 2 * look().m.pane_drawer)
         self.kpis.render_state(state)
         self.outage.render_state(state)
         self.kpis.setVisible(not narrow and not short and not state.is_offline)
         self.outage.setVisible(not narrow and not short and state.is_offline)
         self.records.render_state(state, compact=narrow)
         self.drawer.render_state(state)
-        self.drawer.setVisible(has_row and (self._is_drawer_open or not narrow))
+        self.drawer.setVisible(is_drawn)
         self._main.setVisible(not (narrow and has_row and self._is_drawer_open))
         if narrow:
             self.drawer.setMinimumWidth(0)

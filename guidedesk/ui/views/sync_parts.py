@@ -50,8 +50,8 @@ class HeadCard(Card):
         self.body.addLayout(line)
         self.setSizePolicy(WIDE, LOW)
 
-    def render_state(self, state: SyncState, *, compact: bool) -> None:
-        """The headline; the detail goes where room is short."""
+    def render_state(self, state: SyncState, *, compact: bool, roomy: bool) -> None:
+        """The headline; the detail goes where room is short, and before it the second button (Ctrl E stays)."""
         head = sync_words.headline(state)
         self._icon.show_icon(head.icon, head.tone)
         self._title.set_text(head.title)
@@ -59,7 +59,7 @@ class HeadCard(Card):
         is_told = compact and state.is_offline and state.status is not None
         self._detail.set_text(sync_words.cause_text(state.status) if is_told and state.status else head.detail)
         self._detail.setVisible(is_told or not compact)
-        self.diagnostics.setVisible(not compact)
+        self.diagnostics.setVisible(roomy and not compact)
         loading = state.status.loading if state.status is not None else None
         self.bar.setVisible(loading is not None)
         if loading is not None:
