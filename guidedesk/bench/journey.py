@@ -53,7 +53,9 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         secrets = new_secrets(SystemRandom())
         write_secrets(folder / SECRETS, secrets)
         _create(local, "real")
+        cpu_before = time.process_time()
         summary, seconds = _import(local, secrets, args.households)
+        cpu_seconds = time.process_time() - cpu_before
         sizes = _sizes(local, "real")
         copy_seconds = _copy_floor(local, folder, [table for table, count in sizes.items() if count])
 
@@ -65,14 +67,26 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         with _counter(local, folder, summary) as (counter, sync_seconds):
             shown = counter_differences(counter, chosen, expected)
     return _document(
-        _Run(summary, seconds, sizes, copy_seconds, len(differing), again_seconds, is_unchanged, sync_seconds, shown)
+        _Run(
+            summary=summary,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            sizes=sizes,
+            copy_seconds=copy_seconds,
+            differing=len(differing),
+            again_seconds=again_seconds,
+            is_unchanged=is_unchanged,
+            sync_seconds=sync_seconds,
+            shown=shown,
+        )
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     summary: ImportSummary
     seconds: float
+    cpu_seconds: float
     sizes: dict[str, int]
     copy_seconds: float
     differing: int
@@ -89,6 +103,7 @@ def _document(run: _Run) -> dict[str, Any]:
         "figures": {
             "lines_per_s": round(summary.landed / run.seconds),
             "seconds": round(run.seconds, 3),
+            "importer_cpu_s": round(run.cpu_seconds, 3),
             "lines": summary.landed,
             "baskets": summary.orders,
             "stores": summary.stores,

@@ -135,11 +135,11 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
                 select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
                     table.c.scope_id == scope_id, among(conn, table.c.id, chunk)
                 )
-            )
+            ).all()
             rows += [
-                _Work(tbl, r.id, asked[tbl, r.id], UPSERT if r.deleted_at_ms is None else DELETE, r.about)
-                for r in found
-                if r.about is not None
+                _Work(tbl, row_id, asked[tbl, row_id], UPSERT if deleted_at_ms is None else DELETE, about)
+                for row_id, deleted_at_ms, about in found
+                if about is not None
             ]
     reach = reach_of(conn, {r.member_id for r in rows})
     work: dict[str, list[_Work]] = defaultdict(list)

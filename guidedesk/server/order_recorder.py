@@ -228,7 +228,7 @@ def _homes(conn: Connection, keys: Sequence[Key]) -> dict[Key, str]:
                 select(directory.external_id, directory.scope_id).where(
                     among(conn, directory.external_id, chunk), directory.source == source
                 )
-            ):
+            ).all():
                 found[source, row.external_id] = row.scope_id
     return found
 
@@ -247,7 +247,7 @@ def _known(conn: Connection, scope_id: str, prepared: Sequence[Prepared]) -> dic
                     order_raw.c.source == source,
                     among(conn, order_raw.c.external_id, chunk),
                 )
-            ):
+            ).all():
                 known[source, row.external_id] = row.content_hash
     return known
 

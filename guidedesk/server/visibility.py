@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, literal, select, union_all
@@ -195,12 +196,15 @@ def _pointers_together(conn: Connection, places: Mapping[str, Collection[str]], 
 
 def _sorted_pointers(conn: Connection, query: CompoundSelect[Any], tables: Sequence[str]) -> list[Pointer]:
     order = {tbl: place for place, tbl in enumerate(tables)}
-    return [
-        Pointer(row.tbl, row.scope_id, row.id, UPSERT if row.deleted_at_ms is None else DELETE, row.row_ver)
-        for row in sorted(conn.execute(query), key=lambda row: (row.scope_id, order[row.tbl], row.id))
+    found = [
+        Pointer(tbl, scope_id, row_id, UPSERT if deleted_at_ms is None else DELETE, row_ver)
+        for tbl, scope_id, row_id, row_ver, deleted_at_ms in conn.execute(query).all()
     ]
+    found.sort(key=lambda p: (p.row_scope_id, order[p.tbl], p.row_id))
+    return found
 
 
+@lru_cache(maxsize=64)
 def _about(tbl: str, since_ms: int) -> Select[Any]:
     table = entity_tables()[tbl]
     query = select(literal(tbl).label("tbl"), table.c.scope_id, table.c.id, table.c.row_ver, table.c.deleted_at_ms)
