@@ -229,6 +229,7 @@ class CounterWindow(QObject):
         presenter.member_chosen.connect(self.open_member)
         presenter.log_requested.connect(self.log.open)
         presenter.new_member_requested.connect(self.new_member.open)
+        self._search_overlay.prepared.connect(presenter.prepare)
         self._search_overlay.typed.connect(presenter.type)
         self._search_overlay.row_chosen.connect(presenter.choose)
         self._search_overlay.row_opened.connect(presenter.open)

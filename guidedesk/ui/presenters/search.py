@@ -87,6 +87,16 @@ class SearchPresenter(QObject):
         desk.status_changed.connect(self._take_status)
         desk.tasks.committed.connect(self._forget_nobody)
 
+    def prepare(self) -> None:
+        """A search is about to begin: put its statements together before the first letter needs them."""
+        session = self._desk.session
+        if session is not None:
+            asked = (read_query("a"), "", None, session.staff.id, self._desk.now_ms(), NameKey())
+            self._desk.tasks.read(self._find, *asked, done=self._is_prepared, failed=self._is_prepared)
+
+    def _is_prepared(self, _found: object) -> None:
+        """Nothing is shown of it."""
+
     def type(self, text: str) -> None:
         """Another letter."""
         session = self._desk.session

@@ -183,6 +183,7 @@ class SearchOverlay(QObject):
     office_asked = Signal()
     office_opened = Signal(str)
     left = Signal()
+    prepared = Signal()
 
     def __init__(self, field: SearchField, ground: QWidget) -> None:
         super().__init__(ground)
@@ -193,8 +194,10 @@ class SearchOverlay(QObject):
             part.setParent(ground)
             part.hide()
         self._scrim.hide()
+        self.panel.lie_on(self._scrim)
         ground.installEventFilter(self)
         field.line.installEventFilter(self)
+        field.entered.connect(self._prepare)
         field.edited.connect(self.typed)
         field.escaped.connect(self.left)
         field.stepped.connect(self.panel.results.step)
@@ -223,11 +226,18 @@ class SearchOverlay(QObject):
             self.place()
             self._scrim.show()
             self._scrim.raise_()
-            self.panel.keep_corners()
             self.ways.setVisible(self._has_ways())
             self.ways.raise_()
             self.panel.show()
             self.panel.raise_()
+
+    def _prepare(self) -> None:
+        # Dressing sixty widgets takes longer than a letter may: done when the keyboard comes, before the first one.
+        self._field.entered.disconnect(self._prepare)
+        for widget in (*self.panel.findChildren(QWidget), *self.ways.findChildren(QWidget)):
+            widget.ensurePolished()
+        self.place()
+        self.prepared.emit()
 
     def place(self) -> None:
         """Below the search field, within the page."""

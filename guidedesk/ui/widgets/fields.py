@@ -110,12 +110,14 @@ class NoteField(QPlainTextEdit):
 
 class SearchField(QFrame):
     """A framed input with an icon, a clear button and a key cap. `edited(text)`, `submitted(text)`, `escaped()`,
-    `stepped(rows)` for the arrow keys, so that a result list can move without losing the caret."""
+    `stepped(rows)` for the arrow keys, so that a result list can move without losing the caret, `entered()` when the
+    keyboard came."""
 
     edited = Signal(str)
     submitted = Signal(str)
     escaped = Signal()
     stepped = Signal(int)
+    entered = Signal()
 
     def __init__(self, hint_key: str, short_key: str = "", *, icon: str = "search", key: str = "") -> None:
         super().__init__()
@@ -197,6 +199,8 @@ class SearchField(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QFocusEvent):
             self.update()
+            if event.gotFocus():
+                self.entered.emit()
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             steps = {Qt.Key.Key_Down.value: 1, Qt.Key.Key_Up.value: -1, Qt.Key.Key_PageDown.value: 8,
                      Qt.Key.Key_PageUp.value: -8}

@@ -3,51 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QRegion
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.overlay import Scrim
-
-
-class FloatingPanel(QWidget):
-    """Opaque to Qt, so that a changed letter repaints a piece of this panel and not the page below it, its lists and
-    charts. What shows at the round corners is copied when the panel is placed. (A QFrame would not do: a style sheet
-    that knows its kind makes it translucent again.)"""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._under = QPixmap()
-
-    def keep_corners(self) -> None:
-        """Copy what lies under the corners; called while the panel is hidden and all else is as it will be shown."""
-        ratio = self.devicePixelRatioF()
-        self._under = QPixmap(self.size() * ratio)
-        self._under.setDevicePixelRatio(ratio)
-        corners = QRegion()
-        for corner in self._corners():
-            corners |= QRegion(corner.translated(self.pos()))
-        ground = self.parentWidget()
-        if ground is not None:
-            ground.render(self._under, corners.boundingRect().topLeft() - self.pos(), corners)
-
-    def _corners(self) -> list[QRect]:
-        side, right, low = look().m.card_radius, self.width(), self.height()
-        return [QRect(x, y, side, side) for x in (0, right - side) for y in (0, low - side)]
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        m, painter = look().m, QPainter(self)
-        if self.rect().adjusted(m.card_radius, 1, -m.card_radius, -1).contains(event.rect()):
-            painter.fillRect(event.rect(), look().q("surface"))
-            return
-        ratio = self.devicePixelRatioF()
-        for corner in self._corners():
-            piece = QRect(corner.topLeft() * ratio, corner.size() * ratio)
-            painter.drawPixmap(corner, self._under, piece)
-        paint.smooth(painter)
-        paint.box(painter, self.rect(), m.card_radius, look().q("surface"), look().q("line"))
 
 
 class Shade(Scrim):
@@ -71,7 +32,8 @@ class Shade(Scrim):
             self._around = panel
             self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paint_piece(self, painter: QPainter, area: QRect, at: QPoint) -> None:
+        """Copy the piece that begins at `at` into `area`."""
         current, ratio = look(), self.devicePixelRatioF()
         wanted = (current.q("scrim").rgba(), self._around.getRect(), self.size().toTuple(), current.m, ratio)
         if wanted != self._made:
@@ -80,13 +42,44 @@ class Shade(Scrim):
             self._picture.setDevicePixelRatio(ratio)
             self._picture.fill(current.q("scrim"))
             _shadow(QPainter(self._picture), self._around)
-        painter = QPainter(self)
-        painter.setClipRegion(event.region())
-        painter.drawPixmap(QPoint(), self._picture)
+        painter.drawPixmap(area, self._picture, QRect(at * ratio, area.size() * ratio))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.paint_piece(QPainter(self), event.rect(), event.rect().topLeft())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
         self.pressed.emit()
+
+
+class FloatingPanel(QWidget):
+    """Opaque to Qt, so that a changed letter repaints a piece of this panel and not the page below it, its lists and
+    charts. Outside its round corners it shows the ground of a page under the shade. (A QFrame would not do: a style
+    sheet that knows its kind makes it translucent again.)"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._shade: Shade | None = None
+
+    def lie_on(self, shade: Shade) -> None:
+        """What is below it."""
+        self._shade = shade
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        current, painter = look(), QPainter(self)
+        side = current.m.card_radius
+        if self.rect().adjusted(side, 1, -side, -1).contains(event.rect()):
+            painter.fillRect(event.rect(), current.q("surface"))
+            return
+        for x in (0, self.width() - side):
+            for y in (0, self.height() - side):
+                corner = QRect(x, y, side, side)
+                painter.fillRect(corner, current.q("canvas"))
+                if self._shade is not None:
+                    self._shade.paint_piece(painter, corner, self.pos() + corner.topLeft())
+        paint.smooth(painter)
+        paint.box(painter, self.rect(), side, current.q("surface"), current.q("line"))
 
 
 def _shadow(painter: QPainter, around: QRect) -> None:
