@@ -53,6 +53,7 @@ class ServerContext:
     limiter: RequestLimiter
     nonces: NonceCache = field(repr=False)
     heads: HeadWatch = field(repr=False)
+    device_scopes: dict[str, str] = field(default_factory=dict, repr=False)  # of counters that were let in
 
     @classmethod
     def create(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
@@ -78,18 +78,24 @@ def is_off(row: Any) -> bool:
     return row.state == "revoked" and (row.order_mode is None or row.wiped_at_ms is not None)
 
 
+_SCOPE: Final = select(device_directory.c.scope_id).where(device_directory.c.device_id == bindparam("the_device"))
+_DEVICE: Final = select(
+    device.c.state, device.c.public_key, device.c.schema_ver, device.c.order_mode, device.c.wiped_at_ms
+).where(device.c.scope_id == bindparam("the_scope"), device.c.device_id == bindparam("the_device"))
+
+
 def _find_device(context: ServerContext, device_id: str) -> tuple[str, Any] | None:
     if not is_id(device_id):
         return None
+    known = context.device_scopes.get(device_id)
     with context.database.read() as conn:
-        scope_id = conn.execute(
-            select(device_directory.c.scope_id).where(device_directory.c.device_id == device_id)
-        ).scalar()
+        # Which store a counter is of never changes: it is looked up in the directory once.
+        scope_id = known or conn.execute(_SCOPE, {"the_device": device_id}).scalar()
         if scope_id is None:
             return None
-        row = conn.execute(
-            select(
-                device.c.state, device.c.public_key, device.c.schema_ver, device.c.order_mode, device.c.wiped_at_ms
-            ).where(device.c.scope_id == scope_id, device.c.device_id == device_id)
-        ).first()
-    return None if row is None else (scope_id, row)
+        row = conn.execute(_DEVICE, {"the_scope": scope_id, "the_device": device_id}).first()
+    if row is None:
+        context.device_scopes.pop(device_id, None)
+        return None
+    context.device_scopes[device_id] = scope_id
+    return scope_id, row

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row, load_rows
@@ -18,9 +18,12 @@ from guidedesk.sync.protocol import SCHEMA, Change, ChangesPage
 T = TypeVar("T")
 
 
+_STATE: Final = select(scope.c.epoch, scope.c.head, scope.c.floor).where(scope.c.scope_id == bindparam("the_scope"))
+
+
 def scope_state(conn: Connection, scope_id: str) -> tuple[int, int, int]:
     """(epoch, head, floor) of a scope; `not_found` when there is none."""
-    row = conn.execute(select(scope.c.epoch, scope.c.head, scope.c.floor).where(scope.c.scope_id == scope_id)).first()
+    row = conn.execute(_STATE, {"the_scope": scope_id}).first()
     if row is None:
         raise Refused("not_found", what="scope")
     return row.epoch, row.head, row.floor

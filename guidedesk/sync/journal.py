@@ -23,6 +23,12 @@ State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantin
 SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _op = t.operation.c
+# The many accepted ones are not looked at.
+_COUNTS: Final = (
+    select(_op.state, _op.is_seen, func.count())
+    .where(_op.state.in_(("queued", "parked", "quarantined", "rejected")))
+    .group_by(_op.state, _op.is_seen)
+)
 _SETTLE: Final = (
     update(t.operation)
     .where(_op.op_id == bindparam("the_op"), *(_op.state != done for done in SETTLED))
@@ -206,10 +212,8 @@ class Journal:
 
     def counts(self) -> Counts:
         """What the sync chip counts."""
-        query = select(_op.state, _op.is_seen, func.count()).group_by(_op.state, _op.is_seen)
-        query = query.where(_op.state.in_(("queued", "parked", "quarantined", "rejected")))  # not the many accepted
         with self.db.read() as conn:
-            rows = [tuple(row) for row in conn.execute(query)]
+            rows = [tuple(row) for row in conn.execute(_COUNTS)]
         return Counts(
             queued=sum(n for state, _, n in rows if state == "queued"),
             held=sum(n for state, _, n in rows if state in ("parked", "quarantined")),
