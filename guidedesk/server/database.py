@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models import server_tables as tables
-from guidedesk.server.feed_pointers import DELETE, UPSERT, Pointer, PointerKey, move_pointers
+from guidedesk.server.feed_pointers import DELETE, EVICT, UPSERT, Pointer, PointerKey, move_pointers
 from guidedesk.server.sharding import cross_scope
 
 BUSY_TIMEOUT_MS: Final = 5_000  # S-5: a statement gets five seconds
@@ -74,6 +74,10 @@ class ScopeWrite:
         found = self.conn.execute(select(tables.scope.c.head).where(tables.scope.c.scope_id == self.scope_id)).scalar()
         first = int(found or 0) + 1
         return dict(zip(self._pointers, range(first, first + len(self._pointers)), strict=True))
+
+    def has_evictions(self) -> bool:
+        """Whether something touched is to go from its subscribers without being deleted."""
+        return any(pointer.op == EVICT for pointer in self._pointers.values())
 
     def mark(self) -> dict[PointerKey, Pointer]:
         """What was touched so far, for `rewind` when a savepoint is rolled back."""

@@ -8,10 +8,11 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.models.entities import Row
@@ -22,6 +23,8 @@ from guidedesk.server.batch_run import BatchRun
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
+from guidedesk.server.feed import scope_state
+from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
@@ -29,7 +32,7 @@ from guidedesk.server.op_records import OpRecords
 from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.services.apply import RowRef
-from guidedesk.sync.protocol import GENESIS
+from guidedesk.sync.protocol import GENESIS, TERMINAL, OpResult
 from guidedesk.sync.redaction import data
 from guidedesk.sync.server_signing import Purpose, acknowledgement_payload, server_verify
 from guidedesk.sync.strict_json import JsonObject
@@ -61,6 +64,7 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
     with context.database.read() as conn:
         key = context.secrets.signing_key()
         results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver)
+        feed = _whole_news(conn, who.scope_id, decided.moved, results)
     _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=decided.last_seq))
     return {
         "batch_id": batch.batch_id,
@@ -68,7 +72,27 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
         "last_seq": decided.last_seq,
         "epoch": batch.epoch,
         "server_time_ms": context.clock.wall_ms(),
+        "feed": feed,
     }
+
+
+def _whole_news(
+    conn: Connection, scope_id: str, moved: dict[PointerKey, int] | None, results: Sequence[OpResult]
+) -> list[Any] | None:
+    """[scope, epoch, before, head] when the answers hold every row that the batch moved in the store's feed.
+
+    A counter that stood at `before` need not fetch its own work again: it stands at `head`.
+    """
+    if not moved:
+        return None
+    told: set[RowRef] = set()
+    for result in results:
+        if result.status in TERMINAL:
+            told.update((tbl, row["scope_id"], row["id"]) for tbl, row in result.rows)
+            told.update(result.absent)
+    if not moved.keys() <= told:
+        return None
+    return [scope_id, scope_state(conn, scope_id)[0], min(moved.values()) - 1, max(moved.values())]
 
 
 def _own_acknowledgements(context: ServerContext, now_ms: int) -> IsSigned:
@@ -101,6 +125,8 @@ class _Decided:
     last_seq: int
     has_tasks: bool
     rows: dict[RowRef, Row]
+    # What it moved in the store's own feed: row -> number. None where that is not all a counter must hear.
+    moved: dict[PointerKey, int] | None = None
 
 
 def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, received_at_ms: int) -> _Decided:
@@ -135,9 +161,11 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
         _store_device(opened, who, last_seq, link, received_at_ms)
+        opened.after_feed(lambda numbered: moved.append(None if opened.has_evictions() else numbered))
         return _Decided(answers, last_seq, run.has_tasks, run.rows())
 
-    decided = database.write(scope_id, work)
+    moved: list[dict[PointerKey, int] | None] = []
+    decided = replace(database.write(scope_id, work), moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)
     return decided
 

@@ -70,12 +70,23 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedSpan:
+    """A stretch of a scope's feed whose every row is in the answer it came with."""
+
+    scope_id: str
+    epoch: int
+    before: int
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
 class PushAnswer:
-    """A result per operation."""
+    """A result per operation; `feed` where they hold all that the batch changed in the store's feed."""
 
     results: tuple[OpResult, ...]
     last_seq: int
     server_time_ms: int
+    feed: FeedSpan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +263,7 @@ def _push_answer(answer: dict[str, Any]) -> PushAnswer:
         results=tuple(OpResult.from_wire(wire) for wire in answer["results"]),
         last_seq=int(answer["last_seq"]),
         server_time_ms=int(answer["server_time_ms"]),
+        feed=None if (feed := answer.get("feed")) is None else FeedSpan(str(feed[0]), *(int(n) for n in feed[1:4])),
     )
 
 

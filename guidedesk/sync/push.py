@@ -10,9 +10,9 @@ from guidedesk.domain.errors import TransportError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
 from guidedesk.services.apply import RowRef
-from guidedesk.sync.apply_page import apply_results
+from guidedesk.sync.apply_page import apply_results, read_cursor, write_cursor
 from guidedesk.sync.cache import Cache
-from guidedesk.sync.client import PushAnswer, SyncClient, SyncRefused, encode, push_body
+from guidedesk.sync.client import FeedSpan, PushAnswer, SyncClient, SyncRefused, encode, push_body
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.journal import Entry, Journal, Settlement, State
 from guidedesk.sync.overlay import LoadLanes
@@ -130,7 +130,7 @@ class Pusher:
             self._clock.observe(sent, received, answer.server_time_ms)
         self._adapt(received - sent, len(batch.entries))
         self._send_ahead(batch, answer)
-        answered = self.take_answers(answer.results)
+        answered = self.take_answers(answer.results, answer.feed)
         if self._resend_from is not None:
             self._resend_from = None if len(batch.entries) < self._limit else batch.last_seq + 1
         if not answered and self.retry_after_ms is None:
@@ -159,8 +159,11 @@ class Pusher:
             fits = size * _TARGET_MS // max(1, took_ms)
             self._limit = max(1, min(MAX_OPS, fits, size * 2))
 
-    def take_answers(self, results: Sequence[OpResult]) -> int:
-        """Rows first, then the journal: a crash between leaves the operation to be sent and answered again."""
+    def take_answers(self, results: Sequence[OpResult], feed: FeedSpan | None = None) -> int:
+        """Rows first, then the journal: a crash between leaves the operation to be sent and answered again.
+
+        `feed` takes the cursor along where it stood right before these rows.
+        """
         kept = [_first_answer(result) for result in results]
         settlements: list[Settlement] = []
         for result in kept:
@@ -171,6 +174,8 @@ class Pusher:
         if settlements:
             with self._cache.write() as conn:
                 self.changed |= apply_results(conn, kept, self._load_lanes)
+                if feed is not None and read_cursor(conn, feed.scope_id) == (feed.epoch, feed.before):
+                    write_cursor(conn, feed.scope_id, feed.epoch, feed.head)
             self._journal.settle(settlements, self._clock.now_ms())
         return len(settlements)
 

@@ -14,7 +14,7 @@ from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.entities import load_rows
 from guidedesk.services.operations import CompleteFollowUp, RegisterMember, ScheduleFollowUp, SetTag
 from guidedesk.sync.cache import count_rows
-from guidedesk.sync.transport import Response
+from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
 from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, open_world, settle
@@ -236,3 +236,37 @@ def test_server_time_is_used_however_wrong_the_clock_is(world: World) -> None:
     assert a.counter.clock.now().confidence == "good"
     a.clock.wall_error_ms = 5 * 86_400_000
     assert abs(a.counter.now_ms() - world.clock.at_ms) < 1_000
+
+
+def test_a_counter_does_not_fetch_its_own_work_again_but_everybody_elses(world: World) -> None:
+    first, second = world.till(), world.till()
+    settle(first, second)
+    register(first.counter, "甲", actor=first.actor("a1"))
+    settle(first, rounds=1)
+    pages: list[int] = []
+
+    def watch(till: Till) -> None:
+        inner = till.wire.inner
+        assert inner is not None
+
+        def carry(request: Request) -> Response | None:
+            answer = inner.send(request)
+            if request.path.startswith("/v1/sync/changes"):
+                pages.append(len(answer.json()["changes"]) if answer.status == 200 else 0)
+            return answer
+
+        till.wire.on_send = carry
+
+    watch(first)
+    register(first.counter, "乙", actor=first.actor("a1"))
+    settle(first, rounds=2)
+    assert pages == [0, 0]
+    pages.clear()
+    register(second.counter, "丙", actor=second.actor("a1"))
+    settle(second, rounds=1)
+    register(first.counter, "丁", actor=first.actor("a1"))
+    settle(first, rounds=1)
+    assert sum(pages) > 0  # another counter's work lay between: everything since is fetched
+    settle(first, second)
+    for till in (first, second):
+        assert all(check.is_equal for check in till.counter.engine.check())
