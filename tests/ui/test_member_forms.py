@@ -10,9 +10,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import OPERATION_TYPES, EditMember, RecordReturn, RecordSale, ScheduleFollowUp
+from guidedesk.services.operations import (
+    OPERATION_TYPES,
+    EditMember,
+    RecordReturn,
+    RecordSale,
+    RegisterMember,
+    ScheduleFollowUp,
+)
 from guidedesk.sync.status import OperationInfo
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_window import HISTORY, MEMBERS, SCAN_RESULT
@@ -423,6 +431,19 @@ def test_a_word_alone_does_not_bind(shop: Shop) -> None:
     save(shop)
     assert recorded(shop) == []
     assert shop.ui.actions.bind.state.problem("code") is not None
+
+
+def test_whoever_registered_somebody_today_needs_no_scan(shop: Shop) -> None:
+    member_id = shop.desk.counter.new_id()
+    digits, typed = shop.desk.counter.blank_codes[0]
+    shop.desk.record(RegisterMember(member_id=member_id, name="方女士", code_digits=digits, code_typed=typed))
+    shop.ui.open_member(member_id)
+    act(shop, 3)
+    save(shop)
+    assert (recorded(shop)[-1].TYPE, recorded(shop)[-1].source) == ("bind", "registered")
+    shop.desk.counter.at_ms += 3 * DAY_MS
+    act(shop, 3)
+    assert not shop.ui.actions.bind.state.can_register
 
 
 def test_the_scan_asked_for_closes_the_question(shop: Shop) -> None:
