@@ -6,7 +6,7 @@ written there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from guidedesk.models.people import member
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import op_log
 from guidedesk.server.context import ServerContext
-from guidedesk.server.database import ScopeWrite
+from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout import run as carry_out
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.member_folds import scopes_of
@@ -27,7 +27,7 @@ from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.sale_side import announce_receipts, checked_return
-from guidedesk.server.server_side import PhoneClaim, ServerSide, checked_phone, claim_phones, release_phones
+from guidedesk.server.server_side import Owner, PhoneClaim, ServerSide, checked_phone, claim_phones, release_phones
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import announce_reach, granted_members
 from guidedesk.services.apply_core import RowRef
@@ -71,6 +71,7 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     faults: dict[str, Refused] = {}
     boxes: dict[str, bytes] = {}
     claims: dict[str, PhoneClaim] = {}
+    joining = {operation.member_id for _, operation in concerned if isinstance(operation, RegisterMember)}
     for op, operation in concerned:
         if not isinstance(operation, RegisterMember | EditMember):
             continue
@@ -79,12 +80,13 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
         except Refused as error:
             faults[op.op_id] = error
             continue
-        claim = _claim(context, scope_id, operation)
+        claim = _claim(context, scope_id, operation, joining)
         if claim is not None:
             claims[op.op_id] = claim
         if box is not None:
             boxes[op.op_id] = box
     owners = claim_phones(context.database, list(claims.values()))
+    owners |= _claim_for_whom_she_is(context.database, concerned, claims, owners)
     registered = [
         operation for op, operation in concerned if isinstance(operation, RegisterMember) and op.op_id not in faults
     ]
@@ -132,14 +134,41 @@ def _read(ops: Sequence[Incoming]) -> list[tuple[Incoming, Operation]]:
     return found
 
 
-def _claim(context: ServerContext, scope_id: str, operation: RegisterMember | EditMember) -> PhoneClaim | None:
+def _claim(
+    context: ServerContext, scope_id: str, operation: RegisterMember | EditMember, joining: set[str]
+) -> PhoneClaim | None:
     if operation.phone_hash is None:
         return None
-    if isinstance(operation, RegisterMember):
+    if isinstance(operation, RegisterMember) or operation.member_id in joining:
         return PhoneClaim(operation.phone_hash, operation.member_id, scope_id)
     with context.database.read() as conn:
         who = _person(conn, scope_id, operation.member_id)
     return None if who is None else PhoneClaim(operation.phone_hash, *who)
+
+
+def _claim_for_whom_she_is(
+    database: ServerDatabase,
+    concerned: Sequence[tuple[Incoming, Operation]],
+    claims: dict[str, PhoneClaim],
+    owners: Mapping[tuple[str, str], Owner],
+) -> dict[tuple[str, str], Owner]:
+    """Numbers typed in for somebody registered in this very batch and known already: they are that person's."""
+    known: dict[str, Owner] = {}
+    for op, operation in concerned:
+        if isinstance(operation, RegisterMember) and op.op_id in claims:
+            owner = owners[claims[op.op_id].phone_hash, operation.member_id]
+            if owner[0] != operation.member_id:
+                known[operation.member_id] = owner
+    moved: list[PhoneClaim] = []
+    for op, operation in concerned:
+        claim = claims.get(op.op_id)
+        if claim is None or not isinstance(operation, EditMember) or operation.member_id not in known:
+            continue
+        if owners[claim.phone_hash, claim.member_id][0] == claim.member_id:
+            release_phones(database, [claim])
+        claims[op.op_id] = PhoneClaim(claim.phone_hash, *known[operation.member_id])
+        moved.append(claims[op.op_id])
+    return claim_phones(database, moved)
 
 
 def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] | None:

@@ -149,6 +149,24 @@ def test_a_number_given_up_is_free_and_a_new_one_is_hers(shop: Shop) -> None:
     assert counter.do(registration(shop, phone=OTHER_PHONE))["status"] == "accepted"
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_number_added_offline_is_hers_from_the_same_push_on(shop: Shop, is_known: bool) -> None:
+    """Registered and completed before anything was sent; and where she turned out to be known already."""
+    counter = shop.counter()
+    known = joined(shop, shop.counter(), name="沈知微", phone=PHONE)
+    made = registration(shop, name="方若溪", phone=PHONE if is_known else None)
+    first = counter.envelope(made, "a1")
+    second = counter.envelope(phone_edit(shop, made.member_id, OTHER_PHONE), "a1", deps=(first.op_id,))
+    statuses = [answer["status"] for answer in counter.results(first, second)]
+    assert statuses == ["merged" if is_known else "accepted", "accepted"]
+    who = known if is_known else made.member_id
+    [row] = rows(shop, "member", shop.stores[0], who)
+    assert row["phone_tail"] == OTHER_PHONE[-4:]
+    again = counter.do(registration(shop, phone=OTHER_PHONE))
+    assert (again["status"], again["params"]["member_id"]) == ("merged", who)
+    assert (counter.do(registration(shop, phone=PHONE))["status"] == "accepted") is is_known
+
+
 @pytest.mark.parametrize(
     ("answers", "is_given"),
     [
