@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -78,6 +79,13 @@ def test_without_a_session_nothing_is_searched(desk: MemberDesk, search: SearchP
     assert not search.state.is_open
     search.type("szw")
     assert search.state.hits == ()
+
+
+def test_who_may_see_no_members_finds_none(desk: MemberDesk, search: SearchPresenter) -> None:
+    session = session_of()
+    desk.set_session(replace(session, staff=replace(session.staff, role="admin")))
+    search.type("szw")
+    assert (search.state.is_open, search.state.hits) == (False, ())
 
 
 @pytest.mark.parametrize("text", ["%", "_", "'", '"; drop table member; --', "\ud83d\ude00", "#", "  "])

@@ -100,7 +100,7 @@ class SearchPresenter(QObject):
     def type(self, text: str) -> None:
         """Another letter."""
         session = self._desk.session
-        if session is None or not text.strip():
+        if session is None or not text.strip() or not self._desk.may("member.view"):
             self.close()
             return
         query = read_query(text)
