@@ -11,12 +11,13 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables
 from guidedesk.models.entities import entity_tables, load_rows
+from guidedesk.server.quarantine import release_device
 from guidedesk.services.operations import (
     BindMember,
     CancelFollowUp,
@@ -33,6 +34,7 @@ from guidedesk.services.operations import (
     SetTag,
 )
 from guidedesk.services.sales import sale_row_id, source_of
+from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
 from tests.helpers.world import Till, World, badge_of, open_world
@@ -240,6 +242,22 @@ class TwoCounters(RuleBasedStateMachine):
         self.clocks[n].wall_error_ms = days * DAY_MS
 
     @rule(n=TILLS)
+    def suspend(self, n: int) -> None:
+        """Nobody knows whether to believe this PC: what it sends waits for a manager."""
+        device = server_tables.device
+        with self.world.database.engine.begin() as conn:
+            mine = device.c.device_id == self.tills[n].device_id
+            conn.execute(update(device).where(mine).values(state="suspended"))
+
+    @rule(n=TILLS, is_sure=st.booleans())
+    def decide(self, n: int, is_sure: bool) -> None:
+        """A manager looks at what a PC sent; what she refuses stays refused."""
+        till = self.tills[n]
+        release_device(self.world.context, till.device_id, is_accepted=is_sure, reason="looked at it")
+        if not is_sure:
+            release_device(self.world.context, till.device_id, is_accepted=True, reason="and let it in again")
+
+    @rule(n=TILLS)
     def restart(self, n: int) -> None:
         self.tills[n].close()
 
@@ -300,6 +318,10 @@ class TwoCounters(RuleBasedStateMachine):
     @rule()
     def all_is_quiet(self) -> None:
         """Faults stop: everything is answered, once, and both counters hold what the server holds."""
+        for till in self.tills:
+            till.counter.engine.step()
+            release_device(self.world.context, till.device_id, is_accepted=True, reason="all is quiet")
+        self.world.clock.tick(ASK_AGAIN_MS + 1)
         for _ in range(4):
             for till in self.tills:
                 outcome = till.counter.engine.step()
