@@ -15,8 +15,7 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.domain.silence import LOCKED_AFTER_MS, Silence, silence
-from guidedesk.domain.time import DAY_MS
+from guidedesk.domain.silence import Silence, silence
 from guidedesk.models import people
 from guidedesk.models.database import Database, open_encrypted
 from guidedesk.models.migrations import upgrade_journal
@@ -435,7 +434,7 @@ class Counter:
 
     def _check_silence(self) -> None:
         if self._silence() != "none":
-            raise Refused("data_locked", days=LOCKED_AFTER_MS // DAY_MS)
+            raise Refused("data_locked")
 
     def _mend(self) -> None:
         if self._silence() == "dropped" and self.cache.cursors():
