@@ -1,6 +1,7 @@
 """Comparing what a counter holds with what it should hold: 256 buckets a table (SYNC.md 5 and 7, I5).
 
-Request `{scope, epoch, seq, tables: {table: [256 digests, "" for an empty bucket]}}`. Answer `{equal, is_behind,
+Request `{scope, epoch, seq, tables: {table: [256 digests, "" for an empty bucket]}, only?}`
+(`only` names the tables a request is about: a large store is compared in several). Answer `{equal, is_behind,
 epoch, head, counts: {table: rows}, buckets: {table: [numbers that differ]}, rows: [[table, row]], more}`; the rows
 are those of the differing buckets, so that what the counter has beyond them must go.
 """
@@ -26,13 +27,13 @@ _MOST_ROWS: Final = 2_000
 _PORTION: Final = 5_000
 
 
-def _digests(conn: Connection, scope_id: str, schema: int) -> dict[str, TableDigest]:
+def _digests(conn: Connection, scope_id: str, schema: int, only: frozenset[str] | None) -> dict[str, TableDigest]:
     """What a subscriber of a scope should hold, from the rows as they are now and as `schema` knows them.
 
     Tables without rows are left out.
     """
     found: dict[str, TableDigest] = {}
-    for (table, rows), *parts in snapshot_rows(conn, scope_id, _PORTION):
+    for (table, rows), *parts in snapshot_rows(conn, scope_id, _PORTION, only):
         if not knows_table(schema, table.name):
             continue
         if table.name not in found:
@@ -47,7 +48,7 @@ def compare(conn: Connection, scope_id: str, body: JsonObject, schema: int = SCH
     theirs = _tables(body.get("tables"))
     if not isinstance(body.get("epoch"), int) or not isinstance(body.get("seq"), int):
         raise Refused("validation", field="seq", why="bad_value")
-    view = _digests(conn, scope_id, schema)
+    view = _digests(conn, scope_id, schema, _only(body.get("only")))
     ours = {tbl: digest.buckets() for tbl, digest in view.items()}
     differing: dict[str, list[int]] = {}
     empty = [""] * BUCKETS
@@ -70,6 +71,15 @@ def compare(conn: Connection, scope_id: str, body: JsonObject, schema: int = SCH
     }
 
 
+def _only(value: object) -> frozenset[str] | None:
+    """The tables this request is about; all where it does not say."""
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(tbl, str) and tbl in entity_tables() for tbl in value):
+        raise Refused("validation", field="only", why="bad_value")
+    return frozenset(str(tbl) for tbl in value)
+
+
 def _tables(value: object) -> dict[str, list[str]]:
     if not isinstance(value, dict):
         raise Refused("validation", field="tables", why="missing")
@@ -86,7 +96,7 @@ def _rows(conn: Connection, scope_id: str, differing: dict[str, list[int]]) -> t
         return [], False
     places: dict[tuple[str, int], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     wanted = {tbl: frozenset(numbers) for tbl, numbers in differing.items()}
-    for (table, rows), *_ in snapshot_rows(conn, scope_id, _PORTION):
+    for (table, rows), *_ in snapshot_rows(conn, scope_id, _PORTION, wanted):
         columns = table.columns.keys()
         scope_at, id_at = columns.index("scope_id"), columns.index("id")
         for row in rows:

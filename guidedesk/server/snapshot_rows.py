@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -18,12 +18,16 @@ Values = Sequence[tuple[Any, ...]]
 _BEFORE_ALL: Final = from_bytes(bytes(16))
 
 
-def snapshot_rows(conn: Connection, scope_id: str, portion: int) -> Iterator[list[tuple[Table, Values]]]:
+def snapshot_rows(
+    conn: Connection, scope_id: str, portion: int, only: Collection[str] | None = None
+) -> Iterator[list[tuple[Table, Values]]]:
     """Portions of at most `portion` rows of one table, each with the parts that travel inside them.
 
-    Values stand in the order of the table's columns, ids as 16 bytes.
+    Values stand in the order of the table's columns, ids as 16 bytes. `only` names the tables that are wanted.
     """
     for name, table in entity_tables().items():
+        if only is not None and name not in only:
+            continue
         parts = part_table(name)
         for row_scope in sorted(conn.execute(_row_scopes(), {"the_scope": scope_id, "the_tbl": name}).scalars()):
             after, is_more = _BEFORE_ALL, True

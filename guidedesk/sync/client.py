@@ -169,9 +169,13 @@ class SyncClient:
             self._transport.ahead(_page_request(snap_id, number + 1))
         return packed
 
-    def digest(self, scope_id: str, epoch: int, seq: int, tables: Mapping[str, Buckets]) -> DigestAnswer:
-        """Compare what both sides hold of a scope at a cursor."""
-        body = {"scope": scope_id, "epoch": epoch, "seq": seq, "tables": dict(tables)}
+    def digest(
+        self, scope_id: str, epoch: int, seq: int, tables: Mapping[str, Buckets], only: Sequence[str] = ()
+    ) -> DigestAnswer:
+        """Compare what both sides hold of a scope at a cursor; of some tables where `only` names them."""
+        body: dict[str, Any] = {"scope": scope_id, "epoch": epoch, "seq": seq, "tables": dict(tables)}
+        if only:
+            body["only"] = list(only)
         return self._post("/v1/sync/digest", body, _digest_answer)
 
     def report_wiped(self, unsent: int) -> None:

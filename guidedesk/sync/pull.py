@@ -20,6 +20,7 @@ from guidedesk.sync.row_digests import bucket_of
 from guidedesk.sync.snapshot_load import SnapshotLoader
 
 _CUT: Final = ("epoch_changed", "cursor_too_old")
+_COMPARED_ROWS: Final = 1_000_000
 Kind = Literal["store", "chain"]
 
 
@@ -149,8 +150,39 @@ class Puller:
             epoch, seq = read_cursor(conn, scope_id) or (0, 0)
             tables = cache_module.digest(conn, kind)
             counts = cache_module.count_rows(conn, kind)
-        answer = self._client.digest(scope_id, epoch, seq, tables)
+        # Head office answers within the time a call may take: so many rows at once, not all of a huge store.
+        answers: list[DigestAnswer] = []
+        portions = _portions(counts)
+        for names in portions:
+            ours = {name: tables[name] for name in names if name in tables}
+            answers.append(self._client.digest(scope_id, epoch, seq, ours, names if len(portions) > 1 else ()))
+        answer = _together(answers)
         return answer.is_equal, answer, counts
+
+
+def _portions(counts: Mapping[str, int]) -> list[list[str]]:
+    """Tables that are compared in one call; one that is too large by itself has its own."""
+    found: list[list[str]] = [[]]
+    room = _COMPARED_ROWS
+    for name, count in counts.items():
+        if found[-1] and count > room:
+            found.append([])
+            room = _COMPARED_ROWS
+        found[-1].append(name)
+        room -= count
+    return found
+
+
+def _together(answers: Sequence[DigestAnswer]) -> DigestAnswer:
+    """What several calls about one scope say."""
+    return DigestAnswer(
+        is_equal=all(answer.is_equal for answer in answers),
+        is_behind=any(answer.is_behind for answer in answers),
+        counts={name: count for answer in answers for name, count in answer.counts.items()},
+        buckets={name: numbers for answer in answers for name, numbers in answer.buckets.items()},
+        rows=tuple(row for answer in answers for row in answer.rows),
+        has_more=any(answer.has_more for answer in answers),
+    )
 
 
 def _keys_in(conn: Connection, buckets: Mapping[str, Sequence[int]]) -> list[RowRef]:

@@ -14,6 +14,7 @@ from guidedesk.domain.errors import TransportError
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables, server_tables
 from guidedesk.models.entities import load_row, load_rows
+from guidedesk.sync import pull
 from guidedesk.sync.apply_page import apply_page, read_cursor
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.protocol import Change, ChangesPage
@@ -243,3 +244,21 @@ def test_cursors_that_are_none_of_ours_are_refused(till: Till, also: str) -> Non
         epoch, seq = read_cursor(conn, till.store_id) or (0, 0)
     path = f"/v1/sync/changes?scope={till.store_id}&epoch={epoch}&after={seq}&limit=1&also={also}"
     assert till.wire.inner.send(Request("GET", path)).status in (400, 404)
+
+
+def test_a_huge_store_is_compared_in_several_calls(world: World, till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = register(till.counter, actor=till.actor("a1"))
+    log(till.counter, member, "聊过", actor=till.actor("a1"))
+    settle(till)
+    monkeypatch.setattr(pull, "_COMPARED_ROWS", 1)
+    till.wire.sent.clear()
+    assert all(check.is_equal for check in till.counter.engine.check())
+    assert len([request for request in till.wire.sent if request.path == "/v1/sync/digest"]) > 4
+    with till.counter.cache.write() as conn:
+        conn.exec_driver_sql("UPDATE member SET name = '别人'")
+        conn.exec_driver_sql("DELETE FROM interaction")
+    found = next(check for check in till.counter.engine.check() if not check.is_equal)
+    assert found.counts["interaction"] == (0, 1)
+    world.clock.tick(2 * DAY_MS)
+    settle(till)
+    assert all(check.is_equal for check in till.counter.engine.check())

@@ -92,7 +92,7 @@ def _snapshot_page(call: Call) -> Answered:
 
 
 def _digest(call: Call) -> Mapping[str, Any]:
-    if set(call.json) != {"scope", "epoch", "seq", "tables"}:
+    if set(call.json) - {"only"} != {"scope", "epoch", "seq", "tables"}:
         raise Refused("validation", field="digest", why="fields")
     scope_id = _own_scope(call, call.json["scope"])
     with call.context.database.read_snapshot() as conn:
