@@ -17,7 +17,7 @@ PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
         "hello": 60,
         "push": 60,
-        "changes": 120,  # two scopes after each push and hint, every 2.5 s without events: 60 turns busy ones away
+        "changes": 600,  # back from an outage a counter takes page after page: 60 would make it wait for most of them
         "snapshot": 1_200,
         "digest": 60,
         "events": 20,
