@@ -152,6 +152,14 @@ def test_bulk_says_the_same_as_one_by_one(shop: Shop) -> None:
     assert (again.accepted, again.unchanged) == (0, 60)
 
 
+def test_one_sale_that_cannot_be_stops_a_bulk_run_and_the_others_stay_for_the_next(shop: Shop) -> None:
+    good = [order(f"A{n}", store_id=shop.stores[n % 2]) for n in range(6)]
+    with pytest.raises(Refused, match="validation"):
+        record_orders_bulk(shop.database, [*good, order("bad", store_id=None)], now_ms=START_MS)
+    assert record_orders_bulk(shop.database, good, now_ms=START_MS).accepted == 6
+    assert count(shop, sales.purchase) == 6
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1), st.integers(0, 2)), max_size=12))
 def test_any_order_of_arrival_keeps_one_sale_an_id(shop: Shop, arrivals: list[tuple[int, int, int]]) -> None:
