@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -55,9 +56,20 @@ def get_manifest(context: ServerContext, scope_id: str, layout: int = 0) -> Mani
     if not _building.acquire(blocking=False):
         raise Refused("snapshot_building", seconds=_BUSY_SECONDS)
     try:
-        return _find_fresh(context, scope_id, form) or _build(context, scope_id, form)
+        return _find_fresh(context, scope_id, form) or _build_or_rows(context, scope_id, form)
     finally:
         _building.release()
+
+
+def _build_or_rows(context: ServerContext, scope_id: str, layout: int) -> Manifest:
+    """An image needs room for a file of the store's size; without it rows still bring everything."""
+    try:
+        return _build(context, scope_id, layout)
+    except (OSError, sqlite3.Error):
+        if not layout:
+            raise
+        _log.exception("image_failed")
+    return _find_fresh(context, scope_id, 0) or _build(context, scope_id, 0)
 
 
 def get_page(context: ServerContext, scope_ids: tuple[str, ...], snap_id: str, number: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,19 @@ def test_a_file_that_is_not_exactly_ours_is_refused_and_rows_are_fetched(
     settle(new)
     assert is_whole(new)
     assert not list(new.folder.glob("cache.next*"))
+
+
+def test_a_server_without_room_for_a_file_sends_rows(
+    world: World, full: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> dict[str, int]:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(snapshots, "write_image", fail)
+    new = world.till()
+    settle(new)
+    assert asked(new, "/v1/sync/snapshot?")
+    assert is_whole(new)
 
 
 def test_a_page_half_written_is_fetched_again(world: World, full: Till) -> None:
