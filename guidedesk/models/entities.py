@@ -46,6 +46,12 @@ def _columns(name: str) -> tuple[str, ...]:
 
 
 @cache
+def blank_row(name: str) -> Row:
+    """A row of this table with nothing in it, its columns in order; not to be changed."""
+    return dict.fromkeys(_columns(name))
+
+
+@cache
 def _part_columns(name: str) -> tuple[str, ...]:
     table = part_table(name)
     if table is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -75,7 +76,8 @@ class BatchRows:
         for name, table in entity_tables().items():
             if name in changed:
                 names = [column.name for column in table.columns]
-                insert_many(conn, _upsert(conn, table), [{n: row[n] for n in names} for row in changed[name]])
+                statement = _upsert(conn.dialect.name, table)
+                insert_many(conn, statement, [{n: row[n] for n in names} for row in changed[name]])
         self._changed.clear()
         self._undo.clear()
 
@@ -90,8 +92,9 @@ class BatchRows:
         self._undo.clear()
 
 
-def _upsert(conn: Connection, table: Table) -> Any:
-    insert: Any = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+@cache
+def _upsert(dialect_name: str, table: Table) -> Any:
+    insert: Any = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
     statement = insert(table)
     keys = [column.name for column in table.primary_key.columns]
     changed = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}

@@ -12,6 +12,7 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
 from guidedesk.server.limits import RateLimits, RequestLimiter
+from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.nonces import NonceCache
 
@@ -54,6 +55,7 @@ class ServerContext:
     nonces: NonceCache = field(repr=False)
     heads: HeadWatch = field(repr=False)
     device_scopes: dict[str, str] = field(default_factory=dict, repr=False)  # of counters that were let in
+    carrying: Rounds = field(default_factory=Rounds, repr=False)
 
     @classmethod
     def create(

@@ -63,6 +63,10 @@ class Answer:
 
     def to_text(self) -> str:
         """What `op_log.result` keeps."""
+        if self.reason is None and not self.params:
+            # Most answers; nothing in a reference needs an escape.
+            refs = ",".join(f'["{tbl}","{scope_id}","{row_id}"]' for tbl, scope_id, row_id in self.refs)
+            return f'{{"params":{{}},"reason":null,"refs":[{refs}],"status":"{self.status}"}}'
         return canonical(
             {
                 "status": self.status,

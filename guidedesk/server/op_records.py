@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import bindparam, column, delete, func, insert, select, update
@@ -163,7 +164,7 @@ def effect_seqs(touched: Mapping[str, Sequence[PointerKey]], numbered: Mapping[P
     """operation -> the last feed number of the rows it touched."""
     found: dict[str, int] = {}
     for op_id, refs in touched.items():
-        seqs = [numbered[ref] for ref in refs if ref in numbered]
-        if seqs:
-            found[op_id] = max(seqs)
+        last = max(map(numbered.get, refs, repeat(0)), default=0)
+        if last:
+            found[op_id] = last
     return found

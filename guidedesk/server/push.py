@@ -110,9 +110,12 @@ def _own_acknowledgements(context: ServerContext, now_ms: int) -> IsSigned:
 
 
 def _carry(context: ServerContext, scope_id: str) -> None:
-    """Other stores get what changed; the batch is on disk, so a fault here is the sweep's to mend."""
+    """Other stores get what changed; the batch is on disk, so a fault here is the sweep's to mend.
+
+    What several counters of a store brought at once goes there together.
+    """
     try:
-        fanout.run(context.database, scope_id)
+        context.carrying.join(scope_id, lambda: fanout.run(context.database, scope_id))
     except StorageError:
         _log.exception("fanout_waits")
 

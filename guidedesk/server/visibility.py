@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, literal, select, union_all
@@ -83,9 +83,13 @@ def announce_grants(database: ServerDatabase, grants: Mapping[str, Collection[Gr
 
 def insert_missing(conn: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows whose key is not there yet."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    keys = [c.name for c in table.primary_key.columns]
-    insert_many(conn, insert(table).on_conflict_do_nothing(index_elements=keys), rows)
+    insert_many(conn, _insert_missing(conn.dialect.name, table), rows)
+
+
+@cache
+def _insert_missing(dialect_name: str, table: Table) -> Any:
+    insert = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing(index_elements=[c.name for c in table.primary_key.columns])
 
 
 @cross_scope

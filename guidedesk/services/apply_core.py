@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from guidedesk.domain.access import Actor
 from guidedesk.domain.binding_story import Meeting, Settled
 from guidedesk.domain.errors import Refused
-from guidedesk.models.entities import Row, entity_tables
+from guidedesk.models.entities import Row, blank_row
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.row_store import DIRECT, RowStore
 
@@ -136,9 +136,8 @@ def canonical_member(conn: Connection, context: ApplyContext, member_id: str) ->
 
 def write_row(conn: Connection, name: str, values: Row, context: ApplyContext) -> RowRef:
     """Insert or replace one row. Only the server gives a row a new version; a counter's overlay keeps the old."""
-    table = entity_tables()[name]
     old = context.rows.load(conn, name, values["scope_id"], values["id"])
-    row: Row = {column.name: None for column in table.columns} | (old or {}) | values
+    row: Row = blank_row(name) | (old or {}) | values
     row.pop("lines", None)
     version = old["row_ver"] if old else 0
     row["row_ver"] = version + 1 if context.side.is_server else version
