@@ -193,7 +193,8 @@ def _device(opened: ScopeWrite, who: AuthenticatedDevice) -> Any:
 
 def _check_numbers(records: OpRecords, batch: Batch, last_seq: int, link: bytes) -> tuple[int, bytes]:
     """The device's new last number and link; a gap or a fork is found before anything is decided."""
-    taken = records.taken_numbers([op.seq for op in batch.ops])
+    repeated = [op.seq for op in batch.ops if op.seq <= last_seq]
+    taken = records.taken_numbers(repeated) if repeated else {}
     numbered: list[tuple[Incoming, bytes]] = []
     for op in batch.ops:
         if op.seq <= last_seq:
