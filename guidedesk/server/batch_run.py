@@ -19,7 +19,7 @@ from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
-from guidedesk.server.op_records import OpRecords, effect_seqs
+from guidedesk.server.op_records import OTHER_CONTENT, OpRecords, effect_seqs
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
@@ -120,12 +120,15 @@ class BatchRun:
         return answer
 
     def _other_content(self, op: Incoming) -> Answer:
-        """S-3: the first content is kept; this one is kept apart for a person to look at."""
-        self.records.park(op, 0, "other_content")
+        """S-3: the first content is kept; this one is kept apart until a person has looked at it."""
+        if self.records.is_refused_content(op.op_id):
+            why = {"why": OTHER_CONTENT}
+            return Answer(op_id=op.op_id, status="rejected", reason="validation", params=why, is_stored=False)
+        self.records.park(op, 0, OTHER_CONTENT)
         return Answer(
             op_id=op.op_id,
             status="quarantined",
-            reason="other_content",
+            reason=OTHER_CONTENT,
             received_at_ms=self.received_at_ms,
             is_stored=False,
         )

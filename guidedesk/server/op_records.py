@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, column, delete, func, insert, select, update
 
@@ -20,6 +20,10 @@ from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import NO_ONE, Incoming
 from guidedesk.server.op_answers import Answer
 from guidedesk.sync.protocol import canonical
+
+# Why an operation is in `op_parked` that came under a known id; and that a manager has looked at it.
+OTHER_CONTENT: Final = "other_content"
+REFUSED_CONTENT: Final = "other_content_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,12 @@ class OpRecords:
         }
         rows = [same | {"device_seq": op.seq, "op_id": op.op_id, "chain_hash": link} for op, link in numbered]
         insert_many(self.opened.conn, insert(device_op), rows)
+
+    def is_refused_content(self, op_id: str) -> bool:
+        """Whether a person ended what came under a known id with other content."""
+        p = op_parked.c
+        query = select(p.error).where(p.scope_id == self.opened.scope_id, p.op_id == op_id)
+        return self.opened.conn.execute(query).scalar() == REFUSED_CONTENT
 
     def has_other_content(self, op: Incoming) -> bool:
         """Whether this id is known with another body."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, delete, or_, select, update
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
-from guidedesk.models.server_tables import device, device_directory, op_log, op_personal
+from guidedesk.models.server_tables import device, device_directory, device_op, op_log, op_parked, op_personal
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_run import BatchRun
@@ -26,7 +26,7 @@ from guidedesk.server.database import ScopeWrite
 from guidedesk.server.incoming import Incoming, read_logged
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
-from guidedesk.server.op_records import OpRecords
+from guidedesk.server.op_records import OTHER_CONTENT, REFUSED_CONTENT, OpRecords
 from guidedesk.server.preparing import Prepared, Sender, prepare, release_claims
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.sync.protocol import canonical
@@ -76,6 +76,9 @@ def release_device(
         else:
             run, answers = None, []
             counts = _reject(opened, mine)
+        ended = _end_other_content(opened, device_id)
+        if ended:
+            counts["rejected"] = counts.get("rejected", 0) + ended
         detail = {"accepted": int(is_accepted), "reason": reason, "was": state, "operations": len(mine)}
         at_ms = context.clock.wall_ms()
         record_audit(opened, at_ms=at_ms, actor=actor, action="device.released", subject=device_id, detail=detail)
@@ -103,7 +106,7 @@ def _store_of(context: ServerContext, device_id: str) -> str:
 def _waiting(conn: Connection, store_id: str, device_id: str) -> Sequence[Any]:
     """In quarantine, or parked because they rest on something that was; in the order they were made.
 
-    What came again with other content under a known id is not here: the first content counts (SECURITY.md S-3).
+    What came again with other content under a known id is not here: see `_end_other_content`.
     """
     o, p = op_log.c, op_personal.c
     personal = (p.scope_id == o.scope_id) & (p.op_id == o.op_id) & (p.scope_id == store_id)
@@ -175,6 +178,19 @@ def _reject(opened: ScopeWrite, ops: Sequence[Incoming]) -> dict[str, int]:
             .values(status="rejected", result=text)
         )
     return {"rejected": len(ops)} if ops else {}
+
+
+def _end_other_content(opened: ScopeWrite, device_id: str) -> int:
+    """What this counter sent under an id known with other content is refused, whatever was decided of the rest: the
+    first content counts (SECURITY.md S-3). How many."""
+    d, p = device_op.c, op_parked.c
+    sent = select(d.op_id).where(d.scope_id == opened.scope_id, d.device_id == device_id)
+    ended = opened.conn.execute(
+        update(op_parked)
+        .where(p.scope_id == opened.scope_id, p.error == OTHER_CONTENT, p.op_id.in_(sent))
+        .values(error=REFUSED_CONTENT)
+    )
+    return int(ended.rowcount)
 
 
 def _lock_state(opened: ScopeWrite, device_id: str) -> tuple[str, bool]:

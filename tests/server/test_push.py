@@ -13,7 +13,10 @@ from sqlalchemy import func, select
 from guidedesk.models import engagement, people
 from guidedesk.models import server_tables as tables
 from guidedesk.server import batch_run
+from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
+from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.quarantine import release_device
 from guidedesk.server.settings import CHAIN_SETTINGS
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.operations import (
@@ -76,6 +79,14 @@ def test_same_id_with_other_content_keeps_the_first(shop: Shop) -> None:
     with shop.database.read() as conn:
         outcomes = set(conn.execute(select(engagement.interaction.c.outcome)).scalars())
     assert outcomes == {"tried"}
+    context = ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
+    for verdict, ended in ((True, {"rejected": 1}), (False, {})):  # whoever looks at it, once
+        done = release_device(context, counter.device_id, is_accepted=verdict, reason="seen")
+        assert done.counts == ended
+    for _ in range(2):  # the counter asks what became of it, and hears its end
+        [told] = counter.results(changed)
+        assert (told["status"], told["reason"], told["params"]) == ("rejected", "validation", {"why": "other_content"})
+    assert counter.results(first)[0]["status"] == "already_applied"
 
 
 def test_refused_unreadable_and_failing_leave_the_others_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
