@@ -58,8 +58,10 @@ def apply_results(conn: Connection, results: Iterable[OpResult], load: LoadLanes
                 truths[(tbl, scope_id, row_id)] = Truth(tbl, scope_id, row_id, None)
     done, refs = settle_alone(conn, truths, settled, write_truths)
     rest = [truth for ref, truth in truths.items() if ref not in refs]
-    waiting = [op_id for op_id in settled if op_id not in done]
-    return refs | rebase(conn, rest, waiting, load, write_truths) if rest or waiting else refs
+    if not rest and done.issuperset(settled):
+        return refs
+    # All of them are named: the journal still tells those that are done with as waiting.
+    return refs | rebase(conn, rest, settled, load, write_truths)
 
 
 def write_truths(conn: Connection, truths: Sequence[Truth]) -> None:

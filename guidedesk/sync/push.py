@@ -123,13 +123,15 @@ class Pusher:
         return _Batch(entries, push_body(batch_id, entries[0].device_epoch, wires))
 
     def _push(self, batch: _Batch) -> int:
+        # While the server is at this one, the next is made ready: it shall not wait for us between two.
+        following = None if batch.begun_ms is None else self._following(batch)
         sent = batch.begun_ms if batch.begun_ms is not None else self._clock.mono_ms()
         answer = self._client.push(batch.body)
         received = self._clock.mono_ms()
         if batch.begun_ms is None:
             self._clock.observe(sent, received, answer.server_time_ms)
         self._adapt(received - sent, len(batch.entries))
-        self._send_ahead(batch, answer)
+        self._send_ahead(batch, answer, following)
         answered = self.take_answers(answer.results, answer.feed)
         if self._resend_from is not None:
             self._resend_from = None if len(batch.entries) < self._limit else batch.last_seq + 1
@@ -138,7 +140,7 @@ class Pusher:
             raise TransportError("bad_answer")
         return answered
 
-    def _send_ahead(self, batch: _Batch, answer: PushAnswer) -> None:
+    def _send_ahead(self, batch: _Batch, answer: PushAnswer, following: _Batch | None) -> None:
         """Let the server decide the next batch while this one's answers are taken in.
 
         Only where nothing stands in the way: should this PC die in between, the operations are sent again and
@@ -147,11 +149,14 @@ class Pusher:
         decided = {result.op_id for result in answer.results if result.status != "retry"}
         if self._resend_from is not None or any(e.envelope.op_id not in decided for e in batch.entries):
             return
-        following = self._batch_from(batch.last_seq + 1)
-        if following is None or any(entry.state != "queued" for entry in following.entries):
-            return
-        if self._client.push_ahead(following.body):
+        following = following or self._following(batch)
+        if following is not None and self._client.push_ahead(following.body):
             self._ahead = replace(following, begun_ms=self._clock.mono_ms())
+
+    def _following(self, batch: _Batch) -> _Batch | None:
+        """What comes after a batch, where all of it still waits."""
+        found = self._batch_from(batch.last_seq + 1)
+        return None if found is None or any(entry.state != "queued" for entry in found.entries) else found
 
     def _adapt(self, took_ms: int, size: int) -> None:
         """About a second a push; what a batch smaller than allowed took says nothing about a larger one."""
