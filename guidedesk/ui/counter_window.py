@@ -377,6 +377,7 @@ class CounterWindow(QObject):
             self.window.show_page(HOME if self.desk.may("member.view") else SYNC, remember=False)
 
     def _page_shown(self, name: str) -> None:
+        self.search.close()  # it lay over the page before
         # What nobody sees is not read either: the counter's two cores belong to the page in front.
         if name != HOME:
             self.home.rest()

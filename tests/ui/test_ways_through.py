@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.counter_window import HISTORY, MEMBERS, NEW_MEMBER, SCAN_RESULT
 from guidedesk.ui.views.new_member import NewMemberPage
@@ -71,6 +72,28 @@ def test_search_opens_a_card_and_scanning_replaces_the_search(shop: Shop) -> Non
     QTest.keyClicks(line, "2746")
     shop.scan()
     assert (line.text(), shop.child(SearchPanel).isVisible()) == ("", False)
+
+
+def test_esc_leaves_the_search_and_not_the_page(shop: Shop) -> None:
+    """The window's own Esc goes back a page: the search has it first."""
+    shop.scan()
+    line = shop.ui.window.top.search.line
+    line.setFocus()
+    QTest.keyClicks(line, "szw")
+    # as Qt asks before it gives a key to a shortcut
+    asked = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_Escape.value, Qt.KeyboardModifier.NoModifier)
+    asked.ignore()
+    QApplication.sendEvent(line, asked)
+    assert asked.isAccepted()
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert (shop.page, line.text(), shop.child(SearchPanel).isVisible()) == (MEMBERS, "", False)
+
+
+def test_a_page_that_is_opened_is_not_covered_by_a_search(shop: Shop) -> None:
+    line = shop.ui.window.top.search.line
+    QTest.keyClicks(line, "szw")
+    shop.ui.window.run_command("new_member")
+    assert (shop.page, line.text(), shop.child(SearchPanel).isVisible()) == (NEW_MEMBER, "", False)
 
 
 def test_a_letter_on_the_home_begins_a_search(shop: Shop) -> None:

@@ -283,6 +283,8 @@ class SearchOverlay(QObject):
             buttons = self.panel.preview.office.buttons
             at = key - Qt.Key.Key_1.value
             return buttons[at].click if 0 <= at < len(buttons) and buttons[at].isVisible() else None
+        if key == Qt.Key.Key_Escape.value:
+            return self.left.emit
         if not pressed & Qt.KeyboardModifier.ControlModifier:
             return None
         actions: dict[int, Callable[[], object]] = {
