@@ -24,6 +24,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import local_midnight_ms
 from guidedesk.models.entities import Row
+from guidedesk.server.bulk_run import little_garbage
 from guidedesk.server.connectors.generated_people import SOURCE, household_person, store_id, store_row, store_staff
 from guidedesk.server.connectors.journey_files import JourneyFiles, Selection
 from guidedesk.server.connectors.journey_orders import CURRENCY, orders, product_rows
@@ -72,6 +73,7 @@ class ImportSummary:
     pins: tuple[tuple[str, str], ...]
 
 
+@little_garbage()
 def import_completejourney(
     db: ServerDatabase,
     secrets: PhoneSecrets | None,
