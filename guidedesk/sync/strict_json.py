@@ -85,7 +85,8 @@ def loads_object(data: bytes, limits: Limits = DEFAULT_LIMITS) -> JsonObject:
 
 def check(value: object, limits: Limits = DEFAULT_LIMITS) -> None:
     """That a value which came in another form than text (MessagePack) is one that `loads` could have given."""
-    _check(value, limits, is_plain=False)
+    # Its texts were UTF-8, so that no half of a surrogate came through; NUL could.
+    _check(value, limits, is_plain=True, may_hold_nul=True)
 
 
 def unique_keys(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
@@ -148,7 +149,7 @@ def _no_constant(_name: str) -> NoReturn:
     raise JsonRefused(JsonFault.NOT_FINITE)
 
 
-def _check(root: object, limits: Limits, *, is_plain: bool) -> None:
+def _check(root: object, limits: Limits, *, is_plain: bool, may_hold_nul: bool = False) -> None:
     """Depth, numbers and texts, level by level: the value may be as deep as the parser allows.
 
     A push has tens of thousands of values, so the common case of each is one comparison. `is_plain`: no text of
@@ -156,6 +157,7 @@ def _check(root: object, limits: Limits, *, is_plain: bool) -> None:
     """
     # Characters that fit whatever they are: none takes more than four bytes.
     certain = limits.max_string_bytes // 4 if is_plain else -1
+    good_keys: set[str] = set()
     level: list[Any] = [[root]]
     depth = 0
     while level:
@@ -163,12 +165,14 @@ def _check(root: object, limits: Limits, *, is_plain: bool) -> None:
         for container in level:
             values = container
             if type(container) is dict:
-                _check_keys(container, certain, limits)
+                if not container.keys() <= good_keys:
+                    _check_keys(container, limits)
+                    good_keys.update(container)
                 values = container.values()
             for value in values:
                 kind = type(value)
                 if kind is str:
-                    if len(value) > certain:
+                    if len(value) > certain or (may_hold_nul and "\0" in value):
                         _check_text(value, limits.max_string_bytes)
                 elif kind is int:
                     if not -MAX_INTEGER <= value <= MAX_INTEGER:
@@ -185,9 +189,7 @@ def _check(root: object, limits: Limits, *, is_plain: bool) -> None:
             raise JsonRefused(JsonFault.TOO_DEEP)
 
 
-def _check_keys(container: dict[Any, Any], certain: int, limits: Limits) -> None:
-    if certain >= 0 and max(map(len, container), default=0) <= certain:
-        return
+def _check_keys(container: dict[Any, Any], limits: Limits) -> None:
     for key in container:
         if not isinstance(key, str):
             raise JsonRefused(JsonFault.NOT_JSON_TYPE)

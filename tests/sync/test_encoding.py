@@ -124,6 +124,10 @@ def test_no_bytes_are_more_than_a_typed_refusal(raw: bytes, content_type: str) -
         b"\x81\xa1a" + b"\x91" * 100_000 + b"\xc0",
         b"\x81\xa1a\xdd\xff\xff\xff\xff",  # a list of four thousand million, it says
         b"\x81\xa1a\xa1\xff",  # no UTF-8
+        b"\x81\xa1a\xa3\xed\xa0\x80",  # half a surrogate
+        msgpack.packb({"a": [{"a": 1}, {"a": 1, "b\0": 2}]}),
+        msgpack.packb({"a": [{"a": 1}, {"a": 1, "k" * 9_000: 2}]}),
+        b"\x81\xa1a\x81\xc4\x00\x01",  # no bytes for a key
         msgpack.packb({}) + b"\x00",
         msgpack.packb([]),
     ],
