@@ -154,7 +154,6 @@ class ServerDatabase:
         One attempt: callers that can run again use `write`.
         """
         with self._writes.connect() as conn, conn.begin():
-            self._limit_waiting(conn)
             opened = ScopeWrite(conn, scope_id)
             yield opened
             opened.finish()
@@ -185,14 +184,9 @@ class ServerDatabase:
 
         def attempt() -> T:
             with self._writes.connect() as conn, conn.begin():
-                self._limit_waiting(conn)
                 return work(conn)
 
         return self._retried(attempt)
-
-    def _limit_waiting(self, conn: Connection) -> None:
-        if not self.is_sqlite:
-            conn.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         for number in range(1, WRITE_ATTEMPTS + 1):
@@ -245,7 +239,9 @@ def open_server(url: str) -> ServerDatabase:
         _greet(engine)
     elif parsed.get_backend_name() == "postgresql":
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
-        options = f"-c citus.propagate_set_commands=local -c statement_timeout={BUSY_TIMEOUT_MS}"
+        # Timeouts come with the connection, as they do with the role: a statement less in each transaction.
+        timeouts = f"-c statement_timeout={BUSY_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        options = f"-c citus.propagate_set_commands=local {timeouts}"
         parsed = parsed.set(drivername="postgresql+psycopg")
         engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"options": options})
         event.listen(engine, "connect", _ids_as_text)

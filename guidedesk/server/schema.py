@@ -53,6 +53,7 @@ def check_schema(database: ServerDatabase) -> None:
 
 def _create_on_postgresql(conn: Connection) -> None:
     conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
     conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
     become_owner(conn)
     upgrade(conn, "server")
