@@ -15,6 +15,9 @@ from guidedesk.ui.audit import audit
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.screens import close_screen, list_screens, open_screen, settle
 
+# One test draws every screen there is: ten seconds on a free PC, minutes on one with other work.
+pytestmark = pytest.mark.timeout(300)
+
 LOOKS = [
     ("zh_CN", "dark", 1.0, (1280, 680)),
     ("en", "light", 2.0, (1280, 680)),

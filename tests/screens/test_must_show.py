@@ -11,6 +11,9 @@ from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.screens import close_screen, list_screens, open_screen
 from tests.screens.screen_contents import MUST_SHOW
 
+# One test draws every screen there is: ten seconds on a free PC, minutes on one with other work.
+pytestmark = pytest.mark.timeout(300)
+
 SHEETS = ("components",)
 SCREENS = [(screen.name, screen.state) for screen in list_screens() if screen.name not in SHEETS]
 

@@ -7,6 +7,9 @@ import pytest
 from guidedesk.ui.audit import audit
 from guidedesk.ui.screens import close_screen, list_screens, open_screen
 
+# One test draws every screen there is: ten seconds on a free PC, minutes on one with other work.
+pytestmark = pytest.mark.timeout(300)
+
 LOOKS = [("zh_CN", "light", 1.0), ("en", "dark", 1.0), ("en", "light", 2.0), ("zh_CN", "dark", 2.0)]
 
 
