@@ -167,6 +167,7 @@ class Metrics:
     pane_drawer: int = 372
     pane_drawer_wide: int = 420
     pane_min: int = 340
+    timeline_min: int = 400
     choice_s_h: int = 24
     choice_s_pad: int = 8
     toggle_label_gap: int = 8

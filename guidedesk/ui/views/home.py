@@ -81,7 +81,7 @@ class HomePage(Page):
         self.agenda.render_state(state, compact=compact, short=short)
         self.shift.render_state(state, short=short)
         self.queue.render_state(state)
-        self.network.render_state(state)
+        self.network.render_state(state, short=short)
 
     def retranslate(self) -> None:
         if self._state is not None:

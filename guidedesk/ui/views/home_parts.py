@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QStackedWidget, QWidget
@@ -26,6 +28,8 @@ from guidedesk.ui.widgets.rows import AgendaDelegate
 from guidedesk.ui.widgets.scan_figure import ScanFigure
 from guidedesk.ui.widgets.states import empty_state
 
+SHORT_FACTS: Final = 2
+
 
 class ScanCard(QFrame):
     """Scanner state, last scan, two ways to begin without a scanner."""
@@ -49,8 +53,8 @@ class ScanCard(QFrame):
         self.new_member.clicked.connect(self.new_member_wanted)
         self._search.clicked.connect(self.search_wanted)
         words = column(None, self._state, Label("", "hero").say("home.ready"), self._hint, None, gap=1)
-        ways = row(self.new_member, self._search, None, gap=2)
-        self._words = column(words, ways, None, gap=2, pad=(2, 0, 2, 0))
+        self._ways = row(self.new_member, self._search, None, gap=2)
+        self._words = column(words, self._ways, None, gap=2, pad=(2, 0, 2, 0))
         self._line = row(self._figure, self._words, gap=6)
         self._line.setStretch(1, 1)
         self.setLayout(self._line)
@@ -68,14 +72,24 @@ class ScanCard(QFrame):
             name = person_name(scan.member_name)
             self._last.set_text(i18n.t("home.last_scan", time=time, name=name))
         self._figure.setVisible(not small)
-        self.new_member.show_key(not small)
-        self._search.show_key(not small)
+        self._show_keys(not small)
         self._state.setVisible(not small)
         self._hint.setVisible(not small and not state.has_banner)
         self._is_small, self._has_banner = small, state.has_banner
         across_or_down = QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom
         self._words.setDirection(across_or_down)
         self._pad()
+
+    def _show_keys(self, wanted: bool) -> None:
+        for button in (self.new_member, self._search):
+            button.show_key(wanted)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # The keys stand in the key bar too: where a button would be cut its cap goes first.
+        super().resizeEvent(event)
+        if not self._is_small:
+            self._show_keys(True)
+            self._show_keys(self._ways.sizeHint().width() <= self._words.geometry().width())
 
     def _pad(self) -> None:
         m, space = look().m, look().tokens.space
@@ -258,11 +272,12 @@ class NetworkCard(Card):
         self.body.put(Label("", "body_strong").say("home.network"), self._facts)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
-    def render_state(self, state: HomeState) -> None:
-        """Only shown while there is no contact."""
+    def render_state(self, state: HomeState, *, short: bool) -> None:
+        """Only shown while there is no contact; in a `short` window with what presses most."""
         self.setVisible(state.is_offline)
         if state.status is not None:
-            self._facts.show_facts(home_words.network_facts(state.status))
+            facts = home_words.network_facts(state.status)
+            self._facts.show_facts(facts[-SHORT_FACTS:] if short else facts)
 
 
 def stack(*cards: QWidget) -> QWidget:

@@ -127,6 +127,7 @@ class LogDialog(Dialog):
         self.note.setAccessibleDescription(t("log.tags", tags=tags) if tags else t("log.note_hint"))
         self._problem.set_text(t(f"log.problem.{state.problem}") if state.problem else "")
         self._problem.setVisible(bool(state.problem))
+        self._fit_hints()
         self.save.setEnabled(not state.is_saving)
         facts = facts_text(state)
         self._facts_below.set_text(facts)
@@ -189,9 +190,16 @@ class LogDialog(Dialog):
         wide = self.width() >= m.dialog_w * 4 // 5
         self.side.setVisible(wide)
         self._facts_below.setVisible(not wide)
-        for widget in (self._bind, self._by_keys, self._hints):
+        for widget in (self._bind, self._by_keys):
             widget.setVisible(wide)
+        self._fit_hints()
         self.time.setFixedWidth(m.pin_cell_w * 2)
+
+    def _fit_hints(self) -> None:
+        """The keys are said where they have room beside what is wrong."""
+        self._hints.setVisible(self.side.isVisibleTo(self))
+        if self.foot.sizeHint().width() > self.width():
+            self._hints.hide()
 
 
 class DayField(QDateEdit):

@@ -182,11 +182,13 @@ class TimelineCard(TitledCard):
         if self.width() > look().m.pane_min and self.tabs.sizeHint().width() > room:
             self.tabs.show_choices(self._choices(counts, icons=False), self._state.filter)
             self.title.setVisible(self.tabs.sizeHint().width() <= room)
+        if self.tabs.sizeHint().width() > self.width() - 2 * look().m.card_pad > 0:
+            self.tabs.show_choices(self._choices({}, icons=False), self._state.filter)
 
     def _choices(self, counts: dict[str, int], *, icons: bool) -> list[Choice]:
         return [
             Choice(name, t(f"member.filter.{name}"), icon if icons else "",
-                   formats.count(counts.get(name, 0)) if name in COUNTED else "")
+                   formats.count(counts.get(name, 0)) if counts and name in COUNTED else "")
             for name, icon in FILTERS
         ]
 
@@ -230,7 +232,7 @@ class MemberPage(Page):
         right = ScrollColumn(holder(_stretched(self.follow_ups, self.preferences)))
         self.columns = ColumnsPane(
             Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
-            Pane(right, "member.tab.more", "pane_right"),
+            Pane(right, "member.tab.more", "pane_right"), least="timeline_min",
         )  # fmt: skip
         self._none = empty_state("users")
         self._none.acted.connect(self.search_started)
