@@ -92,6 +92,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("signin", "wrong_pin"): (*_SIGN_IN, *_TILES, *_PIN, "error.wrong_pin", "pin.left"),
     ("signin", "locked_out"): (*_SIGN_IN, *_TILES, "error.staff_wait", "signin.wait"),
     ("signin", "offline"): (*_SIGN_IN, *_TILES, *_PIN, "sync.chip.offline_waiting", "signin.offline_here"),
+    ("signin", "taken_off"): (*_SIGN_IN, *_TILES, "error.device_leaving"),
+    ("signin", "silent"): (*_SIGN_IN, *_TILES, "sync.chip.offline_waiting", "error.data_locked"),
     ("signin", "choose"): (*_SIGN_IN, *_TILES, "signin.choose_title", "signin.choose_detail"),
     ("signin", "scan_first"): (*_SIGN_IN, *_TILES, "signin.scan_early"),
     ("signin", "number"): (*_SIGN_IN, *_TILES, "signin.other_detail", "signin.number", "signin.number_next"),
