@@ -1,7 +1,7 @@
 """Operations pushed over HTTP into PostgreSQL, against COPY of the rows they become.
 
-Counters of one store push at once, each batch signed, decided and acknowledged on disk. The floor copies the very
-same rows into an empty database of the same schema, as many transactions as there were batches.
+Counters of one store, or of `--stores`, push at once, each batch signed, decided and acknowledged on disk. The floor
+copies the very same rows into an empty database of the same schema, as many transactions as there were batches.
 `figures.rows_per_s` and `floor.copy_rows_per_s` count rows; `ratios.ingest` is the one over the other.
 """
 
@@ -25,7 +25,7 @@ from guidedesk.models import server_tables as tables
 from guidedesk.models.base import SERVER
 from guidedesk.models.people import staff
 from guidedesk.server.connectors.sample_chain import import_sample
-from guidedesk.server.connectors.sample_world import store_id
+from guidedesk.server.connectors.sample_world import SHOPS, store_id
 from guidedesk.server.context import SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.roles import APP
@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """How much is pushed."""
     parser.add_argument("--ops", type=int, default=10_000, metavar="N", help="operations in all (default 10000)")
     parser.add_argument("--counters", type=int, default=4, metavar="N", help="counters pushing at once (default 4)")
+    parser.add_argument("--stores", type=int, default=1, metavar="N", help="stores they stand in (default 1)")
     parser.add_argument("--batch", type=int, default=500, metavar="N", help="operations a push (default 500)")
 
 
@@ -73,7 +74,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         copy_seconds = _copy_floor(local, sum(len(counter.bodies) for counter in counters), before)
     total = sum(rows.values())
     return {
-        "params": {"ops": args.ops, "counters": args.counters, "batch": args.batch, "members": MEMBERS},
+        "params": {"ops": args.ops, "counters": args.counters, "stores": args.stores, "batch": args.batch,
+                   "members": MEMBERS},
         "figures": {
             "ops_per_s": round(args.ops / seconds),
             "rows_per_s": round(total / seconds),
@@ -89,17 +91,27 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def _counters(database: ServerDatabase, args: argparse.Namespace) -> list[PushingCounter]:
     """Each with its share of the operations."""
-    random, now_ms, scope_id = Random(SEED), SystemClock().wall_ms(), store_id(_STORE)
+    random, now_ms = Random(SEED), SystemClock().wall_ms()
+    scopes = [store_id(code) for code in (_STORE, *(code for code in SHOPS if code != _STORE))][: args.stores]
+    counters = []
+    for number in range(args.counters):
+        scope_id = scopes[number % len(scopes)]
+        members, staff_id = _people(database, scope_id)
+        counter = enrolled_counter(database, scope_id, random, now_ms)
+        share = args.ops // args.counters + (number < args.ops % args.counters)
+        fill(counter, members, staff_id, share, args.batch, random, now_ms)
+        counters.append(counter)
+    return counters
+
+
+def _people(database: ServerDatabase, scope_id: str) -> tuple[list[str], str]:
+    """The members a store may see, and one of its associates."""
     with database.read() as conn:
         grant = tables.scope_grant.c
         members = sorted(conn.execute(select(grant.member_id).where(grant.scope_id == scope_id)).scalars())
         working = (staff.c.scope_id == database.chain_id()) & (staff.c.store_id == scope_id)
-        staff_id = sorted(conn.execute(select(staff.c.id).where(working, staff.c.role == "associate")).scalars())[0]
-    counters = [enrolled_counter(database, scope_id, random, now_ms) for _ in range(args.counters)]
-    for number, counter in enumerate(counters):
-        share = args.ops // args.counters + (number < args.ops % args.counters)
-        fill(counter, members, staff_id, share, args.batch, random, now_ms)
-    return counters
+        associates = conn.execute(select(staff.c.id).where(working, staff.c.role == "associate")).scalars()
+        return members, sorted(associates)[0]
 
 
 def _create(local: LocalPostgres, name: str) -> None:
