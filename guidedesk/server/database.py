@@ -98,6 +98,7 @@ class ScopeWrite:
             step(numbered)
 
 
+_TAKE_SCOPE = select(tables.scope.c.scope_id).where(tables.scope.c.scope_id == bindparam("scope")).with_for_update()
 _ADVANCE = (
     update(tables.scope)
     .where(tables.scope.c.scope_id == bindparam("scope"))
@@ -151,9 +152,13 @@ class ServerDatabase:
     def write_scope(self, scope_id: str) -> Iterator[ScopeWrite]:
         """One transaction that writes one scope group; its last statements move head and feed, then commit.
 
-        One attempt: callers that can run again use `write`.
+        Nobody else writes the scope from its first statement on, in this process or another: rows are read, decided
+        upon and written back, and what another wrote in between would be lost. One attempt: callers that can run
+        again use `write`.
         """
         with self._writes.connect() as conn, conn.begin():
+            if not self.is_sqlite:  # there the transaction holds the whole file
+                conn.execute(_TAKE_SCOPE, {"scope": scope_id})
             opened = ScopeWrite(conn, scope_id)
             yield opened
             opened.finish()

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from guidedesk.models.entities import Row, load_rows
 from guidedesk.models.people import binding_event
+from guidedesk.models.server_tables import device
 from guidedesk.server import fanout, member_folds
 from guidedesk.server.badges import badges_of
 from guidedesk.server.context import ServerContext
-from guidedesk.server.database import open_server
+from guidedesk.server.database import ScopeWrite, open_server
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.push import apply_batch
@@ -168,3 +171,31 @@ def fold_alone(shop: Shop, member: str) -> None:
         member_folds.fold(own, "member", shop.stores[0], member)
     finally:
         own.close()
+
+
+def test_two_servers_never_overwrite_what_the_other_wrote(shop: Shop) -> None:
+    """Each reads a figure, thinks, and writes it back one higher: the second one reads what the first one wrote."""
+    inside, leave = threading.Event(), threading.Event()
+    first, second = open_server(shop.url), open_server(shop.url)
+    counter = shop.counter()
+
+    def counted(opened: ScopeWrite) -> int:
+        here = device.c.scope_id == counter.scope_id, device.c.device_id == counter.device_id
+        before: int = opened.conn.execute(select(device.c.last_contact_ms).where(*here)).scalar_one() or 0
+        if not inside.is_set():
+            inside.set()
+            leave.wait(20)
+        opened.conn.execute(update(device).where(*here).values(last_contact_ms=before + 1))
+        return before + 1
+
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(first.write, counter.scope_id, counted)
+        assert inside.wait(20)
+        quick = pool.submit(second.write, counter.scope_id, counted)
+        # left alone it would be done in an instant; the other lets go long before a lock times out
+        with suppress(TimeoutError):
+            quick.result(timeout=0.5)
+        leave.set()
+        assert quick.result(20) == slow.result(20) + 1
+    first.close()
+    second.close()
