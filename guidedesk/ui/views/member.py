@@ -31,7 +31,7 @@ from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import Box, column, holder, row
+from guidedesk.ui.widgets.layouts import Box, column, holder, row, settle_layouts
 from guidedesk.ui.widgets.listview import ListView
 from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
 from guidedesk.ui.widgets.rows import LineDelegate
@@ -282,6 +282,8 @@ class MemberPage(Page):
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
         self.preferences.show_preferences(card.preferences)
+        if self.isVisible():
+            settle_layouts()
 
     def show_result(self, result: BindResult | None) -> None:
         """What became of a bind, while the card it is about is open."""

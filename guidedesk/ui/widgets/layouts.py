@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLayout, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import Space, look
 
+_LEVELS = 8  # of layouts inside each other, from a chip to the page
 Item = QWidget | QLayout | None
 W = TypeVar("W", bound=QWidget)
 Pad = Space | tuple[Space, Space] | tuple[Space, Space, Space, Space]
@@ -112,6 +113,15 @@ def fit_count(layout: QLayout, count: int, make: Callable[[], W]) -> list[W]:
     for number, widget in enumerate(found):
         widget.setVisible(number < count)
     return found[:count]
+
+
+def settle_layouts() -> None:
+    """Let every layout that waits take place now, the ones that wait for those included.
+
+    Left alone, each level waits for a turn of the event loop, and several repaints come before the picture is whole.
+    """
+    for _ in range(_LEVELS):
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
 
 def clear(layout: QLayout) -> None:
