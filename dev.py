@@ -185,6 +185,8 @@ def set_up(*, programs: dict[str, str] | None = None, with_x: bool = False) -> N
         if still:
             raise CannotGoOn(f"Installed, but still not found on this PC: {' '.join(still)}")
     make_venv()
+    # Where PYTHONDONTWRITEBYTECODE is set every start would compile the whole program again.
+    run([str(venv_python()), "-m", "compileall", "-q", "guidedesk"])
 
 
 def child_env(*, offscreen: bool = False) -> dict[str, str]:
