@@ -64,7 +64,8 @@ class TrustedKeys:
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A trust list at one moment. `now`: trusted UTC seconds; `generations`: handle -> the newest this counter knows;
-    `used`: (handle, serial) of dynamic codes taken already. `is_clock_trusted` False treats dynamic codes as static."""
+    `used`: (handle, serial) of dynamic codes taken already. `is_clock_trusted` False leaves the minute of a dynamic code
+    unjudged: it then proves no more than a static one (Q-6)."""
 
     trusted: TrustedKeys
     now: int
@@ -85,8 +86,10 @@ class Verifier:
 
     def _fault_of_time(self, record: SignedRecord) -> Reason | None:
         end = record.expires + EPOCH_S
-        if record.type is not CodeType.MEMBER_DYNAMIC or not self.is_clock_trusted:
-            return Reason.EXPIRED if self.now > end and self.is_clock_trusted else None
+        if record.type is not CodeType.MEMBER_DYNAMIC:
+            return Reason.EXPIRED if self.now > end else None
+        if not self.is_clock_trusted:
+            return None
         if self.now > end + GRACE_S:
             return Reason.EXPIRED
         return Reason.NOT_YET_VALID if self.now < end - DYNAMIC_LIFE_S - GRACE_S else None

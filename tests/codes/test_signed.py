@@ -136,6 +136,12 @@ def test_without_a_trusted_clock_a_dynamic_code_is_not_judged_by_the_minute():
     assert judged(issued(CodeType.MEMBER_DYNAMIC), verifier(now=NOW - 9_999, is_clock_trusted=False)) is None
 
 
+@pytest.mark.parametrize("kind", [CodeType.MEMBER, CodeType.COUPON, CodeType.STAFF_BADGE])
+def test_a_clock_that_is_not_trusted_lets_no_code_live_longer(kind):
+    assert judged(issued(kind), verifier(now=NOW + 31, is_clock_trusted=False)) is Reason.EXPIRED
+    assert judged(issued(kind), verifier(now=NOW, is_clock_trusted=False)) is None
+
+
 def test_points_of_small_order_are_no_keys():
     prime = 2**255 - 19
     d = -121665 * pow(121666, -1, prime) % prime
