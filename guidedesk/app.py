@@ -199,6 +199,7 @@ def _run_window(
         enrol = EnrolWindow(EnrolDesk(counter, server_url), app)
         enrol.enrolled.connect(begin)
         enrol.start()
+        gc.enable()  # somebody may look at this screen for a long time
     with stopping_by(app.quit) as stops:
         code = app.exec()
     for one in running:

@@ -48,13 +48,11 @@ def insert_tuples(conn: Connection, table: Table, names: Sequence[str], rows: It
     """Insert rows whose values stand in the order of `names`: without a dictionary a row, for the largest tables."""
     if conn.dialect.name == "postgresql":
         _copy(conn, table.name, names, rows)
-    elif conn.dialect.name == "sqlite":
-        places = [n for n, name in enumerate(names) if isinstance(table.columns[name].type, IdType)]
-        listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
-        prepared = _with_id_bytes(rows, places)
-        conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', prepared)  # noqa: S608
-    else:
-        raise NotImplementedError(conn.dialect.name)
+        return
+    places = [n for n, name in enumerate(names) if isinstance(table.columns[name].type, IdType)]
+    listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+    prepared = _with_id_bytes(rows, places)
+    conn.exec_driver_sql(f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})', prepared)  # noqa: S608
 
 
 def _with_id_bytes(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> list[tuple[Any, ...]]:
