@@ -64,8 +64,8 @@ class TrustedKeys:
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A trust list at one moment. `now`: trusted UTC seconds; `generations`: handle -> the newest this counter knows;
-    `used`: (handle, serial) of dynamic codes taken already. `is_clock_trusted` False leaves the minute of a dynamic code
-    unjudged: it then proves no more than a static one (Q-6)."""
+    `used`: (handle, serial) of dynamic codes taken already. `is_clock_trusted` False leaves the minute of a dynamic
+    code unjudged: it then proves no more than a static one (Q-6)."""
 
     trusted: TrustedKeys
     now: int
