@@ -10,6 +10,7 @@ from typing import Final
 
 # name -> (module, what it measures); imported only when asked for.
 BENCHES: Final[dict[str, str]] = {
+    "codes": "guidedesk.bench.codes",
     "import": "guidedesk.bench.journey",
     "ingest": "guidedesk.bench.ingest",
     "scan": "guidedesk.bench.scan",

@@ -12,14 +12,15 @@ LINES: Final = 10_000_000
 
 def add_size(parser: argparse.ArgumentParser) -> None:
     """How much data the counter holds, and where it is kept."""
-    parser.add_argument("--members", type=_positive, default=MEMBERS, metavar="N", help="members on the counter")
-    parser.add_argument("--lines", type=_positive, default=LINES, metavar="N", help="purchase lines on the counter")
+    parser.add_argument("--members", type=positive, default=MEMBERS, metavar="N", help="members on the counter")
+    parser.add_argument("--lines", type=positive, default=LINES, metavar="N", help="purchase lines on the counter")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the made data here; the cache folder if left out"
     )
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("a number above 0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from guidedesk.codes.forms import SHORT_DIGITS
 from guidedesk.codes.signed_record import BYTES_BY_DIGITS
@@ -14,7 +14,6 @@ QUIET: Final = 4
 LEAST_MODULE_UM: Final = 500  # 4 dots at 203 dpi (Q-10)
 _UM_PER_INCH: Final = 25_400
 _ROUNDING_UM: Final = 10  # 4 dots at 203 dpi are 500.5 um; a printer's dpi is a round figure
-_SEGMENT: Final = 4
 PictureKind = Literal["png", "svg", "pdf"]
 
 
@@ -36,17 +35,18 @@ def code_matrix(text: str) -> Matrix:
 
     Raises GuideDeskError("not_a_code_to_draw") where the text does not end in the digits of a code.
     """
-    import qrcode  # late: the window that shows no code does not wait for it
-    from qrcode.constants import ERROR_CORRECT_M, ERROR_CORRECT_Q
+    import zxingcpp  # late: the window that shows no code does not wait for it
 
     digits = len(text) - len(text.rstrip("0123456789"))
     if digits != SHORT_DIGITS and digits not in BYTES_BY_DIGITS:
         raise GuideDeskError("not_a_code_to_draw")
-    level = ERROR_CORRECT_Q if digits == SHORT_DIGITS else ERROR_CORRECT_M
-    symbol = qrcode.QRCode(error_correction=level, border=0)
-    symbol.add_data(text, optimize=_SEGMENT)
-    symbol.make(fit=True)
-    return Matrix(int(symbol.version), tuple(tuple(bool(cell) for cell in row) for row in symbol.modules))
+    level = "Q" if digits == SHORT_DIGITS else "M"
+    # It parts prefix and digits into modes of their own, which is what keeps the symbol small.
+    symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
+    picture: Any = symbol.to_image(scale=1, add_quiet_zones=False)
+    side = picture.shape[0]
+    cells = [value == 0 for value in bytes(picture)]
+    return Matrix((side - 17) // 4, tuple(tuple(cells[at : at + side]) for at in range(0, side * side, side)))
 
 
 def draw(text: str, kind: PictureKind, *, mm: int = 30, dpi: int = 203) -> bytes:
