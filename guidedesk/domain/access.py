@@ -29,6 +29,7 @@ Permission = Literal[
     "commission.others",
     "sale.record",
     "sale.claim",
+    "code.issue",
     "device.approve",
     "device.revoke",
     "staff.manage",
@@ -55,6 +56,7 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
         "commission.own",
         "sale.record",
         "sale.claim",
+        "code.issue",
     }
 )
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {

@@ -61,8 +61,9 @@ blank_code = Table(
     "blank_code",
     JOURNAL,
     Column("digits", Text, primary_key=True),
-    text_col("typed"),
-    Column("op_id", id_col("op_id").type, nullable=True),  # taken by this registration
+    text_col("typed"),  # empty for an invitation
+    Column("op_id", id_col("op_id").type, nullable=True),  # taken by this operation
+    text_col("kind", default="member"),  # member | invitation
 )
 # Staff who signed in online on this device: server-signed record + verifier + lockout state (D-8, D-9).
 known_staff = Table(
@@ -156,6 +157,9 @@ CACHE_INDEXES = (
     Index("ix_consent_answer_member_id", _cache("consent_answer").c.member_id),
     Index("ix_binding_event_member_id", _cache("binding_event").c.member_id),
     Index("ix_staff_code_digits", _cache("staff_code").c.digits),
+    Index("ix_staff_code_staff_id", _cache("staff_code").c.staff_id),
+    Index("ix_invitation_staff_id_issued_at_ms", _cache("invitation").c.staff_id, _cache("invitation").c.issued_at_ms),
+    Index("ix_code_count_staff_id_day", _cache("code_count").c.staff_id, _cache("code_count").c.day),
     Index("ix_sale_claim_member_id", _cache("sale_claim").c.member_id),
     Index("ix_binding_id", _cache("binding").c.id),
     Index("ix_binding_owner_id", _cache("binding").c.owner_id),

@@ -154,6 +154,40 @@ staff_code = entity(
     feed="chain",
 )
 
+# The code on a store's counter or poster: whoever joins by it belongs to no associate. id is derived from the digits.
+store_code = entity(
+    "store_code",
+    text_col("digits"),
+    id_col("store_id"),
+    text_col("state"),  # live | revoked
+    big_col("issued_at_ms"),
+    feed="chain",
+)
+
+# A one-time code for somebody new, as an associate showed it (CODES.md, type 6). id is derived from the digits;
+# it begins when the operation of the counter is here, and the server alone ends it.
+invitation = entity(
+    "invitation",
+    text_col("digits"),
+    id_col("staff_id"),
+    big_col("issued_at_ms"),
+    big_col("expires_at_ms"),
+    big_col("used_at_ms", nullable=True),
+    id_col("member_id", nullable=True),
+)
+
+# What came of a code on one local day: a row a (code, day), written with the facts it counts.
+code_count = entity(
+    "code_count",
+    text_col("digits"),
+    id_col("staff_id", nullable=True),
+    text_col("day"),  # YYYY-MM-DD, the chain's zone
+    Column("scanned", Integer, nullable=False, server_default="0"),
+    Column("joined", Integer, nullable=False, server_default="0"),
+    Column("bound", Integer, nullable=False, server_default="0"),
+    Column("bought", Integer, nullable=False, server_default="0"),
+)
+
 Index("ix_staff_scope_id_number", staff.c.scope_id, staff.c.number, unique=True)
 Index("ix_member_code_scope_id_digits", member_code.c.scope_id, member_code.c.digits, unique=True)
 Index("ix_member_code_scope_id_typed", member_code.c.scope_id, member_code.c.typed)
@@ -164,3 +198,11 @@ Index("ix_member_change_scope_id_member_id", member_change.c.scope_id, member_ch
 Index("ix_consent_answer_scope_id_member_id", consent_answer.c.scope_id, consent_answer.c.member_id)
 Index("ix_binding_event_scope_id_member_id", binding_event.c.scope_id, binding_event.c.member_id)
 Index("ix_staff_code_scope_id_staff_id", staff_code.c.scope_id, staff_code.c.staff_id)
+Index("ix_store_code_scope_id_store_id", store_code.c.scope_id, store_code.c.store_id)
+Index(
+    "ix_invitation_scope_id_staff_id_issued_at_ms",
+    invitation.c.scope_id,
+    invitation.c.staff_id,
+    invitation.c.issued_at_ms,
+)
+Index("ix_code_count_scope_id_staff_id_day", code_count.c.scope_id, code_count.c.staff_id, code_count.c.day)

@@ -250,6 +250,7 @@ code_pool = Table(
     text_col("typed"),
     id_col("device_id"),
     text_col("state"),  # blank | bound | revoked
+    text_col("kind", default="member"),  # member | invitation
     big_col("issued_at_ms"),
     info=_SCOPE,
 )

@@ -13,7 +13,8 @@ from typing import Final
 from guidedesk.models.entities import Row
 
 _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
-    2: frozenset({"member_change", "consent_answer", "binding_event", "staff_code", "sale_claim"})
+    2: frozenset({"member_change", "consent_answer", "binding_event", "staff_code", "sale_claim"}),
+    3: frozenset({"store_code", "invitation", "code_count"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

@@ -31,6 +31,7 @@ from guidedesk.services.operations import (
     RegisterMember,
     ScheduleFollowUp,
     SetTag,
+    members_of,
 )
 from guidedesk.services.row_store import DIRECT
 from guidedesk.sync.protocol import Envelope
@@ -282,6 +283,8 @@ class BatchRun:
                 self._folds["member", home, row_id] = op_id
             elif tbl == "binding":
                 self._folds["binding", home, row_id] = op_id
+            elif tbl == "member_code":
+                self._folds["card", home, row_id] = op_id
 
     def _served(self, effect: Effect, at_ms: int) -> None:
         """Who is served here stays visible here for as long as sales are (SYNC.md 2)."""
@@ -311,7 +314,7 @@ class BatchRun:
         for op in ops:
             if op.op_id not in self._known and op.operation is not None and type(op.operation) in _ROWS_BY_ID:
                 refs += rows_meant(op.operation, scope_id, op.op_id)
-                members.add(op.operation.member_id)
+                members.update(members_of(op.operation))
         self.side.read_homes(conn, scope_id, members)
         refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
         self._rows.read_ahead(conn, refs)

@@ -105,6 +105,7 @@ def enrolment_grant(database: ServerDatabase, secrets: ServerSecrets, asked: Row
             code_pool.c.scope_id == asked.scope_id,
             code_pool.c.device_id == asked.device_id,
             code_pool.c.state == "blank",
+            code_pool.c.kind == "member",
         )
         codes = [[row.digits, row.typed] for row in conn.execute(pool.order_by(code_pool.c.digits))]
     return {

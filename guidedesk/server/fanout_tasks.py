@@ -1,6 +1,7 @@
 """What a transaction leaves to be done in other scopes after its commit (SYNC.md 3: wider effects).
 
-Two kinds: a row that other stores must see, and a member (or her binding) to be folded anew where she is at home.
+Two kinds: a row that other stores must see, and something to be brought up to date in the scope where it lives: a
+member or her binding at her home, a card that is void now.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from guidedesk.models.server_tables import fanout_task
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.visibility import insert_missing
 
-FoldKind = Literal["member", "binding"]
+FoldKind = Literal["member", "binding", "card"]
 FOLD: Final = "fold:"
 
 
@@ -40,7 +41,7 @@ def add_tasks(opened: ScopeWrite, rows: Sequence[tuple[str, str, int]]) -> None:
 
 
 def add_folds(opened: ScopeWrite, folds: Sequence[tuple[FoldKind, str, str, str]]) -> None:
-    """Note (what, home scope, member, cause) to be folded. The cause keeps a task apart from one that is being
+    """Note (what, home scope, member or card, cause) to be folded. The cause keeps a task apart from one that is being
     carried out right now and has not seen what this transaction writes."""
     if not folds:
         return

@@ -1,17 +1,19 @@
 """The first word of every exchange: time, versions, where this device and its scopes stand (SYNC.md 5).
 
-Request `{device_epoch, next_seq, schema: [least, most], cursors: [[scope, epoch, seq]], t0, codes_left, unsent}`;
-answer: see `greet`. `codes` lists every blank code of this device; the counter leaves out those it has used.
+Request `{device_epoch, next_seq, schema: [least, most], cursors: [[scope, epoch, seq]], t0, codes_left, unsent}` and,
+from counters that show invitations, `invitations_left`; answer: see `greet`. `codes` and `invitations` list every blank
+one of this device; the counter leaves out those it has used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from guidedesk.codes.encoder import MemberCodePair, new_member_pair
+from guidedesk.codes.encoder import MemberCodePair, new_member_pair, new_short
+from guidedesk.codes.forms import CodeType
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.models.server_tables import code_pool, device
@@ -29,6 +31,8 @@ from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
 
 _FIELDS: Final = frozenset({"device_epoch", "next_seq", "schema", "cursors", "t0", "codes_left", "unsent"})
+_ALSO: Final = frozenset({"invitations_left"})
+_INVITATIONS: Final = 20  # CODES.md Q-5
 _REFILL_BELOW: Final = 4  # a quarter of the pool
 _MOST_BLANK: Final = 4  # times the pool: what one device may hold unused
 
@@ -48,6 +52,8 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
     is_low = who.state == "active" and numbers["codes_left"] < max(1, pool // _REFILL_BELOW)
     pairs = [new_member_pair(context.random) for _ in range(pool - numbers["codes_left"] if is_low else 0)]
     announce_codes(database, who.scope_id, (text for pair in pairs for text in (pair.short, pair.typed)))
+    invitations = _fresh_invitations(context, who, body)
+    announce_codes(database, who.scope_id, invitations)
 
     def work(opened: ScopeWrite) -> None:
         opened.conn.execute(
@@ -57,6 +63,9 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         )
         if pairs:
             issue_codes(opened, who.device_id, pool, pairs, now_ms)
+        if invitations:
+            cards = [MemberCodePair(digits, "") for digits in invitations]
+            issue_codes(opened, who.device_id, _INVITATIONS, cards, now_ms, kind="invitation")
 
     database.write(who.scope_id, work)
     if newest < OLDEST_SCHEMA:
@@ -71,8 +80,22 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         return _answer(conn, context, who, chain_id, numbers["t0"]) | {"scopes": scopes}
 
 
-def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[MemberCodePair], now_ms: int) -> None:
-    """Give a device announced blank codes, never more unused ones than four pools."""
+def _fresh_invitations(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) -> list[str]:
+    left = body.get("invitations_left")
+    if who.state != "active" or not isinstance(left, int) or left >= _INVITATIONS // _REFILL_BELOW:
+        return []
+    return [new_short(CodeType.INVITATION, context.random) for _ in range(_INVITATIONS - left)]
+
+
+def issue_codes(
+    opened: ScopeWrite,
+    device_id: str,
+    pool: int,
+    pairs: Sequence[MemberCodePair],
+    now_ms: int,
+    kind: Literal["member", "invitation"] = "member",
+) -> None:
+    """Give a device announced blank codes, never more unused ones of a kind than four pools."""
     blank = opened.conn.execute(
         select(func.count())
         .select_from(code_pool)
@@ -80,6 +103,7 @@ def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[M
             code_pool.c.scope_id == opened.scope_id,
             code_pool.c.device_id == device_id,
             code_pool.c.state == "blank",
+            code_pool.c.kind == kind,
         )
     ).scalar_one()
     fresh = pairs[: max(0, pool * _MOST_BLANK - blank)]
@@ -94,6 +118,7 @@ def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[M
                 "typed": pair.typed,
                 "device_id": device_id,
                 "state": "blank",
+                "kind": kind,
                 "issued_at_ms": now_ms,
             }
             for pair in fresh
@@ -101,21 +126,28 @@ def issue_codes(opened: ScopeWrite, device_id: str, pool: int, pairs: Sequence[M
     )
 
 
-def blank_codes(conn: Connection, scope_id: str, device_id: str) -> list[tuple[str, str]]:
-    """(22 digits, 12 digits to read out) of a device's unused codes."""
+def blank_codes(
+    conn: Connection, scope_id: str, device_id: str, kind: Literal["member", "invitation"] = "member"
+) -> list[tuple[str, str]]:
+    """(22 digits, 12 digits to read out) of a device's unused codes; invitations have nothing to read out."""
     rows = conn.execute(
         select(code_pool.c.digits, code_pool.c.typed)
-        .where(code_pool.c.scope_id == scope_id, code_pool.c.device_id == device_id, code_pool.c.state == "blank")
+        .where(
+            code_pool.c.scope_id == scope_id,
+            code_pool.c.device_id == device_id,
+            code_pool.c.state == "blank",
+            code_pool.c.kind == kind,
+        )
         .order_by(code_pool.c.digits)
     )
     return [(row.digits, row.typed) for row in rows]
 
 
 def _check(body: JsonObject) -> None:
-    if set(body) != _FIELDS:
+    if set(body) - _ALSO != _FIELDS:
         raise Refused("validation", field="hello", why="fields")
-    for name in ("device_epoch", "next_seq", "t0", "codes_left", "unsent"):
-        value = body[name]
+    for name in ("device_epoch", "next_seq", "t0", "codes_left", "unsent", *_ALSO):
+        value = body.get(name, 0)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise Refused("validation", field=name, why="bad_value")
     cursors, schema = body["cursors"], body["schema"]
@@ -153,6 +185,7 @@ def _answer(
         "limits": {"ops": MAX_OPS, "body": MAX_BODY, "op_bytes": MAX_OP_BYTES, "page_rows": PAGE_ROWS},
         "accepts": list(ACCEPTED),
         "codes": [list(pair) for pair in blank_codes(conn, who.scope_id, who.device_id)],
+        "invitations": [digits for digits, _ in blank_codes(conn, who.scope_id, who.device_id, "invitation")],
         "keys": {
             "signing": context.secrets.signing_public().hex(),
             "sealing": context.secrets.sealing_public().hex(),

@@ -30,7 +30,12 @@ from guidedesk.services.member_fields import before_rows, folded, latest
 
 
 def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str | None:
-    """Bring her row, or her binding, to what all stores say; the scope that was written, None for nobody there."""
+    """Bring her row, or her binding, to what all stores say; the scope that was written, None for nobody there.
+
+    A "card" is one row, by its own id: it is void from now on.
+    """
+    if kind == "card":
+        return home if database.write(home, lambda opened: _void_card(opened, member_id)) else None
     with database.read() as conn:
         scopes = scopes_of(conn, member_id) | {home}
         rules = attribution_rules(conn, database.chain_id())
@@ -181,6 +186,14 @@ def _put_events(opened: ScopeWrite, lines: list[Row], elsewhere: dict[str, Row])
             # The new home's line begins where the old one stood, so that its next version is the newest.
             upsert(opened.conn, binding_event, [there | {"scope_id": opened.scope_id}])
         _put(opened, "binding_event", [line])
+
+
+def _void_card(opened: ScopeWrite, row_id: str) -> bool:
+    row = load_row(opened.conn, "member_code", opened.scope_id, row_id)
+    if row is None or row["state"] != "live":
+        return False
+    _put(opened, "member_code", [row | {"state": "revoked"}])
+    return True
 
 
 def _keep_box(opened: ScopeWrite, member_id: str, change: Row) -> None:

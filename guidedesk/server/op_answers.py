@@ -25,6 +25,7 @@ from guidedesk.services.operations import (
     ClaimSale,
     CompleteFollowUp,
     EditMember,
+    IssueInvitation,
     LogInteraction,
     Operation,
     ReassignFollowUp,
@@ -33,6 +34,7 @@ from guidedesk.services.operations import (
     RecordSale,
     RecordVisit,
     RegisterMember,
+    ReissueCard,
     Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
@@ -113,6 +115,13 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             return (("interaction", scope_id, operation.interaction_id),)
         case RecordExport():
             return ()
+        case IssueInvitation():
+            return (("invitation", scope_id, operation.invitation_id),)
+        case ReissueCard():
+            return (
+                ("member_code", scope_id, derived_id("code", operation.code_digits)),
+                ("member_change", scope_id, change_id(op_id, "card_no")),
+            )
         case ScheduleFollowUp() | CompleteFollowUp() | CancelFollowUp() | ReassignFollowUp():
             return (("follow_up", scope_id, operation.follow_up_id),)
         case Retract():

@@ -106,7 +106,12 @@ class ServerSide:
         """A blank code of this store becomes the member's; one that is hers already stays hers."""
         taken = conn.execute(
             update(code_pool)
-            .where(code_pool.c.scope_id == scope_id, code_pool.c.digits == digits, code_pool.c.state == "blank")
+            .where(
+                code_pool.c.scope_id == scope_id,
+                code_pool.c.digits == digits,
+                code_pool.c.kind == "member",
+                code_pool.c.state == "blank",
+            )
             .values(state="bound")
         )
         if taken.rowcount == 1:
@@ -117,6 +122,37 @@ class ServerSide:
             )
         ).scalar()
         return owner == member_id
+
+    def take_invitation(self, conn: Connection, scope_id: str, digits: str, device_id: str) -> bool:
+        """A blank invitation of this counter is shown from now on; once."""
+        taken = conn.execute(
+            update(code_pool)
+            .where(
+                code_pool.c.scope_id == scope_id,
+                code_pool.c.digits == digits,
+                code_pool.c.kind == "invitation",
+                code_pool.c.device_id == device_id,
+                code_pool.c.state == "blank",
+            )
+            .values(state="bound")
+        )
+        return taken.rowcount == 1
+
+    def live_codes(self, conn: Connection, member_id: str) -> list[Row]:
+        """From every store that may have given her one."""
+        code = member_code.c
+        return [
+            dict(row._mapping)
+            for scope_id in sorted(scopes_of(conn, member_id) | {self.desk.opened.scope_id})
+            for row in conn.execute(
+                select(member_code).where(
+                    code.scope_id == scope_id,
+                    code.member_id == member_id,
+                    code.state == "live",
+                    code.deleted_at_ms.is_(None),
+                )
+            )
+        ]
 
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """The associate whose badge carried this code at that time."""

@@ -11,6 +11,7 @@ from guidedesk.domain.access import may
 from guidedesk.domain.errors import Refused
 from guidedesk.services import operations as ops
 from guidedesk.services.apply_bindings import apply_bind
+from guidedesk.services.apply_codes import apply_invitation, apply_reissue
 from guidedesk.services.apply_core import (
     ApplyContext,
     AuditNote,
@@ -83,4 +84,6 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.RecordReturn: apply_return,
     ops.Retract: apply_retract,
     ops.RecordExport: apply_export,
+    ops.IssueInvitation: apply_invitation,
+    ops.ReissueCard: apply_reissue,
 }

@@ -38,6 +38,14 @@ class Side(Protocol):
         """Whether this blank code may become the member's."""
         ...
 
+    def take_invitation(self, conn: Connection, scope_id: str, digits: str, device_id: str) -> bool:
+        """Whether this blank invitation was given to this counter and nobody showed it yet."""
+        ...
+
+    def live_codes(self, conn: Connection, member_id: str) -> list[Row]:
+        """The cards that mean this member now, from all scopes."""
+        ...
+
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """The associate whose badge carries this code at that time, or None."""
         ...

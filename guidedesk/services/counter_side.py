@@ -47,6 +47,18 @@ class CounterSide:
         """Yes: the code came from this counter's own pool."""
         return True
 
+    def take_invitation(self, conn: Connection, scope_id: str, digits: str, device_id: str) -> bool:
+        """Yes: it came from this counter's own pool."""
+        return True
+
+    def live_codes(self, conn: Connection, member_id: str) -> list[Row]:
+        """Those in the cache."""
+        code = people.member_code
+        query = select(code).where(
+            code.c.member_id == member_id, code.c.state == "live", code.c.deleted_at_ms.is_(None)
+        )
+        return [dict(row._mapping) for row in conn.execute(query)]
+
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """Whose badge this counter knows the code as."""
         return find_associate_by_code(conn, digits, at_ms)

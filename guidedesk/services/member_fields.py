@@ -12,6 +12,7 @@ from guidedesk.models.entities import Row
 from guidedesk.services.names import search_keys
 from guidedesk.services.operations import EDITABLE, EditMember
 
+CARD_NO: Final = "card_no"  # changed by giving her another card, not by editing
 _PHONE: Final = ("phone_masked", "phone_tail", "phone_hash")
 
 
@@ -67,7 +68,7 @@ def before_rows(member: Row, changes: Iterable[Row]) -> list[Row]:
     known = list(changes)
     kept = {change["field"] for change in known if change["op_id"] is None}
     changed = set(latest(known)) - kept
-    return [_before(member, field) for field in EDITABLE if field in changed]
+    return [_before(member, field) for field in (*EDITABLE, CARD_NO) if field in changed]
 
 
 def _before(member: Row, field: str) -> Row:
@@ -90,8 +91,8 @@ def _columns(field: str, change: Row) -> Row:
     if field == "name":
         pinyin, initials = search_keys(change["value"])
         return {"name": change["value"], "pinyin": pinyin, "initials": initials}
-    if field == "birthday":
-        return {"birthday": change["value"]}
+    if field in ("birthday", CARD_NO):
+        return {field: change["value"]}
     return {
         "phone_masked": change["value"],
         "phone_tail": change["phone_tail"],

@@ -48,6 +48,7 @@ __all__ = [
     "ClaimSale",
     "CompleteFollowUp",
     "EditMember",
+    "IssueInvitation",
     "LogInteraction",
     "Operation",
     "ReassignFollowUp",
@@ -56,6 +57,7 @@ __all__ = [
     "RecordSale",
     "RecordVisit",
     "RegisterMember",
+    "ReissueCard",
     "Retract",
     "ReturnLine",
     "SaleLine",
@@ -64,6 +66,7 @@ __all__ = [
     "SetConsent",
     "SetTag",
     "lane_of",
+    "members_of",
     "parse",
     "split",
 ]
@@ -273,6 +276,28 @@ class RecordExport:
     note: str = text_field(120, personal=True, default="")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueInvitation:
+    """A one-time code for somebody new was shown; it comes from this counter's pool (CODES.md Q-5). Its ten minutes
+    begin at the trusted time of the operation, and the server alone ends them."""
+
+    TYPE: ClassVar[str] = "issue_invitation"
+    PERMISSION: ClassVar[Permission] = "code.issue"
+    invitation_id: str = id_field()
+    code_digits: str = text_field(22)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReissueCard:
+    """A member got another card from this counter's pool; every card she had stops working (DESIGN-UI.md 13)."""
+
+    TYPE: ClassVar[str] = "reissue_card"
+    PERMISSION: ClassVar[Permission] = "code.issue"
+    member_id: str = id_field()
+    code_digits: str = text_field(22)
+    code_typed: str = text_field(12)
+
+
 Operation = (
     RecordVisit
     | RegisterMember
@@ -291,6 +316,8 @@ Operation = (
     | RecordReturn
     | Retract
     | RecordExport
+    | IssueInvitation
+    | ReissueCard
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -312,14 +339,21 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         RecordReturn,
         Retract,
         RecordExport,
+        IssueInvitation,
+        ReissueCard,
     )
 }
 VERSION: Final = 1
 
 
 def lane_of(operation: Operation) -> str:
-    """Operations of one lane keep their order (SYNC.md 6): the member they are about."""
-    return operation.member_id
+    """Operations of one lane keep their order (SYNC.md 6): the member they are about, or the code itself."""
+    return operation.invitation_id if isinstance(operation, IssueInvitation) else operation.member_id
+
+
+def members_of(operation: Operation) -> tuple[str, ...]:
+    """The member it is about; nobody yet for a code that waits for somebody new."""
+    return () if isinstance(operation, IssueInvitation) else (operation.member_id,)
 
 
 def split(operation: Operation) -> tuple[dict[str, Any], dict[str, Any]]:

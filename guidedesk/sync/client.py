@@ -46,7 +46,7 @@ class ScopeState:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """Server time and state at the beginning of an exchange; `codes` are this device's unused card codes."""
+    """Server time and state at the beginning of an exchange; `codes` are this device's unused cards and invitations."""
 
     server_time_ms: int
     device_epoch: int
@@ -67,6 +67,7 @@ class Standing:
     t0_ms: int
     codes_left: int
     unsent: int
+    invitations_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ class SyncClient:
             "t0": max(0, here.t0_ms),
             "codes_left": here.codes_left,
             "unsent": here.unsent,
+            "invitations_left": here.invitations_left,
         }
         self._is_packed = False
         answer = self._post("/v1/sync/hello", body, _hello)
@@ -252,7 +254,10 @@ def _hello(answer: dict[str, Any]) -> Hello:
         scopes=tuple(ScopeState(s["scope"], s["mode"], s["epoch"], s["head"]) for s in answer["scopes"]),
         takes_packed=set(ACCEPTED) <= set(answer.get("accepts", ())),
         order=_object_or_none(answer.get("order")),
-        codes=tuple(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
+        codes=(
+            *(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
+            *(BlankCode(str(digits), "", "invitation") for digits in answer.get("invitations", ())),
+        ),
     )
 
 

@@ -388,6 +388,11 @@ class Counter:
         code = self.local.find_blank_code()
         return None if code is None else (code.digits, code.typed)
 
+    def take_invitation(self) -> str | None:
+        """The 22 digits of an invitation nobody was shown yet; the operation recorded with it takes it."""
+        code = self.local.find_blank_code("invitation")
+        return None if code is None else code.digits
+
     def _staff(self) -> SignIn:
         if self._sign_in is None:
             identity = self.identity

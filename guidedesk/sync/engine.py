@@ -246,6 +246,7 @@ class SyncEngine:
             cursors=cursors,
             t0_ms=t0_ms,
             codes_left=self._local.count_blank_codes(),
+            invitations_left=self._local.count_blank_codes("invitation"),
             unsent=counts.queued,
         )
         sent = self._clock.mono_ms()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -37,12 +37,16 @@ class Draft:
     saved_at_ms: int
 
 
+BlankKind = Literal["member", "invitation"]
+
+
 @dataclass(frozen=True, slots=True)
 class BlankCode:
-    """A card code of this counter's pool that nobody has yet."""
+    """A code of this counter's pool that nobody has yet: a card, or an invitation (which has nothing to read out)."""
 
     digits: str
     typed: str
+    kind: BlankKind = "member"
 
 
 def read_meta(conn: Connection, name: str) -> Any:
@@ -110,19 +114,25 @@ class LocalStore:
         """Take codes into the pool; ones already here (blank or taken) stay as they are."""
         with self._db.write() as conn:
             known = set(conn.execute(select(t.blank_code.c.digits)).scalars())
-            rows = [{"digits": c.digits, "typed": c.typed, "op_id": None} for c in codes if c.digits not in known]
+            rows = [
+                {"digits": c.digits, "typed": c.typed, "op_id": None, "kind": c.kind}
+                for c in codes
+                if c.digits not in known
+            ]
             upsert(conn, t.blank_code, rows)
 
-    def find_blank_code(self) -> BlankCode | None:
-        """The next free code; it is taken when a registration with it is recorded."""
-        query = select(t.blank_code).where(t.blank_code.c.op_id.is_(None)).order_by(t.blank_code.c.digits).limit(1)
+    def find_blank_code(self, kind: BlankKind = "member") -> BlankCode | None:
+        """The next free code; it is taken when an operation with it is recorded."""
+        code = t.blank_code.c
+        query = select(t.blank_code).where(code.op_id.is_(None), code.kind == kind).order_by(code.digits).limit(1)
         with self._db.read() as conn:
             row = conn.execute(query).first()
-        return None if row is None else BlankCode(row.digits, row.typed)
+        return None if row is None else BlankCode(row.digits, row.typed, kind)
 
-    def count_blank_codes(self) -> int:
-        """How many codes are still free."""
-        query = select(func.count()).select_from(t.blank_code).where(t.blank_code.c.op_id.is_(None))
+    def count_blank_codes(self, kind: BlankKind = "member") -> int:
+        """How many codes of a kind are still free."""
+        code = t.blank_code.c
+        query = select(func.count()).select_from(t.blank_code).where(code.op_id.is_(None), code.kind == kind)
         with self._db.read() as conn:
             return conn.execute(query).scalar_one()
 

@@ -12,13 +12,25 @@ from guidedesk.domain.ports import Random
 from guidedesk.services.apply import ApplyContext, CounterSide, RowRef
 from guidedesk.services.changes import Changes
 from guidedesk.services.known_here import with_what_was_known
-from guidedesk.services.operations import VERSION, Operation, RegisterMember, lane_of, parse, split
+from guidedesk.services.operations import (
+    VERSION,
+    IssueInvitation,
+    Operation,
+    RegisterMember,
+    ReissueCard,
+    lane_of,
+    members_of,
+    parse,
+    split,
+)
 from guidedesk.sync import overlay, strict_json
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.protocol import GENESIS, Envelope
+
+_TAKES_A_CODE = (RegisterMember, IssueInvitation, ReissueCard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Recorder:
                     context = self._context(envelope, actor)
                     refs += overlay.lay_new(conn, envelope.op_id, envelope.lane, operation, context)
                 envelopes = self._with_deps(envelopes)
-                blanks = [op.code_digits for op in operations if isinstance(op, RegisterMember) and op.code_digits]
+                blanks = [op.code_digits for op in operations if isinstance(op, _TAKES_A_CODE) and op.code_digits]
                 entries = self._journal.append(envelopes, blank_digits=blanks)
         except StorageError as error:
             if not entries or error.params.get("file") != "cache":
@@ -138,4 +150,4 @@ def _state(entries: Sequence[Entry]) -> str:
 
 def _changes(refs: Sequence[RowRef], operations: Sequence[Operation], op_ids: tuple[str, ...]) -> Changes:
     kinds = {ref[0] for ref in refs} | {"operation", "status"}
-    return Changes(frozenset(kinds), frozenset(op.member_id for op in operations), op_ids)
+    return Changes(frozenset(kinds), frozenset(one for op in operations for one in members_of(op)), op_ids)

@@ -103,6 +103,10 @@ class CounterPort(Protocol):
         """(22 digits, 12 digits) of a card code nobody has yet, or None when the pool is empty."""
         ...
 
+    def take_invitation(self) -> str | None:
+        """The 22 digits of an invitation nobody was shown yet, or None when the pool is empty."""
+        ...
+
     def phone_fields(self, phone: str) -> dict[str, str]:
         """phone_masked, phone_tail, phone_hash and phone_sealed of a typed number; `Refused("phone_invalid")`."""
         ...

@@ -17,6 +17,7 @@ _ICONS: Final = {
     "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
+    "issue_invitation": "user-plus", "reissue_card": "card",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",

@@ -43,6 +43,8 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ),
         ops.Retract(op_id=shop.new_id(), member_id=member, interaction_id=talk.interaction_id),
         ops.RecordExport(export_id=shop.new_id(), member_id=member, purpose="other", form="csv", lines=1),
+        ops.IssueInvitation(invitation_id=shop.new_id(), code_digits="6" * 22),
+        ops.ReissueCard(member_id=member, code_digits="1" * 22, code_typed="1" * 12),
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import Operation
+from guidedesk.services.operations import Operation, members_of
 from guidedesk.services.queries.reference import get_staff
 from guidedesk.services.read_models import OfficeHit, StaffInfo
 from guidedesk.services.session import Session, SignInTile
@@ -70,7 +70,8 @@ class ShopCounter:
             with self.shop.engine.begin() as connection:
                 effect = apply_operation(connection, operation, replace(context, assurance=assurance))
             kinds |= {table for table, _, _ in effect.touched}
-        return Changes(frozenset(kinds), frozenset(operation.member_id for operation in operations), op_ids)
+        members = frozenset(one for operation in operations for one in members_of(operation))
+        return Changes(frozenset(kinds), members, op_ids)
 
     def status(self) -> SyncStatus:
         return replace(self.sync, now_ms=self.at_ms)
@@ -126,6 +127,9 @@ class ShopCounter:
         return self.office_member
 
     def take_blank_code(self) -> tuple[str, str] | None:
+        return None
+
+    def take_invitation(self) -> str | None:
         return None
 
     def phone_fields(self, phone: str) -> dict[str, str]:
