@@ -51,7 +51,10 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingStory:
-    """The owner after all meetings, and each meeting's outcome in the canonical order."""
+    """The owner after all meetings, and each meeting's outcome in the canonical order.
+
+    `pool_store_id`: the owner left, and her members are this store's.
+    """
 
     owner_id: str | None
     bound_at_ms: int
@@ -59,6 +62,18 @@ class BindingStory:
     previous_owner_id: str | None
     cause: MeetingKind
     settled: dict[str, Settled]
+    pool_store_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffFact:
+    """An associate joined, moved to a store, or left; `event_id` is its commission event."""
+
+    event_id: str
+    kind: Literal["join", "move", "leave"]
+    associate_id: str
+    store_id: str | None
+    at_ms: int
 
 
 def known_before(
@@ -88,8 +103,13 @@ def known_before(
     return (first, touch)
 
 
-def tell(meetings: Sequence[Meeting], rules: AttributionRules) -> BindingStory | None:
-    """Fold the meetings of one member in canonical order; None where nothing ever bound or touched her."""
+def tell(
+    meetings: Sequence[Meeting], rules: AttributionRules, staff: Sequence[StaffFact] = ()
+) -> BindingStory | None:
+    """Fold the meetings of one member in canonical order; None where nothing ever bound or touched her.
+
+    `staff` is what is known of who left: to whom nothing is told, everybody works here still.
+    """
     # late: a counter that never binds should not load the commission engine at its start
     from guidedesk.domain.commission.binding import BindingFold
     from guidedesk.domain.commission.calendar import Calendar
@@ -101,20 +121,29 @@ def tell(meetings: Sequence[Meeting], rules: AttributionRules) -> BindingStory |
     calendar = Calendar(rules.zone)
     history = _settings(rules)
     contacts = sorted((_contact(m, calendar) for m in by_id.values()), key=lambda contact: contact.key)
-    fold = BindingFold(history, calendar, Roster((), (), history, calendar), {})
+    roster = Roster((), [_staff_event(fact, calendar) for fact in staff], history, calendar)
+    fold = BindingFold(history, calendar, roster, {})
     member_id = contacts[0].event.id
     found = fold.run({member_id: contacts})
     story = found.members[member_id]
     refused = {event_id for code, event_id in found.flags if code == "bind_rejected_protected"}
-    settled = {c.event.id: _settle(c, by_id[c.event.id], story, refused) for c in contacts}
+    inactive = {event_id for code, event_id in found.flags if code == "associate_inactive"}
+    settled = {c.event.id: _settle(c, by_id[c.event.id], story, refused, inactive) for c in contacts}
     return _story(story, by_id, settled)
 
 
 def _story(story: MemberHistory, by_id: dict[str, Meeting], settled: dict[str, Settled]) -> BindingStory:
     owner = story.spans[-1] if story.spans else None
     if owner is None or owner.associate is None:
+        before = [span.associate for span in story.spans if span.associate is not None]
         return BindingStory(
-            owner_id=None, bound_at_ms=0, last_touch_ms=0, previous_owner_id=None, cause="imported", settled=settled
+            owner_id=None,
+            bound_at_ms=owner.since_ms if owner else 0,
+            last_touch_ms=owner.since_ms if owner else 0,
+            previous_owner_id=before[-1] if before else None,
+            cause="imported",
+            settled=settled,
+            pool_store_id=owner.pool if owner else None,
         )
     touches = [touch.key[0] for touch in story.touches if touch.associate == owner.associate]
     earlier = [span.associate for span in story.spans[:-1] if span.associate != owner.associate]
@@ -128,7 +157,9 @@ def _story(story: MemberHistory, by_id: dict[str, Meeting], settled: dict[str, S
     )
 
 
-def _settle(contact: Contact, meeting: Meeting, story: MemberHistory, refused: set[str]) -> Settled:
+def _settle(
+    contact: Contact, meeting: Meeting, story: MemberHistory, refused: set[str], inactive: set[str]
+) -> Settled:
     before = _owner(story, contact, is_after=False)
     after = _owner(story, contact, is_after=True)
     owner_id = after.associate if after else None
@@ -138,6 +169,8 @@ def _settle(contact: Contact, meeting: Meeting, story: MemberHistory, refused: s
         outcome: Outcome = "protected" if meeting.seen_owner_id == owner_id else "earlier_bind"
     elif after is not None and after.cause == meeting.event_id:
         outcome = "bound"
+    elif meeting.event_id in inactive:
+        outcome = "associate_inactive"
     else:
         outcome = "kept"
     return Settled(outcome=outcome, owner_id=owner_id, previous_owner_id=previous)
@@ -162,7 +195,7 @@ def _contact(meeting: Meeting, calendar: Any) -> Contact:
         id=meeting.event_id,
         type="assign" if is_assigned else "scan",
         at_ms=meeting.at_ms,
-        rank=2 if is_assigned else 3,
+        rank=2 if is_assigned else 5 if meeting.kind == "served" else 4,
         day=day,
         month=calendar.month_of_day(day),
         posting=0,
@@ -174,6 +207,26 @@ def _contact(meeting: Meeting, calendar: Any) -> Contact:
         document={},
     )
     return Contact(event.key, day, event, meeting.associate_id)
+
+
+def _staff_event(fact: StaffFact, calendar: Any) -> Any:
+    from guidedesk.domain.commission.bodies import StaffChange
+    from guidedesk.domain.commission.timeline import Event
+
+    day = calendar.day(fact.at_ms)
+    return Event(
+        id=fact.event_id,
+        type=f"staff.{fact.kind}",
+        at_ms=fact.at_ms,
+        rank=0,
+        day=day,
+        month=calendar.month_of_day(day),
+        posting=0,
+        is_ahead=False,
+        is_stale=False,
+        body=StaffChange(fact.kind, fact.associate_id, fact.store_id, None, None),
+        document={},
+    )
 
 
 @lru_cache(maxsize=8)

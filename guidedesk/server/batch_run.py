@@ -14,6 +14,8 @@ from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
+from guidedesk.server.commission_events import NewEvent, record_events
+from guidedesk.server.commission_facts import of_operation
 from guidedesk.server.database import ScopeWrite, is_outage
 from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.incoming import Incoming
@@ -61,6 +63,7 @@ class BatchRun:
     side: ServerSide
     boxes: Mapping[str, bytes]
     faults: Mapping[str, Refused]
+    max_lag_hours: int
     has_tasks: bool = False
     _known: dict[str, Any] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
@@ -71,6 +74,7 @@ class BatchRun:
     _wider: dict[tuple[str, str], int] = field(default_factory=dict)
     _visible: dict[str, Grant] = field(default_factory=dict)
     _folds: dict[tuple[FoldKind, str, str], str] = field(default_factory=dict)
+    _events: list[NewEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.side.sit_down(Desk(self.opened, self.chain_id, self.since_ms, self.received_at_ms))
@@ -247,6 +251,16 @@ class BatchRun:
         self._fold_later(op.op_id, effect)
         self._served(effect, context.at_ms)
         self._effects[op.op_id] = effect
+        self._events += of_operation(
+            operation,
+            effect,
+            envelope,
+            context.actor.id,
+            device_id=self.device_id,
+            epoch=self.records.device_epoch,
+            received_at_ms=op.received(self.received_at_ms),
+            max_lag_hours=self.max_lag_hours,
+        )
         refs = tuple(dict.fromkeys((*effect.touched, *effect.later, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
 
@@ -322,6 +336,8 @@ class BatchRun:
     def _write_out(self) -> None:
         """Everything that was kept back so far, rows first."""
         self._rows.flush(self.opened.conn)
+        record_events(self.opened, self._events)
+        self._events.clear()
         add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
         if self._visible:
             store_grants(self.opened, [self._visible[member_id] for member_id in sorted(self._visible)])
@@ -338,6 +354,7 @@ class BatchRun:
         self._wider.clear()
         self._folds.clear()
         self._visible.clear()
+        self._events.clear()
 
     def _stored(
         self,

@@ -11,22 +11,27 @@ import binascii
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, select
 
 from guidedesk.domain.attribution import AttributionRules
-from guidedesk.domain.binding_story import Meeting, known_before, tell
+from guidedesk.domain.binding_story import Meeting, StaffFact, known_before, tell
+from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import Row, load_row, upsert
-from guidedesk.models.people import binding_event, member, member_change
+from guidedesk.models.people import binding, binding_event, member, member_change
 from guidedesk.models.server_tables import member_contact, member_phone, op_personal, phone_directory
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.rows import put_row
 from guidedesk.server.settings import read_settings
+from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import insert_missing, reach_of
 from guidedesk.services.binding_rows import binding_row, event_row
 from guidedesk.services.member_fields import before_rows, folded, latest
+
+_STAFF_KINDS: Final = ("staff.join", "staff.move", "staff.leave")
+WITHDRAWN: Final = "withdrawn"  # a contact that was taken back: kept, but no meeting any more
 
 
 def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str | None:
@@ -46,7 +51,9 @@ def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str 
             return None
         _settle_numbers(database, member_id, home, numbers)
         return home
-    return home if database.write(home, lambda opened: _fold_binding(opened, member_id, scopes, rules)) else None
+    chain_id = database.chain_id()
+    is_there = database.write(home, lambda opened: _fold_binding(opened, member_id, scopes, rules, chain_id))
+    return home if is_there else None
 
 
 def scopes_of(conn: Connection, member_id: str) -> set[str]:
@@ -74,6 +81,11 @@ def changes_of(conn: Connection, scopes: Iterable[str], member_id: str) -> list[
 def meetings_of(conn: Connection, scopes: Iterable[str], member_id: str, binding: Row | None) -> list[Meeting]:
     """Every meeting known of her; a binding that none of them explains stands for meetings of its own."""
     c = member_contact.c
+    contacts = [
+        (scope_id, row)
+        for scope_id in sorted(scopes)
+        for row in conn.execute(select(member_contact).where(c.scope_id == scope_id, c.member_id == member_id))
+    ]
     found = [
         Meeting(
             event_id=row.event_id,
@@ -84,16 +96,50 @@ def meetings_of(conn: Connection, scopes: Iterable[str], member_id: str, binding
             store_id=scope_id,
             seen_owner_id=row.seen_owner_id,
         )
-        for scope_id in sorted(scopes)
-        for row in conn.execute(select(member_contact).where(c.scope_id == scope_id, c.member_id == member_id))
+        for scope_id, row in contacts
+        if row.kind != WITHDRAWN
     ]
-    return [*_unexplained(binding, found), *found]
+    causes = {(row.associate_id, row.occurred_at_ms) for _, row in contacts}
+    return [*_unexplained(binding, found, causes), *found]
 
 
-def _unexplained(binding: Row | None, found: list[Meeting]) -> tuple[Meeting, ...]:
+def staff_facts(conn: Connection, chain_id: str) -> list[StaffFact]:
+    """Who joined, moved and left, where anybody left at all: before that nobody's binding depends on it."""
+    e = commission_event.c
+    left = select(e.seq).where(e.scope_id == chain_id, e.type == "staff.leave").limit(1)
+    if conn.execute(left).first() is None:
+        return []
+    rows = conn.execute(
+        select(e.event_id, e.type, e.at_ms, e.payload).where(e.scope_id == chain_id, e.type.in_(_STAFF_KINDS))
+    )
+    return [_staff_fact(row) for row in rows]
+
+
+def _staff_fact(row: Any) -> StaffFact:
+    document = json.loads(row.payload)
+    return StaffFact(
+        event_id=row.event_id,
+        kind=row.type.removeprefix("staff."),
+        associate_id=document["associate"],
+        store_id=document.get("store"),
+        at_ms=row.at_ms,
+    )
+
+
+@cross_scope
+def owned_by(conn: Connection, staff_id: str) -> list[tuple[str, str]]:
+    """(home scope, member) of everybody she owns."""
+    b = binding.c
+    query = select(b.scope_id, b.id).where(b.owner_id == staff_id, b.deleted_at_ms.is_(None))
+    return sorted((row.scope_id, row.id) for row in conn.execute(query))
+
+
+def _unexplained(
+    binding: Row | None, found: list[Meeting], causes: set[tuple[str, int]]
+) -> tuple[Meeting, ...]:
     if binding is None or binding["owner_id"] is None or binding["deleted_at_ms"] is not None:
         return ()
-    explained = any((m.associate_id, m.at_ms) == (binding["owner_id"], binding["bound_at_ms"]) for m in found)
+    explained = (binding["owner_id"], binding["bound_at_ms"]) in causes
     if explained:
         return ()
     known = {m.event_id for m in found}
@@ -231,19 +277,42 @@ def _settle_numbers(database: ServerDatabase, member_id: str, home: str, numbers
     database.write_directory(work)
 
 
-def _fold_binding(opened: ScopeWrite, member_id: str, scopes: set[str], rules: AttributionRules) -> bool:
+def _fold_binding(
+    opened: ScopeWrite, member_id: str, scopes: set[str], rules: AttributionRules, chain_id: str
+) -> bool:
     if _lock(opened, member_id) is None:
         return False
     home = opened.scope_id
     old = load_row(opened.conn, "binding", home, member_id)
     meetings = meetings_of(opened.conn, scopes, member_id, old)
-    story = tell(meetings, rules)
+    story = tell(meetings, rules, staff_facts(opened.conn, chain_id))
+    _forget_withdrawn(opened, member_id, scopes)
     if story is None:
-        return False
+        if old is None or old["owner_id"] is None:
+            return False
+        nobody = {"owner_id": None, "pool_store_id": None, "previous_owner_id": None}
+        _put(opened, "binding", [old | nobody])  # what bound her was taken back
+        return True
     mine = [contact_row(m, home, None) for m in meetings if m.store_id is None]
     insert_missing(opened.conn, member_contact, mine)
     lines = [event_row(m, story.settled[m.event_id], home) for m in meetings if m.kind != "touched"]
     _put_events(opened, lines, _events_elsewhere(opened.conn, scopes - {home}, member_id))
-    if story.owner_id is not None:
-        _put(opened, "binding", [binding_row(member_id, story, old, home)])
+    if story.owner_id is not None or old is not None:
+        row = binding_row(member_id, story, old, home)
+        if story.owner_id is None and old is not None:
+            row["cause"] = old["cause"]
+        _put(opened, "binding", [row])
     return True
+
+
+def _forget_withdrawn(opened: ScopeWrite, member_id: str, scopes: set[str]) -> None:
+    """The lines of her history about meetings that were taken back go."""
+    c = member_contact.c
+    for scope_id in sorted(scopes):
+        query = select(c.event_id, c.occurred_at_ms).where(
+            c.scope_id == scope_id, c.member_id == member_id, c.kind == WITHDRAWN
+        )
+        for row in opened.conn.execute(query):
+            line = load_row(opened.conn, "binding_event", opened.scope_id, row.event_id)
+            if line is not None and line["deleted_at_ms"] is None:
+                _put(opened, "binding_event", [line | {"deleted_at_ms": row.occurred_at_ms}])

@@ -18,6 +18,8 @@ from guidedesk.models.entities import Row, load_row
 from guidedesk.models.server_tables import member_phone, op_log
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
+from guidedesk.server.commission_events import NewEvent, authoritative, record_events
+from guidedesk.server.commission_facts import merge_id, voided
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed_pointers import EVICT
@@ -49,6 +51,7 @@ def void_merge(
 
     def work(opened: ScopeWrite) -> None:
         _restore(opened, member_id, registered)
+        record_events(opened, _unmerged(member_id, owner_id, registered, row, now_ms))
         detail = {"from": owner_id, "reason": reason}
         record_audit(opened, at_ms=now_ms, actor=actor, action="merge.voided", subject=member_id, detail=detail)
 
@@ -57,6 +60,20 @@ def void_merge(
     if code_id is not None:
         _take_from_others(database, home, owner_id, member_id, code_id)
     return owner_id
+
+
+def _unmerged(
+    member_id: str, owner_id: str, registered: _Registered | None, row: Row, now_ms: int
+) -> list[NewEvent]:
+    """The two ids are two people to commission as well, and the new one is whoever's registered her."""
+    merge = merge_id(member_id, owner_id)
+    events = [voided(merge, derived_id("review", "void", merge), now_ms)]
+    associate = row["registered_by"]
+    if registered is not None and registered.operation.code_digits and associate is not None:
+        event_id = derived_id("binding", member_id, "registered")
+        said = {"associate": associate, "member": member_id}
+        events.append(authoritative("scan", event_id, row["joined_at_ms"], now_ms, **said))
+    return events
 
 
 def _find(conn: Connection, member_id: str) -> tuple[str, Row]:

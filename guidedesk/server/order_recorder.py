@@ -21,10 +21,11 @@ from guidedesk.models.base import among
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory, order_raw, scope
 from guidedesk.server import fanout
+from guidedesk.server.commission_events import record_events
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed import chunks
-from guidedesk.server.order_rows import Prepared, sale_id, write_orders
+from guidedesk.server.order_rows import Prepared, events_of, sale_id, write_orders
 from guidedesk.server.order_types import OrderIn, OrderResult, OrderStatus, ReturnIn
 from guidedesk.server.sale_side import match_claims
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -195,9 +196,11 @@ def write_prepared(
     visible = granted_members(opened.conn, opened.scope_id, {p.member_id for p in fresh if p.member_id})
     is_read = opened.scope_id != chain_id
     write_orders(opened, fresh, visible, since_ms=since_ms if is_read else None, received_at_ms=now_ms)
+    record_events(opened, [event for one in fresh for event in events_of(one, now_ms)], are_new=True)
     add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= since_ms])
     if is_read:
-        match_claims(opened, {p.external_id: (p.row_id, p.member_id) for p in fresh if p.table == "purchase"})
+        sales = {p.external_id: (p.row_id, p.member_id) for p in fresh if p.table == "purchase"}
+        match_claims(opened, sales, now_ms)
     return recorded
 
 

@@ -16,6 +16,8 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
 from guidedesk.models.server_tables import order_raw
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
+from guidedesk.server.commission_events import NewEvent, check_time
+from guidedesk.server.commission_facts import of_sale
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn
 
@@ -57,7 +59,13 @@ def sale_id(source: str, external_id: str) -> str:
 
 def prepare_order(order: OrderIn) -> Prepared:
     """Check a sale and make its rows; `validation` names what cannot be."""
-    _check(order.source, order.external_id, order.currency, [line.line_no for line in order.lines])
+    _check(
+        order.source,
+        order.external_id,
+        order.currency,
+        [line.line_no for line in order.lines],
+        order.paid_at_ms,
+    )
     row_id = sale_id(order.source, order.external_id)
     row = {
         "id": row_id,
@@ -89,7 +97,13 @@ def prepare_order(order: OrderIn) -> Prepared:
 
 def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
     """Check a return of a known sale and make its rows."""
-    _check(returned.source, returned.external_id, returned.currency, [line.line_no for line in returned.lines])
+    _check(
+        returned.source,
+        returned.external_id,
+        returned.currency,
+        [line.line_no for line in returned.lines],
+        returned.returned_at_ms,
+    )
     if any(line.qty < 0 or line.amount_minor < 0 for line in returned.lines):
         raise Refused("validation", field="lines", why="negative")
     key = _RETURN_PREFIX + returned.external_id
@@ -121,7 +135,8 @@ def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
     )
 
 
-def _check(source: str, external_id: str, currency: str, line_numbers: Sequence[int]) -> None:
+def _check(source: str, external_id: str, currency: str, line_numbers: Sequence[int], at_ms: int) -> None:
+    check_time(at_ms)
     if not source or not external_id:
         raise Refused("validation", field="external_id", why="missing")
     if external_id.startswith(_RETURN_PREFIX):
@@ -136,6 +151,12 @@ def _content_hash(row: dict[str, Any], lines: Sequence[tuple[Any, ...]]) -> str:
     # Values in a fixed order: the keys are ours and always the same.
     text = json.dumps([list(row.values()), lines], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def events_of(one: Prepared, now_ms: int) -> list[NewEvent]:
+    """What a new record is to commission (COMMISSION.md 0)."""
+    names = _LINE_COLUMNS if one.table == "purchase" else _RETURN_LINE_COLUMNS
+    return of_sale(one, [dict(zip(names, line[1:], strict=True)) for line in one.lines], now_ms)
 
 
 def write_orders(

@@ -154,6 +154,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             device_id=who.device_id,
             is_suspended=state.state != "active",
             oldest_ms=oldest_ms,
+            max_lag_hours=int(settings["max_offline_lag_hours"]),
             chain_id=chain_id,
             since_ms=history_since_ms(settings, received_at_ms),
             received_at_ms=received_at_ms,

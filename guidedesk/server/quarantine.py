@@ -59,7 +59,9 @@ def release_device(
     with context.database.read() as conn:
         waiting = _waiting(conn, store_id, device_id)
         chain_id = context.database.chain_id()
-        since_ms = history_since_ms(read_settings(conn, chain_id), context.clock.wall_ms())
+        settings = read_settings(conn, chain_id)
+    since_ms = history_since_ms(settings, context.clock.wall_ms())
+    max_lag_hours = int(settings["max_offline_lag_hours"])
     ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in waiting]
     prepared = prepare(context, Sender(store_id, device_id), ops if is_accepted else [])
 
@@ -68,7 +70,7 @@ def release_device(
         now = {row.op_id: row for row in _waiting(opened.conn, store_id, device_id)}
         mine = [op for op in ops if op.op_id in now]
         if is_accepted:
-            run = _run(opened, context, device_id, chain_id, since_ms, prepared)
+            run = _run(opened, context, device_id, chain_id, since_ms, max_lag_hours, prepared)
             answers = _accept(opened, run, mine, now)
             counts = dict(Counter(str(answer.status) for answer in answers))
             if not is_leaving:
@@ -130,7 +132,13 @@ def _wire(row: Row[Any]) -> dict[str, Any]:
 
 
 def _run(
-    opened: ScopeWrite, context: ServerContext, device_id: str, chain_id: str, since_ms: int, prepared: Prepared
+    opened: ScopeWrite,
+    context: ServerContext,
+    device_id: str,
+    chain_id: str,
+    since_ms: int,
+    max_lag_hours: int,
+    prepared: Prepared,
 ) -> BatchRun:
     now_ms = context.clock.wall_ms()
     return BatchRun(
@@ -140,6 +148,7 @@ def _run(
         device_id=device_id,
         is_suspended=False,
         oldest_ms=0,
+        max_lag_hours=max_lag_hours,
         chain_id=chain_id,
         since_ms=since_ms,
         received_at_ms=now_ms,

@@ -12,6 +12,8 @@ from guidedesk.models.base import among
 from guidedesk.models.entities import Row, load_row, load_rows
 from guidedesk.models.sales import purchase, purchase_return, sale_claim
 from guidedesk.models.server_tables import order_directory
+from guidedesk.server.commission_events import record_events
+from guidedesk.server.commission_facts import merged, unknown_buyer
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.order_rows import Prepared, prepare_order, prepare_return
@@ -81,7 +83,9 @@ def refuse_known_sale(conn: Connection, scope_id: str, row_id: str) -> Refused:
     return Refused("stale_precondition", why="receipt_known", staff_id=known["seller_id"], at_ms=known["paid_at_ms"])
 
 
-def claim(opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyContext) -> tuple[RowRef, ...]:
+def claim(
+    opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyContext, now_ms: int
+) -> tuple[RowRef, ...]:
     """Enter a claim, first come first served, and give her the sale where it is known already."""
     conn, scope_id = opened.conn, context.scope_id
     mine = claim_row(op, member_id, context)
@@ -99,10 +103,10 @@ def claim(opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyConte
         return (ref,)
     if sale["member_id"] not in (None, member_id):
         raise Refused("stale_precondition", why="sale_taken")
-    return (ref, *match(opened, known, sale))
+    return (ref, *match(opened, known, sale, now_ms))
 
 
-def match(opened: ScopeWrite, known: Row, sale: Row) -> tuple[RowRef, ...]:
+def match(opened: ScopeWrite, known: Row, sale: Row, now_ms: int) -> tuple[RowRef, ...]:
     """The claimed sale has come: it is hers from now on, its returns too. Whom the till names counts before a claim."""
     conn, scope_id = opened.conn, opened.scope_id
     if sale["member_id"] not in (None, known["member_id"]):
@@ -112,6 +116,7 @@ def match(opened: ScopeWrite, known: Row, sale: Row) -> tuple[RowRef, ...]:
     if sale["member_id"] is not None:
         return (("purchase", scope_id, sale["id"]),)
     _set(conn, purchase, scope_id, [sale["id"]], member_id=known["member_id"])
+    record_events(opened, [merged(unknown_buyer(sale["id"]), known["member_id"], now_ms)])
     back = purchase_return.c
     returned = conn.execute(
         select(back.id).where(back.scope_id == scope_id, back.member_id.is_(None), back.purchase_id == sale["id"])
@@ -121,13 +126,13 @@ def match(opened: ScopeWrite, known: Row, sale: Row) -> tuple[RowRef, ...]:
     return (("purchase", scope_id, sale["id"]), *(("purchase_return", scope_id, row_id) for row_id in returns))
 
 
-def match_claims(opened: ScopeWrite, sales: Mapping[str, tuple[str, str | None]]) -> None:
+def match_claims(opened: ScopeWrite, sales: Mapping[str, tuple[str, str | None]], now_ms: int) -> None:
     """Give sales that were claimed before they came (receipt number -> row, member) to whoever claimed them."""
     claims = open_claims(opened.conn, opened.scope_id, sorted(sales)) if sales else []
     seen = granted_members(opened.conn, opened.scope_id, {known["member_id"] for known in claims}, hold=True)
     for known in claims:
         row_id, member_id = sales[known["receipt_no"]]
-        refs = match(opened, known, {"id": row_id, "member_id": member_id})
+        refs = match(opened, known, {"id": row_id, "member_id": member_id}, now_ms)
         for tbl, scope_id, touched in (("sale_claim", opened.scope_id, known["id"]), *refs):
             row = load_row(opened.conn, tbl, scope_id, touched)
             if row is not None and known["member_id"] in seen:

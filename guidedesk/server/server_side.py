@@ -20,7 +20,15 @@ from guidedesk.models.server_tables import code_pool, member_contact, phone_dire
 from guidedesk.server import sale_side
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
-from guidedesk.server.member_folds import attribution_rules, changes_of, contact_row, meetings_of, scopes_of
+from guidedesk.server.member_folds import (
+    WITHDRAWN,
+    attribution_rules,
+    changes_of,
+    contact_row,
+    meetings_of,
+    scopes_of,
+    staff_facts,
+)
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.order_rows import Prepared
 from guidedesk.server.secrets import ServerSecrets
@@ -193,15 +201,28 @@ class ServerSide:
         insert_missing(conn, member_contact, [contact_row(meeting, context.scope_id, context.op_id)])
         binding = load_row(conn, "binding", home, meeting.member_id)
         scopes = scopes_of(conn, meeting.member_id) | {home, context.scope_id}
-        story = tell(meetings_of(conn, scopes, meeting.member_id, binding), attribution_rules(conn, desk.chain_id))
+        met = meetings_of(conn, scopes, meeting.member_id, binding)
+        story = tell(met, attribution_rules(conn, desk.chain_id), staff_facts(conn, desk.chain_id))
         if story is None:
             raise AssertionError("a meeting was just kept")
         refs = (("binding", home, meeting.member_id), ("binding_event", home, meeting.event_id))
         return story.settled[meeting.event_id], Touched(later=refs)
 
+    def withdraw(
+        self, conn: Connection, event_id: str, member_id: str, home: str, context: ApplyContext
+    ) -> Touched:
+        """It counts no more; her binding is folded again after the commit."""
+        c = member_contact.c
+        conn.execute(
+            update(member_contact)
+            .where(c.scope_id == context.scope_id, c.event_id == event_id)
+            .values(kind=WITHDRAWN)
+        )
+        return Touched(later=(("binding", home, member_id), ("binding_event", home, event_id)))
+
     def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
         """The first claim of a receipt number counts."""
-        return Touched(rows=sale_side.claim(self.desk.opened, op, member_id, context))
+        return Touched(rows=sale_side.claim(self.desk.opened, op, member_id, context, self.desk.received_at_ms))
 
     def record_sale(self, conn: Connection, op: RecordSale, member_id: str, context: ApplyContext) -> Touched:
         """Through the one door every sale comes in by; its number is in the directory already."""

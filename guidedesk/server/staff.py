@@ -16,9 +16,14 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.models.entities import upsert
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import staff_pin
+from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.badges import live_badges, new_badge
+from guidedesk.server.commission_events import record_events
+from guidedesk.server.commission_facts import of_badge, of_staff
 from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.fanout_tasks import add_folds
+from guidedesk.server.member_folds import owned_by
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.services.pin_verifier import STANDARD_COST, PinCost, make_verifier
@@ -61,8 +66,10 @@ class StaffOffice:
                 raise Refused("not_found", what="store")
             row = {"id": staff_id, "number": number, "role": person.role, "store_id": person.store_id, "is_active": 1}
             names = {"name": clean_name(person.name), "name_en": clean_name(person.name_en or person.name)}
-            put_row(opened, "staff", row | names | {"joined_at_ms": self.clock.wall_ms()})
+            now_ms = self.clock.wall_ms()
+            put_row(opened, "staff", row | names | {"joined_at_ms": now_ms})
             put_row(opened, "staff_code", badge)
+            record_events(opened, [*of_staff("join", row, now_ms, now_ms), of_badge(badge, now_ms)])
             self._audit(opened, actor, "staff.added", staff_id, {"role": person.role, "store": person.store_id})
 
         self.database.write(self.database.chain_id(), work)
@@ -97,6 +104,7 @@ class StaffOffice:
                 put_row(opened, "staff_code", {"id": badge_id, "expires_at_ms": at_ms})
             badge = new_badge(staff_id, self.random, at_ms)
             put_row(opened, "staff_code", badge)
+            record_events(opened, [of_badge(badge, at_ms)])
             self._audit(opened, actor, "staff.badge_issued", staff_id, {})
             return str(badge["digits"])
 
@@ -109,20 +117,32 @@ class StaffOffice:
 
         def work(opened: ScopeWrite) -> None:
             staff_id = _known(opened.conn, opened.scope_id, number)
-            put_row(opened, "staff", {"id": staff_id, "role": role})
+            row = put_row(opened, "staff", {"id": staff_id, "role": role})
+            record_events(opened, of_staff("move", row, self.clock.wall_ms(), self.clock.wall_ms()))
             self._audit(opened, actor, "staff.role_changed", staff_id, {"role": role})
 
         self.database.write(self.database.chain_id(), work)
 
     def leave(self, number: str, actor: Actor | None = None) -> None:
-        """She works here no longer: no sign-in at the server, and none at a counter once it has heard of it."""
+        """She works here no longer: no sign-in at the server, and none at a counter once it has heard of it.
+
+        Her members are the store's from now on; one whose bind is still on its way is so when it arrives.
+        """
+
+        chain_id, now_ms = self.database.chain_id(), self.clock.wall_ms()
+        with self.database.read() as conn:
+            owned = owned_by(conn, _known(conn, chain_id, number))
 
         def work(opened: ScopeWrite) -> None:
             staff_id = _known(opened.conn, opened.scope_id, number)
-            put_row(opened, "staff", {"id": staff_id, "is_active": 0})
+            row = put_row(opened, "staff", {"id": staff_id, "is_active": 0})
+            record_events(opened, of_staff("leave", row, now_ms, now_ms))
+            # Her members fall to the store's pool (COMMISSION.md 2), each where she is at home.
+            add_folds(opened, [("binding", home, member_id, staff_id) for home, member_id in owned])
             self._audit(opened, actor, "staff.left", staff_id, {})
 
-        self.database.write(self.database.chain_id(), work)
+        self.database.write(chain_id, work)
+        fanout.run(self.database, chain_id)
 
     def _audit(
         self, opened: ScopeWrite, actor: Actor | None, action: str, staff_id: str, detail: dict[str, str]

@@ -68,6 +68,12 @@ class Side(Protocol):
         """Take an event that may bind a member, and say what comes of it."""
         ...
 
+    def withdraw(
+        self, conn: Connection, event_id: str, member_id: str, home: str, context: ApplyContext
+    ) -> Touched:
+        """Take back an event that may have bound a member."""
+        ...
+
     def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
         """Make the sale with this receipt number hers; `stale_precondition` when it is somebody else's."""
         ...

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import Connection, select
 
+from guidedesk.domain.binding_story import Meeting
 from guidedesk.domain.errors import Refused
 from guidedesk.models import engagement
 from guidedesk.models.entities import Row
@@ -45,7 +47,24 @@ def apply_served(conn: Connection, op: ServedNoPurchase, context: ApplyContext) 
     if seen is None:
         raise Refused("stale_precondition", why="no_visit", minutes=SERVED_AFTER_VISIT_MS // 60_000)
     kind = "served_no_purchase"
-    return _write_interaction(conn, op.interaction_id, member_id, home, kind, "served", op.note, context)
+    effect = _write_interaction(conn, op.interaction_id, member_id, home, kind, "served", op.note, context)
+    # Serving her binds and touches as a scan does (COMMISSION.md, the product's defaults).
+    meeting = Meeting(
+        event_id=op.interaction_id,
+        member_id=member_id,
+        associate_id=context.actor.id,
+        kind="served",
+        at_ms=context.at_ms,
+        store_id=context.scope_id,
+        seen_owner_id=_known_owner(conn, member_id, home, context),
+    )
+    _, touched = context.side.meet(conn, meeting, home, context)
+    return replace(effect, touched=(*effect.touched, *touched.rows), later=touched.later)
+
+
+def _known_owner(conn: Connection, member_id: str, home: str, context: ApplyContext) -> str | None:
+    row = context.rows.load(conn, "binding", home, member_id)
+    return None if row is None or row["deleted_at_ms"] is not None else row["owner_id"]
 
 
 def _write_interaction(
@@ -205,7 +224,11 @@ def _withdraw(conn: Connection, interaction_id: str, context: ApplyContext) -> E
     if not row["is_withdrawn"]:
         _check_recent(row["occurred_at_ms"], context)
         write_row(conn, "interaction", row | {"is_withdrawn": 1}, context)
-    return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+    effect = Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+    if row["kind"] != "served_no_purchase" or home is None:
+        return effect
+    undone = context.side.withdraw(conn, interaction_id, row["member_id"], home, context)
+    return replace(effect, touched=(*effect.touched, *undone.rows), later=undone.later)
 
 
 def _reopen(conn: Connection, op_id: str, follow_up_id: str, context: ApplyContext) -> Effect:

@@ -28,7 +28,7 @@ def binding_row(member_id: str, story: BindingStory, old: Row | None, home: str)
         "scope_id": home,
         "id": member_id,
         "owner_id": story.owner_id,
-        "pool_store_id": None,
+        "pool_store_id": story.pool_store_id,
         "bound_at_ms": story.bound_at_ms,
         "last_touch_ms": story.last_touch_ms,
         "previous_owner_id": story.previous_owner_id,

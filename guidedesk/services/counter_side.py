@@ -107,6 +107,12 @@ class CounterSide:
             rows.append(write_row(conn, "binding", binding_row(meeting.member_id, story, row, home), context))
         return settled, Touched(rows=tuple(rows))
 
+    def withdraw(
+        self, conn: Connection, event_id: str, member_id: str, home: str, context: ApplyContext
+    ) -> Touched:
+        """Whose she was before, only the server knows: its answer brings it."""
+        return Touched()
+
     def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
         """A claim that waits; another one this counter knows of came first."""
         ref: RowRef = ("sale_claim", context.scope_id, claim_row_id(context.scope_id, op.receipt_no))

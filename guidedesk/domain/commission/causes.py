@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from typing import Final
+
 from guidedesk.domain.commission.bodies import (
     Assign,
     Exchange,
@@ -15,65 +18,96 @@ from guidedesk.domain.commission.bodies import (
     Unbind,
 )
 from guidedesk.domain.commission.ledger import LedgerLine, Posting
-from guidedesk.domain.commission.snapshot import Snapshot
 from guidedesk.domain.commission.timeline import Event
 
-
-def causes_of(posting: Posting, line: LedgerLine) -> list[str]:
-    """Ids of the new events that bear on the line; all new ones when none of them names it."""
-    orders, members = _subjects(posting.snapshot, line)
-    by_id = {event.id: event for event in posting.events} if _has_review(posting) else {}
-    found = [event.id for event in posting.new_events if _bears_on(event, line, orders, members, posting, by_id)]
-    return found or [event.id for event in posting.new_events]
+# What bears on a line, in the canonical order; a month's figure of a whole store rests on more than a person reads.
+MOST_CAUSES: Final = 1_000
 
 
-def _has_review(posting: Posting) -> bool:
-    return any(isinstance(event.body, Review) for event in posting.new_events)
+class Causes:
+    """The new events of one posting by what they are about, read once for all its lines."""
 
+    def __init__(self, posting: Posting) -> None:
+        self._posting = posting
+        self._canonical = posting.snapshot.identities.canonical
+        self._ids: set[str] = {event.id for event in posting.new_events}
+        self._place: dict[str, int] = {event.id: place for place, event in enumerate(posting.new_events)}
+        self._by_order: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_member: defaultdict[str, list[str]] = defaultdict(list)
+        self._merges: defaultdict[str, list[str]] = defaultdict(list)
+        self._by_staff: defaultdict[str, list[str]] = defaultdict(list)
+        self._reviews: defaultdict[str, list[str]] = defaultdict(list)
+        reviews = [event for event in posting.new_events if isinstance(event.body, Review)]
+        for event in posting.new_events:
+            self._note(event, event.id)
+        if reviews:
+            by_id = {event.id: event for event in posting.events}
+            for review in reviews:
+                target = by_id.get(review.body.target) if isinstance(review.body, Review) else None
+                if target is not None and target is not review:
+                    self._reviews[target.id].append(review.id)
+                    self._note(target, review.id)
+        self._orders_of: dict[tuple[str, int], set[str]] | None = None
 
-def _subjects(snapshot: Snapshot, line: LedgerLine) -> tuple[set[str], set[str]]:
-    """Orders and canonical members a line depends on."""
-    book = snapshot.book.orders
-    if line.ref is not None:
-        orders = {line.ref} & book.keys()
-    else:
-        orders = {name for name, order in book.items() if order.sale.origin == line.origin}
-    for name in sorted(orders):
-        replaces = book[name].replaces
-        while replaces is not None:
-            orders.add(replaces[0])
-            replaces = book[replaces[0]].replaces
-    members = {book[name].sale.member for name in orders}
-    if line.ref is not None:
-        orders.add(line.ref)
-    return orders, {member for member in members if member is not None}
+    def of(self, line: LedgerLine) -> list[str]:
+        """Ids of the new events that bear on the line; all new ones when none of them names it."""
+        orders, members = self._subjects(line)
+        found: set[str] = set()
+        if line.ref is not None:
+            found.update({line.ref} & self._ids, self._reviews.get(line.ref, ()))
+            for member in members:
+                found.update(self._by_member.get(member, ()))
+        for order in orders:
+            found.update(self._by_order.get(order, ()))
+        for member in members:
+            found.update(self._merges.get(member, ()))
+        found.update(self._by_staff.get(line.beneficiary, ()))
+        if not found:
+            return [event.id for event in self._posting.new_events[:MOST_CAUSES]]
+        return sorted(found, key=self._place.__getitem__)[:MOST_CAUSES]
 
+    def _note(self, event: Event, event_id: str) -> None:
+        body = event.body
+        if isinstance(body, Order):
+            self._by_order[body.order].append(event_id)
+        elif isinstance(body, Exchange):
+            self._by_order[body.order].append(event_id)
+            self._by_order[body.new_order].append(event_id)
+        elif isinstance(body, MoneyBack):
+            self._by_order[body.order].append(event_id)
+        elif isinstance(body, Scan | Interaction | Assign | Unbind):
+            self._by_member[self._canonical(body.member)].append(event_id)
+        elif isinstance(body, Merge):
+            self._merges[self._canonical(body.source)].append(event_id)
+        elif isinstance(body, StaffChange):
+            self._by_staff[body.associate].append(event_id)
 
-def _bears_on(
-    event: Event, line: LedgerLine, orders: set[str], members: set[str], posting: Posting, by_id: dict[str, Event]
-) -> bool:
-    body = event.body
-    if event.id == line.ref:
-        return True
-    if isinstance(body, Review):
-        target = by_id.get(body.target)
-        return target is not None and target is not event and _named(target, line, orders, members, posting)
-    return _named(event, line, orders, members, posting)
+    def _subjects(self, line: LedgerLine) -> tuple[set[str], set[str]]:
+        """Orders and canonical members a line depends on."""
+        book = self._posting.snapshot.book.orders
+        if line.ref is not None:
+            orders = {line.ref} & book.keys()
+        else:
+            orders = set(self._orders_with(line.beneficiary, line.origin))
+        for name in sorted(orders):
+            replaces = book[name].replaces
+            while replaces is not None:
+                orders.add(replaces[0])
+                replaces = book[replaces[0]].replaces
+        members = {book[name].sale.member for name in orders}
+        if line.ref is not None:
+            orders.add(line.ref)
+        return orders, {member for member in members if member is not None}
 
-
-def _named(event: Event, line: LedgerLine, orders: set[str], members: set[str], posting: Posting) -> bool:
-    body = event.body
-    canonical = posting.snapshot.identities.canonical
-    if event.id == line.ref:
-        return True
-    if isinstance(body, Order):
-        return body.order in orders
-    if isinstance(body, Exchange):
-        return body.order in orders or body.new_order in orders
-    if isinstance(body, MoneyBack):
-        return body.order in orders
-    if isinstance(body, Scan | Interaction | Assign | Unbind):
-        return line.ref is not None and canonical(body.member) in members
-    if isinstance(body, Merge):
-        return canonical(body.source) in members
-    return isinstance(body, StaffChange) and body.associate == line.beneficiary
+    def _orders_with(self, beneficiary: str, origin: int) -> set[str]:
+        """Orders of a month that somebody takes part in; every order of it where she takes part in none."""
+        if self._orders_of is None:
+            self._orders_of = {}
+            for (name, _), figures in self._posting.snapshot.lines.items():
+                for person in figures.participants:
+                    self._orders_of.setdefault((person.beneficiary, figures.sale.origin), set()).add(name)
+        mine = self._orders_of.get((beneficiary, origin))
+        if mine is not None:
+            return mine
+        book = self._posting.snapshot.book.orders
+        return {name for name, order in book.items() if order.sale.origin == origin}

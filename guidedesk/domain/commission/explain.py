@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import Adjustment
 from guidedesk.domain.commission.calendar import window_end
-from guidedesk.domain.commission.causes import causes_of
+from guidedesk.domain.commission.causes import Causes
 from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component
 from guidedesk.domain.commission.components.figures import LineFigures, Working, rate_text
 from guidedesk.domain.commission.components.line_rate import pot_of
@@ -23,13 +23,17 @@ class Explanations(Mapping[str, Working]):
         self._world = world
         self.postings = ledger.postings
         self._by_id: dict[str, LedgerLine] | None = None
+        self._causes: dict[int, Causes] = {}
 
     def __getitem__(self, line_id: str) -> Working:
         return self.of(self._lines()[line_id])
 
     def of(self, line: LedgerLine) -> Working:
         """The explanation of a computed line at hand."""
-        return explain(self._world, self.postings[line.posting], line)
+        posting = self.postings[line.posting]
+        if line.posting not in self._causes:
+            self._causes[line.posting] = Causes(posting)
+        return explain(self._world, posting, line, self._causes[line.posting])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines())
@@ -43,7 +47,7 @@ class Explanations(Mapping[str, Working]):
         return self._by_id
 
 
-def explain(world: World, posting: Posting, line: LedgerLine) -> Working:
+def explain(world: World, posting: Posting, line: LedgerLine, causes: Causes) -> Working:
     """The figures of one line: its target now, the target before, and the events that made the difference."""
     before = posting.before.get(line.target, 0)
     return {
@@ -57,7 +61,7 @@ def explain(world: World, posting: Posting, line: LedgerLine) -> Working:
         "amount": line.amount,
         "previous": before,
         "target": before + line.amount,
-        "caused_by": causes_of(posting, line),
+        "caused_by": causes.of(line),
         **_target(world, posting.snapshot, line),
     }
 

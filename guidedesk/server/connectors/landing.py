@@ -15,10 +15,12 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.base import among
 from guidedesk.models.entities import Row, entity_tables
-from guidedesk.models.people import member, setting
+from guidedesk.models.people import member, setting, staff
 from guidedesk.models.server_tables import member_phone, phone_directory, scope
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.code_lookup import announce_codes
+from guidedesk.server.commission_events import record_events
+from guidedesk.server.commission_facts import of_people, of_staff
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.grants import grant_members
@@ -89,8 +91,16 @@ def land_reference(database: ServerDatabase, rows: Mapping[str, Sequence[Row]]) 
     """Stores, staff and settings of the chain; a row that says the same already stays as it is."""
 
     def work(opened: ScopeWrite) -> None:
+        known: set[str] = set()
+        joined = rows.get("staff", ())
+        if joined:
+            wanted = select(staff.c.id).where(staff.c.scope_id == opened.scope_id)
+            known.update(opened.conn.execute(wanted).scalars())
         for name, values in rows.items():
             put_rows(opened, name, values)
+        fresh = [row for row in joined if row["id"] not in known]
+        facts = [event for row in fresh for event in of_staff("join", row, row["joined_at_ms"], row["joined_at_ms"])]
+        record_events(opened, facts)
 
     database.write(database.chain_id(), work)
 
@@ -139,6 +149,7 @@ def land_people(
             known.update(opened.conn.execute(wanted).scalars())
         fresh = [p for p in people if p.member_id not in known]
         _insert(opened, fresh, phone_key, taken)
+        record_events(opened, [event for person in fresh for event in of_people(person.rows, now_ms)])
         return len(fresh)
 
     codes = [row for p in people for row in p.rows.get("member_code", ())]
