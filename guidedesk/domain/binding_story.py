@@ -122,7 +122,7 @@ def tell(
     history = _settings(rules)
     contacts = sorted((_contact(m, calendar) for m in by_id.values()), key=lambda contact: contact.key)
     roster = Roster((), [_staff_event(fact, calendar) for fact in staff], history, calendar)
-    fold = BindingFold(history, calendar, roster, {})
+    fold = BindingFold(history, calendar, roster, lambda *_: False)
     member_id = contacts[0].event.id
     found = fold.run({member_id: contacts})
     story = found.members[member_id]

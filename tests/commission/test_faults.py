@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from guidedesk.domain.commission import attribution, binding, engine, orders, rounding, sales, snapshot, timeline
+from guidedesk.domain.commission import attribution, binding, engine, orders, rounding, sales, timeline
 from guidedesk.domain.commission.calendar import in_window
 from guidedesk.domain.commission.components import accelerator, figures, line_rate, pool, tier
 from guidedesk.domain.commission.rounding import Split, split
@@ -58,7 +58,7 @@ def accept_duplicates(patch: Patch) -> None:
 def truncate_splits(patch: Patch) -> None:
     for module in (rounding, line_rate, pool):
         patch.setattr(module, "split", lambda total, weights: Split(split(total, weights).floors, ()))
-    for other in (figures, snapshot, orders):
+    for other in (figures, line_rate, orders):
         patch.setattr(other, "largest_remainder", lambda total, weights: list(split(total, weights).floors))
 
 

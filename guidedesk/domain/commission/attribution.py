@@ -46,7 +46,7 @@ class Attributor:
             store = owner.pool if owner is not None and owner.pool is not None else facts.store
             if store is not None:
                 found = (Participant(POOL + store, 1, "pool"),)
-        return Attribution(rule, kind, found)
+        return Attribution(rule, kind, found, tuple(person.weight for person in found))
 
     def settings_at(self, placement: Key) -> Settings:
         """The configuration of the local date of placement."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from guidedesk.domain.commission.bodies import Assign, CodeIssue, Interaction, Scan, Unbind
@@ -84,16 +84,22 @@ def _scan_contact(
     return Contact(key, calendar.day(key[0]), event, issue.associate, expired)
 
 
+IsOwn = Callable[[str, str], bool]
+
+
 class BindingFold:
-    """Folds one member after another; owners' departures come from the roster."""
+    """Folds one member after another; owners' departures come from the roster.
+
+    `is_own` says whether a (canonical) member is an associate's own id.
+    """
 
     def __init__(
-        self, history: SettingsHistory, calendar: Calendar, roster: Roster, own: dict[str, set[str]]
+        self, history: SettingsHistory, calendar: Calendar, roster: Roster, is_own: IsOwn
     ) -> None:
         self._history = history
         self._calendar = calendar
         self._roster = roster
-        self._own = own
+        self._is_own = is_own
         self.result = Bindings()
 
     def run(self, contacts: dict[str, list[Contact]]) -> Bindings:
@@ -112,7 +118,7 @@ class BindingFold:
 
     def is_self(self, contact: Contact, member: str) -> bool:
         """Whether an associate met her own member id."""
-        return member in self._own.get(contact.associate, ())
+        return self._is_own(contact.associate, member)
 
     def departure_after(self, associate: str, since: Key, before: Key | None) -> Owner | None:
         """What the owner's next leaving turns her members into, if it lies between two points."""

@@ -22,6 +22,7 @@ class Calendar:
         self._zone = ZoneInfo(zone)
         self._offsets: dict[int, int] = {}
         self._months: dict[int, int] = {}
+        self._noons: dict[int, int] = {}
 
     def day(self, at_ms: int) -> int:
         """The local date of a moment, as an ordinal."""
@@ -48,7 +49,10 @@ class Calendar:
 
     def noon(self, ordinal: int) -> int:
         """12:00 of a local day, in UTC milliseconds."""
-        return self._instant(ordinal, _NOON_MS)
+        found = self._noons.get(ordinal)
+        if found is None:
+            found = self._noons[ordinal] = self._instant(ordinal, _NOON_MS)
+        return found
 
     def text(self, at_ms: int) -> str:
         """A moment as local ISO time with offset, for explanations."""

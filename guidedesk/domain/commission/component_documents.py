@@ -67,6 +67,11 @@ class Component:
     managers: tuple[tuple[str, str], ...] = ()
     exclude_self: bool = False
 
+    @property
+    def needs_role(self) -> bool:
+        """Whether one of the rules of a line component asks for a role."""
+        return any(rule.match.needs_role for rule in self.rules)
+
     def target_of(self, associate: str) -> int:
         """The target of one associate, 0 without one."""
         return self.target if isinstance(self.target, int) else self.target.get(associate, 0)

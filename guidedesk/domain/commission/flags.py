@@ -23,7 +23,7 @@ def all_flags(world: World, stream: Stream, snapshot: Snapshot) -> list[str]:
 
 def unattributed(snapshot: Snapshot) -> list[str]:
     """Orders and replacements with a line of positive base and no participant."""
-    return sorted({line.order for line in snapshot.lines.values() if line.base > 0 and not line.participants})
+    return sorted(snapshot.unattributed)
 
 
 def _arrival_flags(stream: Stream) -> set[Flag]:

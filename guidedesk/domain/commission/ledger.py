@@ -11,7 +11,8 @@ from guidedesk.domain.commission.bodies import LineId
 from guidedesk.domain.commission.calendar import first_day
 from guidedesk.domain.commission.canonical_json import content_hash
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
-from guidedesk.domain.commission.snapshot import Snapshot, TargetKey, World, calculate
+from guidedesk.domain.commission.keys import TargetKey
+from guidedesk.domain.commission.snapshot import Snapshot, World, calculate
 from guidedesk.domain.commission.timeline import Event, Stream
 
 SortKey = tuple[int, str, int, str, str, int, int, str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from guidedesk.domain.commission.bodies import Merge
@@ -17,6 +17,9 @@ class Identities:
         for event in events:
             if isinstance(event.body, Merge):
                 self._join(event.body.source, event.body.into)
+        self._same: dict[str, list[str]] = {}
+        for member in self._parent:
+            self._same.setdefault(self.canonical(member), []).append(member)
 
     def canonical(self, member: str) -> str:
         """The id everything of this person is kept under."""
@@ -29,6 +32,10 @@ class Identities:
         while parent[member] != root:
             parent[member], member = root, parent[member]
         return root
+
+    def same(self, canonical: str) -> Sequence[str]:
+        """Every id of the person with this canonical id."""
+        return self._same.get(canonical, (canonical,))
 
     def _join(self, one: str, other: str) -> None:
         for member in (one, other):

@@ -5,7 +5,7 @@ An event whose order is not known yet waits for it: wrong clocks may place a ret
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.bodies import Cancel, Exchange, LineId, MoneyBack, Order, OrderLine, Refund, Return
@@ -17,7 +17,7 @@ from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, SoldO
 from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
-_NOT_ATTRIBUTED = Attribution(None, None, ())
+_NOT_ATTRIBUTED = Attribution(None, None, (), ())
 
 
 class OrderBook:
@@ -29,13 +29,13 @@ class OrderBook:
         identities: Identities,
         roster: Roster,
         attributor: Attributor,
-        own_members: frozenset[str],
+        is_own: Callable[[str], bool],
     ) -> None:
         self._history = history
         self._identities = identities
         self._roster = roster
         self._attributor = attributor
-        self._own_members = own_members
+        self._is_own = is_own
         self._waiting: dict[str, list[Event]] = {}
         self.orders: dict[str, SoldOrder] = {}
         self.flags: set[tuple[str, str]] = set()
@@ -72,7 +72,7 @@ class OrderBook:
                 found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
                 alike[named, facts] = found
             lines[line.line] = _sold(line, line.amount - share, facts, alike[named, facts])
-        if sale.member in self._own_members:
+        if sale.member is not None and self._is_own(sale.member):
             self.flags.add(("staff_purchase", body.order))
         self._add(SoldOrder(body.order, event.id, sale, lines))
 
@@ -91,7 +91,7 @@ class OrderBook:
             paid_day=event.day,
             origin=event.month,
             placement=(placed_at, event.rank, event.id),
-            is_excluded=settings.staff_purchase == "exclude" and member in self._own_members,
+            is_excluded=settings.staff_purchase == "exclude" and member is not None and self._is_own(member),
         )
 
     def _active_seller(self, order: str, seller: str | None, sale: Sale) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from guidedesk.domain.commission.bodies import Review
 from guidedesk.domain.commission.timeline import Event
@@ -38,6 +38,12 @@ class Verdicts:
         """Whether the event is part of F: not voided, and not a stale arrival nobody accepted."""
         verdict = self.of(event.id)
         return verdict == "accept" or (verdict is None and not event.is_stale)
+
+    def counted(self, events: Sequence[Event]) -> tuple[Event, ...]:
+        """Those of some events that are part of F, in the order given."""
+        if not self._by_target:
+            return tuple(event for event in events if not event.is_stale)
+        return tuple(event for event in events if self.counts(event))
 
     def is_voided(self, event: Event) -> bool:
         """Whether a manager took the event out."""

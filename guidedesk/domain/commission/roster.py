@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,10 +89,17 @@ class Roster:
         self.departures: dict[str, list[Departure]] = {}
         self._times: dict[str, list[int]] = {}
         self._posts: dict[str, list[Post]] = {}
-        self._days: dict[tuple[str, int, str | None, tuple[str, ...]], int] = {}
+        self._days: dict[tuple[int, tuple[str, ...]], dict[str, dict[str, int]]] = {}
+        self._month_days: dict[int, dict[str, int]] = {}
+        self._changes: list[int] = []
+        self._named: list[str] = []
         for key, change, day in _steps(entries, changes):
             self._note_member(change)
             self._apply(key, change, history.on(day).transfer == "pool")
+            if key[0] != _ALWAYS:
+                self._changes.append(key[0])
+        self._named = sorted(self._times)
+        self.all_own_members = frozenset(member for members in self.own_members.values() for member in members)
 
     def post(self, associate: str, at_ms: int) -> Post:
         """The state of an associate at a moment; staff events of that very moment included."""
@@ -108,19 +115,47 @@ class Roster:
 
     def named(self) -> list[str]:
         """Everybody staff data names, by id."""
-        return sorted(self._times)
+        return self._named
 
-    def days(self, associate: str, month: int, store: str | None = None, roles: tuple[str, ...] = ROLES) -> int:
-        """Local noons of a month she is on the roster, of a store and with a role if these are given."""
-        if associate not in self._times:
-            return 0
-        key = (associate, month, store, roles)
-        if key not in self._days:
-            posts = (self.post(associate, self._calendar.noon(day)) for day in days_of(month))
-            self._days[key] = sum(
-                post.active and post.role in roles and (store is None or post.store == store) for post in posts
-            )
-        return self._days[key]
+    def unchanged_since(self, at_ms: int) -> int:
+        """The latest moment up to this one at which anybody's post changed: all posts are alike from there on."""
+        place = bisect_right(self._changes, at_ms)
+        return self._changes[place - 1] if place else _ALWAYS
+
+    def days(self, associate: str, month: int) -> int:
+        """Local noons of a month somebody is on the roster, whatever her store and role."""
+        found = self._month_days.get(month)
+        if found is None:
+            found = self._month_days[month] = {}
+            for name in self._named:
+                count = sum(days for days, post in self._stretches(name, month) if post.active)
+                if count:
+                    found[name] = count
+        return found.get(associate, 0)
+
+    def days_in(self, store: str, month: int, roles: tuple[str, ...]) -> Mapping[str, int]:
+        """Local noons of a month everybody is on a store's roster with one of some roles; who never is, is left out."""
+        found = self._days.get((month, roles))
+        if found is None:
+            found = self._days[month, roles] = {}
+            for name in self._named:
+                for days, post in self._stretches(name, month):
+                    if post.active and post.role in roles and post.store is not None:
+                        people = found.setdefault(post.store, {})
+                        people[name] = people.get(name, 0) + days
+        return found.get(store, {})
+
+    def _stretches(self, associate: str, month: int) -> Iterator[tuple[int, Post]]:
+        """The local noons of a month as stretches of one post each."""
+        times, posts = self._times[associate], self._posts[associate]
+        days = days_of(month)
+        noon = self._calendar.noon
+        first = bisect_right(times, noon(days[0])) - 1
+        if first == bisect_right(times, noon(days[-1])) - 1:
+            yield len(days), posts[first]
+            return
+        for day in days:
+            yield 1, posts[bisect_right(times, noon(day)) - 1]
 
     def _note_member(self, change: StaffChange) -> None:
         if change.member is not None:

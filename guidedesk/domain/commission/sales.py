@@ -26,6 +26,7 @@ class Attribution(NamedTuple):
     rule: int | None
     model: str | None
     participants: tuple[Participant, ...]
+    weights: tuple[int, ...]
 
 
 class Sale(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from guidedesk.domain.commission.attribution import Attributor
@@ -11,24 +11,17 @@ from guidedesk.domain.commission.bodies import Adjustment, Interaction, LineId, 
 from guidedesk.domain.commission.calendar import Calendar
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.components import PERIOD_COMPONENTS
-from guidedesk.domain.commission.components.figures import (
-    LineFigures,
-    MonthFigures,
-    SpiffEvent,
-    Working,
-    line_figures,
-)
-from guidedesk.domain.commission.components.line_rate import pot_amount, rule_for
+from guidedesk.domain.commission.components.figures import LineFigures, SpiffEvent, Working, line_figures
+from guidedesk.domain.commission.components.line_rate import LinePayer
+from guidedesk.domain.commission.components.month import MonthFigures
+from guidedesk.domain.commission.keys import TargetKey
 from guidedesk.domain.commission.members import Identities
 from guidedesk.domain.commission.orders import OrderBook
 from guidedesk.domain.commission.plans import PlanBook, PlanVersion
 from guidedesk.domain.commission.reviews import Verdicts
 from guidedesk.domain.commission.roster import Roster, StaffEntry
-from guidedesk.domain.commission.rounding import largest_remainder
 from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
-
-TargetKey = tuple[str, int, str, str | None, LineId | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +32,14 @@ class World:
     calendar: Calendar
     plans: tuple[PlanVersion, ...]
     staff: tuple[StaffEntry, ...]
+
+
+@dataclass(slots=True)
+class Frame:
+    """What all of a set of events stands on: who works where, and which plans are in force."""
+
+    roster: Roster
+    plans: PlanBook
 
 
 @dataclass(slots=True)
@@ -55,81 +56,99 @@ class Snapshot:
     targets: dict[TargetKey, int] = field(default_factory=dict)
     workings: dict[TargetKey, tuple[str, int, str, Working]] = field(default_factory=dict)
     lines: dict[tuple[str, LineId], LineFigures] = field(default_factory=dict)
+    months: dict[int, MonthFigures] = field(default_factory=dict)
+    unattributed: set[str] = field(default_factory=set)
 
 
 def calculate(world: World, events: Sequence[Event], closed: frozenset[int]) -> Snapshot:
     """F over events in canonical order; `closed` are the months that earn a minimum."""
     verdicts = Verdicts(events)
-    counted = tuple(event for event in events if verdicts.counts(event))
-    identities = Identities(counted)
-    roster = Roster(world.staff, counted, world.history, world.calendar)
-    own = {
-        associate: {identities.canonical(member) for member in members}
-        for associate, members in roster.own_members.items()
-    }
-    fold = BindingFold(world.history, world.calendar, roster, own)
-    bindings = fold.run(contacts_by_member(counted, identities, world.calendar, fold.result.flags))
-    attributor = Attributor(world.history, world.calendar, roster, bindings.members)
-    everybody = frozenset(member for members in own.values() for member in members)
-    book = OrderBook(world.history, identities, roster, attributor, everybody)
-    book.fold(counted)
-    published = [event.body.plan for event in counted if isinstance(event.body, Publish)]
-    plans = PlanBook([*world.plans, *published])
-    snapshot = Snapshot(counted, identities, roster, bindings, attributor, book, plans)
-    _pay(snapshot, world, closed)
+    counted = verdicts.counted(events)
+    snapshot = measure(world, frame_of(world, counted), counted, closed)
+    for month in closed:
+        _month(snapshot, month, closed)
+    for month in sorted(snapshot.months):
+        pay_month(snapshot.plans, snapshot.months[month], snapshot.targets, snapshot.workings)
     return snapshot
 
 
-def _pay(snapshot: Snapshot, world: World, closed: frozenset[int]) -> None:
-    months: dict[int, MonthFigures] = {}
+def frame_of(world: World, counted: Iterable[Event]) -> Frame:
+    """Roster and plans as some events that count leave them."""
+    changes = [event for event in counted if event.rank == 0]
+    published = [event.body.plan for event in changes if isinstance(event.body, Publish)]
+    return Frame(Roster(world.staff, changes, world.history, world.calendar), PlanBook([*world.plans, *published]))
 
-    def month_of(month: int) -> MonthFigures:
-        if month not in months:
-            months[month] = MonthFigures(month, snapshot.roster, month in closed)
-        return months[month]
 
-    for name, order in snapshot.book.orders.items():
-        if order.sale.is_excluded:
-            continue
-        figures = month_of(order.sale.origin)
-        for sold in order.lines.values():
-            line = line_figures(name, sold, order.sale)
-            snapshot.lines[name, sold.line] = line
-            figures.add_line(line)
-            if line.participants:
-                _pay_line(snapshot, line, figures)
-    for event in _spiff_events(snapshot.bindings):
-        month_of(world.calendar.month(event.at_ms)).spiffs.append(event)
-    for month in closed:
-        month_of(month)
-    for month in sorted(months):
-        _pay_month(snapshot, months[month])
-    for found in snapshot.events:
+def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: frozenset[int]) -> Snapshot:
+    """Everything of F but period components: lines with their amounts, and the sums of every month.
+
+    `counted` are events in canonical order. Members and orders not named by them play no part, so a family of linked
+    members and orders can be measured alone.
+    """
+    roster = frame.roster
+    identities = Identities(counted)
+    own = roster.own_members
+
+    def is_own(associate: str, member: str) -> bool:
+        return associate in own and any(same in own[associate] for same in identities.same(member))
+
+    def is_anyones(member: str) -> bool:
+        return any(same in roster.all_own_members for same in identities.same(member))
+
+    fold = BindingFold(world.history, world.calendar, roster, is_own)
+    bindings = fold.run(contacts_by_member(counted, identities, world.calendar, fold.result.flags))
+    attributor = Attributor(world.history, world.calendar, roster, bindings.members)
+    book = OrderBook(world.history, identities, roster, attributor, is_anyones)
+    book.fold(counted)
+    snapshot = Snapshot(counted, identities, roster, bindings, attributor, book, frame.plans)
+    _pay_lines(snapshot, closed)
+    for event in _spiff_events(bindings):
+        _month(snapshot, world.calendar.month(event.at_ms), closed).spiffs.append(event)
+    for found in counted:
         if isinstance(found.body, Adjustment):
-            key = (found.body.associate, found.month, ADJUSTMENT, found.id, None)
-            snapshot.targets[key] = found.body.amount
+            snapshot.targets[found.body.associate, found.month, ADJUSTMENT, found.id, None] = found.body.amount
+    return snapshot
 
 
-def _pay_line(snapshot: Snapshot, line: LineFigures, month: MonthFigures) -> None:
-    people, targets, origin = line.participants, snapshot.targets, month.month
-    for component in snapshot.plans.line_components(line.sale.paid_day):
-        found = rule_for(component, line, snapshot.roster)
-        if found is None:
+def _month(snapshot: Snapshot, month: int, closed: frozenset[int]) -> MonthFigures:
+    figures = snapshot.months.get(month)
+    if figures is None:
+        components = snapshot.plans.period_components(month)
+        figures = snapshot.months[month] = MonthFigures(month, snapshot.roster, components, month in closed)
+    return figures
+
+
+def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
+    payer = LinePayer(snapshot.roster)
+    lines, targets = snapshot.lines, snapshot.targets
+    for name, order in snapshot.book.orders.items():
+        sale = order.sale
+        if sale.is_excluded:
             continue
-        shares = largest_remainder(pot_amount(found[1], line), [person.weight for person in people])
-        for person, share in zip(people, shares, strict=True):
-            name = person.beneficiary
-            targets[name, origin, component.id, line.order, line.sold.line] = share
-            month.paid[name][component.id] += share
+        month = _month(snapshot, sale.origin, closed)
+        components = snapshot.plans.line_components(sale.paid_day)
+        for line_id, sold in order.lines.items():
+            line = lines[name, line_id] = line_figures(name, sold, sale)
+            month.add_line(line)
+            if sold.attribution.participants:
+                payer.pay(components, line, month, targets)
+            elif line.base > 0:
+                snapshot.unattributed.add(name)
 
 
-def _pay_month(snapshot: Snapshot, month: MonthFigures) -> None:
-    for component in snapshot.plans.period_components(month.month):
+def pay_month(
+    plans: PlanBook,
+    month: MonthFigures,
+    targets: dict[TargetKey, int],
+    workings: dict[TargetKey, tuple[str, int, str, Working]],
+) -> None:
+    """What the period components of a month pay on its sums, in order of evaluation."""
+    for component in plans.period_components(month.month):
         for payment in PERIOD_COMPONENTS[component.kind](component, month):
-            month.paid[payment.associate][component.id] += payment.amount
+            month.add_paid(payment.associate, component.id, payment.amount)
             key = (payment.associate, month.month, component.id, payment.ref, None)
-            snapshot.targets[key] = payment.amount
-            snapshot.workings[key] = (component.plan, component.version, component.kind, payment.working)
+            targets[key] = payment.amount
+            workings[key] = (component.plan, component.version, component.kind, payment.working)
 
 
 def _spiff_events(bindings: Bindings) -> list[SpiffEvent]:

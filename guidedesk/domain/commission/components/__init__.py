@@ -15,7 +15,7 @@ from guidedesk.domain.commission.components import (
     spiff,
     tier,
 )
-from guidedesk.domain.commission.components.figures import PeriodComponent
+from guidedesk.domain.commission.components.month import PeriodComponent
 
 PERIOD_COMPONENTS: Final[Mapping[str, PeriodComponent]] = {
     "tier": tier.pay,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from guidedesk.domain.commission.component_documents import Component
-from guidedesk.domain.commission.components.figures import MonthFigures, Payment, Working, rate_text
+from guidedesk.domain.commission.components.figures import Payment, Working, rate_text
+from guidedesk.domain.commission.components.month import MonthFigures
 from guidedesk.domain.commission.rounding import BP, round_half_away
 
 

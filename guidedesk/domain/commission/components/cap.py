@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from guidedesk.domain.commission.component_documents import Component, is_associate
-from guidedesk.domain.commission.components.figures import MonthFigures, Payment, Working
+from guidedesk.domain.commission.components.figures import Payment, Working
+from guidedesk.domain.commission.components.month import MonthFigures
 
 
 def pay(component: Component, month: MonthFigures) -> list[Payment]:

@@ -1,15 +1,12 @@
-"""What a component looks at: evaluated lines, a month's figures, and the payments it answers with."""
+"""What a component looks at: evaluated lines, and the payments it answers with; a month's sums are in `month`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from guidedesk.domain.commission.bodies import LineId
-from guidedesk.domain.commission.component_documents import Component, is_associate
 from guidedesk.domain.commission.matching import Match
 from guidedesk.domain.commission.roster import Roster
 from guidedesk.domain.commission.rounding import BP, largest_remainder, round_half_away
@@ -47,8 +44,7 @@ class LineFigures:
 def line_figures(order: str, sold: SoldLine, sale: Sale) -> LineFigures:
     """Evaluate one line as it stands."""
     base = sold.base(sale)
-    weights = [participant.weight for participant in sold.attribution.participants]
-    return LineFigures(order, sold, sale, base, largest_remainder(base, weights))
+    return LineFigures(order, sold, sale, base, largest_remainder(base, sold.attribution.weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,39 +65,6 @@ class Payment:
     ref: str | None
     amount: int
     working: Working
-
-
-@dataclass(slots=True)
-class MonthFigures:
-    """One origin month: its lines, base shares, spiff events, and what components paid so far."""
-
-    month: int
-    roster: Roster
-    is_closed: bool
-    lines: list[LineFigures] = field(default_factory=list)
-    spiffs: list[SpiffEvent] = field(default_factory=list)
-    base: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    paid: defaultdict[str, defaultdict[str, int]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(int))
-    )
-
-    def add_line(self, line: LineFigures) -> None:
-        """Count a line of this month."""
-        self.lines.append(line)
-        for participant, share in zip(line.participants, line.shares, strict=True):
-            self.base[participant.beneficiary] += share
-
-    def associates(self) -> list[str]:
-        """Associates with a base share this month, by id."""
-        return sorted(name for name, base in self.base.items() if base > 0 and is_associate(name))
-
-    def paid_for(self, associate: str, components: Sequence[str]) -> dict[str, int]:
-        """What an associate got so far from each of some components."""
-        paid: Mapping[str, int] = self.paid.get(associate, {})
-        return {name: paid.get(name, 0) for name in dict.fromkeys(components)}
-
-
-PeriodComponent = Callable[[Component, MonthFigures], list[Payment]]
 
 
 def at_rate(base: int, rate_bp: Fraction) -> int:

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from guidedesk.domain.commission.component_documents import Component, RateRule, is_associate
 from guidedesk.domain.commission.components.figures import LineFigures, at_rate, matches
+from guidedesk.domain.commission.components.month import MonthFigures
+from guidedesk.domain.commission.keys import TargetKey
+from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.roster import Roster
-from guidedesk.domain.commission.rounding import Split, split
+from guidedesk.domain.commission.rounding import Split, largest_remainder, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,45 @@ class Pot:
     split: Split
 
 
+class LinePayer:
+    """Pays line components of many lines; which rule fits is looked up once for lines alike."""
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._rules: dict[tuple[int, Facts], RateRule | None] = {}
+
+    def pay(
+        self,
+        components: tuple[Component, ...],
+        line: LineFigures,
+        month: MonthFigures,
+        targets: dict[TargetKey, int],
+    ) -> None:
+        """Put the amounts of a line with participants among the targets and the month's sums."""
+        sold, origin = line.sold, line.sale.origin
+        attribution, line_id, order = sold.attribution, sold.line, line.order
+        for component in components:
+            rule = self._rule(component, line)
+            if rule is None:
+                continue
+            shares = largest_remainder(pot_amount(rule, line), attribution.weights)
+            name = component.id
+            for person, share in zip(attribution.participants, shares, strict=True):
+                beneficiary = person.beneficiary
+                targets[beneficiary, origin, name, order, line_id] = share
+                month.add_paid(beneficiary, name, share)
+
+    def _rule(self, component: Component, line: LineFigures) -> RateRule | None:
+        if component.needs_role:
+            found = rule_for(component, line, self._roster)
+            return None if found is None else found[1]
+        alike = (id(component), line.sold.facts)
+        if alike not in self._rules:
+            found = rule_for(component, line, self._roster)
+            self._rules[alike] = None if found is None else found[1]
+        return self._rules[alike]
+
+
 def pot_of(component: Component, line: LineFigures, roster: Roster) -> Pot | None:
     """The pot of a line with participants, None when no rule matches."""
     found = rule_for(component, line, roster)
@@ -29,7 +71,7 @@ def pot_of(component: Component, line: LineFigures, roster: Roster) -> Pot | Non
         return None
     position, rule = found
     amount = pot_amount(rule, line)
-    return Pot(position, amount, split(amount, [participant.weight for participant in line.participants]))
+    return Pot(position, amount, split(amount, line.sold.attribution.weights))
 
 
 def pot_amount(rule: RateRule, line: LineFigures) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from guidedesk.domain.commission.component_documents import Component
-from guidedesk.domain.commission.components.figures import MonthFigures, Payment, Working
+from guidedesk.domain.commission.components.figures import Payment, Working
+from guidedesk.domain.commission.components.month import MonthFigures
 
 
 def pay(component: Component, month: MonthFigures) -> list[Payment]:
@@ -11,7 +12,7 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
     if not month.is_closed:
         return []
     payments = []
-    for associate in month.roster.named():
+    for associate in month.rostered():
         days = month.roster.days(associate, month.month)
         paid = dict(sorted(month.paid[associate].items())) if associate in month.paid else {}
         missing = component.amount - sum(paid.values())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from guidedesk.domain.commission.component_documents import Component
-from guidedesk.domain.commission.components.figures import MonthFigures, Payment, Working
+from guidedesk.domain.commission.components.figures import Payment, Working
+from guidedesk.domain.commission.components.month import MonthFigures
 
 
 def pay(component: Component, month: MonthFigures) -> list[Payment]:

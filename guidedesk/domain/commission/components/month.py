@@ -1,0 +1,236 @@
+"""One origin month as its components see it: sums over lines, never the lines themselves (COMMISSION.md 4, 6).
+
+Everything here is a sum, so what one member adds to it can be taken out and put in again: the sums of a month are those
+of its members, and a new event changes only a few of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from guidedesk.domain.commission.component_documents import HOUSE, ROLES, Component
+from guidedesk.domain.commission.components.figures import LineFigures, Payment, SpiffEvent
+from guidedesk.domain.commission.roster import Roster
+
+_BASE: Final = "base"
+_PAID: Final = "paid"
+_TIER: Final = "tier"
+_SOLD_IN: Final = "sold_in"
+_MEASURED: Final = "measured"
+_STORE: Final = "store"
+_TEAM: Final = "team"
+_SPIFF: Final = "spiff"
+
+
+class SumKey(NamedTuple):
+    """What one stored sum of a month is of; parts it has not are empty. Amounts add up over members.
+
+    Kinds: `base` and `tier` are an associate's base share (in lines a tier matches), `paid` what a line component paid
+    her, `sold_in` her lines in a store, `measured` and `store` a store's base, `team` an associate's base share while
+    she worked for a store, `spiff` one event a spiff may pay for.
+    """
+
+    month: int
+    kind: str
+    associate: str
+    store: str
+    component: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the period components in force in a month have to know of its lines."""
+
+    tiers: tuple[Component, ...]
+    store_tiers: tuple[Component, ...]
+    led: frozenset[str]
+    pooled: frozenset[str]
+
+
+def wanted(components: Iterable[Component]) -> Wanted:
+    """What some period components have to know."""
+    parts = tuple(components)
+    tiers = tuple(part for part in parts if part.kind == "tier")
+    by_store = tuple(part for part in tiers if part.measure_scope == "store")
+    led = frozenset(store for part in parts for _, store in part.managers)
+    return Wanted(tiers, by_store, led, frozenset(store for part in parts for store in part.stores))
+
+
+class MonthFigures:
+    """The sums of one origin month, and what its components paid so far."""
+
+    def __init__(self, month: int, roster: Roster, components: Iterable[Component], is_closed: bool) -> None:
+        self.month = month
+        self.roster = roster
+        self.is_closed = is_closed
+        self.wanted = wanted(components)
+        self.base: defaultdict[str, int] = defaultdict(int)
+        self.stores: defaultdict[str, int] = defaultdict(int)
+        self.spiffs: list[SpiffEvent] = []
+        self.paid: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self.tiers: dict[str, dict[str, int]] = {part.id: {} for part in self.wanted.tiers}
+        self.sold_in: dict[str, dict[str, dict[str, int]]] = {part.id: {} for part in self.wanted.store_tiers}
+        self.measured: dict[str, dict[str, dict[tuple[str, int], int]]] = {
+            part.id: {} for part in self.wanted.store_tiers
+        }
+        self.teams: dict[str, dict[str, int]] = {}
+
+    def add_line(self, line: LineFigures) -> None:
+        """Count a line of this month."""
+        base, store, wants = line.base, line.sale.store, self.wanted
+        if store is not None:
+            if store in wants.pooled:
+                self.stores[store] += base
+            for part in wants.store_tiers:
+                self._measure(part, line, store)
+        placed_at = line.sale.placement[0]
+        for person, share in zip(line.sold.attribution.participants, line.shares, strict=True):
+            name, _, role = person
+            if role in _NOBODY:
+                continue
+            self.base[name] += share
+            if wants.led:
+                own = self.roster.post(name, placed_at).store
+                if own in wants.led and own is not None:
+                    team = self.teams.setdefault(own, {})
+                    team[name] = team.get(name, 0) + share
+            for part in wants.tiers:
+                self._count(part, line, name, share)
+
+    def add_paid(self, associate: str, component: str, amount: int) -> None:
+        """Count what a component paid somebody."""
+        paid = self.paid[associate]
+        paid[component] = paid.get(component, 0) + amount
+
+    def _count(self, part: Component, line: LineFigures, name: str, share: int) -> None:
+        match = part.match
+        if match.conditions:
+            role = self.roster.post(name, line.sale.placement[0]).role if match.needs_role else None
+            if not match.holds(line.sold.facts, role):
+                return
+        shares = self.tiers[part.id]
+        shares[name] = shares.get(name, 0) + share
+        if part.measure_scope == "store" and line.sale.store is not None:
+            stores = self.sold_in[part.id].setdefault(name, {})
+            stores[line.sale.store] = stores.get(line.sale.store, 0) + 1
+
+    def _measure(self, part: Component, line: LineFigures, store: str) -> None:
+        match, facts = part.match, line.sold.facts
+        totals = self.measured[part.id].setdefault(store, {})
+        if not match.needs_role:
+            if match.holds(facts):
+                totals["", 0] = totals.get(("", 0), 0) + line.base
+            return
+        since = self.roster.unchanged_since(line.placed_at)
+        for role in ROLES:
+            if match.holds(facts, role):
+                totals[role, since] = totals.get((role, since), 0) + line.base
+
+    def measure(self, component: str, associate: str, stores: Iterable[str]) -> int:
+        """The base of the stores' lines that a tier counts for an associate, her role being that at placement."""
+        total = 0
+        for store in stores:
+            for (role, since), amount in self.measured[component].get(store, {}).items():
+                if not role or self.roster.post(associate, since).role == role:
+                    total += amount
+        return total
+
+    def associates(self) -> list[str]:
+        """Associates with a base share this month, by id."""
+        return sorted(name for name, base in self.base.items() if base > 0)
+
+    def rostered(self) -> Sequence[str]:
+        """Everybody staff data names, by id."""
+        return self.roster.named()
+
+    def paid_for(self, associate: str, components: Sequence[str]) -> dict[str, int]:
+        """What an associate got so far from each of some components."""
+        paid: Mapping[str, int] = self.paid.get(associate, {})
+        return {name: paid.get(name, 0) for name in dict.fromkeys(components)}
+
+    def rows(self) -> Iterator[tuple[SumKey, int]]:
+        """All sums as rows; ask before period components are paid, for they count as paid too."""
+        month = self.month
+        for name, amount in self.base.items():
+            yield SumKey(month, _BASE, name, "", "", ""), amount
+        for name, paid in self.paid.items():
+            for part, amount in paid.items():
+                yield SumKey(month, _PAID, name, "", part, ""), amount
+        for part, shares in self.tiers.items():
+            for name, amount in shares.items():
+                yield SumKey(month, _TIER, name, "", part, ""), amount
+        for part, people in self.sold_in.items():
+            for name, stores in people.items():
+                for store, count in stores.items():
+                    yield SumKey(month, _SOLD_IN, name, store, part, ""), count
+        for part, measured in self.measured.items():
+            for store, totals in measured.items():
+                for (role, since), amount in totals.items():
+                    yield SumKey(month, _MEASURED, "", store, part, f"{role} {since}" if role else ""), amount
+        for store, amount in self.stores.items():
+            yield SumKey(month, _STORE, "", store, "", ""), amount
+        for store, team in self.teams.items():
+            for name, amount in team.items():
+                yield SumKey(month, _TEAM, name, store, "", ""), amount
+        for event in self.spiffs:
+            for kind in event.names:
+                yield SumKey(month, _SPIFF, event.associate, "", kind, f"{event.at_ms} {event.id}"), 1
+
+    def add_row(self, key: SumKey, amount: int) -> None:
+        """Count a stored sum; one of a component that is no longer in force plays no part."""
+        if amount:
+            _ROWS[key.kind](self, key, amount)
+
+    def _row_base(self, key: SumKey, amount: int) -> None:
+        self.base[key.associate] += amount
+
+    def _row_paid(self, key: SumKey, amount: int) -> None:
+        self.add_paid(key.associate, key.component, amount)
+
+    def _row_tier(self, key: SumKey, amount: int) -> None:
+        shares = self.tiers.get(key.component)
+        if shares is not None:
+            shares[key.associate] = shares.get(key.associate, 0) + amount
+
+    def _row_sold_in(self, key: SumKey, amount: int) -> None:
+        people = self.sold_in.get(key.component)
+        if people is not None:
+            stores = people.setdefault(key.associate, {})
+            stores[key.store] = stores.get(key.store, 0) + amount
+
+    def _row_measured(self, key: SumKey, amount: int) -> None:
+        measured = self.measured.get(key.component)
+        if measured is not None:
+            role, _, since = key.detail.partition(" ")
+            totals = measured.setdefault(key.store, {})
+            where = (role, int(since or 0))
+            totals[where] = totals.get(where, 0) + amount
+
+    def _row_store(self, key: SumKey, amount: int) -> None:
+        self.stores[key.store] += amount
+
+    def _row_team(self, key: SumKey, amount: int) -> None:
+        team = self.teams.setdefault(key.store, {})
+        team[key.associate] = team.get(key.associate, 0) + amount
+
+    def _row_spiff(self, key: SumKey, amount: int) -> None:
+        at_ms, _, event_id = key.detail.partition(" ")
+        self.spiffs.append(SpiffEvent(int(at_ms), event_id, key.associate, (key.component,)))
+
+
+_NOBODY: Final = frozenset({HOUSE, "pool"})
+_ROWS: Final[Mapping[str, Callable[[MonthFigures, SumKey, int], None]]] = {
+    _BASE: MonthFigures._row_base,
+    _PAID: MonthFigures._row_paid,
+    _TIER: MonthFigures._row_tier,
+    _SOLD_IN: MonthFigures._row_sold_in,
+    _MEASURED: MonthFigures._row_measured,
+    _STORE: MonthFigures._row_store,
+    _TEAM: MonthFigures._row_team,
+    _SPIFF: MonthFigures._row_spiff,
+}
+PeriodComponent = Callable[[Component, MonthFigures], list[Payment]]
