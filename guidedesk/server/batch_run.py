@@ -28,6 +28,7 @@ from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, ap
 from guidedesk.services.operations import (
     CompleteFollowUp,
     LogInteraction,
+    MeetCard,
     Operation,
     RecordVisit,
     RegisterMember,
@@ -42,6 +43,7 @@ from guidedesk.sync.redaction import data
 _log = logging.getLogger("guidedesk.server.push")
 MOST_FAILURES: Final = 5
 _RETRY_MS: Final = 1_000
+_CARD_ATTEMPTS: Final = 5  # half a minute: the other counter sends as soon as it can
 _NOT_DONE: Final = frozenset({"rejected", "parked", "quarantined"})
 # These find every row they need by its id, so that a memory of rows can stand before the database.
 _ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
@@ -64,6 +66,7 @@ class BatchRun:
     boxes: Mapping[str, bytes]
     faults: Mapping[str, Refused]
     max_lag_hours: int
+    waiting: frozenset[str] = frozenset()  # asked for again, in vain until another counter has sent
     has_tasks: bool = False
     _known: dict[str, Any] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
@@ -154,6 +157,9 @@ class BatchRun:
             return self._stored(op, "parked", "dependency", {"op_id": failed}, refs)
         if op.envelope.lane in self._waiting_lanes:
             return self._retry(op, self._attempts.get(op.op_id, 0))
+        if op.op_id in self.waiting:
+            self._waiting_lanes.add(op.envelope.lane)
+            return self._retry(op, _CARD_ATTEMPTS, "card_not_told")
         if op.op_id in self.faults:
             return self._stored(op, "rejected", *refusal(self.faults[op.op_id]), refs)
         if is_alone or type(operation) not in _ROWS_BY_ID:
@@ -203,12 +209,12 @@ class BatchRun:
         self._waiting_lanes.add(envelope.lane)
         return self._retry(op, attempts)
 
-    def _retry(self, op: Incoming, attempts: int) -> Answer:
+    def _retry(self, op: Incoming, attempts: int, reason: str = "server_fault") -> Answer:
         delay = _RETRY_MS << attempts
         return Answer(
             op_id=op.op_id,
             status="retry",
-            reason="server_fault",
+            reason=reason,
             delay_ms=delay,
             body_hash=op.body_hash,
             is_stored=False,
@@ -243,7 +249,7 @@ class BatchRun:
         if not in_memory:
             self._rows.forget()
             self.side.strangers.clear()
-        if isinstance(operation, RegisterMember):
+        if isinstance(operation, RegisterMember | MeetCard):
             refs += self._let_in(op, operation, effect)
         if effect.audit is not None:
             self._audit(effect.audit, context)
@@ -276,7 +282,7 @@ class BatchRun:
             detail=detail,
         )
 
-    def _let_in(self, op: Incoming, operation: RegisterMember, effect: Effect) -> tuple[RowRef, ...]:
+    def _let_in(self, op: Incoming, operation: RegisterMember | MeetCard, effect: Effect) -> tuple[RowRef, ...]:
         """The store now sees whom it registered, and the person she turned out to be."""
         scope_id = self.opened.scope_id
         grants = [Grant(operation.member_id, scope_id, "home")]

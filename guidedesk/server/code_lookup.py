@@ -16,7 +16,7 @@ from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
 from guidedesk.models.people import member_code
-from guidedesk.models.server_tables import code_directory
+from guidedesk.models.server_tables import code_directory, code_pool
 from guidedesk.server.audit import record_audit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase
@@ -63,7 +63,7 @@ def resolve_code(
         raise Refused("device_suspended")
     actor = asking_actor(context, who, staff_id, session_id)
     with context.database.read() as conn:
-        found = _owner(conn, digits)
+        found = card_owner(conn, digits)
     if found is None:
         raise Refused("not_found", what="member")
     return let_see(context, who, actor, found, "scanned", {})
@@ -113,12 +113,22 @@ def let_see(
     return {"member_id": member_id, "rows": rows, "server_time_ms": context.clock.wall_ms()}
 
 
-def _owner(conn: Connection, digits: str) -> FoundMember | None:
+def card_owner(conn: Connection, digits: str) -> FoundMember | None:
     """The member of a live member code."""
     read = decode(digits)
     if not isinstance(read, CodeOk) or read.type is not CodeType.MEMBER or read.digits != digits:
         return None
     return member_of_code(conn, digits, member_code.c.digits)
+
+
+def is_blank_code(conn: Connection, digits: str) -> bool:
+    """Whether this is a code a counter was given and may have issued without having told us yet."""
+    scope_id = conn.execute(select(code_directory.c.scope_id).where(code_directory.c.digits == digits)).scalar()
+    if scope_id is None:
+        return False
+    pool = code_pool.c
+    query = select(pool.state).where(pool.scope_id == scope_id, pool.digits == digits)
+    return conn.execute(query).scalar() == "blank"
 
 
 def member_of_code(conn: Connection, text: str, column: Column[Any]) -> FoundMember | None:

@@ -27,6 +27,7 @@ from guidedesk.services.operations import (
     EditMember,
     IssueInvitation,
     LogInteraction,
+    MeetCard,
     Operation,
     ReassignFollowUp,
     RecordExport,
@@ -144,6 +145,9 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             except Refused:
                 return ()
             return (("member_tag", scope_id, derived_id("tag", scope_id, operation.member_id, tag)),)
+        case MeetCard():
+            code_id = derived_id("code", operation.code_digits)
+            return (("member", scope_id, operation.member_id), ("member_code", scope_id, code_id))
         case RegisterMember():
             member_id = operation.member_id
             refs: list[RowRef] = [("member", scope_id, member_id), ("binding", scope_id, member_id)]

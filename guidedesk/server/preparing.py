@@ -18,6 +18,7 @@ from guidedesk.models.entities import load_row
 from guidedesk.models.people import member
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import op_log
+from guidedesk.server.code_lookup import card_owner, is_blank_code
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout import run as carry_out
@@ -33,6 +34,7 @@ from guidedesk.server.visibility import announce_reach, granted_members
 from guidedesk.services.apply_core import RowRef
 from guidedesk.services.operations import (
     EditMember,
+    MeetCard,
     Operation,
     RecordReturn,
     RecordSale,
@@ -41,7 +43,9 @@ from guidedesk.services.operations import (
 )
 from guidedesk.services.sales import RETURN_PREFIX, receipt_of, return_row_id, source_of
 
-_CONCERNED: Final = frozenset({cls.TYPE for cls in (RegisterMember, EditMember, RecordSale, RecordReturn)})
+_CONCERNED: Final = frozenset({cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn)})
+
+_WAIT_FOR_CARD_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Prepared:
     claims: dict[str, PhoneClaim]
     boxes: dict[str, bytes]
     faults: dict[str, Refused]
+    waiting: frozenset[str] = frozenset()  # what they rest on has not come from another counter yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,9 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     ]
     merged = {owner for (_, member_id), owner in owners.items() if member_id in {r.member_id for r in registered}}
     announce_reach(context.database, scope_id, {r.member_id: scope_id for r in registered} | dict(merged))
+    cards, waiting = _settle_cards(context, scope_id, concerned)
     returned = _settle_sales(context, sender, concerned, faults)
-    return Prepared(ServerSide(owners, returned), claims, boxes, faults)
+    return Prepared(ServerSide(owners, returned, cards), claims, boxes, faults, waiting)
 
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
@@ -190,6 +196,30 @@ def _has_number(conn: Connection, claim: PhoneClaim) -> bool:
     query = select(m.phone_hash).where(m.scope_id == claim.home_scope_id, m.id == claim.member_id)
     row = conn.execute(query).first()
     return row is not None and row.phone_hash == claim.phone_hash
+
+
+def _settle_cards(
+    context: ServerContext, scope_id: str, concerned: Sequence[tuple[Incoming, Operation]]
+) -> tuple[dict[str, Owner], frozenset[str]]:
+    """Who holds the cards that were met unknown; and the operations about cards that another counter gave out but has
+    not told of yet, which are asked for again for a day."""
+    cards: dict[str, Owner] = {}
+    waiting: set[str] = set()
+    homes: dict[str, str] = {}
+    now_ms = context.clock.wall_ms()
+    for op, operation in concerned:
+        if not isinstance(operation, MeetCard):
+            continue
+        with context.database.read() as conn:
+            found = card_owner(conn, operation.code_digits)
+            is_blank = found is None and is_blank_code(conn, operation.code_digits)
+        if found is not None:
+            cards[operation.code_digits] = found
+            homes |= {operation.member_id: scope_id, found[0]: found[1]}
+        elif is_blank and op.envelope is not None and now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_CARD_MS:
+            waiting.add(op.op_id)
+    announce_reach(context.database, scope_id, homes)
+    return cards, frozenset(waiting)
 
 
 def _settle_sales(

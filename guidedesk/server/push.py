@@ -161,6 +161,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             side=prepared.side,
             boxes=prepared.boxes,
             faults=prepared.faults,
+            waiting=prepared.waiting,
         )
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)

@@ -59,6 +59,8 @@ class ServerSide:
     claims: Mapping[tuple[str, str], Owner]
     # Returns of sales that live in other scopes, written there beforehand: op id -> the row.
     returned: Mapping[str, RowRef] = field(default_factory=dict)
+    # Who holds the cards that counters met without knowing them: 22 digits -> the person.
+    cards: Mapping[str, Owner] = field(default_factory=dict)
     # What `read_homes` found: good only in the transaction that holds these grants.
     homes: dict[str, str] = field(default_factory=dict)
     # Whom it did not find: good until an operation may have let somebody in.
@@ -109,6 +111,10 @@ class ServerSide:
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
         """Who holds the number: the first to claim it."""
         return self.claims.get((phone_hash, member_id), (member_id, home_scope_id))
+
+    def card_holder(self, digits: str) -> Owner | None:
+        """Settled beforehand: her card may be of any store."""
+        return self.cards.get(digits)
 
     def take_code(self, conn: Connection, scope_id: str, digits: str, member_id: str) -> bool:
         """A blank code of this store becomes the member's; one that is hers already stays hers."""

@@ -34,7 +34,14 @@ from guidedesk.services.apply_engagement import (
     apply_schedule,
     apply_served,
 )
-from guidedesk.services.apply_members import apply_consent, apply_edit, apply_register, apply_tag, apply_visit
+from guidedesk.services.apply_members import (
+    apply_consent,
+    apply_edit,
+    apply_meet,
+    apply_register,
+    apply_tag,
+    apply_visit,
+)
 from guidedesk.services.apply_sales import apply_claim, apply_return, apply_sale
 from guidedesk.services.counter_side import CounterSide
 from guidedesk.services.operations import Operation
@@ -68,6 +75,7 @@ def apply_operation(conn: Connection, operation: Operation, context: ApplyContex
 
 _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.RecordVisit: apply_visit,
+    ops.MeetCard: apply_meet,
     ops.RegisterMember: apply_register,
     ops.EditMember: apply_edit,
     ops.SetConsent: apply_consent,

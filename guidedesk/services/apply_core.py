@@ -34,6 +34,10 @@ class Side(Protocol):
         """Who holds this phone number after `member_id` asked for it: (member_id, home_scope_id)."""
         ...
 
+    def card_holder(self, digits: str) -> tuple[str, str] | None:
+        """Whose live card this is, wherever in the chain: (member_id, home_scope_id); None where nobody can say."""
+        ...
+
     def take_code(self, conn: Connection, scope_id: str, digits: str, member_id: str) -> bool:
         """Whether this blank code may become the member's."""
         ...

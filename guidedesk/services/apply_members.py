@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -12,10 +12,12 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_birthday, clean_name, clean_tag
 from guidedesk.models.entities import Row
-from guidedesk.services.apply_core import ApplyContext, Effect, RowRef, canonical_member, write_row
+from guidedesk.services.apply_core import ApplyContext, AuditNote, Effect, RowRef, canonical_member, write_row
 from guidedesk.services.member_fields import change_id, change_values, latest
 from guidedesk.services.names import search_keys
-from guidedesk.services.operations import EditMember, RecordVisit, RegisterMember, SetConsent, SetTag
+from guidedesk.services.operations import EditMember, MeetCard, RecordVisit, RegisterMember, SetConsent, SetTag
+
+STAND_IN_NAME: Final = "\N{MIDDLE DOT}" * 4 + " "  # and the last digits of the card: no word that needs a language
 
 
 def apply_visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
@@ -37,6 +39,47 @@ def apply_visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Eff
         context,
     )
     return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
+
+
+def apply_meet(conn: Connection, op: MeetCard, context: ApplyContext) -> Effect:
+    """A stand-in for whoever holds the card: she herself on the server, an unnamed card until then on a counter."""
+    scope_id = context.scope_id
+    existing = context.rows.load(conn, "member", scope_id, op.member_id)
+    if existing is not None:
+        if context.side.is_server:
+            raise Refused("validation", field="member_id", why="already_used")
+        return Effect(touched=(("member", scope_id, op.member_id),), member_id=op.member_id, home_scope_id=scope_id)
+    if context.assurance < 1:
+        raise Refused("validation", field="assurance", why="not_scanned")
+    holder = context.side.card_holder(op.code_digits)
+    stand_in = {
+        "scope_id": scope_id,
+        "id": op.member_id,
+        "name": STAND_IN_NAME + op.code_digits[-4:],
+        "pinyin": "",
+        "initials": "",
+        "tier": "casual",
+        "joined_at_ms": context.at_ms,
+        "registered_by": context.actor.id,
+        "merged_into": None if holder is None else holder[0],
+        "is_incomplete": 1,
+    }
+    if holder is None:
+        if context.side.is_server:
+            raise Refused("not_found", what="member")
+        card = _attach_code(conn, op.code_digits, None, op.member_id, context)
+        touched = (write_row(conn, "member", stand_in, context), card)
+        return Effect(touched=touched, member_id=op.member_id, home_scope_id=scope_id)
+    owner_id, home = holder
+    return Effect(
+        status="merged",
+        reason="known_card",
+        params=(("member_id", owner_id),),
+        touched=(write_row(conn, "member", stand_in, context),),
+        member_id=owner_id,
+        home_scope_id=home,
+        audit=AuditNote("member.granted", owner_id, (("member_id", owner_id), ("reason", "scanned"))),
+    )
 
 
 def apply_register(conn: Connection, op: RegisterMember, context: ApplyContext) -> Effect:

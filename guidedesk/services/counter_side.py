@@ -43,6 +43,10 @@ class CounterSide:
         """Herself: whether the number is taken elsewhere is head office's answer."""
         return member_id, home_scope_id
 
+    def card_holder(self, digits: str) -> tuple[str, str] | None:
+        """Nobody this counter knows: head office will say."""
+        return None
+
     def take_code(self, conn: Connection, scope_id: str, digits: str, member_id: str) -> bool:
         """Yes: the code came from this counter's own pool."""
         return True

@@ -50,6 +50,7 @@ __all__ = [
     "EditMember",
     "IssueInvitation",
     "LogInteraction",
+    "MeetCard",
     "Operation",
     "ReassignFollowUp",
     "RecordExport",
@@ -90,6 +91,19 @@ class RecordVisit:
     PERMISSION: ClassVar[Permission] = "member.visit"
     visit_id: str = id_field()
     member_id: str = id_field()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetCard:
+    """A right member code was scanned that this counter does not know, while head office could not be asked.
+
+    `member_id` is fresh and stands for whoever holds the card until head office says who she is (CODES.md 1).
+    """
+
+    TYPE: ClassVar[str] = "meet_card"
+    PERMISSION: ClassVar[Permission] = "member.visit"
+    member_id: str = id_field()
+    code_digits: str = text_field(22)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +314,7 @@ class ReissueCard:
 
 Operation = (
     RecordVisit
+    | MeetCard
     | RegisterMember
     | EditMember
     | SetConsent
@@ -323,6 +338,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
     for cls in (
         RecordVisit,
+        MeetCard,
         RegisterMember,
         EditMember,
         SetConsent,

@@ -20,6 +20,7 @@ from guidedesk.sync.local_store import read_meta, write_meta
 from guidedesk.sync.protocol import GENESIS, Envelope, canonical, chain_hash
 
 State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantined"]
+_MAKES_A_MEMBER: Final = ("register", "meet_card")
 SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _op = t.operation.c
@@ -191,7 +192,7 @@ class Journal:
 
     def find_registration(self, member_id: str) -> str | None:
         """The unsettled operation that registers this member: what her other operations depend on."""
-        query = select(_op.op_id).where(_op.lane == member_id, _op.type == "register", _op.state.not_in(SETTLED))
+        query = select(_op.op_id).where(_op.lane == member_id, _op.type.in_(_MAKES_A_MEMBER), _op.state.not_in(SETTLED))
         with self.db.read() as conn:
             return conn.execute(query).scalar()
 

@@ -15,6 +15,7 @@ from guidedesk.services.known_here import with_what_was_known
 from guidedesk.services.operations import (
     VERSION,
     IssueInvitation,
+    MeetCard,
     Operation,
     RegisterMember,
     ReissueCard,
@@ -133,7 +134,7 @@ class Recorder:
         registering: dict[str, str | None] = {}
         found: list[Envelope] = []
         for envelope in envelopes:
-            if envelope.type == RegisterMember.TYPE:
+            if envelope.type in (RegisterMember.TYPE, MeetCard.TYPE):
                 registering[envelope.lane] = envelope.op_id
                 found.append(envelope)
                 continue

@@ -13,8 +13,8 @@ from guidedesk.ui import formats, i18n
 Names = Mapping[str, Bilingual]
 Tone = Literal["neutral", "accent", "success", "warning", "danger", "violet"]
 _ICONS: Final = {
-    "visit": "scan", "register": "user-plus", "interaction": "chat", "served_no_purchase": "note", "tag": "tag",
-    "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
+    "meet_card": "scan", "visit": "scan", "register": "user-plus", "interaction": "chat", "served_no_purchase": "note",
+    "tag": "tag", "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card",
