@@ -187,6 +187,7 @@ def test_every_operation_reads_back_from_its_wire_form(name):
             lines=(ops.SaleLine(line_no=1, name="衣", qty=1, amount_minor=500),),
         ),
         "issue_invitation": ops.IssueInvitation(invitation_id=an_id(1), code_digits="6" * 22),
+        "meet_card": ops.MeetCard(member_id=SHEN, code_digits="1" * 22),
         "reissue_card": ops.ReissueCard(member_id=SHEN, code_digits="1" * 22, code_typed="1" * 12),
         "return": ops.RecordReturn(
             return_id=an_id(1), member_id=SHEN, purchase_id=an_id(2), currency="CNY",
