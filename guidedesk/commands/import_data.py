@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from guidedesk.commands import import_files
+
 LINE_EVERY_S: Final = 3.0
 BAR_EVERY_S: Final = 0.1
 BAR_WIDTH: Final = 30
@@ -59,6 +61,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     )
     real.add_argument("--households", type=int, metavar="N", help="how many (default: all 2,469)")
     real.set_defaults(run=run_completejourney)
+    import_files.add_parsers(kinds, _opened)
     for kind in (sample, real):
         kind.add_argument("--database", required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
         kind.add_argument(

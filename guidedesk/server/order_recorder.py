@@ -26,8 +26,9 @@ from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed import chunks
 from guidedesk.server.order_rows import Prepared, events_of, sale_id, write_orders
-from guidedesk.server.order_types import OrderIn, OrderResult, OrderStatus, ReturnIn
+from guidedesk.server.order_types import BackIn, OrderIn, OrderResult, OrderStatus, ReturnIn
 from guidedesk.server.sale_side import match_claims
+from guidedesk.server.sale_unmatched import note_marks, note_unmatched
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import (
@@ -89,6 +90,7 @@ class OrderRecorder:
         """
         self._check_scopes({scope_id for scope_id, _ in arrived})
         homes = self._claim(arrived)
+        note_marks(self._database, arrived, self._now_ms)
         mine: dict[str, list[Prepared]] = defaultdict(list)
         for scope_id, one in arrived:
             home = homes[one.source, one.key]
@@ -148,9 +150,13 @@ class OrderRecorder:
             served: dict[str, int] = {}
             for one in prepared:
                 if one.member_id is not None and one.at_ms >= self._since_ms and one.table == "purchase":
-                    served[one.member_id] = max(_end_of_day(one.at_ms + self._grant_ms), served.get(one.member_id, 0))
+                    served[one.member_id] = max(self.served_until(one.at_ms), served.get(one.member_id, 0))
             if served and scope_id != self._chain_id:
                 until[scope_id] = served
+        return self.grants_of(until)
+
+    def grants_of(self, until: Mapping[str, Mapping[str, int]]) -> dict[str, list[Grant]]:
+        """Store -> grants that are missing so that it sees these members until then (UTC ms)."""
         missing: dict[str, set[str]] = {}
         with self._database.read() as conn:
             for scope_id, served in sorted(until.items()):
@@ -162,7 +168,21 @@ class OrderRecorder:
             for scope_id, members in missing.items()
         }
 
-    def find_sales(self, returns: Sequence[ReturnIn]) -> dict[Key, tuple[str, str | None]]:
+    def served_until(self, at_ms: int) -> int:
+        """Until when a store sees whom it served then."""
+        return _end_of_day(at_ms + self._grant_ms)
+
+    @property
+    def since_ms(self) -> int:
+        """The oldest moment of sales that counters keep."""
+        return self._since_ms
+
+    @property
+    def chain_id(self) -> str:
+        """The chain's own scope."""
+        return self._chain_id
+
+    def find_sales(self, returns: Sequence[ReturnIn | BackIn]) -> dict[Key, tuple[str, str | None]]:
         """(source, order id) -> (scope, member) of the sales that returns name."""
         wanted = {(r.source, r.order_external_id): sale_id(r.source, r.order_external_id) for r in returns}
         found: dict[Key, tuple[str, str | None]] = {}
@@ -197,6 +217,7 @@ def write_prepared(
     is_read = opened.scope_id != chain_id
     write_orders(opened, fresh, visible, since_ms=since_ms if is_read else None, received_at_ms=now_ms)
     record_events(opened, [event for one in fresh for event in events_of(one, now_ms)], are_new=True)
+    note_unmatched(opened, fresh, now_ms)
     add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= since_ms])
     if is_read:
         sales = {p.external_id: (p.row_id, p.member_id) for p in fresh if p.table == "purchase"}

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Table, insert
 
@@ -16,10 +16,10 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
 from guidedesk.models.server_tables import order_raw
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
-from guidedesk.server.commission_events import NewEvent, check_time
+from guidedesk.server.commission_events import NewEvent, authoritative, check_time
 from guidedesk.server.commission_facts import of_sale
 from guidedesk.server.database import ScopeWrite
-from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn
+from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn, Unmatched
 
 Kind = Literal["purchase", "purchase_return"]
 _RETURN_PREFIX: Final = "return:"  # one namespace a source: a return may carry the number of its sale
@@ -33,6 +33,13 @@ _TABLES: Final[Mapping[Kind, tuple[Table, Table, tuple[str, ...]]]] = {
     "purchase": (purchase, purchase_line, ("scope_id", "purchase_id", *_LINE_COLUMNS)),
     "purchase_return": (purchase_return, purchase_return_line, ("scope_id", "return_id", *_RETURN_LINE_COLUMNS)),
 }
+
+
+class Told(NamedTuple):
+    """What a record is to commission beyond its rows: a type of event and its fields (COMMISSION.md 0)."""
+
+    kind: str
+    fields: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,9 @@ class Prepared:
     payload: str
     row: dict[str, Any]
     lines: tuple[tuple[Any, ...], ...]
+    # None: the rows say it all. An empty tuple: another record tells it.
+    told: tuple[Told, ...] | None = None
+    unmatched: Unmatched | None = None
 
 
 def sale_id(source: str, external_id: str) -> str:
@@ -57,7 +67,7 @@ def sale_id(source: str, external_id: str) -> str:
     return derived_id("purchase", source, external_id)
 
 
-def prepare_order(order: OrderIn) -> Prepared:
+def prepare_order(order: OrderIn, *, told: tuple[Told, ...] | None = None) -> Prepared:
     """Check a sale and make its rows; `validation` names what cannot be."""
     _check(
         order.source,
@@ -88,15 +98,31 @@ def prepare_order(order: OrderIn) -> Prepared:
         row_id=row_id,
         member_id=order.member_id,
         at_ms=order.paid_at_ms,
-        content_hash=_content_hash(row, lines),
+        content_hash=_content_hash(row, lines) if order.content is None else _hash(order.content),
         payload=json.dumps(order.raw, ensure_ascii=False, separators=(",", ":")),
         row=row,
         lines=lines,
+        told=told if told is not None or order.content is None else (Told("order", _terms(order)),),
+        unmatched=order.unmatched,
     )
 
 
-def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
-    """Check a return of a known sale and make its rows."""
+def _terms(order: OrderIn) -> dict[str, Any]:
+    """What the rows do not say of a sale: terms of the order, and per line tax, seller and the total before the
+    order's discount."""
+    lines: list[dict[str, Any]] = []
+    for line in order.lines:
+        amount = line.amount_minor if line.before_minor is None else line.before_minor
+        said = {"line": line.line_no, "qty": line.qty, "amount": amount}
+        more = {"tax_bp": line.tax_bp, "category": line.category, "sku": line.sku, "seller": line.seller_id}
+        lines.append(said | {name: value for name, value in more.items() if value not in (None, "")})
+    return {**order.terms, "lines": lines}
+
+
+def prepare_return(
+    returned: ReturnIn, member_id: str | None, *, content: str | None = None, told: tuple[Told, ...] | None = None
+) -> Prepared:
+    """Check a return of a known sale and make its rows. `content`: what its identity is checked against."""
     _check(
         returned.source,
         returned.external_id,
@@ -128,10 +154,11 @@ def prepare_return(returned: ReturnIn, member_id: str | None) -> Prepared:
         row_id=row_id,
         member_id=member_id,
         at_ms=returned.returned_at_ms,
-        content_hash=_content_hash(row, lines),
+        content_hash=_content_hash(row, lines) if content is None else _hash(content),
         payload=json.dumps(returned.raw, ensure_ascii=False, separators=(",", ":")),
         row=row,
         lines=lines,
+        told=told,
     )
 
 
@@ -150,13 +177,25 @@ def _check(source: str, external_id: str, currency: str, line_numbers: Sequence[
 def _content_hash(row: dict[str, Any], lines: Sequence[tuple[Any, ...]]) -> str:
     # Values in a fixed order: the keys are ours and always the same.
     text = json.dumps([list(row.values()), lines], ensure_ascii=False)
+    return _hash(text)
+
+
+def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def events_of(one: Prepared, now_ms: int) -> list[NewEvent]:
     """What a new record is to commission (COMMISSION.md 0)."""
+    if one.told is not None:
+        return [event for told in one.told for event in _as_told(one, told, now_ms)]
     names = _LINE_COLUMNS if one.table == "purchase" else _RETURN_LINE_COLUMNS
     return of_sale(one, [dict(zip(names, line[1:], strict=True)) for line in one.lines], now_ms)
+
+
+def _as_told(one: Prepared, told: Told, now_ms: int) -> list[NewEvent]:
+    if one.table == "purchase":
+        return of_sale(one, [], now_ms, extra=told.fields)
+    return [authoritative(told.kind, one.row_id, one.at_ms, now_ms, **told.fields)]
 
 
 def write_orders(

@@ -54,12 +54,15 @@ def orders(selection: Selection) -> Iterator[OrderIn]:
         yield _order(basket, wares)
 
 
+_Words = tuple[str | None, str | None, str | None, str | None]  # name_en, category, category_en, size
+
+
 class _Wares:
     """What a line says of a product, worked out once for each product."""
 
     def __init__(self, products: Mapping[int, ProductText]) -> None:
         self._products = products
-        self._known: dict[int, tuple[str, str, tuple[str | None, ...]]] = {}
+        self._known: dict[int, tuple[str, str, _Words]] = {}
 
     def line(self, number: int, product_id: int, quantity: int, cents: int) -> LineIn:
         """A line of a basket; a product that the product table lacks goes by its number."""
@@ -69,7 +72,7 @@ class _Wares:
         sku, name, more = known
         return LineIn(number, sku, name, quantity, cents, *more)
 
-    def _words(self, product_id: int) -> tuple[str, str, tuple[str | None, ...]]:
+    def _words(self, product_id: int) -> tuple[str, str, _Words]:
         product = self._products.get(product_id)
         name, name_en = product_name(product_id, product)
         category, category_en = department_names(product.department) if product else (None, None)
