@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from guidedesk.commands.import_files import tell_both
 from guidedesk.domain.errors import Refused
 from guidedesk.models import sales
 from guidedesk.models import server_tables as tables
+from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import load_row
 from guidedesk.models.intake_tables import order_waiting, recognition_mark, sale_unmatched
 from guidedesk.server.connectors.file_run import ImportReport, start_run
@@ -254,3 +256,22 @@ def test_a_file_that_is_no_table_is_one_sentence(land: Land, tmp_path: Path) -> 
         with pytest.raises(Refused) as caught:
             land(path=path)
         assert caught.value.code == code
+
+
+def test_commission_hears_what_the_file_says_and_what_came_back_in_full(shop: Shop, land: Land) -> None:
+    land(row("A1", 税率="13%", 导购工号="a1"), row("R1", 类型="退货", 原单号="A1", 数量="5"))
+    e = commission_event.c
+    with shop.database.read() as conn:
+        events = [
+            json.loads(text)
+            for text in conn.execute(
+                select(e.payload).where(e.scope_id == shop.stores[0], e.ref == sale_id("import", "A1")).order_by(e.seq)
+            ).scalars()
+        ]
+    sold, back = events
+    assert sold["lines"] == [{"line": 1, "qty": 2, "amount": 20_000, "tax_bp": 1300, "sku": "X1"}]
+    assert (sold["seller"], sold["store"], sold["at"]) == (
+        shop.staff["a1"], shop.stores[0], "2026-11-10T02:00:00.000Z",
+    )  # fmt: skip
+    assert sold["member"] == f"order:{sale_id('import', 'A1')}"
+    assert (back["type"], back["lines"]) == ("return", [{"line": 1, "qty": 5}])
