@@ -14,6 +14,7 @@ from guidedesk.server.events import HeadWatch
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.turns import Turns
 from guidedesk.sync.nonces import NonceCache
 
 _BOOT: Final = str(os.getpid())
@@ -56,6 +57,7 @@ class ServerContext:
     heads: HeadWatch = field(repr=False)
     device_scopes: dict[str, str] = field(default_factory=dict, repr=False)  # of counters that were let in
     carrying: Rounds = field(default_factory=Rounds, repr=False)
+    pushing: Turns = field(default_factory=Turns, repr=False)
 
     @classmethod
     def create(

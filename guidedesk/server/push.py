@@ -31,6 +31,7 @@ from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.server.undecided import refuse_past_undecided
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.protocol import GENESIS, TERMINAL, OpResult
 from guidedesk.sync.redaction import data
@@ -163,6 +164,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             faults=prepared.faults,
             waiting=prepared.waiting,
         )
+        refuse_past_undecided(opened, who.device_id, batch, state.last_seq)
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
         _store_device(opened, who, last_seq, link, received_at_ms)

@@ -131,16 +131,17 @@ class SyncClient:
         self._is_packed = answer.takes_packed
         return answer
 
-    def push(self, body: Mapping[str, Any]) -> PushAnswer:
-        """Send operations in order (`push_body`)."""
-        return self._post(_PUSH, body, _push_answer)
+    def push(self, body: Mapping[str, Any], begun: Request | None = None) -> PushAnswer:
+        """Send operations in order (`push_body`), or take the answer to what `push_ahead` began with them."""
+        return self._post(_PUSH, body, _push_answer, begun)
 
-    def push_ahead(self, body: Mapping[str, Any]) -> bool:
-        """Begin the push that is asked for next, where the line can do that; whether it is under way."""
+    def push_ahead(self, body: Mapping[str, Any]) -> Request | None:
+        """Begin a push whose answer is asked for after those begun before; None where the line cannot do that."""
         if not isinstance(self._transport, EagerTransport):
-            return False
-        self._transport.ahead(_post_request(_PUSH, body, is_packed=self._is_packed))
-        return True
+            return None
+        request = _post_request(_PUSH, body, is_packed=self._is_packed)
+        self._transport.ahead(request)
+        return request
 
     def changes(
         self, scope_id: str, epoch: int, after: int, others: Sequence[tuple[str, int, int]] = ()
@@ -184,9 +185,11 @@ class SyncClient:
         """The last word of a counter that was taken off: how much of its work head office never got."""
         self._post("/v1/device/wiped", {"unsent": unsent}, dict)
 
-    def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
+    def _post(
+        self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T], begun: Request | None = None
+    ) -> T:
         try:
-            return _read(self._send(_post_request(path, body, is_packed=self._is_packed)), build)
+            return _read(self._send(begun or _post_request(path, body, is_packed=self._is_packed)), build)
         except SyncRefused as refused:
             if refused.status != _UNSUPPORTED or not self._is_packed:
                 raise

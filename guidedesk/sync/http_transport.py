@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_S: Final = 5
 READ_S: Final = 30
+_KEPT: Final = 2  # connections: of a long queue one batch is sent while the server is at the one before
 _LINES_BYTES: Final = 14  # " HTTP/1.1", line ends, and the empty line
 _HEADER_BYTES: Final = 4  # ": " and the line's end
 
@@ -65,18 +67,18 @@ class HttpTransport:
         self._session_id = session_id
         self._ca_file = ca_file
         self.traffic = Traffic()
-        self._begun: _Begun | None = None
+        self._begun: deque[_Begun] = deque()
 
     def send(self, request: Request) -> Response:
         """The answer, whatever its status; `TransportError` when none came."""
-        begun, self._begun = self._begun, None
-        if begun is not None and begun.request == request:
-            return begun.answer()
+        if self._begun and self._begun[0].request == request:
+            return self._begun.popleft().answer()
+        self._begun.clear()
         return self._exchange(request)
 
     def ahead(self, request: Request) -> None:
         """Begin a call in a thread of its own, while the caller still works on the answer before."""
-        self._begun = _Begun(self._exchange, request)
+        self._begun.append(_Begun(self._exchange, request))
 
     def _exchange(self, request: Request) -> Response:
         answer, headers = self._ask(request, is_stream=False)
@@ -123,7 +125,7 @@ class HttpTransport:
         import urllib3
 
         if self._base.startswith("http:"):  # this PC itself: no proxy, no certificate
-            return urllib3.PoolManager().connection_from_url(self._base)
+            return urllib3.PoolManager(maxsize=_KEPT).connection_from_url(self._base)
         from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 
         trusted: dict[str, Any] = {
@@ -131,6 +133,7 @@ class HttpTransport:
             "ca_certs": str(self._ca_file or DEFAULT_CA_BUNDLE_PATH),
         }
         proxy = select_proxy(self._base, get_environ_proxies(self._base, no_proxy=None))
+        trusted["maxsize"] = _KEPT
         manager = urllib3.ProxyManager(proxy, **trusted) if proxy else urllib3.PoolManager(**trusted)
         return manager.connection_from_url(self._base)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,11 +19,14 @@ from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.journal import Entry, Journal, Settlement, State
 from guidedesk.sync.overlay import LoadLanes
 from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, OpResult
+from guidedesk.sync.transport import Request
 
 ASK_AGAIN_MS: Final = 600_000
 MAX_PARKED_A_ROUND: Final = 3
 _FIRST: Final = ("accepted", "merged", "rejected", "parked", "quarantined")
 _TARGET_MS: Final = 1_000
+_ON_THEIR_WAY: Final = 2
+_RENUMBERED: Final = (400, 409, 413, 422)  # what is sent after these may have other numbers
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
 
 
@@ -31,7 +36,7 @@ class _Batch:
 
     entries: list[Entry]
     body: dict[str, Any]
-    begun_ms: int | None = None  # when it was sent ahead, by the monotonic clock
+    begun: Request | None = None  # as it was sent, where that was before its answer was waited for
 
     @property
     def last_seq(self) -> int:
@@ -59,7 +64,9 @@ class Pusher:
         self._load_lanes = load_lanes
         self._limit = MAX_OPS
         self._resend_from: int | None = None
-        self._ahead: _Batch | None = None
+        self._ahead: deque[_Batch] = deque()  # on their way, in the order of their numbers
+        self._is_smooth = True
+        self._answered_ms = 0
         self.progress: tuple[int, int] | None = None
         self.changed: set[RowRef] = set()
         self.members: set[str] = set()
@@ -75,15 +82,20 @@ class Pusher:
         answered = parked = 0
         gaps: set[int] = set()
         self.retry_after_ms = None
+        self._is_smooth = True
         self.progress = (0, waiting) if waiting else None
         try:
             has_some = waiting > 0 or self._resend_from is not None
-            while has_some and (batch := self._ahead or self._next_batch()) and self.retry_after_ms is None:
-                self._ahead = None
+            while has_some and self.retry_after_ms is None:
+                batch = self._ahead.popleft() if self._ahead else self._next_batch()
+                if batch is None:
+                    break
                 try:
                     answered += self._push(batch)
                     self.progress = (min(answered, waiting), waiting)
                 except SyncRefused as refused:
+                    if refused.status in _RENUMBERED:
+                        self._take_back()
                     parked += self._refused(refused, batch.entries, gaps)
                     if parked >= MAX_PARKED_A_ROUND:
                         # So many at once is rather the server's fault than theirs: look again later.
@@ -92,7 +104,7 @@ class Pusher:
                 self._ask_again()
         finally:
             self.progress = None
-            self._ahead = None
+            self._ahead.clear()
         return answered
 
     def server_is_behind(self, expected: int) -> None:
@@ -123,15 +135,15 @@ class Pusher:
         return _Batch(entries, push_body(batch_id, entries[0].device_epoch, wires))
 
     def _push(self, batch: _Batch) -> int:
-        # While the server is at this one, the next is made ready: it shall not wait for us between two.
-        following = None if batch.begun_ms is None else self._following(batch)
-        sent = batch.begun_ms if batch.begun_ms is not None else self._clock.mono_ms()
-        answer = self._client.push(batch.body)
+        sent = self._clock.mono_ms()
+        answer = self._client.push(batch.body, batch.begun)
         received = self._clock.mono_ms()
-        if batch.begun_ms is None:
+        if batch.begun is None:
             self._clock.observe(sent, received, answer.server_time_ms)
-        self._adapt(received - sent, len(batch.entries))
-        self._send_ahead(batch, answer, following)
+        # One that was sent ahead waited for those before it first.
+        self._adapt(received - (sent if batch.begun is None else self._answered_ms), len(batch.entries))
+        self._answered_ms = received
+        self._send_ahead(batch, answer)
         answered = self.take_answers(answer.results, answer.feed)
         if self._resend_from is not None:
             self._resend_from = None if len(batch.entries) < self._limit else batch.last_seq + 1
@@ -140,18 +152,34 @@ class Pusher:
             raise TransportError("bad_answer")
         return answered
 
-    def _send_ahead(self, batch: _Batch, answer: PushAnswer, following: _Batch | None) -> None:
-        """Let the server decide the next batch while this one's answers are taken in.
+    def _send_ahead(self, batch: _Batch, answer: PushAnswer) -> None:
+        """Let the server decide the next batches while this one's answers are taken in.
 
-        Only where nothing stands in the way: should this PC die in between, the operations are sent again and
-        answered as before.
+        Two are on their way at a time, so that the server never waits for us: one is decided, one is there. Only
+        where nothing stands in the way: should this PC die in between, the operations are sent again and answered
+        as before; should the server stop at the first, it refuses the second (`seq_gap`).
         """
         decided = {result.op_id for result in answer.results if result.status != "retry"}
         if self._resend_from is not None or any(e.envelope.op_id not in decided for e in batch.entries):
             return
-        following = following or self._following(batch)
-        if following is not None and self._client.push_ahead(following.body):
-            self._ahead = replace(following, begun_ms=self._clock.mono_ms())
+        while len(self._ahead) < (_ON_THEIR_WAY if self._is_smooth else 1):
+            following = self._following(self._ahead[-1] if self._ahead else batch)
+            begun = None if following is None else self._client.push_ahead(following.body)
+            if following is None or begun is None:
+                return
+            self._ahead.append(replace(following, begun=begun))
+
+    def _take_back(self) -> None:
+        """After a refusal nothing may be on its way any more: what is sent next may have other numbers.
+
+        What was sent after the batch that was refused was refused with it. Raises `TransportError` where that is
+        not known: then only time helps.
+        """
+        self._is_smooth = False
+        while self._ahead:
+            batch = self._ahead.popleft()
+            with suppress(SyncRefused):
+                self._client.push(batch.body, batch.begun)
 
     def _following(self, batch: _Batch) -> _Batch | None:
         """What comes after a batch, where all of it still waits."""

@@ -49,7 +49,8 @@ class EagerTransport(Transport, Protocol):
     """A transport that can begin a call before its answer is wanted."""
 
     def ahead(self, request: Request) -> None:
-        """`send` will be asked for this next. Never raises; what went wrong, `send` tells."""
+        """`send` will be asked for this next, after what was begun before it; asked for anything else it forgets
+        all that was begun. Never raises; what went wrong, `send` tells."""
         ...
 
 

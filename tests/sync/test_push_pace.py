@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from guidedesk.domain.errors import StorageError, TransportError
+from guidedesk.server import batch_run
+from guidedesk.services import apply
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import Wire, log, register, sent_body
 from tests.helpers.world import Till, World, open_world, settle
@@ -101,13 +104,14 @@ class EagerWire(Wire):
             self.begun.append((request, error))
 
     def send(self, request: Request) -> Response:
-        begun, self.begun = self.begun, []
-        if not begun or begun[0][0] != request:
+        if not self.begun or self.begun[0][0] != request:
+            self.begun.clear()
             return super().send(request)
         self.taken += 1
-        if isinstance(begun[0][1], Exception):
-            raise begun[0][1]
-        return begun[0][1]
+        _, found = self.begun.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 @pytest.fixture
@@ -152,7 +156,7 @@ def test_what_was_begun_before_a_fault_takes_effect_once(
     with monkeypatch.context() as patch:
         patch.setattr(journal, "settle", full)
         assert till.counter.engine.step().error is not None
-    assert len(world.recorded()) == 3 + 6  # two batches were decided, and this PC kept none of the answers
+    assert len(world.recorded()) == 3 + 6 + 6  # three batches were decided, and this PC kept none of the answers
     assert till.counter.status().waiting == 16
     settle(till)
     assert till.counter.status().waiting == 0
@@ -175,3 +179,68 @@ def test_a_line_that_breaks_on_what_was_begun_is_told_where_it_is_asked_for(till
     eager.on_send = lambda _request: None
     settle(till)
     assert till.counter.status().waiting == 0
+
+
+def test_two_batches_are_on_their_way_so_that_the_server_never_waits(till: Till, eager: EagerWire) -> None:
+    fill(till, 14)
+    till.counter.engine._pusher._limit = 3
+    most = 0
+
+    def look(request: Request) -> Response | None:
+        nonlocal most
+        most = max(most, len(eager.begun) + 1)
+        return None
+
+    eager.on_send = look
+    settle(till)
+    assert most == 2
+    assert [seq for some in pushes(eager) for seq in some] == list(range(1, 16))
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_refusal_takes_back_what_was_sent_behind_it(till: Till, eager: EagerWire, status: int) -> None:
+    """One operation that the line lets nobody send is found and parked, whatever was under way behind it."""
+    fill(till, 20)
+    other = register(till.counter, actor=till.actor("a1"), name="王芳")
+    log(till.counter, other, "bad", actor=till.actor("a1"))
+    log(till.counter, other, "after", actor=till.actor("a1"))
+    fill(till, 3)
+    bad = till.counter.journal.batch(23, 1)[0].envelope.op_id
+    till.counter.engine._pusher._limit = 4
+
+    def turn_away(request: Request) -> Response | None:
+        if request.path == "/v1/sync/push" and bad in [op["op_id"] for op in sent_body(request)["ops"]]:
+            return Response(status, b"{}", {})
+        return None
+
+    eager.on_send = turn_away
+    settle(till)
+    states = [info.state for info in till.counter.operations(50)]
+    assert (states.count("accepted"), states.count("parked")) == (26, 2)
+    assert not eager.begun
+
+
+def test_what_follows_an_undecided_operation_is_not_taken_before_it(
+    world: World, till: Till, eager: EagerWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Her lane keeps its order though the next batch was under way when the server failed at one of hers."""
+    fill(till, 19)
+    till.counter.engine._pusher._limit = 3
+    real, failed = apply.apply_operation, [0]
+
+    def flaky(conn: Any, operation: Any, context: Any) -> Any:
+        effect = real(conn, operation, context)
+        if getattr(operation, "note", "") == "4" and failed[0] < 4:
+            failed[0] += 1
+            raise RuntimeError("boom")
+        return effect
+
+    monkeypatch.setattr(batch_run, "apply_operation", flaky)
+    till.counter.engine.step()
+    assert pushes(eager)[1:] == [[*range(4, 10)], [*range(10, 16)]]
+    assert len(world.recorded()) == 5  # what came before the undecided one, and nothing after it
+    for _ in range(4):
+        world.clock.tick(60_000)
+        settle(till)
+    assert till.counter.status().waiting == 0
+    assert all(check.is_equal for check in till.counter.engine.check())

@@ -42,7 +42,8 @@ def _hello(call: Call) -> Mapping[str, Any]:
 
 
 def _push(call: Call) -> Mapping[str, Any]:
-    return apply_batch(call.context, call.who, call.json)
+    with call.context.pushing.take(call.who.device_id):
+        return apply_batch(call.context, call.who, call.json)
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
