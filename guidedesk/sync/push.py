@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -14,11 +15,11 @@ from guidedesk.domain.ports import Random
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.apply_page import apply_results, read_cursor, write_cursor
 from guidedesk.sync.cache import Cache
-from guidedesk.sync.client import FeedSpan, PushAnswer, SyncClient, SyncRefused, encode, push_body
+from guidedesk.sync.client import FeedSpan, PushAnswer, SyncClient, SyncRefused, push_body
 from guidedesk.sync.clock import ServerClock
-from guidedesk.sync.journal import Entry, Journal, Settlement, State
+from guidedesk.sync.journal import Entry, Journal, Outgoing, Settlement, State
 from guidedesk.sync.overlay import LoadLanes
-from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, OpResult
+from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, TERMINAL, OpResult
 from guidedesk.sync.transport import Request
 
 ASK_AGAIN_MS: Final = 600_000
@@ -34,14 +35,14 @@ _ENVELOPE_BYTES: Final = 256  # the body around the operations
 class _Batch:
     """Operations that go together, as they will be sent."""
 
-    entries: list[Entry]
+    entries: list[Outgoing]
     body: dict[str, Any]
     begun: Request | None = None  # as it was sent, where that was before its answer was waited for
 
     @property
     def last_seq(self) -> int:
         """The number of its last operation."""
-        return self.entries[-1].envelope.device_seq
+        return self.entries[-1].device_seq
 
 
 class Pusher:
@@ -119,20 +120,17 @@ class Pusher:
         return None if start is None else self._batch_from(start)
 
     def _batch_from(self, start: int) -> _Batch | None:
-        entries: list[Entry] = []
-        wires: list[dict[str, Any]] = []
+        entries: list[Outgoing] = []
         room = MAX_BODY - _ENVELOPE_BYTES
-        for entry in self._journal.batch(start, self._limit):
-            wire = entry.envelope.to_wire()
-            room -= len(encode(wire)) + 1
+        for entry in self._journal.outgoing(start, self._limit):
+            room -= entry.size
             if room < 0 and entries:
                 break
             entries.append(entry)
-            wires.append(wire)
         if not entries:
             return None
         batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
-        return _Batch(entries, push_body(batch_id, entries[0].device_epoch, wires))
+        return _Batch(entries, push_body(batch_id, entries[0].device_epoch, [entry.wire for entry in entries]))
 
     def _push(self, batch: _Batch) -> int:
         sent = self._clock.mono_ms()
@@ -160,7 +158,7 @@ class Pusher:
         as before; should the server stop at the first, it refuses the second (`seq_gap`).
         """
         decided = {result.op_id for result in answer.results if result.status != "retry"}
-        if self._resend_from is not None or any(e.envelope.op_id not in decided for e in batch.entries):
+        if self._resend_from is not None or any(e.op_id not in decided for e in batch.entries):
             return
         while len(self._ahead) < (_ON_THEIR_WAY if self._is_smooth else 1):
             following = self._following(self._ahead[-1] if self._ahead else batch)
@@ -214,19 +212,16 @@ class Pusher:
 
     def _settlement(self, result: OpResult) -> Settlement:
         state: State = result.status  # type: ignore[assignment]
-        answer: dict[str, Any] = {
-            k: v for k, v in result.to_wire().items() if k not in ("rows", "absent") and v is not None
-        }
         held = state in ("parked", "quarantined")
-        return Settlement(result.op_id, state, answer, self._clock.now_ms() + ASK_AGAIN_MS if held else None)
+        return Settlement(result.op_id, state, _kept(result), self._clock.now_ms() + ASK_AGAIN_MS if held else None)
 
-    def _refused(self, refused: SyncRefused, batch: Sequence[Entry], gaps: set[int]) -> int:
+    def _refused(self, refused: SyncRefused, batch: Sequence[Outgoing], gaps: set[int]) -> int:
         """Do what the refusal says; raises it where only waiting helps. Returns how many were parked here."""
         if refused.status in (400, 413, 422):
             if len(batch) > 1:
                 self._limit = len(batch) // 2
                 return 0
-            self._journal.park_here(batch[0].envelope.op_id, refused.code)
+            self._journal.park_here(batch[0].op_id, refused.code)
             self._limit = MAX_OPS
             return 1
         if refused.status == 409 and refused.code == "seq_gap":
@@ -269,3 +264,16 @@ def _first_answer(result: OpResult) -> OpResult:
     first = result.params.get("first_status", "accepted")
     params = {k: v for k, v in result.params.items() if k != "first_status"}
     return replace(result, status=first if first in _FIRST else "accepted", params=params)
+
+
+def _kept(result: OpResult) -> Mapping[str, Any] | str:
+    """What the journal keeps of an answer: all but the rows."""
+    at_ms, signature = result.received_at_ms, result.signature
+    is_plain = result.reason is None and result.delay_ms is None and not result.params and result.status in TERMINAL
+    if is_plain and type(at_ms) is int and signature is not None:
+        # Most answers; the canonical text of what is below.
+        op_id, signed = json.dumps(result.op_id), json.dumps(signature)
+        return (
+            f'{{"op_id":{op_id},"params":{{}},"received_at_ms":{at_ms},"signature":{signed},"status":"{result.status}"}}'
+        )
+    return {k: v for k, v in result.to_wire().items() if k not in ("rows", "absent") and v is not None}

@@ -8,6 +8,7 @@ import pytest
 
 from guidedesk.domain.errors import Refused
 from guidedesk.services.operations import CompleteFollowUp, RegisterMember, ScheduleFollowUp
+from guidedesk.sync.client import encode
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.journal import KEEP_MS, Journal, Settlement
 from guidedesk.sync.local_store import BlankCode
@@ -114,21 +115,37 @@ def test_a_fork_renumbers_what_is_unsettled_and_keeps_ids(counter: Counter) -> N
     check_chain(counter.journal)
 
 
+def test_what_is_sent_is_what_was_recorded_and_no_larger_than_said(counter: Counter) -> None:
+    member = register(counter, "沈知微")
+    log(counter, member, "看新到的\"羊绒\"大衣\u2028" * 30)
+    log(counter, member)
+    first, *_ = counter.journal.latest(9)[::-1]
+    signed = {"status": "accepted", "received_at_ms": 1_795_000_000_000, "signature": "s" * 88}
+    counter.journal.settle([Settlement(first.envelope.op_id, "accepted", signed)], 5)
+    entries, sent = counter.journal.latest(9)[::-1], counter.journal.outgoing(1, 9)
+    assert [one.wire for one in sent] == [entry.envelope.to_wire() for entry in entries]
+    assert [one.wire.get("acknowledged") for one in sent] == [[1_795_000_000_000, "s" * 88], None, None]
+    assert all(len(encode(one.wire)) <= one.size for one in sent)
+    assert [(one.device_epoch, one.device_seq, one.state) for one in sent] == [
+        (entry.device_epoch, entry.device_seq, entry.state) for entry in entries
+    ]
+
+
 def test_an_unreadable_operation_waits_alone_with_its_lane(counter: Counter) -> None:
     bad, good = register(counter, "坏"), register(counter, "好")
     log(counter, bad)
     log(counter, good)
     bad_op = counter.journal.pending()[0].envelope.op_id
     counter.journal.park_here(bad_op, "malformed")
-    sendable = counter.journal.batch(1, 100)
-    assert [e.envelope.lane for e in sendable] == [good, good]
+    sendable = counter.journal.outgoing(1, 100)
+    assert [e.wire["lane"] for e in sendable] == [good, good]
     check_chain(counter.journal)
     log(counter, bad)
     log(counter, good)
-    assert [e.envelope.lane for e in counter.journal.batch(1, 100)] == [good, good, good]
+    assert [e.wire["lane"] for e in counter.journal.outgoing(1, 100)] == [good, good, good]
     assert counter.status().waiting == 3
     assert counter.journal.requeue_parked_here() == 3
-    lanes = [e.envelope.lane for e in counter.journal.batch(1, 100)]
+    lanes = [e.wire["lane"] for e in counter.journal.outgoing(1, 100)]
     assert lanes == [good, good, good, bad, bad, bad]
     check_chain(counter.journal)
 

@@ -205,7 +205,7 @@ def test_a_refusal_takes_back_what_was_sent_behind_it(till: Till, eager: EagerWi
     log(till.counter, other, "bad", actor=till.actor("a1"))
     log(till.counter, other, "after", actor=till.actor("a1"))
     fill(till, 3)
-    bad = till.counter.journal.batch(23, 1)[0].envelope.op_id
+    bad = till.counter.journal.outgoing(23, 1)[0].op_id
     till.counter.engine._pusher._limit = 4
 
     def turn_away(request: Request) -> Response | None:
