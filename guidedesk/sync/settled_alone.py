@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from guidedesk.domain.ids import to_bytes
-from guidedesk.models import counter_tables as t
+from guidedesk.domain.ids import from_bytes, to_bytes
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.overlay import Truth, WriteTruth
 
 # Tables whose rows no operation reads without being known to touch them.
 FACTS: Final = frozenset({"visit", "interaction", "follow_up", "member_tag"})
-_CHUNK: Final = 400
+# As the file holds them: a batch is five hundred operations, and making a text of each id costs more than SQLite.
+_TOUCHED: Final = "SELECT op_id, tbl, row_scope_id, row_id, lane FROM op_touch WHERE op_id IN "
+_SHARED: Final = "SELECT row_id FROM op_touch WHERE row_id IN {} GROUP BY row_id HAVING count(DISTINCT op_id) > 1"
+_STUCK: Final = "SELECT DISTINCT lane FROM applied_op WHERE is_refused = 1"
+_UNCOVER: Final = "DELETE FROM overlay WHERE tbl = ? AND row_scope_id = ? AND row_id IN "
+_FORGET: Final = ("DELETE FROM op_touch WHERE op_id IN ", "DELETE FROM applied_op WHERE op_id IN ")
+_CHUNK: Final = 500
 _T = TypeVar("_T")
 
 
@@ -28,52 +33,73 @@ def settle_alone(
     conn: Connection, truths: Mapping[RowRef, Truth], settled: Iterable[str], write: WriteTruth
 ) -> tuple[set[str], set[RowRef]]:
     """Settle what can be settled by itself: the operations and the rows that are done with."""
-    touched: dict[str, set[RowRef]] = defaultdict(set)
-    lanes: dict[str, str] = {}
-    c = t.op_touch.c
-    for some in _chunks(sorted(settled)):
-        for row in conn.execute(select(t.op_touch).where(c.op_id.in_(some))):
-            touched[row.op_id].add((row.tbl, row.row_scope_id, row.row_id))
-            lanes[row.op_id] = row.lane
-    candidates = {op_id: refs for op_id, refs in touched.items() if all(r[0] in FACTS and r in truths for r in refs)}
+    touched: dict[bytes, set[tuple[str, bytes, bytes]]] = defaultdict(set)
+    lanes: dict[bytes, bytes] = {}
+    for some in _chunks([to_bytes(op_id) for op_id in sorted(settled)]):
+        for op_id, tbl, scope_id, row_id, lane in conn.exec_driver_sql(_TOUCHED + _marks(some), some):
+            touched[op_id].add((tbl, scope_id, row_id))
+            lanes[op_id] = lane
+    names = _Names()
+    candidates = {
+        op_id: refs
+        for op_id, refs in touched.items()
+        if all(ref[0] in FACTS and names.ref(ref) in truths for ref in refs)
+    }
     if not candidates:
         return set(), set()
-    shared = _shared(conn, {ref[2] for refs in candidates.values() for ref in refs})
-    stuck = set(conn.execute(select(t.applied_op.c.lane).where(t.applied_op.c.is_refused == 1)).scalars())
-    done = {
+    shared = _shared(conn, sorted({ref[2] for refs in candidates.values() for ref in refs}))
+    stuck = {row[0] for row in conn.exec_driver_sql(_STUCK)}
+    done = sorted(
         op_id
         for op_id, refs in candidates.items()
-        if lanes[op_id] not in stuck and not any(r[2] in shared for r in refs)
-    }
-    refs = {ref for op_id in done for ref in candidates[op_id]}
+        if lanes[op_id] not in stuck and not any(ref[2] in shared for ref in refs)
+    )
     if not done:
         return set(), set()
-    write(conn, [truths[ref] for ref in refs])
-    _forget(conn, done, refs)
-    return done, refs
+    keys = {ref for op_id in done for ref in candidates[op_id]}
+    refs = {names.ref(key) for key in keys}
+    write(conn, [truths[ref] for ref in sorted(refs)])
+    _forget(conn, done, keys)
+    return {from_bytes(op_id) for op_id in done}, refs
 
 
-def _shared(conn: Connection, row_ids: set[str]) -> set[str]:
+class _Names(dict[bytes, str]):
+    """The texts of ids; scopes are always the same few."""
+
+    def __missing__(self, raw: bytes) -> str:
+        self[raw] = text = from_bytes(raw)
+        return text
+
+    def ref(self, key: tuple[str, bytes, bytes]) -> RowRef:
+        """A row as the rest of the program names it."""
+        return (key[0], self[key[1]], self[key[2]])
+
+
+def _shared(conn: Connection, row_ids: list[bytes]) -> set[bytes]:
     """Those of these rows that more than one operation shows an effect on."""
-    seen: dict[str, str] = {}
-    found: set[str] = set()
-    c = t.op_touch.c
-    for some in _chunks(sorted(row_ids)):
-        for row in conn.execute(select(c.row_id, c.op_id).where(c.row_id.in_(some))):
-            if seen.setdefault(row.row_id, row.op_id) != row.op_id:
-                found.add(row.row_id)
+    found: set[bytes] = set()
+    for some in _chunks(row_ids):
+        found.update(row[0] for row in conn.exec_driver_sql(_SHARED.format(_marks(some)), some))
     return found
 
 
-def _forget(conn: Connection, op_ids: set[str], refs: set[RowRef]) -> None:
+def _forget(conn: Connection, op_ids: list[bytes], keys: Iterable[tuple[str, bytes, bytes]]) -> None:
     """Nothing waits on these rows any more."""
-    keys = [(tbl, to_bytes(scope_id), to_bytes(row_id)) for tbl, scope_id, row_id in refs]
-    conn.exec_driver_sql("DELETE FROM overlay WHERE tbl = ? AND row_scope_id = ? AND row_id = ?", keys)
-    ops = [(to_bytes(op_id),) for op_id in op_ids]
-    conn.exec_driver_sql("DELETE FROM op_touch WHERE op_id = ?", ops)
-    conn.exec_driver_sql("DELETE FROM applied_op WHERE op_id = ?", ops)
+    rows: dict[tuple[str, bytes], list[bytes]] = defaultdict(list)
+    for tbl, scope_id, row_id in sorted(keys):
+        rows[tbl, scope_id].append(row_id)
+    for (tbl, scope_id), row_ids in rows.items():
+        for some in _chunks(row_ids):
+            conn.exec_driver_sql(_UNCOVER + _marks(some), (tbl, scope_id, *some))
+    for some in _chunks(op_ids):
+        for forget in _FORGET:
+            conn.exec_driver_sql(forget + _marks(some), some)
 
 
-def _chunks(values: list[_T]) -> Iterator[list[_T]]:
+def _marks(values: tuple[Any, ...]) -> str:
+    return f"({','.join('?' * len(values))})"
+
+
+def _chunks(values: list[_T]) -> Iterator[tuple[_T, ...]]:
     for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
+        yield tuple(values[start : start + _CHUNK])
