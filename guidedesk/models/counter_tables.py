@@ -122,6 +122,16 @@ overlay = Table(
     Column("row_id", id_col("row_id").type, primary_key=True),
     text_col("base", nullable=True),
 )
+# The last answers of head office about somebody's own commission (COMMISSION.md 7): shown with their time, offline too.
+own_figure = Table(
+    "own_figure",
+    CACHE,
+    Column("staff_id", id_col("staff_id").type, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # the month
+    text_col("json"),
+    big_col("as_of_ms"),
+)
 Index("ix_applied_op_lane", applied_op.c.lane)
 Index("ix_op_touch_lane", op_touch.c.lane)
 Index("ix_op_touch_row_id", op_touch.c.row_id)

@@ -37,6 +37,7 @@ from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.code_lookup import CodeAsker
+from guidedesk.sync.commission_desk import CommissionDesk
 from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.file_lock import FileLock
@@ -97,6 +98,7 @@ class Counter:
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
         self._code_asker: CodeAsker | None = None
+        self._commission: CommissionDesk | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
@@ -236,6 +238,18 @@ class Counter:
             line = self.new_transport(self.identity)
             self._code_asker = CodeAsker(self.cache, self.clock, line, self._working()[0].load_lanes)
         return self._code_asker, self._session.staff.id
+
+    @property
+    def commission(self) -> CommissionDesk:
+        """Earnings and closing, asked of head office for whoever is signed in."""
+        if self._commission is None:
+            self._commission = CommissionDesk(
+                self.cache, self.read, self.clock, self._new_line, lambda: self._session
+            )
+        return self._commission
+
+    def _new_line(self) -> Transport:
+        return self.new_transport(self.identity)
 
     # --- reading ---
 

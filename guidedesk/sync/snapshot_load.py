@@ -23,6 +23,7 @@ from guidedesk.sync.snapshot_format import Manifest
 from guidedesk.sync.snapshot_stage import Stage, begin_stage, open_staged, remove_stage, resume_stage
 
 _OVERLAYS: Final = (t.applied_op, t.op_touch, t.overlay)
+_NOBODYS: Final = (t.own_figure,)  # neither subscription brings these
 _BROKEN: Final = ("storage_corrupt", "storage_wrong_key")
 _SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master"
 _NOT_FOUND: Final = 404
@@ -114,6 +115,7 @@ class SnapshotLoader:
         """What the other subscription brought comes along from the file in use, with its cursor."""
         other = "chain" if kind == "store" else "store"
         names = [*_tables_of(other), *([] if other == "chain" else [table.name for table in _OVERLAYS])]
+        names += [table.name for table in _NOBODYS]
         staging = open_staged(self._path, self._cache.key)
         with staging as staged, staged.guard(), closing(staged.engine.raw_connection()) as raw:
             cursor = raw.cursor()

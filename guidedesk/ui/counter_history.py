@@ -32,10 +32,11 @@ class ReturnWanted:
 
 
 class CounterHistory(QObject):
-    """`log_wanted(member id)` and `return_wanted(ReturnWanted)` lead on."""
+    """`log_wanted(member id)`, `return_wanted(ReturnWanted)` and `why_wanted(order number)` lead on."""
 
     log_wanted = Signal(str)
     return_wanted = Signal(object)
+    why_wanted = Signal(str)
 
     def __init__(
         self, desk: Desk, window: MainWindow, is_allowed: Callable[[Permission], bool], parent: QObject | None = None
@@ -63,6 +64,7 @@ class CounterHistory(QObject):
         page.export_started.connect(self._export)
         page.return_started.connect(self._return)
         page.offer_returns()
+        page.why_asked.connect(self._ask_why)
         page.returned.connect(presenter.open)
         self.export.opened.connect(self._open_export)
         self.export.saved.connect(self._tell_exported)
@@ -83,6 +85,11 @@ class CounterHistory(QObject):
         receipt, data = self.presenter.state.receipt, self.presenter.state.data
         if receipt is not None and data is not None:
             self.return_wanted.emit(ReturnWanted(data.head.member_id, (receipt.row.scope_id, receipt.row.id)))
+
+    def _ask_why(self) -> None:
+        receipt = self.presenter.state.receipt
+        if receipt is not None:
+            self.why_wanted.emit(receipt.row.order_no)
 
     def _export(self) -> None:
         state = self.presenter.state

@@ -11,6 +11,7 @@ from guidedesk.domain.access import Permission
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_earnings import CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.desk import Desk
@@ -62,6 +63,7 @@ class CounterWindow(QObject):
         self.member = MemberPresenter(desk, self)
         self._histories = CounterHistory(desk, self.window, self._is_allowed, self)
         self.history, self.export = self._histories.presenter, self._histories.export
+        self.earnings = CounterEarnings(desk, self.window, self._is_allowed, self)
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
@@ -79,6 +81,10 @@ class CounterWindow(QObject):
         self._histories.add_page()
         self._histories.log_wanted.connect(self.log.open)
         self._histories.return_wanted.connect(self.actions.open_return)
+        self._histories.why_wanted.connect(self.earnings.why_not)
+        self.earnings.add_page()
+        self.earnings.history_wanted.connect(self.history.open)
+        self.earnings.member_wanted.connect(self.open_member)
         self._add_log()
         self._add_new_member()
         self._add_scan_result()
@@ -313,6 +319,7 @@ class CounterWindow(QObject):
         self.history.stay_back()
         self.log.leave()
         self.export.leave()
+        self.earnings.leave()
         self.diagnostics.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
@@ -399,6 +406,8 @@ class CounterWindow(QObject):
             self.member.log()
         elif name == "new_member":
             self.add_member()
+        elif name == "earnings" and self.desk.session is not None:
+            self.earnings.show_page()
 
     def _is_allowed(self, permission: Permission) -> bool:
         """Whether whoever is signed in may do this; if not, the window says who can."""

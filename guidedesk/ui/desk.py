@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
+from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
 from guidedesk.services.operations import Operation
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
@@ -17,6 +18,49 @@ from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.tasks import Failed, Tasks
 
 T = TypeVar("T")
+
+
+class CommissionPort(Protocol):
+    """What head office says about commission (`guidedesk.sync.commission_desk`). All but `last_earnings` ask it:
+    `TransportError` without contact, `Refused` or `SyncRefused` where it says no."""
+
+    def last_earnings(self, period: str) -> Earnings | None:
+        """The last answer about a month of whoever is signed in, kept here; empty is the newest month."""
+        ...
+
+    def earnings(self, period: str) -> Earnings:
+        """A month of whoever is signed in; empty is the one in progress."""
+        ...
+
+    def why_not(self, order_no: str) -> WhyNotAnswer:
+        """Why an order of a member she served is not hers, or that it is."""
+        ...
+
+    def open_dispute(self, dispute_id: str, line_id: str, reason: str, text: str) -> Earnings:
+        """Say that a line is not right; the month as it stands then."""
+        ...
+
+    def acknowledge(self, change_ids: Sequence[str]) -> int:
+        """She has seen these changes; how many are left."""
+        ...
+
+    def close_month(self, period: str) -> CloseMonth:
+        """A month of this store before it is closed, or after; empty is the one that comes next."""
+        ...
+
+    def resolve_dispute(
+        self, dispute_id: str, decision: str, amount_minor: int | None, target: str | None, text: str, pin: str
+    ) -> CloseMonth:
+        """A manager's ruling, with her PIN."""
+        ...
+
+    def confirm_month(self, period: str, pin: str) -> CloseMonth:
+        """The store is content with the month."""
+        ...
+
+    def close_the_month(self, period: str, pin: str, forced_reason: str | None) -> CloseMonth:
+        """Seal the month; with a reason even while something blocks it."""
+        ...
 
 
 class CounterPort(Protocol):
@@ -30,6 +74,11 @@ class CounterPort(Protocol):
     @property
     def label(self) -> str:
         """The name of this counter in the store."""
+        ...
+
+    @property
+    def commission(self) -> CommissionPort:
+        """Earnings and closing."""
         ...
 
     def read(self) -> AbstractContextManager[Any]:

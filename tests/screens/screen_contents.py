@@ -1,6 +1,6 @@
 """What DESIGN-UI.md says each screen must show, as keys of the texts or, after `=`, as words of the invented data.
 
-Only what the product has data for: earnings, offers, points, codes and the customer screen come with later versions.
+Only what the product has data for: offers, points, codes and the customer screen come with later versions.
 A value `=中文|English` differs by language. `_FRAME` and `_OF` are shared by the states of a screen.
 """
 
@@ -52,6 +52,17 @@ _LOG: Final = ("log.title", "=沈知微", "log.kind", "talk.visit", "talk.wechat
                "outcome.not_interested", "outcome.not_reached", "log.note", "log.note_hint", "log.follow_up",
                "log.slot.tomorrow", "log.slot.three_days", "log.slot.none", "log.keep", "log.save", "log.facts",
                "log.contacts", "dialog.close", "=Ctrl Enter")
+_EARN: Final = (*_FRAME, "rail.earnings", "earn.title", "earn.export", "earn.before", "earn.after", "earn.filter",
+                "earn.all", "earn.provisional", "earn.confirmed", "earn.clawback", "earn.disputed", "earn.find")
+_MONTH: Final = (*_EARN, "earn.month", "earn.sums.confirmed", "earn.sums.provisional", "earn.sums.clawed_back",
+                 "earn.sums.expected", "=1,284 元 6 角|1,284.60 yuan", "=516 元 3 角|516.30 yuan",
+                 "=负 74 元 9 角 8 分|minus 74.98 yuan", "earn.note.provisional", "earn.list",
+                 "list.rows", "earn.col.who", "earn.col.base", "earn.col.rate", "earn.col.share", "earn.col.state",
+                 "=沈知微", "=+¥21.70", "=2.5%", "earn.source.day", "earn.why_not.open", "earn.foot")
+_WHY: Final = (*_MONTH, "earn.why", "=¥21.70", "earn.event.scan.me", "=A017", "earn.outcome.bound", "earn.window",
+               "=11 月 15 日|15 Nov", "=11 月 30 日|30 Nov", "earn.event.order", "earn.sum.paid", "=¥868.00",
+               "earn.sum.rate", "earn.sum.share", "=100%", "earn.sum.mine", "earn.plan", "earn.confirm_on",
+               "=11 月 27 日|27 Nov", "earn.if_returned", "earn.dispute", "=Alt D", "earn.see_order")
 _FORM: Final = ("=沈知微", "bind.mine", "dialog.close", "=Ctrl Enter")
 _KEPT: Final = ("log.keep", "log.key.leave")
 _SALE: Final = (*_KEPT, "dialog.close", "sale.title", "sale.amount", "sale.receipt", "scan_field.mark", "sale.items",
@@ -130,7 +141,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                              "=2026 年 11 月 21 日|21 Nov 2026", "=羊毛混纺开衫 +1|Wool-blend cardigan +1",
                              "=¥2,799.00", "history.state.part", "history.state.full", "history.no_seller",
                              "=HB-261103-0003", "=羊毛半裙|Wool midi skirt", "=¥1,058.00", "=−¥459.00", "=尺码偏大",
-                             "=¥599.00", "history.left", "history.window.in_window_other", "history.return"),
+                             "=¥599.00", "history.left", "history.window.in_window_other", "history.return",
+                             "earn.why_not.ask_receipt"),
     ("history", "colleague"): (*_FRAME, "back", "=沈知微", "history.hidden", "history.hidden_note", "history.no_amount",
                                "history.footer_hidden", "history.bought", "history.left", "=羊毛半裙|Wool midi skirt",
                                "history.orders_note", "=5.6%", "history.state.part"),
@@ -140,6 +152,34 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                             "error.export_full", "export.cancel", "export.save"),
     ("history", "empty_filter"): (*_HISTORY, "history.none", "history.none_text.text", "history.none_more",
                                   "history.loosen.text"),
+    ("earnings", "plain"): (*_WHY, "earn.news.changes", "earn.news.expiring", "earn.next_confirm"),
+    ("earnings", "disputed"): (*_EARN, "earn.why", "=¥28.20", "earn.dispute_since", "earn.reason.scanned_first",
+                               "=客人先扫的是我的码", "earn.state.disputed", "earn.sum.with", "=周牧|Zhou Mu", "=50%"),
+    ("earnings", "clawed_back"): (*_EARN, "=−¥14.98", "earn.source.back", "earn.sum.returned", "earn.sum.before",
+                                  "earn.sum.difference", "earn.taken_back"),
+    ("earnings", "changes"): (*_MONTH, "earn.changes.title", "earn.changes.line", "earn.cause.return",
+                              "earn.cause.scan", "=唐可欣", "=¥14.04", "earn.changes.seen", "=Ctrl Enter"),
+    ("earnings", "expiring"): (*_MONTH, "earn.expiring.title", "earn.expiring.last", "earn.expiring.left", "=江雨桐",
+                               "earn.expiring.open_named"),
+    ("earnings", "why_not"): (*_MONTH, "earn.why_not.title", "earn.why_not.order", "=SY-2611180412",
+                              "earn.why_not.ask", "earn.verdict.protected", "earn.verdict_text.protected",
+                              "=何静怡|He Jingyi", "earn.event.served.me", "earn.event.offline_for",
+                              "earn.event.heard", "earn.event.clock", "earn.outcome.protected"),
+    ("earnings", "negative"): (*_EARN, "=−¥124.50", "earn.carry.in", "earn.carry.negative"),
+    ("earnings", "dispute"): ("earn.dispute_title", "dialog.close", "earn.dispute_reason", "earn.reason.scanned_first",
+                              "earn.reason.not_matched", "earn.reason.wrong_share", "earn.reason.wrong_amount",
+                              "earn.reason.returned_wrongly", "earn.reason.other", "earn.dispute_text",
+                              "earn.dispute_note", "earn.dispute_cancel", "earn.dispute_send", "=Ctrl Enter"),
+    ("earnings", "export"): ("earn.export_title", "earn.export_what", "export.form.xlsx", "export.form.csv",
+                             "export.path", "earn.export_mark", "export.browse", "export.cancel", "export.save"),
+    ("earnings", "offline"): (*_MONTH, "state.as_of", "=10:09", "earn.offline_title", "earn.offline_waiting",
+                              "earn.news.waiting"),
+    ("earnings", "stale"): (*_MONTH, "state.as_of", "=10:09"),
+    ("earnings", "loading"): (*_EARN, "earn.line_none"),
+    ("earnings", "empty"): (*_EARN, "earn.empty", "earn.empty_text", "earn.export_nothing", "earn.note.none"),
+    ("earnings", "empty_filter"): (*_EARN, "earn.empty_filter", "earn.empty_filter_text", "earn.show_all"),
+    ("earnings", "error"): (*_EARN, "earn.error", "earn.error_offline", "earn.try_again"),
+    ("earnings", "forbidden"): (*_EARN, "earn.forbidden", "earn.forbidden_text"),
     ("log", "typed"): (*_LOG, "=试了雾蓝双面羊绒大衣 M", "log.suggested", "bind.mine", "log.recent",
                        "log.refused.no_consent.phone", "=11 月 25 日|25 Nov", "=19:00", "=问大衣决定，附雾蓝实拍图"),
     ("log", "capped"): (*_LOG, "log.problem.kind", "log.refused.capped", "log.recent_none"),

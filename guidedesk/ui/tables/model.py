@@ -35,7 +35,9 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a table: words, an icon before them, a tone to show it as a chip, how heavy and which ink."""
+    """One cell of a table: words, an icon before them, a tone to show it as a chip, how heavy and which ink.
+
+    `note` stands small and grey behind the words and gives way first."""
 
     text: str
     icon: str = ""
@@ -43,6 +45,7 @@ class Cell:
     strong: bool = False
     ink: str = "text"
     struck: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,10 @@ class PagedModel(QAbstractTableModel):
         if role == CELL_ROLE:
             return cells[index.column()] if index.column() < len(cells) else None
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.DisplayRole):
-            return cells[index.column()].text if index.column() < len(cells) else row.spoken
+            if index.column() >= len(cells):
+                return row.spoken
+            cell = cells[index.column()]
+            return f"{cell.text} {cell.note}" if cell.note else cell.text
         return None
 
     def headerData(

@@ -84,8 +84,8 @@ class SumsCard(Card):
 
 class HistoryPage(Page):
     """`text_typed`, `months_chosen` (empty is all time), `channel_chosen`, `category_chosen`, `returns_switched(bool)`,
-    `loosened`, `order_chosen((scope, id))`, `return_started`, `export_started`, `left`, `log_started`, `returned(id)`
-    when Back leads here again. `load` reads a page of rows by key."""
+    `loosened`, `order_chosen((scope, id))`, `return_started`, `export_started`, `why_asked`, `left`, `log_started`,
+    `returned(id)` when Back leads here again. `load` reads a page of rows by key."""
 
     text_typed = Signal(str)
     months_chosen = Signal(str)
@@ -96,6 +96,7 @@ class HistoryPage(Page):
     order_chosen = Signal(object)
     return_started = Signal()
     export_started = Signal()
+    why_asked = Signal()
     left = Signal()
     log_started = Signal()
     returned = Signal(str)
@@ -170,6 +171,7 @@ class HistoryPage(Page):
         self.category.chosen.connect(self.category_chosen)
         self.returns.switched.connect(self.returns_switched)
         self._none.acted.connect(self.loosened)
+        self.drawer.why_asked.connect(self.why_asked)
         self.table.row_chosen.connect(self._chose)
         self.table.row_opened.connect(self._opened)
         self.columns.became_tabs.connect(self._fit)

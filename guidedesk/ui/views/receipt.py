@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from guidedesk.services.read_models import Receipt, ReceiptLine, ReceiptReturn, SaleWindow
@@ -9,6 +10,7 @@ from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.views.history_words import left_text
 from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import fact_line
 from guidedesk.ui.widgets.chips import Chip, IconBox
 from guidedesk.ui.widgets.columns import ScrollColumn
@@ -18,7 +20,9 @@ from guidedesk.ui.widgets.states import empty_state
 
 
 class ReceiptDrawer(QFrame):
-    """Shows a `Receipt`, or that none is chosen."""
+    """Shows a `Receipt`, or that none is chosen. `why_asked()`: whose commission is this, and why."""
+
+    why_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +37,9 @@ class ReceiptDrawer(QFrame):
         self._sums = column(gap=2, pad=4)
         self.window_note = Banner("info", "info", closable=False)
         self.window_note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        note = column(self.window_note, pad=(0, 4, 4, 4))
+        self.why = Button("", "link", icon="help", size="s").say("earn.why_not.ask_receipt")
+        self.why.clicked.connect(self.why_asked)
+        note = column(self.window_note, row(self.why, None), gap=2, pad=(0, 4, 4, 4))
         body = column(self._lines, rule(), self._sums, note, None, gap=0)
         self._body = ScrollColumn(holder(body))
         self._none = empty_state("receipt")

@@ -133,9 +133,9 @@ class TableView(QTableView):
     row_opened = Signal(str)
     header_chosen = Signal(int)
 
-    def __init__(self, model: PagedModel, name_key: str) -> None:
+    def __init__(self, model: PagedModel, name_key: str, *, row_metric: str = "row_table") -> None:
         super().__init__()
-        self._model, self._name_key = model, name_key
+        self._model, self._name_key, self._row_metric = model, name_key, row_metric
         self._wanted = ""
         self._folding: tuple[int, ...] = ()
         self.setModel(model)
@@ -213,8 +213,9 @@ class TableView(QTableView):
         return QSize(super().minimumSizeHint().width(), look().m.row_head + TARGET)
 
     def _restyle(self) -> None:
-        self.verticalHeader().setDefaultSectionSize(look().m.row_table)
-        self.verticalHeader().setMinimumSectionSize(look().m.row_table)
+        high = int(getattr(look().m, self._row_metric))
+        self.verticalHeader().setDefaultSectionSize(high)
+        self.verticalHeader().setMinimumSectionSize(high)
         self.horizontalHeader().setFixedHeight(look().m.row_head)
         self._share()
 

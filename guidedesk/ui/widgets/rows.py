@@ -146,12 +146,20 @@ def chip_width(text: str) -> int:
     return paint.width_of(text, look().font("caption", 500)) + 2 * look().m.chip_pad + 1 if text else 0
 
 
-def paint_chip(painter: QPainter, left: int, rect: QRect, text: str, tone: ToneName) -> None:
-    """A chip inside a painted row, centred vertically in `rect`."""
+def paint_chip(
+    painter: QPainter, left: int, rect: QRect, text: str, tone: ToneName, icon: str = "", dpr: float = 1.0
+) -> None:
+    """A chip inside a painted row, centred vertically in `rect`, with an icon where one is named."""
     m = look().m
-    area = QRect(left, rect.y() + (rect.height() - m.chip_h) // 2, chip_width(text), m.chip_h)
+    room = m.chip_icon + m.chip_gap if icon else 0
+    area = QRect(left, rect.y() + (rect.height() - m.chip_h) // 2, chip_width(text) + room, m.chip_h)
     paint.box(painter, area, m.chip_radius, look().soft(tone))
-    paint.text(painter, area, text, look().font("caption", 500), look().tone(tone), paint.CENTRE)
+    if icon:
+        middle = area.y() + area.height() / 2
+        paint.draw_icon(painter, area.x() + m.chip_pad, middle, icon, m.chip_icon, look().tone(tone), dpr)
+        area.setLeft(area.x() + m.chip_pad + room)
+    font, align = look().font("caption", 500), paint.LEFT if icon else paint.CENTRE
+    paint.text(painter, area, text, font, look().tone(tone), align)
 
 
 def _paint_cell(painter: QPainter, rect: QRect, cell: Cell, column: ColumnSpec, number: int, dpr: float) -> None:
@@ -160,7 +168,7 @@ def _paint_cell(painter: QPainter, rect: QRect, cell: Cell, column: ColumnSpec, 
     area = rect.adjusted(pad, 0, -m.row_cell_pad, 0)
     tone = next((name for name in TONES if name == cell.tone), None)
     if tone is not None:
-        paint_chip(painter, area.x(), rect, cell.text, tone)
+        paint_chip(painter, area.x(), rect, cell.text, tone, cell.icon, dpr)
         return
     ink = current.q(cell.ink)
     if cell.icon:
@@ -171,6 +179,10 @@ def _paint_cell(painter: QPainter, rect: QRect, cell: Cell, column: ColumnSpec, 
     if column.right:
         _fit(font, cell.text, area.width())
     paint.text(painter, area, cell.text, font, ink, paint.RIGHT if column.right else paint.LEFT)
+    if cell.note:
+        taken = min(area.width(), paint.width_of(cell.text, font) + m.kbd_gap)
+        area.setLeft(area.x() + taken)
+        paint.text(painter, area, cell.note, current.font("caption"), current.q("text2"), paint.LEFT)
 
 
 def _fit(font: QFont, words: str, room: int) -> None:

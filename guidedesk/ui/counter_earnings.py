@@ -1,0 +1,182 @@
+"""The earnings screen put together with the window: figures, ticker, dispute, statement, and what leads on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.domain.access import Permission
+from guidedesk.domain.errors import GuideDeskError
+from guidedesk.ui import formats, i18n, messages
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.presenters.earnings import EarningsPresenter, EarningsState, Panel
+from guidedesk.ui.presenters.earnings_export import StatementExportPresenter
+from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
+from guidedesk.ui.safe_text import untrusted
+from guidedesk.ui.shell.topbar import Sum
+from guidedesk.ui.theme import look
+from guidedesk.ui.views.dispute import DisputeDialog
+from guidedesk.ui.views.earnings import EarningsPage
+from guidedesk.ui.views.earnings_export import StatementExportDialog
+from guidedesk.ui.when_shown import WhenShown
+
+EARNINGS: Final = "earnings"
+HOME: Final = "home"
+
+
+class CounterEarnings(QObject):
+    """`history_wanted(member id)` and `member_wanted(member id)` lead on."""
+
+    history_wanted = Signal(str)
+    member_wanted = Signal(str)
+
+    def __init__(
+        self, desk: Desk, window: MainWindow, is_allowed: Callable[[Permission], bool], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._is_allowed = window, is_allowed
+        self._dialog: DisputeDialog | None = None
+        self._is_hidden = False
+        self.feed = EarningsFeed(desk, self)
+        self.presenter = EarningsPresenter(desk, self.feed, self)
+        self.export = StatementExportPresenter(desk, self)
+        self.feed.changed.connect(self._show_ticker)
+        window.page_shown.connect(self._page_shown)
+        look().retranslated.connect(self._retell)
+        desk.session_changed.connect(self._forget)
+
+    def add_page(self) -> None:
+        """Put the page into the window."""
+        page, presenter = EarningsPage(), self.presenter
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
+        presenter.order_wanted.connect(self.history_wanted)
+        presenter.disputed.connect(self._tell_disputed)
+        presenter.dispute_failed.connect(self._dispute_failed)
+        presenter.acknowledged.connect(self._tell_seen)
+        presenter.opened.connect(self.show_page)
+        page.filtered.connect(presenter.filter)
+        page.text_typed.connect(presenter.search)
+        page.line_chosen.connect(presenter.choose)
+        page.month_stepped.connect(self._step)
+        page.panel_wanted.connect(self._show_panel)
+        page.loosened.connect(presenter.loosen)
+        page.retried.connect(presenter.reload)
+        page.dispute_started.connect(self._open_dispute)
+        page.order_opened.connect(presenter.show_order)
+        page.export_started.connect(self._export)
+        page.acknowledged.connect(presenter.acknowledge)
+        page.member_opened.connect(self.member_wanted)
+        page.why_not_asked.connect(presenter.ask_why_not)
+        self.export.opened.connect(self._open_export)
+        self.export.saved.connect(self._tell_exported)
+        self.export.left.connect(self._window.overlays.close)
+        page.render_state(presenter.state)
+        self._window.add_page(EARNINGS, page)
+
+    def show_page(self) -> None:
+        """Bring it to the front (F8)."""
+        if self._is_allowed("commission.own") and self._window.current != EARNINGS:
+            self._window.show_page(EARNINGS)
+
+    def why_not(self, order_no: str) -> None:
+        """Why an order is not hers, asked where she saw it."""
+        if self._is_allowed("commission.own"):
+            self.presenter.open_why_not(order_no)
+
+    def leave(self) -> None:
+        """Something else comes first: nothing half typed is sent."""
+        self._dialog = None
+        self.export.leave()
+
+    def hide_figures(self, is_hidden: bool) -> None:
+        """The eye on the home card: the customer may be looking."""
+        self._is_hidden = is_hidden
+        self._show_ticker(self.feed.state)
+
+    def _page_shown(self, name: str) -> None:
+        self._show_ticker(self.feed.state)
+        if name == EARNINGS:
+            self.presenter.open()
+
+    def _show_ticker(self, state: FeedState) -> None:
+        """Own sums on the counter page only; hidden while a card or a search is open (DESIGN-UI.md 10)."""
+        data, top = state.data, self._window.top
+        if data is None or self._window.current == EARNINGS:
+            top.set_earnings(())
+        elif self._window.current != HOME or self._is_hidden:
+            top.set_earnings((), hidden=True)
+        else:
+            figures = (("earn.confirmed", data.totals.confirmed), ("earn.provisional", data.totals.provisional))
+            as_of = i18n.t("state.as_of", time=formats.time_text(data.as_of_ms)) if state.is_old else ""
+            sums = []
+            for key, figure in figures:
+                word = i18n.t(key)
+                spoken = formats.money_spoken(figure.amount_minor, word, data.currency)
+                amount = formats.money(figure.amount_minor, data.currency)
+                sums.append(Sum(amount, word, "success" if key == "earn.confirmed" else "warning", spoken))
+            if as_of:
+                sums[-1] = Sum(sums[-1].amount, f"{sums[-1].state} · {as_of}", "warning", f"{sums[-1].spoken}, {as_of}")
+            top.set_earnings(tuple(sums))
+
+    def _retell(self) -> None:
+        self._show_ticker(self.feed.state)
+
+    def _forget(self, _session: object) -> None:
+        self._is_hidden = False
+        self._dialog = None
+
+    def _step(self, by: str) -> None:
+        self.presenter.step(int(by))
+
+    def _show_panel(self, name: str) -> None:
+        panels: dict[str, Panel] = {"line": "line", "changes": "changes", "expiring": "expiring", "why_not": "why_not"}
+        self.presenter.show_panel(panels.get(name, "line"))
+
+    def _open_dispute(self) -> None:
+        state: EarningsState = self.presenter.state
+        if state.line is None or state.why_no_dispute:
+            return
+        dialog = DisputeDialog(state.line)
+        dialog.sent.connect(self.presenter.dispute)
+        dialog.left.connect(self._close_dispute)
+        self._dialog = dialog
+        self._window.open_dialog(dialog)
+
+    def _close_dispute(self) -> None:
+        self._dialog = None
+        self._window.overlays.close()
+
+    def _tell_disputed(self) -> None:
+        if self._dialog is not None:
+            self._close_dispute()
+        self._window.toast(i18n.t("earn.dispute_sent"))
+
+    def _dispute_failed(self, error: object) -> None:
+        if isinstance(error, GuideDeskError) and self._dialog is not None:
+            self._dialog.show_problem(error)
+        elif isinstance(error, Exception):
+            self._window.toast(messages.message_for(error).text)
+
+    def _tell_seen(self) -> None:
+        self._window.toast(i18n.t("earn.acknowledged"))
+
+    def _export(self) -> None:
+        if self.presenter.state.data is not None:
+            self.export.open(self.presenter.state.data)
+
+    def _open_export(self) -> None:
+        dialog, presenter = StatementExportDialog(), self.export
+        dialog.form_chosen.connect(presenter.choose_form)
+        dialog.path_chosen.connect(presenter.choose_path)
+        dialog.submitted.connect(presenter.submit)
+        dialog.left.connect(presenter.leave)
+        presenter.state_changed.connect(dialog.render_state)
+        dialog.render_state(presenter.state)
+        self._window.open_dialog(dialog)
+
+    def _tell_exported(self, name: str) -> None:
+        self._window.overlays.close()
+        self._window.toast(i18n.t("export.saved", name=untrusted(name)))

@@ -1,0 +1,114 @@
+"""Her own statement as a file where she wants it: CSV or XLSX, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.domain.errors import GuideDeskError
+from guidedesk.services.earnings import Earnings
+from guidedesk.services.export_file import write_export
+from guidedesk.services.read_models import StaffInfo
+from guidedesk.services.session import Session
+from guidedesk.services.spreadsheet_files import FORMS, sheet_bytes
+from guidedesk.ui import formats
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.earnings_sheet import earnings_sheet
+from guidedesk.ui.presenters.export import documents
+
+
+@dataclass(frozen=True, slots=True)
+class StatementExportState:
+    """What the dialog shows. `problem` is why the last try failed; then nothing was written."""
+
+    data: Earnings | None = None
+    form: str = FORMS[0]
+    path: str = ""
+    problem: GuideDeskError | None = None
+    is_writing: bool = False
+
+
+class StatementExportPresenter(QObject):
+    """`state_changed(StatementExportState)`; `opened()`; `saved(file name)` once the file is there; `left()`."""
+
+    state_changed = Signal(object)
+    opened = Signal()
+    saved = Signal(str)
+    left = Signal()
+
+    def __init__(
+        self, desk: Desk, parent: QObject | None = None, *, folder: Callable[[], Path] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._folder = folder or documents
+        self.state = StatementExportState()
+        desk.session_changed.connect(self._take_session)
+
+    def open(self, data: Earnings) -> None:
+        """Ask where to put the month on show."""
+        session = self._desk.session
+        if session is not None and data.associate == session.staff.id:
+            now = formats.local(self._desk.now_ms())
+            path = self._folder() / f"earnings-{data.period}-{now:%Y%m%d-%H%M%S}.{FORMS[0]}"
+            self.state = StatementExportState(data, path=str(path))
+            self.opened.emit()
+            self.state_changed.emit(self.state)
+
+    def choose_form(self, form: str) -> None:
+        """Which kind of file; the name follows."""
+        path = Path(self.state.path)
+        if path.suffix.lower() == f".{self.state.form}":
+            path = path.with_suffix(f".{form}")
+        self._show(form=form, path=str(path) if self.state.path else "", problem=None)
+
+    def choose_path(self, path: str) -> None:
+        """Where to."""
+        self._show(path=path, problem=None)
+
+    def submit(self) -> None:
+        """Write the file."""
+        session, data, state = self._desk.session, self.state.data, self.state
+        if session is None or data is None or state.is_writing:
+            return
+        path = Path(state.path.strip()).expanduser()
+        self._show(is_writing=True, problem=None)
+
+        def written(_nothing: None) -> None:
+            if self.state.data is not None and self._desk.session is session:
+                self.state = StatementExportState()
+                self.saved.emit(path.name)
+
+        self._desk.tasks.read(
+            _write, data, session.staff, self._desk.now_ms(), state.form, path, done=written, failed=self._failed
+        )
+
+    def leave(self) -> None:
+        """Close without writing."""
+        if self.state.data is not None:
+            self.state = StatementExportState()
+            self.left.emit()
+
+    def _failed(self, error: Exception) -> None:
+        if self.state.data is None or not isinstance(error, GuideDeskError):
+            self._show(is_writing=False)
+            self._desk.tasks.failed.emit(error)
+        else:
+            self._show(is_writing=False, problem=error)
+
+    def _take_session(self, _session: Session | None) -> None:
+        self.leave()
+
+    def _show(self, **changed: Any) -> None:
+        state = replace(self.state, **changed)
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+def _write(data: Earnings, staff: StaffInfo, now_ms: int, form: str, path: Path) -> None:
+    write_export(path, sheet_bytes(earnings_sheet(data, staff, now_ms), form), lambda: None)
