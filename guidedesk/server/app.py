@@ -22,7 +22,7 @@ from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.limits import Lane, RateLimits
-from guidedesk.server.routes import codes, device, enrol, health, members, sign_in, sync
+from guidedesk.server.routes import codes, commission, device, enrol, health, members, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
@@ -33,7 +33,7 @@ _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
-ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members)
+ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission)
 
 
 def create_app(

@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.models.counter_tables import own_figure
 from guidedesk.models.entities import upsert
-from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
+from guidedesk.services.earnings import Change, CloseMonth, Earnings, EarningsLine, WhyNotAnswer
 from guidedesk.services.session import Session
 from guidedesk.services.strict_document import read_document, to_document
 from guidedesk.sync.calls import call_in_time
@@ -61,12 +62,7 @@ class CommissionDesk:
             query = query.where(f.subject == period)
         with self._read() as conn:
             text = conn.execute(query.limit(1)).scalar()
-        if text is None:
-            return None
-        try:
-            return read_document(Earnings, json.loads(text))
-        except ValueError:
-            return None  # kept by an older program; the next answer takes its place
+        return None if text is None else _kept(text)
 
     def earnings(self, period: str) -> Earnings:
         """A month of whoever is signed in; empty is the one in progress."""
@@ -82,9 +78,23 @@ class CommissionDesk:
         return self._keep(self._ask("disputes/open", Earnings, **asked))
 
     def acknowledge(self, change_ids: Sequence[str]) -> int:
-        """She has seen these changes; how many are left."""
-        left = self._call("changes/acknowledge", {"change_ids": list(change_ids)}).get("left")
-        return left if isinstance(left, int) else 0
+        """She has seen these changes; how many are left. The list is this counter's own: no contact is needed."""
+        session = self._session()
+        if session is None:
+            raise Refused("not_signed_in")
+        f, left = own_figure.c, 0
+        with self._cache.write() as conn:
+            mine = (f.staff_id == session.staff.id, f.kind == KIND)
+            for row in conn.execute(select(f.subject, f.json).where(*mine)).all():
+                kept = _kept(row.json)
+                if kept is None:
+                    continue
+                rest = tuple(change for change in kept.changes if change.id not in change_ids)
+                left += len(rest)
+                if len(rest) != len(kept.changes):
+                    text = _text(replace(kept, changes=rest))
+                    conn.execute(update(own_figure).where(*mine, f.subject == row.subject).values(json=text))
+        return left
 
     def close_month(self, period: str) -> CloseMonth:
         """A month of this store before it is closed, or after; empty is the one that comes next."""
@@ -120,16 +130,74 @@ class CommissionDesk:
         return call_in_time(self._clock, self._line(), f"{_COMMISSION}/{path}", body)
 
     def _keep(self, found: Earnings) -> Earnings:
+        """Put the answer in the place of the one before, with what changed since then and why (COMMISSION.md 7)."""
         session = self._session()
         if session is None or found.associate != session.staff.id:
             raise TransportError("bad_answer")
-        text = json.dumps(to_document(found), ensure_ascii=False, separators=(",", ":"))
-        row = {"staff_id": session.staff.id, "kind": KIND, "subject": found.period, "json": text}
         f = own_figure.c
+        mine = (f.staff_id == session.staff.id, f.kind == KIND)
         with self._cache.write() as conn:
+            text = conn.execute(select(f.json).where(*mine, f.subject == found.period)).scalar()
+            before = None if text is None else _kept(text)
+            if before is not None:
+                found = replace(found, changes=changes_since(before, found))
+            row = {"staff_id": session.staff.id, "kind": KIND, "subject": found.period, "json": _text(found)}
             upsert(conn, own_figure, [row | {"as_of_ms": found.as_of_ms}])
-            mine = (f.staff_id == session.staff.id, f.kind == KIND)
             kept = conn.execute(select(f.subject).where(*mine).order_by(f.subject.desc())).scalars().all()
             if len(kept) > MONTHS_KEPT:
                 conn.execute(delete(own_figure).where(*mine, f.subject.in_(kept[MONTHS_KEPT:])))
         return found
+
+
+def changes_since(before: Earnings, now: Earnings) -> tuple[Change, ...]:
+    """Lines whose amount is another one than she was shown; what she has not acknowledged yet stays, newest first.
+
+    A line changed twice is one change, from the amount she knew to the one of now.
+    """
+    old = {line.id: line for line in before.lines}
+    new = {line.id: line for line in now.lines}
+    waiting = {change.line_id: change for change in before.changes}
+    found: list[Change] = []
+    for line_id in [*new, *(gone for gone in old if gone not in new), *(w for w in waiting if w not in new | old)]:
+        line = new.get(line_id) or old.get(line_id)
+        known = waiting.get(line_id)
+        shown = known.before_minor if known is not None else old[line_id].amount_minor if line_id in old else None
+        amount = new[line_id].amount_minor if line_id in new else 0
+        if shown is None or shown == amount:
+            continue
+        if known is not None and known.after_minor == amount:
+            found.append(known)
+        elif line is not None:
+            found.append(_change(line, shown, amount, now.as_of_ms))
+    return tuple(sorted(found, key=lambda change: (-change.at_ms, change.id)))
+
+
+def _change(line: EarningsLine, before: int, after: int, as_of_ms: int) -> Change:
+    caused = set(line.why.get("caused_by", ()))
+    causes = [event for event in line.chain if event.event_id in caused] or list(line.chain)
+    last = max(causes, key=lambda event: event.at_ms + event.lag_ms, default=None)
+    sale = line.sale
+    return Change(
+        id=f"{line.id}:{before}:{after}",
+        at_ms=as_of_ms if last is None else last.at_ms,
+        line_id=line.id,
+        before_minor=before,
+        after_minor=after,
+        currency=line.currency,
+        cause="plan" if last is None else last.kind,
+        order_no="" if sale is None else sale.order_no,
+        member_name="" if sale is None else sale.member_name,
+        text="" if last is None else last.text,
+        state=line.state,
+    )
+
+
+def _kept(text: str) -> Earnings | None:
+    try:
+        return read_document(Earnings, json.loads(text))
+    except ValueError:
+        return None  # kept by an older program; the next answer takes its place
+
+
+def _text(data: Earnings) -> str:
+    return json.dumps(to_document(data), ensure_ascii=False, separators=(",", ":"))

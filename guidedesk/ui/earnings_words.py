@@ -249,7 +249,7 @@ def evidence_detail(event: Evidence, currency: str, today: date) -> str:
         parts.append(formats.money(event.amount_minor, currency))
     if event.offline_ms:
         parts.append(t("earn.event.offline_for", span=spans.span(event.offline_ms)))
-    if event.lag_ms >= LATE_MS:
+    elif event.lag_ms >= LATE_MS:
         parts.append(t("earn.event.heard", time=formats.time_text(event.at_ms + event.lag_ms),
                        date=formats.day_text(formats.local_day(event.at_ms + event.lag_ms), today)))
     if abs(event.clock_off_ms) >= CLOCK_OFF_MS:

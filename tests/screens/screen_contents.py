@@ -164,7 +164,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("earnings", "why_not"): (*_MONTH, "earn.why_not.title", "earn.why_not.order", "=SY-2611180412",
                               "earn.why_not.ask", "earn.verdict.protected", "earn.verdict_text.protected",
                               "=何静怡|He Jingyi", "earn.event.served.me", "earn.event.offline_for",
-                              "earn.event.heard", "earn.event.clock", "earn.outcome.protected"),
+                              "earn.event.clock", "earn.outcome.protected"),
     ("earnings", "negative"): (*_EARN, "=−¥124.50", "earn.carry.in", "earn.carry.negative"),
     ("earnings", "dispute"): ("earn.dispute_title", "dialog.close", "earn.dispute_reason", "earn.reason.scanned_first",
                               "earn.reason.not_matched", "earn.reason.wrong_share", "earn.reason.wrong_amount",

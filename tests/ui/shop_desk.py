@@ -21,6 +21,7 @@ from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.tasks import InlineTasks
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
+from tests.ui.office_figures import OfficeFigures
 
 PIN = "271828"
 
@@ -49,6 +50,8 @@ class ShopCounter:
     made: int = 0
     store_id: str = LAKESIDE
     label: str = "收银台 2"
+
+    commission: OfficeFigures = field(default_factory=OfficeFigures)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

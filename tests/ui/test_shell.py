@@ -46,7 +46,7 @@ def window(shop: ShopDesk, show: Show) -> MainWindow:
 
 def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
     assert [(b.item.page, b.item.key) for b in window.rail.buttons] == [
-        ("home", "Ctrl 1"), ("members", "Ctrl 2"), ("sync", "Ctrl 9"),
+        ("home", "Ctrl 1"), ("members", "Ctrl 2"), ("earnings", "Ctrl 5"), ("sync", "Ctrl 9"),
     ]  # fmt: skip
     assert "F3" not in spoken_keys(window.page("home").key_cues())
 

@@ -251,7 +251,7 @@ class EarningsPresenter(QObject):
             self._show(is_acknowledging=False)
             self._desk.tasks.failed.emit(error)
 
-        self._desk.tasks.ask(self._desk.counter.commission.acknowledge, seen, done=done, failed=failed)
+        self._desk.tasks.read(self._desk.counter.commission.acknowledge, seen, done=done, failed=failed)
 
     def _ask_month(self, period: str) -> None:
         session = self._desk.session

@@ -238,8 +238,7 @@ class ChangesPanel(QWidget):
         data = state.feed.data
         changes = () if data is None else data.changes
         self.story.show_moments(tuple(_change(change, today) for change in changes))
-        can = bool(changes) and not state.feed.is_offline and not state.is_acknowledging
-        self.seen.allow(can, t("earn.changes.offline" if changes else "earn.changes.none"))
+        self.seen.allow(bool(changes) and not state.is_acknowledging, t("earn.changes.none"))
 
 
 def _change(change: Change, today: date) -> Moment:
