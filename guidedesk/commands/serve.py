@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import re
 import signal
 import socket
 import sys
@@ -23,6 +24,8 @@ _STOP_SECONDS: Final = 10
 _SWITCH_SECONDS: Final = 0.0005
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 _MOST_AT_ONCE: Final = 512
+_PUBLIC: Final = re.compile(r"https://[A-Za-z0-9.-]{1,64}(:[0-9]{1,5})?/?")
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
@@ -38,6 +41,10 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate chain, with --tls-key")
     parser.add_argument("--tls-key", type=Path, metavar="FILE")
     parser.add_argument("--behind-proxy", action="store_true", help="believe X-Forwarded-* of a proxy on this machine")
+    parser.add_argument("--public-url", metavar="URL", help="where customers' phones reach this server: https://HOST")
+    parser.add_argument(
+        "--sender-command", metavar="COMMAND", help="program that sends one-time codes (docs/verification-sender.md)"
+    )
     parser.add_argument("--init", action="store_true", help="create or migrate the schema first")
     parser.set_defaults(run=run)
 
@@ -52,12 +59,28 @@ def run(args: argparse.Namespace) -> int:
         problem = "--listen is HOST:PORT, such as 127.0.0.1:8765" if where is None else "give --tls-cert and --tls-key"
         sys.stderr.write(f"guidedesk serve: {problem}.\n")
         return 2
+    problem = _fault_of_pages(args, where[0])
+    if problem:
+        sys.stderr.write(f"guidedesk serve: {problem}.\n")
+        return 2
     secrets = load_secrets(args.secrets)
     database = open_server(args.database)
     try:
         return _serve(args, where, database, secrets)
     finally:
         database.close()
+
+
+def _fault_of_pages(args: argparse.Namespace, host: str) -> str:
+    """Customers join by a code sent to their phone: a server they can reach must have a way to send it."""
+    if args.public_url and not _PUBLIC.fullmatch(args.public_url):
+        return "--public-url is https://HOST, such as https://q.example.com"
+    if args.sender_command or not (args.public_url or args.behind_proxy or host not in _LOOPBACK):
+        return ""
+    return (
+        "customers' phones can reach this server, so say how it sends one-time codes: --sender-command PROGRAM "
+        "(docs/verification-sender.md)"
+    )
 
 
 def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDatabase, secrets: ServerSecrets) -> int:
@@ -67,8 +90,10 @@ def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDat
     from guidedesk.server.chain import init_chain
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.events import MOST_STREAMS
+    from guidedesk.server.join.senders import CommandSender, LogSender
     from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import check_schema, create_schema
+    from guidedesk.server.settings import write_settings
     from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
 
     clock, random = SystemClock(), SystemRandom()
@@ -76,6 +101,9 @@ def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDat
         create_schema(database)
         init_chain(database, clock, random)
     check_schema(database)
+    if args.public_url:
+        # Codes are printed with this host from now on; those printed before keep the one they have.
+        write_settings(database, {"code_host": args.public_url.removeprefix("https://").rstrip("/")})
     if can_rewrite(database):
         sys.stderr.write(
             f"guidedesk serve: this database role could change the audit log; connect as {APP} instead "
@@ -88,7 +116,8 @@ def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDat
     except OSError as error:
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
-    app = create_app(database, secrets, clock, random)
+    sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
+    app = create_app(database, secrets, clock, random, sender=sender)
     _suit_many_threads()
     config = uvicorn.Config(
         app,

@@ -21,8 +21,9 @@ from guidedesk.server import fanout, grant_ends, home_moves, member_cap, tombsto
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
+from guidedesk.server.join.senders import CodeSender
 from guidedesk.server.limits import Lane, RateLimits
-from guidedesk.server.routes import codes, commission, device, enrol, health, members, sign_in, sync
+from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
@@ -33,7 +34,7 @@ _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
-ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission)
+ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission, join)
 
 
 def create_app(
@@ -43,9 +44,11 @@ def create_app(
     random: Random,
     limits: RateLimits | None = None,
     extra_routes: Iterable[Route] = (),
+    sender: CodeSender | None = None,
 ) -> FastAPI:
-    """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4."""
-    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits())
+    """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4,
+    `sender` to none: then nobody joins online."""
+    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
     lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}

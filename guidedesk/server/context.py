@@ -11,6 +11,7 @@ from typing import Final
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
+from guidedesk.server.join.senders import CodeSender, NoSender
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
@@ -58,11 +59,19 @@ class ServerContext:
     device_scopes: dict[str, str] = field(default_factory=dict, repr=False)  # of counters that were let in
     carrying: Rounds = field(default_factory=Rounds, repr=False)
     pushing: Turns = field(default_factory=Turns, repr=False)
+    sender: CodeSender = field(default_factory=NoSender, repr=False)
 
     @classmethod
     def create(
-        cls, database: ServerDatabase, secrets: ServerSecrets, clock: Clock, random: Random, limits: RateLimits
+        cls,
+        database: ServerDatabase,
+        secrets: ServerSecrets,
+        clock: Clock,
+        random: Random,
+        limits: RateLimits,
+        sender: CodeSender | None = None,
     ) -> ServerContext:
         """A context with fresh nonce and rate memories."""
         limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
-        return cls(database, secrets, clock, random, limiter, nonces, HeadWatch(database))
+        heads = HeadWatch(database)
+        return cls(database, secrets, clock, random, limiter, nonces, heads, sender=sender or NoSender())

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Lane = Literal[
-    "hello", "push", "changes", "snapshot", "digest", "events", "look_up", "sign_in", "enrol", "enrol_poll", "health"
+    "hello", "push", "changes", "snapshot", "digest", "events", "look_up", "sign_in", "enrol", "enrol_poll", "health",
+    "page", "page_code",
 ]  # fmt: skip
 PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
@@ -26,6 +27,8 @@ PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
         "enrol": 5,
         "enrol_poll": 60,
         "health": 120,
+        "page": 30,
+        "page_code": 10,
     }
 )
 _MINUTE_MS: Final = 60_000

@@ -124,6 +124,8 @@ class Route:
     path: str
     policy: Policy
     handler: Handler
+    # A page says in its own way that it cannot: people read it, not programs.
+    on_error: Callable[[Call, GuideDeskError], Answered] | None = None
 
 
 def endpoint(
@@ -144,7 +146,9 @@ def run_route(context: ServerContext, route: Route, request: Request, body: byte
         device = _admit(context, route, request, body)
         answered = route.handler(Call(context, request, body, device))
     except GuideDeskError as error:
-        return error_response(error, context)
+        if route.on_error is None:
+            return error_response(error, context)
+        answered = route.on_error(Call(context, request, body), error)
     except Exception as error:
         if isinstance(error, DBAPIError) and is_outage(error):
             return error_response(StorageError("server_busy"), context)

@@ -20,6 +20,7 @@ from guidedesk.models import server_tables as tables
 from guidedesk.server.app import create_app
 from guidedesk.server.chain import add_store, init_chain
 from guidedesk.server.database import ServerDatabase, open_server
+from guidedesk.server.join.senders import CodeSender
 from guidedesk.server.limits import UNLIMITED, RateLimits
 from guidedesk.server.secrets import ServerSecrets, new_secrets
 from guidedesk.server.staff import NewStaff, StaffOffice
@@ -260,14 +261,16 @@ def _hire(office: StaffOffice, staff: dict[str, str], store_id: str, role: Role,
         staff[number] = office.add(person)
 
 
-def open_shop(folder: Path, limits: RateLimits = UNLIMITED, backend: Backend = SQLITE) -> Shop:
+def open_shop(
+    folder: Path, limits: RateLimits = UNLIMITED, backend: Backend = SQLITE, sender: CodeSender | None = None
+) -> Shop:
     """Three stores, two associates each (a1, a2 in the first ...), and their managers m1, m2, m3."""
     url = backend.copy(folder, "shop", _build)
     made = _MADE[0]
     database = open_server(url)
     clock, random = FakeClock(), CountingRandom()
     clock.now_ms, random.drawn = made.now_ms, made.drawn
-    server = HttpServer(create_app(database, made.secrets, clock, random, limits))
+    server = HttpServer(create_app(database, made.secrets, clock, random, limits, sender=sender))
     return Shop(
         database, server, clock, random, made.chain_id, made.stores, made.staff, made.secrets, backend, url
     )

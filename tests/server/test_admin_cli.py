@@ -119,6 +119,8 @@ def test_serve_refuses_without_good_secrets(operator: Operator, capsys: pytest.C
     path.unlink()
     assert main(["serve", *operator.place, "--listen", "127.0.0.1:0"]) == 1
     assert main(["serve", *operator.place, "--listen", "nonsense"]) == 2
+    for reachable in (["--public-url", "https://q.example.com"], ["--behind-proxy"], ["--listen", "0.0.0.0:0"]):
+        assert main(["serve", *operator.place, *reachable]) == 2  # nobody said how one-time codes are sent
     assert "GuideDesk server" not in capsys.readouterr().out
 
 

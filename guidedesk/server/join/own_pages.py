@@ -1,0 +1,94 @@
+"""What a member sees of herself on her phone (DESIGN-UI.md 15b)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from itertools import groupby
+
+from markupsafe import Markup
+
+from guidedesk.codes.encoder import short_url
+from guidedesk.codes.render import QUIET, code_matrix
+from guidedesk.domain.errors import GuideDeskError
+from guidedesk.domain.joining import PURPOSES
+from guidedesk.domain.people import mask_phone
+from guidedesk.server.context import ServerContext
+from guidedesk.server.join.own_card import OwnCard
+from guidedesk.server.join.pages import OK, House, page, problem_text
+from guidedesk.server.routing import Answered
+from guidedesk.server.settings import read_settings
+from guidedesk.texts import say
+
+_HELLO = {"new": "join.done.new", "known": "join.done.known"}
+
+
+def sign_in_page(
+    house: House, phone: str = "", *, problem: GuideDeskError | None = None, is_sent: bool = False, wait: int = 0
+) -> Answered:
+    """Phone and one-time code."""
+    t = partial(say, house.lang)
+    return page(
+        house,
+        "sign_in.html",
+        t("join.me.sign_in"),
+        phone=phone.removeprefix("+86"),
+        problem=problem_text(house, problem),
+        note=t("join.sent", phone=mask_phone(phone)) if is_sent else "",
+        at="code" if is_sent else "",
+        wait=wait,
+    )
+
+
+def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *, hello: str) -> Answered:
+    """Her card with the code to show, whose member she is, and her answers to change."""
+    t = partial(say, house.lang)
+    with context.database.read() as conn:
+        host = read_settings(conn, context.database.chain_id())["code_host"]
+    owner = card.owner
+    until = card.serves_until
+    day = t("join.me.date", month=until.month, day=until.day) if until else ""
+    owner_name = house.pick(owner.name, owner.name_en) if owner else ""
+    return page(
+        house,
+        "me.html",
+        t("join.me.title"),
+        status=OK,
+        hello=t(_HELLO[hello]) if hello in _HELLO else "",
+        note=t("join.me.saved") if hello == "saved" else "",
+        name=card.name or t("join.me.new_member"),
+        card_no=t("join.me.card_no", no=_in_fours(card.card_no)),
+        fixed=_svg(short_url(host, card.code["digits"])),
+        owner=t("join.me.owner", name=owner_name) if owner else "",
+        owner_initial=(owner_name[:1] or "·").upper(),
+        until=t("join.me.until", date=day) if until else t("join.me.open_until"),
+        called=owner_name or house.brand,
+        given=card.given,
+        purposes=PURPOSES[1:],
+        guard=guard,
+    )
+
+
+def _in_fours(digits: str) -> str:
+    return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def _svg(text: str) -> Markup:
+    """A code as a drawing in the page: black on white, quiet zone of 4, whole pixels a module."""
+    matrix = code_matrix(text)
+    return Markup(  # noqa: S704 -- made of numbers alone
+        f'<svg viewBox="0 0 {matrix.side} {matrix.side}" shape-rendering="crispEdges">'
+        f'<rect width="{matrix.side}" height="{matrix.side}" fill="#fff"/>'
+        f'<path d="{_path(matrix.rows)}" stroke="#000"/></svg>'
+    )
+
+
+def _path(rows: Iterable[Iterable[bool]]) -> str:
+    """Black stretches as strokes one module thick: a third of what squares would take."""
+    drawn: list[str] = []
+    for y, row in enumerate(rows):
+        drawn.append(f"M{QUIET} {y + QUIET}.5")
+        for is_black, cells in groupby(row):
+            length = len(list(cells))
+            drawn.append(f"h{length}" if is_black else f"m{length} 0")
+    return "".join(drawn)

@@ -1,0 +1,33 @@
+"""A shop whose one-time codes are caught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from guidedesk.server.limits import UNLIMITED
+from tests.helpers.postgres import Backend
+from tests.helpers.sql_rules import watched
+from tests.join.phone import Sent
+from tests.server.shop import Shop, open_shop
+
+
+@pytest.fixture
+def sent() -> Sent:
+    return Sent()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, backend: Backend, sent: Sent) -> Iterator[Shop]:
+    opened = open_shop(tmp_path, UNLIMITED, backend, sender=sent)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def sql_rules() -> Iterator[list[str]]:
+    with watched() as faults:
+        yield faults
+    assert faults == []
