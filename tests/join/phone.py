@@ -89,7 +89,7 @@ class Phone:
         self, sent: Sent, digits: str, phone: str = PHONE, ticked: tuple[str, ...] = ("service",), **more: str
     ) -> Any:
         self.open(f"/Q/{digits}")
-        self.press("send", phone=phone, **more)
+        self.press("send", (), phone=phone, **more)
         return self.press("join", ticked, phone=phone, code=sent.last, **more)
 
     def _take(self, answer: Any, address: str) -> Any:

@@ -14,7 +14,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.join import pages
 from guidedesk.server.join.asked import Asked
 from guidedesk.server.join.inviters import Inviter, find_inviter
-from guidedesk.server.join.joining import Joined, join, note_scan
+from guidedesk.server.join.joining import Joined, join, joined_before, note_scan
 from guidedesk.server.join.pages import Filled, House, language_of
 from guidedesk.server.join.phone_checks import send_code
 from guidedesk.server.join.tokens import MemberToken, PageToken, read_page, sign
@@ -48,10 +48,11 @@ def open_code(context: ServerContext, asked: Asked) -> Answered:
         return pages.show_page(house)
     now_ms = context.clock.wall_ms()
     channel = CHANNELS.get(asked.channel, "badge")
-    page = PageToken(asked.digits, channel, now_ms, new_id(now_ms, context.random.bytes(10)))
-    inviter = _inviter(context, page)
+    inviter = _inviter(context, asked.digits, now_ms)
     if inviter is None:
         return pages.over_page(house)
+    nonce = new_id(now_ms, context.random.bytes(10))
+    page = PageToken(asked.digits, inviter.store.id, channel, now_ms, nonce)
     note_scan(context, page, inviter)
     return pages.join_page(house, inviter, asked.address, sign(context.secrets, "form", page), Filled())
 
@@ -63,20 +64,32 @@ def submit(context: ServerContext, asked: Asked) -> Answered:
         page = read_page(context.secrets, asked.one("t"))
     except Refused:
         return pages.over_page(house)
-    inviter = _inviter(context, page) if page.digits == asked.digits else None
+    code = code_typed(asked)
+    try:
+        # Pressed twice, reloaded, gone back to: what came of this page is told again, also where its code is over.
+        before = joined_before(context, page, asked.one("phone"), code)
+    except Refused as problem:
+        return pages.problem_page(house, problem, asked.address)
+    if before is not None:
+        return signed_in(context, asked, before, house.lang)
+    inviter = _inviter(context, page.digits, page.seen_at_ms) if page.digits == asked.digits else None
     if inviter is None:
         return pages.over_page(house)
-    filled = Filled(
-        asked.one("phone"), asked.one("name"), asked.one("birthday"), frozenset(asked.fields.get("ok", ()))
-    )
+    return _take(context, asked, house, page, inviter, code)
+
+
+def _take(
+    context: ServerContext, asked: Asked, house: House, page: PageToken, inviter: Inviter, code: str
+) -> Answered:
+    ticked = frozenset(asked.fields.get("ok", ()))
+    filled = Filled(asked.one("phone"), asked.one("name"), asked.one("birthday"), ticked)
     shown = (house, inviter, asked.address, asked.one("t"), filled)
-    code = code_typed(asked)
     try:
         if asked.one("do") == "send" or (asked.one("do") != "join" and not code):
             send_to(context, asked, filled.phone, house.lang)
             return pages.join_page(*shown, is_sent=True, wait=_RESEND_S)
         answers = read_answers(filled.phone, filled.name, filled.birthday, filled.ticked)
-        joined = join(context, page, answers, code, house.lang)
+        joined = join(context, page, inviter, answers, code, house.lang)
     except GuideDeskError as problem:
         if problem.code == "code_over":
             return pages.over_page(house)
@@ -114,6 +127,6 @@ def signed_in(context: ServerContext, asked: Asked, joined: Joined, language: st
     return Answered(_SEE_OTHER, None, headers)
 
 
-def _inviter(context: ServerContext, page: PageToken) -> Inviter | None:
+def _inviter(context: ServerContext, digits: str, seen_at_ms: int) -> Inviter | None:
     with context.database.read() as conn:
-        return find_inviter(conn, context.database.chain_id(), page.digits, page.seen_at_ms)
+        return find_inviter(conn, context.database.chain_id(), digits, seen_at_ms)

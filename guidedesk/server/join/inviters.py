@@ -5,7 +5,7 @@ What is unknown, revoked, over or somebody else's is None alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection, select
@@ -14,7 +14,8 @@ from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import Role
-from guidedesk.models.people import staff, staff_code, store
+from guidedesk.models.people import staff, staff_code, store, store_code
+from guidedesk.server.invitations import find_invitation
 
 InviterKind = Literal["associate", "store", "invitation"]
 
@@ -48,7 +49,15 @@ def kind_of(digits: str) -> CodeType | None:
 
 def find_inviter(conn: Connection, chain_id: str, digits: str, seen_at_ms: int) -> Inviter | None:
     """Who invites with this code, if it was good when the page was opened and she works here still."""
-    if kind_of(digits) is not CodeType.ASSOCIATE:
+    kind = kind_of(digits)
+    if kind is CodeType.STORE:
+        return _by_store(conn, chain_id, digits)
+    if kind is CodeType.INVITATION:
+        invited = find_invitation(conn, digits, seen_at_ms)
+        who = None if invited is None else associate(conn, chain_id, invited.staff_id, "invitation")
+        place = None if invited is None else store_place(conn, chain_id, invited.scope_id)
+        return None if who is None or place is None else replace(who, store=place)
+    if kind is not CodeType.ASSOCIATE:
         return None
     code = staff_code.c
     row = conn.execute(
@@ -62,6 +71,21 @@ def find_inviter(conn: Connection, chain_id: str, digits: str, seen_at_ms: int) 
     if row is None or (row.expires_at_ms is not None and row.expires_at_ms < seen_at_ms):
         return None
     return associate(conn, chain_id, row.staff_id, "associate")
+
+
+def _by_store(conn: Connection, chain_id: str, digits: str) -> Inviter | None:
+    """By the code on a store's door or receipt: nobody is bound by it."""
+    c = store_code.c
+    store_id = conn.execute(
+        select(c.store_id).where(
+            c.scope_id == chain_id,
+            c.id == derived_id("store_code", digits),
+            c.state == "live",
+            c.deleted_at_ms.is_(None),
+        )
+    ).scalar()
+    place = None if store_id is None else store_place(conn, chain_id, store_id)
+    return None if place is None else Inviter("store", place)
 
 
 def associate(conn: Connection, chain_id: str, staff_id: str, kind: InviterKind) -> Inviter | None:

@@ -17,17 +17,20 @@ from guidedesk.domain.binding_story import Meeting
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.joining import ASSURANCE_PAGE, ASSURANCE_VERIFIED, PURPOSES, Answers, is_load_counted
-from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
+from guidedesk.domain.people import clean_phone, mask_phone, phone_hash, phone_tail
 from guidedesk.models.entities import load_row, upsert
 from guidedesk.models.join_tables import join_record, page_scan
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server import fanout
+from guidedesk.server.code_counts import count_code
 from guidedesk.server.code_lookup import FoundMember, announce_codes, living_member
+from guidedesk.server.commission_events import authoritative, record_events
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.fanout_tasks import add_folds, add_tasks
+from guidedesk.server.invitations import use_invitation
 from guidedesk.server.join.answers import Said, evidence_hash, keep_answers
-from guidedesk.server.join.inviters import Inviter, find_inviter
+from guidedesk.server.join.inviters import Inviter
 from guidedesk.server.join.phone_checks import code_hash, prove_phone
 from guidedesk.server.join.tokens import PageToken
 from guidedesk.server.rows import put_row
@@ -63,6 +66,7 @@ class _Joining:
     phone_box: bytes
     now_ms: int
     since_ms: int
+    zone: str
 
     @property
     def store_id(self) -> str:
@@ -80,26 +84,42 @@ def note_scan(context: ServerContext, page: PageToken, inviter: Inviter) -> None
         "assurance": ASSURANCE_PAGE,
         "at_ms": page.seen_at_ms,
     }
-    context.database.write(inviter.store.id, lambda opened: insert_missing(opened.conn, page_scan, [row]))
+    with context.database.read() as conn:
+        zone = read_settings(conn, context.database.chain_id())["zone"]
+
+    def work(opened: ScopeWrite) -> None:
+        insert_missing(opened.conn, page_scan, [row])
+        count_code(opened, page.digits, inviter.staff_id, "scanned", page.seen_at_ms, zone)
+
+    context.database.write(inviter.store.id, work)
 
 
-def join(context: ServerContext, page: PageToken, answers: Answers, digits: str, language: str) -> Joined:
+def joined_before(context: ServerContext, page: PageToken, phone: str, digits: str) -> Joined | None:
+    """What came of this page already; None where nothing did, `page_used` for anybody but who joined by it."""
+    with context.database.read() as conn:
+        known = _record(conn, page.scope_id, page.join_id)
+    if known is None:
+        return None
+    try:
+        hashed = phone_hash(clean_phone(phone), context.secrets.phone_key)
+    except Refused:
+        raise Refused("page_used") from None
+    return _again(known, hashed, code_hash(context, hashed, digits))
+
+
+def join(
+    context: ServerContext, page: PageToken, inviter: Inviter, answers: Answers, digits: str, language: str
+) -> Joined:
     """Prove the phone, make or recognise the member, bind her. `digits` is the one-time code as typed.
 
-    `page_over` for a page opened over 30 minutes ago, `code_over` for an invitation or badge that ended meanwhile;
+    `page_over` for a page opened over 30 minutes ago, `code_over` for an invitation that somebody used meanwhile;
     the refusals of `prove_phone`.
     """
     hashed = phone_hash(answers.phone, context.secrets.phone_key)
     now_ms, chain_id = context.clock.wall_ms(), context.database.chain_id()
     with context.database.read() as conn:
-        inviter = find_inviter(conn, chain_id, page.digits, page.seen_at_ms)
-        known = None if inviter is None else _record(conn, inviter.store.id, page.join_id)
-        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
-    if inviter is None:
-        raise Refused("code_over")
+        settings = read_settings(conn, chain_id)
     told = code_hash(context, hashed, digits)
-    if known is not None:
-        return _again(known, hashed, told)
     if not is_load_counted(page.seen_at_ms, now_ms):
         raise Refused("page_over")
     prove_phone(context, hashed, digits, page.join_id)
@@ -116,7 +136,8 @@ def join(context: ServerContext, page: PageToken, answers: Answers, digits: str,
         card=new_member_pair(context.random),
         phone_box=seal(answers.phone.encode(), context.secrets.sealing_public(), context.random),
         now_ms=now_ms,
-        since_ms=since_ms,
+        since_ms=history_since_ms(settings, now_ms),
+        zone=settings["zone"],
     )
     announce_reach(context.database, joining.store_id, dict([member]))
     if is_new:
@@ -145,6 +166,10 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
     if known is not None:
         return _again(known, j.phone_hash, j.code_hash)
     member_id, home = j.member
+    if j.inviter.kind == "invitation":
+        is_mine = use_invitation(opened, j.page.digits, member_id, j.now_ms, j.page.seen_at_ms)
+        if not is_mine:
+            raise Refused("code_over")
     until_ms = None if j.is_new else j.now_ms + j.now_ms - j.since_ms
     if j.is_new:
         _make_member(opened, j)
@@ -153,6 +178,8 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
     refused = set(PURPOSES) - j.answers.given if j.is_new else set()
     keep_answers(opened, Said(member_id, j.answers.given, refused, j.now_ms, j.language, j.page.join_id))
     outcome = _bind(opened, j, chain_id)
+    if j.is_new:
+        count_code(opened, j.page.digits, j.inviter.staff_id, "joined", j.now_ms, j.zone)
     about = {
         "scope_id": j.store_id,
         "join_id": j.page.join_id,
@@ -240,6 +267,14 @@ def _bind(opened: ScopeWrite, j: _Joining, chain_id: str) -> str:
     settled, touched = side.meet(opened.conn, meeting, home, context)
     add_folds(opened, [("binding", row_home, row_id, event_id) for tbl, row_home, row_id in touched.later
                        if tbl == "binding"])  # fmt: skip
+    # The time is the server's own, so it is the fact's (COMMISSION.md 1.1); where and how well it was seen goes along.
+    about = {"channel": j.page.channel, "assurance": ASSURANCE_VERIFIED}
+    scan = authoritative(
+        "scan", event_id, j.page.seen_at_ms, j.now_ms, associate=staff_id, member=member_id, **about
+    )
+    record_events(opened, [scan])
+    if settled.outcome == "bound":
+        count_code(opened, j.page.digits, staff_id, "bound", j.now_ms, j.zone)
     return settled.outcome
 
 

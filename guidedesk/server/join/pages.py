@@ -124,9 +124,8 @@ def problem_text(house: House, problem: GuideDeskError | None) -> str:
     """What is wrong and what to do, in her language."""
     if problem is None:
         return ""
-    key = f"join.error.{problem.code}"
-    if key not in catalogue(house.lang):
-        key = "join.error.server_busy"
+    keys = (f"join.error.{problem.code}", f"error.{problem.code}", "join.error.server_busy")
+    key = next(name for name in keys if name in catalogue(house.lang))
     params: dict[str, Any] = dict(problem.params)
     params["n"] = params.get("tries_left", params.get("seconds", 0))
     return say(house.lang, key, **params)

@@ -28,9 +28,10 @@ _LONGEST: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class PageToken:
-    """One load of a join page: which code, where it was seen, when by the server's clock (Q-9)."""
+    """One load of a join page: which code and whose store, where it was seen, when by the server's clock (Q-9)."""
 
     digits: str
+    scope_id: str
     channel: str
     seen_at_ms: int
     nonce: str
@@ -58,7 +59,8 @@ def sign(secrets: ServerSecrets, use: TokenUse, content: PageToken | MemberToken
 
 def read_page(secrets: ServerSecrets, text: str) -> PageToken:
     """The page load a form came with; `page_unknown` for anything we did not sign."""
-    return PageToken(**_read(secrets, "form", text, {"digits": str, "channel": str, "seen_at_ms": int, "nonce": str}))
+    kinds = {"digits": str, "scope_id": str, "channel": str, "seen_at_ms": int, "nonce": str}
+    return PageToken(**_read(secrets, "form", text, kinds))
 
 
 def read_member(secrets: ServerSecrets, text: str) -> MemberToken:
