@@ -88,9 +88,9 @@ def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDat
 
     from guidedesk.server.app import create_app, stop_streams
     from guidedesk.server.chain import init_chain
+    from guidedesk.server.code_senders import CommandSender, LogSender
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.events import MOST_STREAMS
-    from guidedesk.server.join.senders import CommandSender, LogSender
     from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import check_schema, create_schema
     from guidedesk.server.settings import write_settings

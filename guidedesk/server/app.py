@@ -19,9 +19,9 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server import fanout, grant_ends, home_moves, member_cap, tombstones
 from guidedesk.server.body_limit import BodyLimit
+from guidedesk.server.code_senders import CodeSender
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
-from guidedesk.server.join.senders import CodeSender
 from guidedesk.server.limits import Lane, RateLimits
 from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response

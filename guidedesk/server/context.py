@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from guidedesk.domain.ports import Clock, Random
+from guidedesk.server.code_senders import CodeSender, NoSender
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
-from guidedesk.server.join.senders import CodeSender, NoSender
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets

@@ -19,8 +19,8 @@ from guidedesk.domain.people import Role
 from guidedesk.models import server_tables as tables
 from guidedesk.server.app import create_app
 from guidedesk.server.chain import add_store, init_chain
+from guidedesk.server.code_senders import CodeSender
 from guidedesk.server.database import ServerDatabase, open_server
-from guidedesk.server.join.senders import CodeSender
 from guidedesk.server.limits import UNLIMITED, RateLimits
 from guidedesk.server.secrets import ServerSecrets, new_secrets
 from guidedesk.server.staff import NewStaff, StaffOffice
