@@ -19,8 +19,8 @@ Patch = pytest.MonkeyPatch
 
 
 def ignore_closes(patch: Patch) -> None:
-    whole = timeline._event
-    patch.setattr(timeline, "_event", lambda doc, where, name, closed, *rest: whole(doc, where, name, None, *rest))
+    whole = timeline.read_event
+    patch.setattr(timeline, "read_event", lambda *parts, last_closed: whole(*parts, last_closed=None))
 
 
 def fold_in_arrival_order(patch: Patch) -> None:

@@ -15,7 +15,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(EN
 NODES = [(path.name, node) for path, tree in TREES.items() for node in ast.walk(tree)]
 ALLOWED = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "fractions", "guidedesk", "hashlib", "itertools",
-    "json", "re", "typing", "zoneinfo",
+    "json", "math", "re", "typing", "zoneinfo",
 }  # fmt: skip
 IMPURE = {"float", "open", "print", "input", "now", "today", "utcnow", "total_seconds", "timestamp", "hash"}
 

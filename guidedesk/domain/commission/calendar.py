@@ -54,6 +54,10 @@ class Calendar:
             found = self._noons[ordinal] = self._instant(ordinal, _NOON_MS)
         return found
 
+    def day_text(self, ordinal: int) -> str:
+        """A local day as YYYY-MM-DD."""
+        return date.fromordinal(ordinal).isoformat()
+
     def text(self, at_ms: int) -> str:
         """A moment as local ISO time with offset, for explanations."""
         offset = self._offset(at_ms)

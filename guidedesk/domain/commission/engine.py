@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guidedesk.domain.commission import reading
-from guidedesk.domain.commission.bodies import Assign, Interaction, Merge, Order, Publish, Scan, Unbind
+from guidedesk.domain.commission.bodies import Publish
 from guidedesk.domain.commission.calendar import Calendar
 from guidedesk.domain.commission.explain import Explanations
 from guidedesk.domain.commission.flags import all_flags, unattributed
@@ -15,7 +15,7 @@ from guidedesk.domain.commission.ledger import Ledger, LedgerLine, post, snapsho
 from guidedesk.domain.commission.plans import check_plans, read_plan
 from guidedesk.domain.commission.roster import read_staff
 from guidedesk.domain.commission.settings import read_history
-from guidedesk.domain.commission.snapshot import Snapshot, World, owners
+from guidedesk.domain.commission.snapshot import Snapshot, World, members_of, owners
 from guidedesk.domain.commission.statements import Balances, Statement, balances, statements
 from guidedesk.domain.commission.timeline import Stream, read_stream
 
@@ -100,7 +100,7 @@ def evaluate(
     return Result(
         lines=tuple(ledger.lines),
         explanations=Explanations(world, ledger),
-        owners=owners(snapshot, _members(stream)),
+        owners=owners(snapshot, members_of(stream.events)),
         flags=all_flags(world, stream, snapshot),
         balances=found,
         unattributed=unattributed(snapshot),
@@ -113,18 +113,6 @@ def _whole(world: World, stream: Stream, ledger: Ledger) -> Snapshot:
     periods = stream.posting_periods()
     last = periods[-1] if periods else 0
     return ledger.postings[last].snapshot if last in ledger.postings else snapshot_of(world, stream, last)
-
-
-def _members(stream: Stream) -> dict[str, None]:
-    found: dict[str, None] = {}
-    for event in stream.events:
-        body = event.body
-        if isinstance(body, Scan | Interaction | Assign | Unbind | Order):
-            found[body.member or ""] = None
-        elif isinstance(body, Merge):
-            found[body.source] = found[body.into] = None
-    found.pop("", None)
-    return dict(sorted(found.items()))
 
 
 def _month(period: str | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from guidedesk.domain.commission.bodies import Order
@@ -15,10 +15,24 @@ Flag = tuple[str, str]
 
 def all_flags(world: World, stream: Stream, snapshot: Snapshot) -> list[str]:
     """`code:subject`, sorted and each once."""
-    found = snapshot.bindings.flags | snapshot.book.flags | _arrival_flags(stream)
-    found |= _velocity(world, snapshot) | _baskets(snapshot)
-    found |= {("unattributed", name) for name in unattributed(snapshot)}
+    found = flags_of(snapshot, stream.events, stream.conflicts)
+    times: dict[str, list[int]] = {}
+    for bind in snapshot.bindings.binds:
+        times.setdefault(bind.associate, []).append(bind.key[0])
+    for associate, moments in times.items():
+        found |= velocity(world, associate, moments)
+    return texts(found)
+
+
+def texts(found: Iterable[Flag]) -> list[str]:
+    """Flags as they are shown, sorted."""
     return sorted(f"{code}:{subject}" for code, subject in found)
+
+
+def flags_of(snapshot: Snapshot, received: Sequence[Event], conflicts: frozenset[str] = frozenset()) -> set[Flag]:
+    """All flags but `velocity`, which looks across members; `received` are the events counted and not counted."""
+    found = snapshot.bindings.flags | snapshot.book.flags | _arrival_flags(received, conflicts) | _baskets(snapshot)
+    return found | {("unattributed", name) for name in snapshot.unattributed}
 
 
 def unattributed(snapshot: Snapshot) -> list[str]:
@@ -26,36 +40,25 @@ def unattributed(snapshot: Snapshot) -> list[str]:
     return sorted(snapshot.unattributed)
 
 
-def _arrival_flags(stream: Stream) -> set[Flag]:
-    verdicts = Verdicts(stream.events)
+def _arrival_flags(received: Sequence[Event], conflicts: frozenset[str]) -> set[Flag]:
+    told = [event for event in received if event.is_ahead or event.is_stale]
+    if not told and not conflicts:
+        return set()
+    verdicts = Verdicts(received)
     found: set[Flag] = set()
-    known = {event.id for event in stream.events}
-    for event in stream.events:
+    for event in told:
         if not verdicts.is_voided(event):
-            found |= _flags_of(event, stream)
-    found |= {("id_conflict", name) for name in stream.conflicts - known}
-    return found
+            found |= {("clock_ahead", event.id)} if event.is_ahead else set()
+            found |= {("stale_offline", event.id)} if event.is_stale else set()
+    voided = {event.id for event in received if verdicts.is_voided(event)} if conflicts else set()
+    return found | {("id_conflict", name) for name in conflicts - voided}
 
 
-def _flags_of(event: Event, stream: Stream) -> set[Flag]:
-    found: set[Flag] = set()
-    if event.is_ahead:
-        found.add(("clock_ahead", event.id))
-    if event.is_stale:
-        found.add(("stale_offline", event.id))
-    if event.id in stream.conflicts:
-        found.add(("id_conflict", event.id))
-    return found
-
-
-def _velocity(world: World, snapshot: Snapshot) -> set[Flag]:
-    times: dict[str, list[int]] = {}
-    for bind in sorted(snapshot.bindings.binds, key=lambda found: found.key):
-        times.setdefault(bind.associate, []).append(bind.key[0])
+def velocity(world: World, associate: str, moments: Iterable[int]) -> set[Flag]:
+    """The days on which an associate's binds, at these moments, came too fast."""
     return {
         ("velocity", f"{associate}:{date.fromordinal(day).isoformat()}")
-        for associate, moments in times.items()
-        for day in _fast_days(world, moments)
+        for day in _fast_days(world, sorted(moments))
     }
 
 

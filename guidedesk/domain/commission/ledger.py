@@ -127,7 +127,7 @@ def snapshot_of(world: World, stream: Stream, period: int) -> Snapshot:
 def _deltas(
     world: World, stream: Stream, snapshot: Snapshot, sums: dict[TargetKey, int], period: int
 ) -> list[LedgerLine]:
-    frozen_before = _frozen_before(world, stream, period)
+    frozen_before = _frozen_before(world, stream.closes, period)
     targets = snapshot.targets
     changed = [(key, amount - sums.get(key, 0)) for key, amount in targets.items() if amount != sums.get(key, 0)]
     changed += [(key, -amount) for key, amount in sums.items() if amount and key not in targets]
@@ -136,9 +136,15 @@ def _deltas(
     return sorted((LedgerLine(period, *key, amount) for key, amount in changed), key=lambda line: line.sort_key)
 
 
-def _frozen_before(world: World, stream: Stream, period: int) -> int | None:
+def is_frozen(world: World, closes: Iterable[int], period: int, key: TargetKey) -> bool:
+    """Whether nothing is posted on a key in a period any more."""
+    frozen_before = _frozen_before(world, sorted(closes), period)
+    return frozen_before is not None and key[1] < frozen_before and key[2] != ADJUSTMENT
+
+
+def _frozen_before(world: World, closes: Iterable[int], period: int) -> int | None:
     """Closed origin months before this one are constants (9 "Horizon"); None while nothing is frozen."""
-    closed = [month for month in stream.closes if month < period]
+    closed = [month for month in closes if month < period]
     months = world.history.on(first_day(period)).freeze_after_months
     if months is None or not closed:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -112,6 +112,11 @@ class Roster:
         """Whether she works for the chain at a moment; somebody named nowhere always does."""
         times = self._times.get(associate)
         return times is None or self._posts[associate][bisect_right(times, at_ms) - 1].active
+
+    @property
+    def everybody(self) -> Collection[str]:
+        """All whom staff data names, for looking somebody up."""
+        return self._times.keys()
 
     def named(self) -> list[str]:
         """Everybody staff data names, by id."""

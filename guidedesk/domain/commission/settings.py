@@ -101,6 +101,11 @@ class SettingsHistory:
         return self._versions[max(0, bisect_right(self._days, day) - 1)]
 
     @property
+    def longest_velocity_ms(self) -> int:
+        """The longest stretch in which any version counts binds."""
+        return max(settings.velocity_ms for settings in self._versions)
+
+    @property
     def zone(self) -> str:
         """The chain's one zone: it never changes with a version."""
         return self._versions[0].tz

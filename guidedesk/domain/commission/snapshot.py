@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.binding import BindingFold, Bindings, contacts_by_member
-from guidedesk.domain.commission.bodies import Adjustment, Interaction, LineId, Publish
+from guidedesk.domain.commission.bodies import (
+    Adjustment,
+    Assign,
+    Interaction,
+    LineId,
+    Merge,
+    Order,
+    Publish,
+    Scan,
+    Unbind,
+)
 from guidedesk.domain.commission.calendar import Calendar
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.components import PERIOD_COMPONENTS
@@ -103,7 +114,7 @@ def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: froz
     snapshot = Snapshot(counted, identities, roster, bindings, attributor, book, frame.plans)
     _pay_lines(snapshot, closed)
     for event in _spiff_events(bindings):
-        _month(snapshot, world.calendar.month(event.at_ms), closed).spiffs.append(event)
+        _month(snapshot, world.calendar.month(event.at_ms), closed).add_spiff(event)
     for found in counted:
         if isinstance(found.body, Adjustment):
             snapshot.targets[found.body.associate, found.month, ADJUSTMENT, found.id, None] = found.body.amount
@@ -141,11 +152,16 @@ def pay_month(
     month: MonthFigures,
     targets: dict[TargetKey, int],
     workings: dict[TargetKey, tuple[str, int, str, Working]],
+    people: AbstractSet[str] | None = None,
 ) -> None:
-    """What the period components of a month pay on its sums, in order of evaluation."""
+    """What the period components of a month pay on its sums, in order of evaluation; to some people or everybody.
+
+    Where only some are paid, amounts of others may come out as well and mean nothing.
+    """
+    month.begin(people)
     for component in plans.period_components(month.month):
         for payment in PERIOD_COMPONENTS[component.kind](component, month):
-            month.add_paid(payment.associate, component.id, payment.amount)
+            month.add_earned(payment.associate, component.id, payment.amount)
             key = (payment.associate, month.month, component.id, payment.ref, None)
             targets[key] = payment.amount
             workings[key] = (component.plan, component.version, component.kind, payment.working)
@@ -163,7 +179,19 @@ def _spiff_events(bindings: Bindings) -> list[SpiffEvent]:
     return found
 
 
-def owners(snapshot: Snapshot, members: Mapping[str, None]) -> dict[str, str | None]:
+def members_of(events: Iterable[Event]) -> list[str]:
+    """Every member id some events name, sorted."""
+    found: set[str | None] = set()
+    for event in events:
+        body = event.body
+        if isinstance(body, Scan | Interaction | Assign | Unbind | Order):
+            found.add(body.member)
+        elif isinstance(body, Merge):
+            found |= {body.source, body.into}
+    return sorted(member for member in found if member is not None)
+
+
+def owners(snapshot: Snapshot, members: Iterable[str]) -> dict[str, str | None]:
     """Who owns each of these members at the end; a merged id answers with its canonical owner."""
     answer: dict[str, str | None] = {}
     for member in members:

@@ -92,7 +92,7 @@ def read_stream(documents: Iterable[Mapping[str, Any]], history: SettingsHistory
             closes.append(_next_close(document, where, closes))
         else:
             last_closed = closes[-1] if closes else None
-            events.append(_event(document, where, identity, last_closed, history, calendar))
+            events.append(read_event(document, where, history, calendar, last_closed=last_closed))
     events.sort(key=lambda event: event.key)
     return Stream(tuple(events), tuple(closes), frozenset(conflicts))
 
@@ -118,9 +118,16 @@ def _next_close(document: Doc, where: str, closes: list[int]) -> int:
     return period
 
 
-def _event(
-    document: Doc, where: str, identity: str, last_closed: int | None, history: SettingsHistory, calendar: Calendar
+def read_event(
+    document: Doc,
+    where: str,
+    history: SettingsHistory,
+    calendar: Calendar,
+    *,
+    last_closed: int | None = None,
+    posting: int | None = None,
 ) -> Event:
+    """A checked event that is no close; `posting` as it was settled on arrival, else by the month closed last then."""
     rank, body = read_body(document, where)
     moment = _publish_moment(document, where, body, calendar) if isinstance(body, Publish) else _moment(document, where)
     if isinstance(body, Order) and body.placed_at is not None and not _SHOPS_BEGIN <= body.placed_at < _SHOPS_END:
@@ -129,10 +136,11 @@ def _event(
     month = calendar.month_of_day(day)
     lag = history.on(day).max_offline_lag_ms
     is_stale = moment.received_at is not None and lag is not None and moment.received_at - moment.at_ms > lag
-    posting = month if last_closed is None or month > last_closed else last_closed + 1
+    if posting is None:
+        posting = month if last_closed is None or month > last_closed else last_closed + 1
     kind = str(document["type"])
     return Event(
-        identity, kind, moment.at_ms, rank, day, month, posting, moment.is_ahead, is_stale, body, document
+        str(document["id"]), kind, moment.at_ms, rank, day, month, posting, moment.is_ahead, is_stale, body, document
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guidedesk.domain.commission.component_documents import Component, is_associate
+from guidedesk.domain.commission.component_documents import Component
 from guidedesk.domain.commission.components.figures import Payment, Working
 from guidedesk.domain.commission.components.month import MonthFigures
 
@@ -10,7 +10,7 @@ from guidedesk.domain.commission.components.month import MonthFigures
 def pay(component: Component, month: MonthFigures) -> list[Payment]:
     """What is above the cap, taken away."""
     payments = []
-    for associate in sorted(name for name in month.paid if is_associate(name)):
+    for associate in month.with_pay():
         paid = month.paid_for(associate, component.applies_to)
         total = sum(paid.values())
         if total > component.amount:

@@ -14,7 +14,7 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
     payments = []
     for associate in month.rostered():
         days = month.roster.days(associate, month.month)
-        paid = dict(sorted(month.paid[associate].items())) if associate in month.paid else {}
+        paid = dict(sorted(month.paid_to(associate).items()))
         missing = component.amount - sum(paid.values())
         if days and missing > 0:
             working: Working = {"minimum": component.amount, "components": paid, "days": days}

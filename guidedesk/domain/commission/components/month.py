@@ -7,11 +7,12 @@ of its members, and a new event changes only a few of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from guidedesk.domain.commission.component_documents import HOUSE, ROLES, Component
+from guidedesk.domain.commission.component_documents import HOUSE, ROLES, Component, is_associate
 from guidedesk.domain.commission.components.figures import LineFigures, Payment, SpiffEvent
 from guidedesk.domain.commission.roster import Roster
 
@@ -63,15 +64,23 @@ def wanted(components: Iterable[Component]) -> Wanted:
 class MonthFigures:
     """The sums of one origin month, and what its components paid so far."""
 
-    def __init__(self, month: int, roster: Roster, components: Iterable[Component], is_closed: bool) -> None:
+    def __init__(
+        self,
+        month: int,
+        roster: Roster,
+        components: Iterable[Component],
+        is_closed: bool,
+    ) -> None:
         self.month = month
         self.roster = roster
         self.is_closed = is_closed
+        self._people: AbstractSet[str] | None = None
         self.wanted = wanted(components)
         self.base: defaultdict[str, int] = defaultdict(int)
         self.stores: defaultdict[str, int] = defaultdict(int)
-        self.spiffs: list[SpiffEvent] = []
+        self.spiffs: dict[str, dict[tuple[int, str, str], int]] = {}
         self.paid: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        self._earned: defaultdict[str, dict[str, int]] = defaultdict(dict)
         self.tiers: dict[str, dict[str, int]] = {part.id: {} for part in self.wanted.tiers}
         self.sold_in: dict[str, dict[str, dict[str, int]]] = {part.id: {} for part in self.wanted.store_tiers}
         self.measured: dict[str, dict[str, dict[tuple[str, int], int]]] = {
@@ -102,9 +111,30 @@ class MonthFigures:
                 self._count(part, line, name, share)
 
     def add_paid(self, associate: str, component: str, amount: int) -> None:
-        """Count what a component paid somebody."""
+        """Count what a line component paid somebody."""
         paid = self.paid[associate]
         paid[component] = paid.get(component, 0) + amount
+
+    def add_spiff(self, event: SpiffEvent) -> None:
+        """Count an event spiffs may pay for."""
+        for name in event.names:
+            self._add_spiff(event.associate, (event.at_ms, event.id, name), 1)
+
+    def _add_spiff(self, associate: str, what: tuple[int, str, str], count: int) -> None:
+        mine = self.spiffs.setdefault(associate, {})
+        mine[what] = mine.get(what, 0) + count
+        if not mine[what]:
+            del mine[what]
+
+    def begin(self, people: AbstractSet[str] | None) -> None:
+        """Pay period components from here on, to some people or (None) to everybody."""
+        self._people = people
+        self._earned.clear()
+
+    def add_earned(self, associate: str, component: str, amount: int) -> None:
+        """Count what a period component paid somebody."""
+        earned = self._earned[associate]
+        earned[component] = earned.get(component, 0) + amount
 
     def _count(self, part: Component, line: LineFigures, name: str, share: int) -> None:
         match = part.match
@@ -139,21 +169,52 @@ class MonthFigures:
                     total += amount
         return total
 
+    def chosen(self, names: Collection[str]) -> list[str]:
+        """Those of some people who are to be paid, by id."""
+        if self._people is None:
+            return sorted(names)
+        return sorted(name for name in self._people if name in names)
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether somebody is to be paid."""
+        return self._people is None or name in self._people
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether one of some people is to be paid."""
+        return self._people is None or not self._people.isdisjoint(names)
+
     def associates(self) -> list[str]:
         """Associates with a base share this month, by id."""
-        return sorted(name for name, base in self.base.items() if base > 0)
+        return [name for name in self.chosen(self.base) if self.base[name] > 0]
 
     def rostered(self) -> Sequence[str]:
-        """Everybody staff data names, by id."""
-        return self.roster.named()
+        """Everybody of the roster who is to be paid, by id."""
+        return self.roster.named() if self._people is None else self.chosen(self.roster.everybody)
+
+    def with_pay(self) -> list[str]:
+        """Associates whom some component paid something or nothing so far, by id."""
+        paid, earned = self.paid, self._earned
+        if self._people is None:
+            return sorted(name for name in paid.keys() | earned.keys() if is_associate(name))
+        return sorted(name for name in self._people if (name in paid or name in earned) and is_associate(name))
 
     def paid_for(self, associate: str, components: Sequence[str]) -> dict[str, int]:
         """What an associate got so far from each of some components."""
-        paid: Mapping[str, int] = self.paid.get(associate, {})
+        paid = self.paid_to(associate)
         return {name: paid.get(name, 0) for name in dict.fromkeys(components)}
 
+    def paid_to(self, associate: str) -> dict[str, int]:
+        """What an associate got so far, by component."""
+        return {**self.paid.get(associate, {}), **self._earned.get(associate, {})}
+
+    def sellers(self, component: str, store: str) -> Iterator[str]:
+        """Who sold in a store what a tier counts."""
+        for name, stores in self.sold_in.get(component, {}).items():
+            if stores.get(store):
+                yield name
+
     def rows(self) -> Iterator[tuple[SumKey, int]]:
-        """All sums as rows; ask before period components are paid, for they count as paid too."""
+        """All sums as rows."""
         month = self.month
         for name, amount in self.base.items():
             yield SumKey(month, _BASE, name, "", "", ""), amount
@@ -176,9 +237,9 @@ class MonthFigures:
         for store, team in self.teams.items():
             for name, amount in team.items():
                 yield SumKey(month, _TEAM, name, store, "", ""), amount
-        for event in self.spiffs:
-            for kind in event.names:
-                yield SumKey(month, _SPIFF, event.associate, "", kind, f"{event.at_ms} {event.id}"), 1
+        for name, mine in self.spiffs.items():
+            for (at_ms, event_id, kind), count in mine.items():
+                yield SumKey(month, _SPIFF, name, "", kind, f"{at_ms} {event_id}"), count
 
     def add_row(self, key: SumKey, amount: int) -> None:
         """Count a stored sum; one of a component that is no longer in force plays no part."""
@@ -219,7 +280,7 @@ class MonthFigures:
 
     def _row_spiff(self, key: SumKey, amount: int) -> None:
         at_ms, _, event_id = key.detail.partition(" ")
-        self.spiffs.append(SpiffEvent(int(at_ms), event_id, key.associate, (key.component,)))
+        self._add_spiff(key.associate, (int(at_ms), event_id, key.component), amount)
 
 
 _NOBODY: Final = frozenset({HOUSE, "pool"})

@@ -11,6 +11,8 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
     """One payment a manager, on base shares of those whose own store at placement was hers."""
     payments = []
     for manager, store in component.managers:
+        if not month.is_chosen(manager):
+            continue
         shares = {
             name: share
             for name, share in sorted(month.teams.get(store, {}).items())

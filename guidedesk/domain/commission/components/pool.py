@@ -15,9 +15,9 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
     for store in component.stores:
         base = month.stores.get(store, 0)
         pot = at_rate(base, component.rate_bp)
-        if pot == 0:
-            continue
         days = month.roster.days_in(store, month.month, component.roles)
+        if pot == 0 or not month.concerns(days):
+            continue
         people = sorted(days)
         weights = [days[name] if component.by == "days" else 1 for name in people]
         shared = split(pot, weights)

@@ -15,7 +15,7 @@ def pay(component: Component, month: MonthFigures) -> list[Payment]:
     shares = month.tiers[component.id]
     steps = [{"from": start, "rate_bp": rate_text(rate)} for start, rate in component.steps]
     payments = []
-    for associate in sorted(shares):
+    for associate in month.chosen(shares):
         if month.base.get(associate, 0) <= 0:
             continue
         base = shares[associate]
