@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guidedesk.commands import admin_actions as actions
+from guidedesk.commands import admin_orders as order_actions
 
 Action = Callable[[argparse.Namespace], int]
 
@@ -40,6 +41,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     )  # fmt: skip
     split.add_argument("member", metavar="ID", help="the later one, whose registration was answered as merged")
     split.add_argument("--reason", required=True, metavar="TEXT")
+    _add_orders(_area(areas, "orders", "sales that nobody is known for"))
+    _add_sources(_area(areas, "source", "programs that push orders"))
     config = _area(areas, "config", "the chain's settings")
     change = _leaf(config, "set", "store settings from a JSON file", actions.config_set, "admin config set chain.json")
     change.add_argument("file", metavar="FILE", help='a JSON object such as {"window_days": "15"}, or - for stdin')
@@ -103,6 +106,31 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     now = "it forgets everything at its next contact, after sending what it can"
     how.add_argument("--now", action="store_true", help=now)
     revoke.add_argument("--reason", metavar="TEXT", help="asked for when left out, after the unsent count is shown")
+
+
+def _add_orders(orders: argparse._SubParsersAction[Any]) -> None:
+    unmatched = _leaf(
+        orders, "unmatched", "sales without a member, and why", order_actions.unmatched, "admin orders unmatched"
+    )
+    unmatched.add_argument("--store", metavar="STORE", help="code or id; every store and the online scope if left out")
+    unmatched.add_argument("--limit", type=int, default=50, metavar="N", help="how many to list a store (default 50)")
+    unmatched.add_argument("--all", action="store_true", help="those as well that named nobody")
+    match = _leaf(
+        orders, "match", "say whose a sale is", order_actions.match, "admin orders match ID --member 123456789012"
+    )
+    match.add_argument("sale", metavar="ID", help="as `unmatched` lists it")
+    match.add_argument("--member", required=True, metavar="WHO", help="card number or member id")
+
+
+def _add_sources(source: argparse._SubParsersAction[Any]) -> None:
+    for name, text, action in (
+        ("add", "let a program push orders, and show its secret", order_actions.source_add),
+        ("rotate", "a new secret; the old one counts seven days more", order_actions.source_rotate),
+        ("off", "it may push no longer", order_actions.source_off),
+    ):
+        leaf = _leaf(source, name, text, action, f"admin source {name} shop1")
+        leaf.add_argument("name", metavar="NAME", help="small letters and digits")
+    _leaf(source, "list", "every program", order_actions.source_list, "admin source list")
 
 
 def _area(areas: argparse._SubParsersAction[Any], name: str, text: str) -> argparse._SubParsersAction[Any]:

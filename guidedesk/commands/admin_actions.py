@@ -36,7 +36,7 @@ from guidedesk.sync.orders import OrderMode
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class Desk:
     """The opened chain."""
 
     database: ServerDatabase
@@ -46,21 +46,24 @@ class _Desk:
 
     @property
     def office(self) -> StaffOffice:
+        """Who changes the people who sell."""
         return StaffOffice(self.database, self.secrets, self.clock, self.random)
 
 
 @contextmanager
-def _desk(args: argparse.Namespace) -> Iterator[_Desk]:
+def open_desk(args: argparse.Namespace) -> Iterator[Desk]:
+    """The chain of the command line's options."""
     secrets = load_secrets(args.secrets)
     database = open_server(args.database)
     try:
         check_schema(database)
-        yield _Desk(database, secrets, SystemClock(), SystemRandom())
+        yield Desk(database, secrets, SystemClock(), SystemRandom())
     finally:
         database.close()
 
 
-def _say(args: argparse.Namespace, document: Any, sentence: str) -> int:
+def say(args: argparse.Namespace, document: Any, sentence: str) -> int:
+    """Print the document or the sentence; 0."""
     text = json.dumps(document, ensure_ascii=False, indent=1) if args.json else sentence
     sys.stdout.write(text.rstrip("\n") + "\n")
     return 0
@@ -87,7 +90,7 @@ def init(args: argparse.Namespace) -> int:
     finally:
         database.close()
     made = "made" if is_new else "kept"
-    return _say(
+    return say(
         args,
         {"chain_id": chain_id, "secrets": made},
         f"The chain {chain_id} is ready; the secrets file was {made}. Keep a copy of it apart from the database.",
@@ -96,31 +99,31 @@ def init(args: argparse.Namespace) -> int:
 
 def restored(args: argparse.Namespace) -> int:
     """Tell every counter, at its next contact, that the database is an older one than it knew."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         count = begin_new_epoch(desk.database, args.reason, desk.clock)
     told = "Counters fetch their data anew and send again what is missing here"
-    return _say(args, {"scopes": count}, f"{count} scopes begin anew. {told}; nothing is counted twice.")
+    return say(args, {"scopes": count}, f"{count} scopes begin anew. {told}; nothing is counted twice.")
 
 
 def store_add(args: argparse.Namespace) -> int:
     """Open a store."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         english = args.name_en or args.name
         store_id = chain.add_store(desk.database, args.code, args.name, english, clock=desk.clock, random=desk.random)
-    return _say(args, {"id": store_id, "code": args.code}, f"Store {args.code} is open: {store_id}.")
+    return say(args, {"id": store_id, "code": args.code}, f"Store {args.code} is open: {store_id}.")
 
 
 def store_list(args: argparse.Namespace) -> int:
     """Every store."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         stores = chain.list_stores(desk.database)
-    return _say(args, {"stores": stores}, _table(stores, ("code", "name", "name_en", "id"), "No store yet."))
+    return say(args, {"stores": stores}, _table(stores, ("code", "name", "name_en", "id"), "No store yet."))
 
 
 def staff_add(args: argparse.Namespace) -> int:
     """Somebody begins; her PIN too when given."""
     pin = read_pin() if args.pin_stdin else None
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         store_id = chain.get_store(desk.database, args.store)
         person = NewStaff(
             number=args.number, name=args.name, name_en=args.name_en or args.name, role=args.role, store_id=store_id
@@ -129,49 +132,49 @@ def staff_add(args: argparse.Namespace) -> int:
         if pin is not None:
             desk.office.set_pin(args.number, pin)
     hint = "" if pin is not None else " She needs a PIN: guidedesk admin staff pin."
-    return _say(args, {"id": staff_id, "number": args.number}, f"Staff {args.number} is added: {staff_id}.{hint}")
+    return say(args, {"id": staff_id, "number": args.number}, f"Staff {args.number} is added: {staff_id}.{hint}")
 
 
 def staff_role(args: argparse.Namespace) -> int:
     """Another role."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         desk.office.change_role(args.number, args.role)
-    return _say(args, {"number": args.number, "role": args.role}, f"Staff {args.number} is {args.role} now.")
+    return say(args, {"number": args.number, "role": args.role}, f"Staff {args.number} is {args.role} now.")
 
 
 def staff_pin(args: argparse.Namespace) -> int:
     """A new PIN, from standard input."""
     pin = read_pin()
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         desk.office.set_pin(args.number, pin)
-    return _say(args, {"number": args.number}, f"Staff {args.number} has a new PIN.")
+    return say(args, {"number": args.number}, f"Staff {args.number} has a new PIN.")
 
 
 def staff_badge(args: argparse.Namespace) -> int:
     """A new badge code; `guidedesk code render` makes its picture."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         digits = desk.office.new_badge(args.number)
-    return _say(args, {"number": args.number, "badge": digits}, f"The badge of staff {args.number} is {digits}.")
+    return say(args, {"number": args.number, "badge": digits}, f"The badge of staff {args.number} is {digits}.")
 
 
 def staff_leave(args: argparse.Namespace) -> int:
     """She works here no longer."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         desk.office.leave(args.number)
-    return _say(args, {"number": args.number}, f"Staff {args.number} has left.")
+    return say(args, {"number": args.number}, f"Staff {args.number} has left.")
 
 
 def staff_list(args: argparse.Namespace) -> int:
     """Everybody."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         people = chain.list_staff(desk.database)
     columns = ("number", "name", "name_en", "role", "store_id", "is_active")
-    return _say(args, {"staff": people}, _table(people, columns, "Nobody yet."))
+    return say(args, {"staff": people}, _table(people, columns, "Nobody yet."))
 
 
 def device_approve(args: argparse.Namespace) -> int:
     """Let the counter in that shows this code."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         approved = approve_device(
             desk.database,
             desk.secrets,
@@ -182,7 +185,7 @@ def device_approve(args: argparse.Namespace) -> int:
             now_ms=desk.clock.wall_ms(),
             label=args.label,
         )
-    return _say(
+    return say(
         args,
         asdict(approved),
         f"{approved.label} ({approved.host}) is in: {approved.device_id}.\n"
@@ -192,27 +195,27 @@ def device_approve(args: argparse.Namespace) -> int:
 
 def device_unlock(args: argparse.Namespace) -> int:
     """Somebody looked into the wrong codes."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         manager_id = desk.office.id_of(args.manager) if args.manager else None
         lift_code_lock(desk.database, manager_id, desk.clock.wall_ms())
-    return _say(args, {"manager": args.manager}, "Codes may be typed again.")
+    return say(args, {"manager": args.manager}, "Codes may be typed again.")
 
 
 def device_list(args: argparse.Namespace) -> int:
     """Every counter."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         found = devices.list_devices(desk.database)
-    return _say(args, {"devices": found}, _table(found, ("id", "label", "state", "store_id"), "No counter yet."))
+    return say(args, {"devices": found}, _table(found, ("id", "label", "state", "store_id"), "No counter yet."))
 
 
 def device_revoke(args: argparse.Namespace) -> int:
     """Take a counter off."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         mode: OrderMode = "drain" if args.drain else "now"
         known = devices.find_device(desk.database, args.device)
         reason = args.reason or _ask_why(known, mode)
         done = devices.revoke_device(desk.database, args.device, mode, reason, desk.clock)
-    return _say(args, done, f"Counter {args.device} is {done['state']}. It last reported {_unsent(done)}.")
+    return say(args, done, f"Counter {args.device} is {done['state']}. It last reported {_unsent(done)}.")
 
 
 def _ask_why(known: Mapping[str, Any], mode: OrderMode) -> str:
@@ -233,27 +236,27 @@ def _unsent(known: Mapping[str, Any]) -> str:
 
 def member_move(args: argparse.Namespace) -> int:
     """Another store becomes a member's home."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         store_id = chain.get_store(desk.database, args.store)
         home_moves.move_home(desk.database, args.member, store_id, desk.clock.wall_ms())
-    return _say(args, {"member": args.member, "home": store_id}, f"{args.store} is the home of {args.member} now.")
+    return say(args, {"member": args.member, "home": store_id}, f"{args.store} is the home of {args.member} now.")
 
 
 def device_release(args: argparse.Namespace) -> int:
     """End a counter's quarantine."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         context = ServerContext.create(desk.database, desk.secrets, desk.clock, desk.random, UNLIMITED)
         done = release_device(context, args.device, is_accepted=args.accept, reason=args.reason)
     told = ", ".join(f"{count} {status}" for status, count in sorted(done.counts.items())) or "nothing waited"
-    return _say(args, asdict(done), f"Counter {args.device} is {done.state}: {told}.")
+    return say(args, asdict(done), f"Counter {args.device} is {done.state}: {told}.")
 
 
 def member_split(args: argparse.Namespace) -> int:
     """Take back a merge by phone."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         other = void_merge(desk.database, args.member, reason=args.reason, now_ms=desk.clock.wall_ms())
     text = f"{args.member} is a member of her own again. The phone number stays with {other}."
-    return _say(args, {"id": args.member, "from": other}, text)
+    return say(args, {"id": args.member, "from": other}, text)
 
 
 def config_set(args: argparse.Namespace) -> int:
@@ -265,9 +268,9 @@ def config_set(args: argparse.Namespace) -> int:
             raise Refused("setting_invalid", name=name, value=json.dumps(value)[:80])
         values[name] = str(value)
         check_setting(name, values[name])
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         write_settings(desk.database, values)
-    return _say(args, {"set": values}, f"{len(values)} settings are stored; counters get them with their next pull.")
+    return say(args, {"set": values}, f"{len(values)} settings are stored; counters get them with their next pull.")
 
 
 def _read(path: Path) -> bytes:
@@ -279,20 +282,20 @@ def _read(path: Path) -> bytes:
 
 def config_show(args: argparse.Namespace) -> int:
     """Every setting."""
-    with _desk(args) as desk, desk.database.read() as conn:
+    with open_desk(args) as desk, desk.database.read() as conn:
         values = read_settings(conn, desk.database.chain_id())
-    return _say(args, values, "\n".join(f"{name} = {value}" for name, value in sorted(values.items())))
+    return say(args, values, "\n".join(f"{name} = {value}" for name, value in sorted(values.items())))
 
 
 @cross_scope
 def audit_verify(args: argparse.Namespace) -> int:
     """Walk every scope's audit log; 1 when an entry was changed, removed, added or moved."""
-    with _desk(args) as desk, desk.database.read_snapshot() as conn:
+    with open_desk(args) as desk, desk.database.read_snapshot() as conn:
         scopes = conn.execute(select(scope.c.scope_id).order_by(scope.c.scope_id)).scalars().all()
         reports = {scope_id: verify_audit(conn, scope_id) for scope_id in scopes}
     bad = [{"scope": scope_id, "n": r.first_bad} for scope_id, r in reports.items() if r.first_bad is not None]
     rows = sum(report.rows for report in reports.values())
     heads = {scope_id: report.head.hex() for scope_id, report in reports.items() if report.rows}
     first = f" The first bad one is number {bad[0]['n']} of {bad[0]['scope']}." if bad else ""
-    _say(args, {"rows": rows, "bad": bad, "heads": heads}, f"{rows} entries are as they were written.{first}")
+    say(args, {"rows": rows, "bad": bad, "heads": heads}, f"{rows} entries are as they were written.{first}")
     return 1 if bad else 0

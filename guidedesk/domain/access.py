@@ -29,6 +29,7 @@ Permission = Literal[
     "commission.others",
     "sale.record",
     "sale.claim",
+    "sale.match",
     "code.issue",
     "device.approve",
     "device.revoke",
@@ -62,6 +63,7 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
     "history.export_many",
     "commission.others",
+    "sale.match",
     "device.approve",
     "device.revoke",
     "staff.manage",

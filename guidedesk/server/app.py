@@ -17,13 +17,13 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import fanout, grant_ends, home_moves, member_cap, tombstones
+from guidedesk.server import fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.limits import Lane, RateLimits
-from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, sign_in, sync
+from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, orders, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.protocol import MAX_BODY
@@ -34,7 +34,7 @@ _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
-ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission, join)
+ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission, join, orders)
 
 
 def create_app(
@@ -88,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _sweep(context: ServerContext) -> None:
     rounds = itertools.cycle(range(_CAP_EVERY))
+    looked = recognition.Round(0, recognition.START)
     while True:
         try:
             await anyio.to_thread.run_sync(fanout.sweep, context.database)
@@ -95,8 +96,10 @@ async def _sweep(context: ServerContext) -> None:
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
             if next(rounds) == 0:
+                await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
+            looked = await anyio.to_thread.run_sync(recognition.recognise, context.database, now_ms, looked.after)
         except Refused:
             _log.info("sweep_waits")
         except Exception:

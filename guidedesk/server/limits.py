@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 Lane = Literal[
     "hello", "push", "changes", "snapshot", "digest", "events", "look_up", "sign_in", "enrol", "enrol_poll", "health",
-    "page", "page_code",
+    "page", "page_code", "orders",
 ]  # fmt: skip
 PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
     {
@@ -29,6 +29,7 @@ PER_MINUTE: Final[Mapping[Lane, int]] = MappingProxyType(
         "health": 120,
         "page": 30,
         "page_code": 10,
+        "orders": 60,  # calls of other programs, 500 orders each
     }
 )
 _MINUTE_MS: Final = 60_000

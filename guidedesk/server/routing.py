@@ -48,6 +48,8 @@ _STATUS: Final[Mapping[str, int]] = {
     "too_large": 413,
     "unknown_device": 401,
     "unsupported_encoding": 415,
+    "webhook_id_used": 409,
+    "webhook_refused": 401,
     "wrong_pin": 403,
     "staff_wait": 403,
     "device_wait": 403,

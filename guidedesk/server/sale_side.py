@@ -16,8 +16,10 @@ from guidedesk.server.commission_events import record_events
 from guidedesk.server.commission_facts import merged, unknown_buyer
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
+from guidedesk.server.feed import chunks
 from guidedesk.server.order_rows import Prepared, prepare_order, prepare_return
 from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn, ReturnLineIn
+from guidedesk.server.sale_unmatched import forget_unmatched
 from guidedesk.server.visibility import MEMBER_TABLES, granted_members, insert_missing
 from guidedesk.services.apply_core import ApplyContext, RowRef
 from guidedesk.services.claims import check_claim, claim_row
@@ -115,15 +117,34 @@ def match(opened: ScopeWrite, known: Row, sale: Row, now_ms: int) -> tuple[RowRe
     _set(conn, sale_claim, scope_id, [known["id"]], state="matched", purchase_id=sale["id"])
     if sale["member_id"] is not None:
         return (("purchase", scope_id, sale["id"]),)
-    _set(conn, purchase, scope_id, [sale["id"]], member_id=known["member_id"])
-    record_events(opened, [merged(unknown_buyer(sale["id"]), known["member_id"], now_ms)])
-    back = purchase_return.c
-    returned = conn.execute(
-        select(back.id).where(back.scope_id == scope_id, back.member_id.is_(None), back.purchase_id == sale["id"])
-    ).scalars()
-    returns = sorted(returned)
-    _set(conn, purchase_return, scope_id, returns, member_id=known["member_id"])
-    return (("purchase", scope_id, sale["id"]), *(("purchase_return", scope_id, row_id) for row_id in returns))
+    return hand_over(opened, {sale["id"]: known["member_id"]}, now_ms)
+
+
+def hand_over(opened: ScopeWrite, given: Mapping[str, str], now_ms: int) -> tuple[RowRef, ...]:
+    """Sales that were nobody's (id -> member) are theirs from now on, what came back of them too; the rows changed.
+
+    Commission hears of it as an event of its own, at the time it was found out (COMMISSION.md 9): the sale's never
+    changes.
+    """
+    conn, scope_id = opened.conn, opened.scope_id
+    p, back = purchase.c, purchase_return.c
+    free: list[str] = []
+    for chunk in chunks(sorted(given)):
+        free += conn.execute(
+            select(p.id).where(p.scope_id == scope_id, among(conn, p.id, chunk), p.member_id.is_(None))
+        ).scalars()
+    refs: list[RowRef] = []
+    for purchase_id in sorted(free):
+        _set(conn, purchase, scope_id, [purchase_id], member_id=given[purchase_id])
+        returned = conn.execute(
+            select(back.id).where(back.scope_id == scope_id, back.member_id.is_(None), back.purchase_id == purchase_id)
+        ).scalars()
+        returns = sorted(returned)
+        _set(conn, purchase_return, scope_id, returns, member_id=given[purchase_id])
+        refs += [("purchase", scope_id, purchase_id), *(("purchase_return", scope_id, row_id) for row_id in returns)]
+    record_events(opened, [merged(unknown_buyer(sale), given[sale], now_ms) for sale in sorted(free)])
+    forget_unmatched(opened, free)
+    return tuple(refs)
 
 
 def match_claims(opened: ScopeWrite, sales: Mapping[str, tuple[str, str | None]], now_ms: int) -> None:

@@ -9,25 +9,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
-
-from sqlalchemy import Connection, select
 
 from guidedesk.domain import people
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.import_cells import Figure
 from guidedesk.domain.import_headers import Layout
 from guidedesk.domain.import_rows import OrderRow, fields_of, read_order_row
-from guidedesk.models.people import staff, store
-from guidedesk.models.sales import product
 from guidedesk.server.connectors import file_run
 from guidedesk.server.connectors.file_run import FileRun, ImportReport, Tell
 from guidedesk.server.connectors.row_spool import Kept, RowSpool
 from guidedesk.server.order_backs import LINE_NUMBERS, number_lines
 from guidedesk.server.order_intake import Intake, Taken
+from guidedesk.server.order_names import NO_ARTICLE, read_names
 from guidedesk.server.order_types import BackIn, BackRow, Hints, LineIn, OrderIn
 from guidedesk.services.table_files import open_table
 
@@ -39,15 +35,6 @@ _OF_THE_ORDER: Final = (
 )  # fmt: skip
 _NUMBERED_IDS: Final = ("order_id", "original_order_id", "member_code", "sku")
 _Group = tuple[list[Kept], OrderIn | BackIn]
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The chain's stores, staff and articles by what files call them."""
-
-    stores: Mapping[str, str]
-    staff: Mapping[str, str]
-    products: Mapping[str, tuple[str, ...]]
 
 
 def import_orders(
@@ -89,7 +76,7 @@ class _Landing:
         self._report = report
         self._phone_key = phone_key
         self._source = source
-        self._world = read_world(run)
+        self._names = read_names(run.database)
         self._intake = Intake(run.database, phone_key, run.chain.now_ms)
 
     def land(self) -> None:
@@ -125,11 +112,11 @@ class _Landing:
 
     def _sale(self, lines: Sequence[tuple[Kept, OrderRow]]) -> OrderIn:
         head = _head(lines)
-        store_id = self._known(self._world.stores, head["store"], "row_store_unknown")
+        store_id = self._names.store(head["store"])
         channel = head["channel"] or ("store" if store_id else "online")
         if channel == "store" and store_id is None:
             raise Refused("row_store_missing")
-        seller = self._known(self._world.staff, head["associate"], "row_associate_unknown")
+        seller = self._names.associate(head["associate"])
         refs = [row.line_id for _, row in lines]
         numbers = number_lines(refs) if all(refs) else list(range(1, len(refs) + 1))
         if len(set(refs)) != len(refs) and all(refs):
@@ -153,19 +140,19 @@ class _Landing:
         )
 
     def _line(self, number: int, row: OrderRow) -> LineIn:
-        name, name_en, category, category_en, colour_en = self._world.products.get(row.sku, ("", "", "", "", ""))
+        known = self._names.articles.get(row.sku, NO_ARTICLE)
         return LineIn(
             line_no=number,
             sku=row.sku,
-            name=row.name or name,
+            name=row.name or known.name,
             qty=row.qty,
             amount_minor=row.amount_minor,
-            name_en=name_en or None,
-            category=category or None,
-            category_en=category_en or None,
+            name_en=known.name_en or None,
+            category=known.category or None,
+            category_en=known.category_en or None,
             size=row.size or None,
             colour=row.colour or None,
-            colour_en=colour_en or None,
+            colour_en=known.colour_en or None,
             tax_bp=row.tax_bp,
         )
 
@@ -190,15 +177,6 @@ class _Landing:
             raw=self._raw(lines),
             content=self._content(head, lines),
         )
-
-    @staticmethod
-    def _known(names: Mapping[str, str], text: str, code: str) -> str | None:
-        if not text:
-            return None
-        found = names.get(text.casefold())
-        if found is None:
-            raise Refused(code, text=text[:40])
-        return found
 
     def _raw(self, lines: Sequence[tuple[Kept, OrderRow]]) -> dict[str, Any]:
         """The record as it came; a phone only masked (SECURITY.md P-3), its keyed hash is what it is matched by."""
@@ -278,38 +256,3 @@ def _without_repeats(lines: list[tuple[Kept, OrderRow]]) -> tuple[list[tuple[Kep
         seen.add(one[1])
         kept.append(one)
     return kept, len(lines) - len(kept)
-
-
-def read_world(run: FileRun) -> World:
-    """Stores by code, name and id; staff by number and id; articles by their number."""
-    chain_id = run.database.chain_id()
-    with run.database.read() as conn:
-        return World(_stores(conn, chain_id), _staff(conn, chain_id), _products(conn, chain_id))
-
-
-def _stores(conn: Connection, chain_id: str) -> dict[str, str]:
-    s = store.c
-    found: dict[str, str] = {}
-    rows = conn.execute(select(s.id, s.code, s.name, s.name_en).where(s.scope_id == chain_id)).all()
-    # A code counts before a name: two stores may have one name.
-    for name in ("name_en", "name", "code", "id"):
-        found |= {getattr(row, name).casefold(): row.id for row in rows}
-    return found
-
-
-def _staff(conn: Connection, chain_id: str) -> dict[str, str]:
-    s = staff.c
-    rows = conn.execute(select(s.id, s.number).where(s.scope_id == chain_id)).all()
-    return {row.number.casefold(): row.id for row in rows} | {row.id: row.id for row in rows}
-
-
-def _products(conn: Connection, chain_id: str) -> dict[str, tuple[str, ...]]:
-    p = product.c
-    return {
-        row.sku: (row.name, row.name_en, row.category, row.category_en, row.colour_en or "")
-        for row in conn.execute(
-            select(p.sku, p.name, p.name_en, p.category, p.category_en, p.colour_en).where(
-                p.scope_id == chain_id, p.deleted_at_ms.is_(None)
-            )
-        )
-    }
