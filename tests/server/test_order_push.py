@@ -31,10 +31,13 @@ def secret(shop: Shop) -> str:
     return webhooks.add_source(shop.database, shop.secrets, SOURCE, shop.clock.now_ms, rotate=False)
 
 
-def call(shop: Shop, secret: str, body: Any, *, call_id: str = "", at_s: int | None = None, **headers: str) -> Any:
+def call(
+    shop: Shop, secret: str, body: Any, *, call_id: str = "", at_s: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> Any:  # fmt: skip
     raw = body if isinstance(body, bytes) else json.dumps({"source": SOURCE, "items": body}).encode()
     signed = webhooks.sign_call(secret, call_id or shop.new_id(), at_s or shop.clock.now_ms // 1000, raw)
-    return shop.client.request("POST", "/v1/orders", content=raw, headers=signed | headers)
+    return shop.client.request("POST", "/v1/orders", content=raw, headers=signed | (headers or {}))
 
 
 def push(shop: Shop, secret: str, *items: Any) -> list[dict[str, Any]]:
@@ -172,7 +175,7 @@ def test_a_call_nobody_known_signed_is_refused_and_says_nothing_more(shop: Shop,
         call(shop, "0" * 64, body),
         call(shop, secret, body, at_s=now_s - 301),
         call(shop, secret, body, at_s=now_s + 301),
-        call(shop, secret, body.replace(b"A1", b"A9"), **{"X-GuideDesk-Signature": "sha256=" + "0" * 64}),
+        call(shop, secret, body.replace(b"A1", b"A9"), headers={"X-GuideDesk-Signature": "sha256=" + "0" * 64}),
         call(shop, secret, body, call_id="short"),
         shop.client.request("POST", "/v1/orders", content=body),
         call(shop, secret, body.replace(SOURCE.encode(), b"unknown")),
