@@ -31,6 +31,7 @@ from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.server.turns import Turn
 from guidedesk.server.undecided import refuse_past_undecided
 from guidedesk.services.apply import RowRef
 from guidedesk.sync.protocol import GENESIS, TERMINAL, OpResult
@@ -48,13 +49,19 @@ class DeviceForked(GuideDeskError):
     """Two disks speak for one device (SYNC.md 6); `epoch` is the new one to number from 1 in."""
 
 
-def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) -> dict[str, Any]:
+def apply_batch(
+    context: ServerContext, who: AuthenticatedDevice, body: JsonObject, turn: Turn | None = None
+) -> dict[str, Any]:
     """Decide a batch and answer it once it is on disk (D-6).
+
+    `turn`: this push's place among those of its counter; while it is decided the next one is already read.
 
     Raises `seq_gap` (`expected`), `DeviceForked`, `malformed_batch`, `device_revoked`.
     """
     received_at_ms = context.clock.wall_ms()
     batch = read_batch(body, who.device_id, _own_acknowledgements(context, received_at_ms))
+    if turn is not None:
+        turn.wait()
     try:
         decided = _decide(context, who, batch, received_at_ms)
     except DeviceForked as fork:
@@ -62,6 +69,8 @@ def apply_batch(context: ServerContext, who: AuthenticatedDevice, body: JsonObje
         raise
     if decided.has_tasks:
         _carry(context, who.scope_id)
+    if turn is not None:
+        turn.leave()
     with context.database.read() as conn:
         key = context.secrets.signing_key()
         results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver)

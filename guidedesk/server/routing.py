@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -23,8 +24,10 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.database import is_outage
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
+from guidedesk.server.turns import Turn
 from guidedesk.sync.encoding import pack_answer, unpack_request
 from guidedesk.sync.redaction import data
+from guidedesk.sync.signed_headers import DEVICE_HEADER
 from guidedesk.sync.signing import RequestRefused
 from guidedesk.sync.strict_json import JsonObject
 
@@ -75,6 +78,7 @@ class Call:
     request: Request
     body: bytes
     device: AuthenticatedDevice | None = None
+    turn: Turn | None = None  # its place among its counter's calls, where the route keeps their order
 
     @cached_property
     def json(self) -> JsonObject:
@@ -120,7 +124,7 @@ Handler = Callable[[Call], Mapping[str, Any] | Answered | Streamed]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and path, who may use it, and what answers."""
+    """A method and path, who may use it, and what answers. `is_in_turn`: one device's calls in the order they came."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -128,6 +132,7 @@ class Route:
     handler: Handler
     # A page says in its own way that it cannot: people read it, not programs.
     on_error: Callable[[Call, GuideDeskError], Answered] | None = None
+    is_in_turn: bool = False
 
 
 def endpoint(
@@ -137,16 +142,21 @@ def endpoint(
 
     async def answer(request: Request) -> Response:
         body = await request.body()
-        return await anyio.to_thread.run_sync(run_route, context, route, request, body, limiter=workers)
+        # The order is that of arrival; whose call it is, is only claimed here, and one that lies is soon refused.
+        name = request.headers.get(DEVICE_HEADER, "") if route.is_in_turn else ""
+        with context.pushing.join(name) if name else nullcontext() as turn:
+            return await anyio.to_thread.run_sync(run_route, context, route, request, body, turn, limiter=workers)
 
     return answer
 
 
-def run_route(context: ServerContext, route: Route, request: Request, body: bytes) -> Response:
+def run_route(
+    context: ServerContext, route: Route, request: Request, body: bytes, turn: Turn | None = None
+) -> Response:
     """Policy, handler, answer."""
     try:
         device = _admit(context, route, request, body)
-        answered = route.handler(Call(context, request, body, device))
+        answered = route.handler(Call(context, request, body, device, turn))
     except GuideDeskError as error:
         if route.on_error is None:
             return error_response(error, context)

@@ -16,20 +16,23 @@ def test_calls_of_one_name_follow_each_other_and_others_go_on() -> None:
     done: list[str] = []
 
     def first() -> None:
-        with turns.take("till"):
+        with turns.join("till") as turn:
+            turn.wait()
             inside.set()
             assert go_on.wait(10)
             done.append("first")
 
     def second() -> None:
-        with turns.take("till"):
+        with turns.join("till") as turn:
+            turn.wait()
             done.append("second")
 
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(first)]
         assert inside.wait(10)
         waiting.append(pool.submit(second))
-        with turns.take("another"):
+        with turns.join("another") as turn:
+            turn.wait()
             done.append("another")
         go_on.set()
         for one in waiting:
@@ -39,16 +42,27 @@ def test_calls_of_one_name_follow_each_other_and_others_go_on() -> None:
 
 def test_whoever_waits_too_long_is_told_and_leaves_the_line() -> None:
     turns = Turns(patience_s=0.01)
-    with turns.take("till"), pytest.raises(StorageError) as refused, turns.take("till"):
-        pass
-    assert refused.value.code == "server_busy"
-    with turns.take("till"):
-        pass
+    with turns.join("till"):
+        with pytest.raises(StorageError) as refused, turns.join("till") as late:
+            late.wait()
+        assert refused.value.code == "server_busy"
+    with turns.join("till") as turn:
+        turn.wait()
 
 
 def test_a_call_that_fails_gives_its_turn_on() -> None:
     turns = Turns()
-    with pytest.raises(OSError), turns.take("till"):
+    with pytest.raises(OSError), turns.join("till"):
         raise OSError
-    with turns.take("till"):
-        pass
+    with turns.join("till") as turn:
+        turn.wait()
+
+
+def test_whoever_left_early_does_not_hold_up_the_next() -> None:
+    turns = Turns(patience_s=0.01)
+    with turns.join("till") as first, turns.join("till") as second, turns.join("till") as third:
+        first.wait()
+        first.leave()
+        second.wait()
+        second.leave()
+        third.wait()

@@ -28,7 +28,7 @@ def routes() -> list[Route]:
     """What counters call to exchange work."""
     return [
         Route("POST", "/v1/sync/hello", Policy("hello", "sync.exchange"), _hello),
-        Route("POST", "/v1/sync/push", Policy("push", "sync.exchange"), _push),
+        Route("POST", "/v1/sync/push", Policy("push", "sync.exchange"), _push, is_in_turn=True),
         Route("GET", "/v1/sync/changes", Policy("changes", "sync.exchange"), _changes),
         Route("GET", "/v1/sync/snapshot", Policy("snapshot", "sync.exchange"), _snapshot),
         Route("GET", "/v1/sync/snapshot/{snap_id}/{page}", Policy("snapshot", "sync.exchange"), _snapshot_page),
@@ -42,8 +42,7 @@ def _hello(call: Call) -> Mapping[str, Any]:
 
 
 def _push(call: Call) -> Mapping[str, Any]:
-    with call.context.pushing.take(call.who.device_id):
-        return apply_batch(call.context, call.who, call.json)
+    return apply_batch(call.context, call.who, call.json, call.turn)
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
