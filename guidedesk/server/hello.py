@@ -26,7 +26,16 @@ from guidedesk.server.feed import scope_state
 from guidedesk.server.settings import read_settings
 from guidedesk.server.snapshots import is_large
 from guidedesk.sync.encoding import ACCEPTED
-from guidedesk.sync.protocol import MAX_BODY, MAX_OP_BYTES, MAX_OPS, OLDEST_SCHEMA, PAGE_ROWS, PROTOCOL, SCHEMA
+from guidedesk.sync.protocol import (
+    MAX_BODY,
+    MAX_OP_BYTES,
+    MAX_OPS,
+    OLDEST_SCHEMA,
+    PAGE_ROWS,
+    PROTOCOL,
+    SCHEMA,
+    canonical,
+)
 from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
 
@@ -69,7 +78,7 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
 
     database.write(who.scope_id, work)
     if newest < OLDEST_SCHEMA:
-        raise Refused("schema_too_old", schema=OLDEST_SCHEMA)
+        raise Refused("schema_too_old", schema=OLDEST_SCHEMA, order=_order_text(context, who, numbers["t0"]))
     with database.read() as conn:
         large = int(read_settings(conn, chain_id)["snapshot_rows"])
         given: Any = body["cursors"]
@@ -78,6 +87,18 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         # Snapshots are built for the newest schema; an older program gets the same rows page by page.
         scopes = _scopes(conn, own, cursors, large if newest == SCHEMA else None)
         return _answer(conn, context, who, chain_id, numbers["t0"]) | {"scopes": scopes}
+
+
+def _order_text(context: ServerContext, who: AuthenticatedDevice, t0: int) -> str:
+    """What a program too old to be told anything else must hear all the same (D-12): its order, or nothing."""
+    with context.database.read() as conn:
+        row = conn.execute(
+            select(device.c.order_mode, device.c.ordered_at_ms).where(
+                device.c.scope_id == who.scope_id, device.c.device_id == who.device_id
+            )
+        ).one()
+    order = order_for(row, who.device_id, t0, context)
+    return "" if order is None else canonical(order)
 
 
 def _fresh_invitations(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) -> list[str]:

@@ -189,6 +189,8 @@ class SyncEngine:
         except SyncRefused as error:
             if error.status != _TOO_OLD:
                 raise
+            if self._orders.order is not None:
+                self._leave(self._orders.order)
             # This program is too old to be given rows, but what people record with it is still taken.
             self._pusher.push_pending()
             raise
@@ -250,7 +252,11 @@ class SyncEngine:
             unsent=counts.queued,
         )
         sent = self._clock.mono_ms()
-        answer = self._client.hello(here)
+        try:
+            answer = self._client.hello(here)
+        except SyncRefused as refused:
+            self._orders.heard_in_refusal(refused.params.get("order"), t0_ms)
+            raise
         self._clock.observe(sent, self._clock.mono_ms(), answer.server_time_ms)
         self._orders.heard(answer.order, t0_ms)
         if answer.codes:

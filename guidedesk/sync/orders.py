@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.sync import strict_json
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.local_store import LocalStore
 from guidedesk.sync.server_signing import Purpose, server_sign, server_verify
@@ -82,3 +83,9 @@ class OrderBook:
         if order != self._order:
             self._local.set_meta(_META, None if order is None else asdict(order))
             self._order = order
+
+    def heard_in_refusal(self, text: object, t0: int) -> None:
+        """An order told to a program too old for anything else, as JSON: "" says that there is none."""
+        if not isinstance(text, str):
+            return
+        self.heard(strict_json.loads_object(text.encode()) if text else None, t0)

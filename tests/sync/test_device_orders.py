@@ -13,6 +13,7 @@ from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import load_rows
+from guidedesk.server import hello
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.devices import revoke_device
 from guidedesk.server.quarantine import release_device
@@ -21,6 +22,7 @@ from guidedesk.sync import orders
 from guidedesk.sync.client import SyncRefused
 from guidedesk.sync.open_counter import forget_secret, open_counter, profile_name
 from guidedesk.sync.orders import DRAIN_MS, TakenOff
+from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.transport import Request, Response
 from guidedesk.sync.wipe import wipe_counter
 from tests.helpers.counter_parts import log, register
@@ -177,6 +179,25 @@ def test_a_wiped_counter_is_heard_no_more(world: World, till: Till) -> None:
     with pytest.raises(Refused) as refused:
         revoke(till, "drain")
     assert refused.value.code == "device_revoked"
+
+
+def test_a_program_too_old_to_be_given_rows_is_taken_off_all_the_same(
+    world: World, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    monkeypatch.setattr(hello, "OLDEST_SCHEMA", SCHEMA + 1)
+    till.close()
+    assert ends(till) == "schema_too_old"
+    assert till.counter.engine.order is None
+    talk = log(till.counter, member, "没发出去的", actor=till.actor("a1"))
+    revoke(till, "drain")
+    world.clock.tick(60_000)
+    till.close()
+    assert ends(till) == "device_leaving"
+    assert world.recorded()[till.counter.journal.latest(1)[0].envelope.op_id] == "quarantined", talk
+    world.clock.tick(DRAIN_MS)
+    assert isinstance(till.counter.engine.step().error, TakenOff)
 
 
 def test_only_a_counter_under_an_order_may_say_that_it_is_wiped(till: Till) -> None:
