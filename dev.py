@@ -49,7 +49,7 @@ X_LIBRARIES = {
 # what a test may need besides Python -> program -> Debian package; the names are pytest markers too
 NEEDS: dict[str, dict[str, str]] = {
     "xvfb": {"Xvfb": "xvfb", "xdotool": "xdotool", "setxkbmap": "x11-xkb-utils"},
-    "chromium": {},  # known by name already; no suite draws in a browser yet
+    "chromium": {"chromium": "chromium"},
 }
 BUILD_PROGRAMS = {"objdump": "binutils"}
 CHECKS = {

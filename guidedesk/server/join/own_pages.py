@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
+from typing import Final
 
 from markupsafe import Markup
 
@@ -20,7 +21,8 @@ from guidedesk.server.routing import Answered
 from guidedesk.server.settings import read_settings
 from guidedesk.texts import say
 
-_HELLO = {"new": "join.done.new", "known": "join.done.known"}
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HELLO: Final = {"new": "join.done.new", "known": "join.done.known"}
 
 
 def sign_in_page(
@@ -47,7 +49,7 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
         host = read_settings(conn, context.database.chain_id())["code_host"]
     owner = card.owner
     until = card.serves_until
-    day = t("join.me.date", month=until.month, day=until.day) if until else ""
+    day = t("join.me.date", month=_month(house.lang, until.month), day=until.day) if until else ""
     owner_name = house.pick(owner.name, owner.name_en) if owner else ""
     return page(
         house,
@@ -67,6 +69,10 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
         purposes=PURPOSES[1:],
         guard=guard,
     )
+
+
+def _month(lang: str, month: int) -> str:
+    return str(month) if lang == "zh_CN" else _MONTHS[month - 1]
 
 
 def _in_fours(digits: str) -> str:

@@ -96,7 +96,7 @@ def join_page(
     by_store = inviter.staff_id is None
     means = t("join.means_store") if by_store else t("join.means", n=house.window_days, name=name)
     note = t("join.sent", phone=mask_phone(filled.phone)) if is_sent else ""
-    return page(
+    made = page(
         house,
         "join.html",
         t("join.title", brand=house.brand),
@@ -118,6 +118,8 @@ def join_page(
         purposes=PURPOSES[1:],
         other=f"{address}{'&' if '?' in address else '?'}lang={house.other_lang}",
     )
+    # Her own phone keeps the form for the way back, so that the browser need not ask whether to send it again.
+    return Answered(made.status, None, {**made.headers, "Cache-Control": "private, no-cache"}, made.raw)
 
 
 def problem_text(house: House, problem: GuideDeskError | None) -> str:
