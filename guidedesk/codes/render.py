@@ -96,7 +96,7 @@ def _svg(matrix: Matrix, mm: int, dots: int, dpi: int) -> bytes:
     squares = "".join(
         f"M{corner + start * dots} {corner + y * dots}h{(end - start) * dots}v{dots}h-{(end - start) * dots}z"
         for y, row in enumerate(matrix.rows)
-        for start, end in _runs(row)
+        for start, end in runs(row)
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{mm}mm" height="{mm}mm" viewBox="0 0 {across} {across}" '
@@ -105,8 +105,8 @@ def _svg(matrix: Matrix, mm: int, dots: int, dpi: int) -> bytes:
     ).encode()
 
 
-def _runs(row: tuple[bool, ...]) -> list[tuple[int, int]]:
-    """Black stretches of a row: (first, one past the last)."""
+def runs(row: tuple[bool, ...]) -> list[tuple[int, int]]:
+    """Black stretches of a row of modules: (first, one past the last)."""
     found: list[tuple[int, int]] = []
     for x, cell in enumerate(row):
         if cell and found and found[-1][1] == x:

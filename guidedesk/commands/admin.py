@@ -28,6 +28,11 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     add.add_argument("code", metavar="CODE")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--name-en", metavar="NAME", help="its English name; NAME when left out")
+    fresh = _leaf(
+        store, "code", "a new code for its posters; the old one no longer works", actions.store_code,
+        "admin store code S1",
+    )  # fmt: skip
+    fresh.add_argument("code", metavar="CODE")
     _leaf(store, "list", "every store", actions.store_list, "admin store list")
     _add_staff(_area(areas, "staff", "the people who sell"))
     _add_devices(_area(areas, "device", "the counters"))

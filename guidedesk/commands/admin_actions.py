@@ -113,6 +113,14 @@ def store_add(args: argparse.Namespace) -> int:
     return say(args, {"id": store_id, "code": args.code}, f"Store {args.code} is open: {store_id}.")
 
 
+def store_code(args: argparse.Namespace) -> int:
+    """A new code for a store; `guidedesk code render` makes its picture."""
+    with _desk(args) as desk:
+        store_id = chain.get_store(desk.database, args.code)
+        digits = chain.renew_store_code(desk.database, store_id, clock=desk.clock, random=desk.random)
+    return _say(args, {"code": args.code, "digits": digits}, f"The code of store {args.code} is {digits}.")
+
+
 def store_list(args: argparse.Namespace) -> int:
     """Every store."""
     with open_desk(args) as desk:

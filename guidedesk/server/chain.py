@@ -13,7 +13,7 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import scope
 from guidedesk.server.audit import record_audit
-from guidedesk.server.badges import badges_of
+from guidedesk.server.badges import badges_of, live_store_codes, new_store_code
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.rows import put_row
 
@@ -62,10 +62,27 @@ def add_store(
         if _find(opened.conn, chain_id, code) is not None:
             raise Refused("code_taken", store=code)
         put_row(opened, "store", values)
+        if kind == "store":
+            put_row(opened, "store_code", new_store_code(store_id, random, clock.wall_ms()))
         _audit(opened, clock, "store.added", store_id, {"code": code})
 
     database.write(chain_id, work)
     return store_id
+
+
+def renew_store_code(database: ServerDatabase, store_id: str, *, clock: Clock, random: Random) -> str:
+    """The digits of a fresh code for a store; the ones before no longer work."""
+    chain_id = database.chain_id()
+
+    def work(opened: ScopeWrite) -> str:
+        fresh = new_store_code(store_id, random, clock.wall_ms())
+        for row_id in live_store_codes(opened.conn, chain_id, store_id):
+            put_row(opened, "store_code", {"id": row_id, "state": "revoked"})
+        put_row(opened, "store_code", fresh)
+        _audit(opened, clock, "store.code_issued", store_id, {})
+        return str(fresh["digits"])
+
+    return database.write(chain_id, work)
 
 
 def find_store(database: ServerDatabase, code_or_id: str) -> str | None:

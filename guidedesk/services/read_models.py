@@ -407,3 +407,40 @@ class ChainSettings:
     owner_bp: int = 3000
     seller_bp: int = 7000
     contact_cap_week: int = 2
+    code_host: str = "q.guidedesk.example"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCounts:
+    """What came of an associate's code over some days."""
+
+    scanned: int = 0
+    joined: int = 0
+    bound: int = 0
+    bought: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationInfo:
+    """An invitation she showed: until when it is good, and when somebody joined by it (UTC ms)."""
+
+    digits: str
+    issued_at_ms: int
+    expires_at_ms: int
+    used_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodesInfo:
+    """What an associate can show and what came of it. Digits are None where this counter has no such code."""
+
+    staff: StaffInfo
+    store: StoreInfo
+    brand: Bilingual
+    host: str
+    window_days: int
+    own_digits: str | None
+    store_digits: str | None
+    today: CodeCounts
+    month: CodeCounts
+    invitations: tuple[InvitationInfo, ...] = ()

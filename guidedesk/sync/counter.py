@@ -29,6 +29,7 @@ from guidedesk.services.operations import (
     Retract,
     ServedNoPurchase,
 )
+from guidedesk.services.printers import PrinterSettings, read_printers
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings, OfficeHit
 from guidedesk.services.session import Session, SignInTile
@@ -58,6 +59,7 @@ TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transpor
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
 # What may be taken back, and which of its fields names the row.
+_PRINTERS: Final = "printers"
 _RETRACTABLE: Final = {
     LogInteraction.TYPE: "interaction_id",
     ServedNoPurchase.TYPE: "interaction_id",
@@ -406,6 +408,14 @@ class Counter:
         """The 22 digits of an invitation nobody was shown yet; the operation recorded with it takes it."""
         code = self.local.find_blank_code("invitation")
         return None if code is None else code.digits
+
+    def printers(self) -> PrinterSettings:
+        """Which printers this counter uses."""
+        return read_printers(self.local.get_meta(_PRINTERS))
+
+    def save_printers(self, settings: PrinterSettings) -> None:
+        """Use these from now on."""
+        self.local.set_meta(_PRINTERS, settings.to_dict())
 
     def _staff(self) -> SignIn:
         if self._sign_in is None:

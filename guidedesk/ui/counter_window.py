@@ -11,6 +11,7 @@ from guidedesk.domain.access import Permission
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_earnings import CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
@@ -73,6 +74,8 @@ class CounterWindow(QObject):
         self.undo = UndoPresenter(desk, self)
         self.actions = CounterActions(desk, self.window, self._is_allowed, self)
         self.actions.told.connect(self._tell_notice)
+        self.codes = CounterCodes(desk, self.window, self._is_allowed, self)
+        self.codes.search_wanted.connect(self.begin_search)
         self._log_dialog: LogDialog | None = None
         self.binder = ShellBinder(self.window, self.shell)
         self._add_sign_in()
@@ -90,6 +93,8 @@ class CounterWindow(QObject):
         self._add_scan_result()
         self._add_search()
         self._add_sync()
+        self.codes.add_page()
+        self.member.state_changed.connect(self.codes.serve)
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
         self.window.page_shown.connect(self._page_shown)
@@ -390,6 +395,10 @@ class CounterWindow(QObject):
             self.home.rest()
         if name != SYNC:
             self.sync.rest()
+        if name != CODES:
+            self.codes.presenter.rest()
+        else:
+            self.codes.presenter.wake()
         if name != HISTORY:
             self.history.rest()
         else:
@@ -408,6 +417,8 @@ class CounterWindow(QObject):
             self.add_member()
         elif name == "earnings" and self.desk.session is not None:
             self.earnings.show_page()
+        else:
+            self.codes.run(name)
 
     def _is_allowed(self, permission: Permission) -> bool:
         """Whether whoever is signed in may do this; if not, the window says who can."""

@@ -12,6 +12,7 @@ from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
 from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
 from guidedesk.services.operations import Operation
+from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
@@ -154,6 +155,14 @@ class CounterPort(Protocol):
 
     def take_invitation(self) -> str | None:
         """The 22 digits of an invitation nobody was shown yet, or None when the pool is empty."""
+        ...
+
+    def printers(self) -> PrinterSettings:
+        """Which printers this counter uses."""
+        ...
+
+    def save_printers(self, settings: PrinterSettings) -> None:
+        """Use these from now on."""
         ...
 
     def phone_fields(self, phone: str) -> dict[str, str]:

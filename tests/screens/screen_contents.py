@@ -1,6 +1,6 @@
 """What DESIGN-UI.md says each screen must show, as keys of the texts or, after `=`, as words of the invented data.
 
-Only what the product has data for: offers, points, codes and the customer screen come with later versions.
+Only what the product has data for: offers and points come with later versions.
 A value `=中文|English` differs by language. `_FRAME` and `_OF` are shared by the states of a screen.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-_FRAME: Final = ("rail.home", "rail.members", "rail.sync", "top.search", "=林晓夏|Lin Xiaoxia", "role.associate",
+_FRAME: Final = ("rail.home", "rail.members", "rail.codes", "rail.sync", "top.search",
+                 "=林晓夏|Lin Xiaoxia", "role.associate",
                  "=收银台 2|Counter 2", "=F9", "keys.lock")
 _ENROL: Final = ("enrol.title", "enrol.step_contact", "enrol.step_key", "enrol.step_approve", "enrol.step_load",
                  "enrol.code", "enrol.fingerprint", "enrol.fingerprint_hint", "enrol.manager", "enrol.do_1",
@@ -82,6 +83,15 @@ _REGISTER: Final = (*_FRAME, "register.title", "register.phone", "register.name"
                     "register.consent.personalised", "register.answer.none", "register.owner", "register.create")
 _SCAN: Final = (*_FRAME, "result.title")
 _REFUSED: Final = (*_SCAN, "result.fact.recorded", "result.fact.no", "result.refused.kept", "result.search")
+_CODES: Final = (*_FRAME, "rail.codes", "codes.title", "codes.hint", "codes.kind.own", "codes.kind.own.for",
+                 "codes.kind.invitation", "codes.kind.invitation.for", "codes.kind.reprint", "codes.kind.store",
+                 "codes.kind.store.for", "codes.where", "codes.to_screen", "codes.to_label", "codes.to_png",
+                 "codes.printers", "codes.what", "codes.by_itself", "codes.today", "codes.month", "codes.count.scanned",
+                 "codes.count.joined", "codes.count.bound", "codes.count.bought", "=64")
+_OWN: Final = (*_CODES, "codes.who.own", "codes.spoken.own", "=A017", "codes.eye.own", "codes.note.own",
+               "codes.what.own.1", "codes.what.own.2", "codes.what.own.3", "codes.kind.reprint.named")
+_NONE: Final = (*_CODES, "codes.nothing_shown")
+_CUSTOMER: Final = ("=松屿 SONGYU", "customer.call", "customer.code_spoken")
 _SEARCH: Final = (*_FRAME, "search.scan", "search.key.move", "search.key.open", "search.add")
 _SYNC: Final = (*_FRAME, "sync.tabs", "sync.tab_needs", "sync.tab_queued", "sync.tab_settled", "sync.tab_sent",
                 "sync.diagnostics")
@@ -232,6 +242,25 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                           "result.search"),
     ("scan", "damaged"): (*_REFUSED, "scan.reason.bad_check_digits", "result.refused.text.bad_check_digits"),
     ("scan", "badge"): (*_SCAN, "result.other_kind.staff_badge.title", "result.other_kind.kept"),
+    ("codes", "own"): (*_OWN, "codes.on_screen", "codes.take_down"),
+    ("codes", "invitation"): (*_CODES, "codes.who.invitation", "codes.spoken.invitation", "=9:12", "codes.left_text",
+                              "codes.again", "codes.note.invitation", "codes.what.invitation.1"),
+    ("codes", "joined"): (*_NONE, "codes.none.joined", "codes.none.joined_text", "codes.again"),
+    ("codes", "none_left"): (*_NONE, "codes.none.none_left", "codes.none.none_left_text"),
+    ("codes", "no_own"): (*_NONE, "codes.none.no_own", "codes.none.no_own_text", "codes.kind.reprint.for"),
+    ("codes", "reprint"): (*_NONE, "codes.none.ask", "=沈知微", "codes.none.ask_text", "codes.what.reprint.2"),
+    ("codes", "reprint_asks"): (*_NONE, "codes.reprint_asks", "codes.reprint_yes", "codes.reprint_no"),
+    ("codes", "reprinted"): (*_CODES, "codes.who.reprint", "=沈知微", "=8 8 3 0 0 0 0 0 2 7 4 6", "codes.note.reprint",
+                             "codes.to_card"),
+    ("codes", "store"): (*_CODES, "codes.who.store", "=杭州湖滨店|Hangzhou Lakeside", "=H B 0 1", "codes.what.store.2"),
+    ("codes", "printer_silent"): (*_OWN, "error.printer_silent", "=192.168.1.40", "codes.print_again"),
+    ("customer", "own"): (*_CUSTOMER, "customer.promise.own", "customer.text.own", "customer.who", "=A 0 1 7",
+                          "customer.eye_note"),
+    ("customer", "invitation"): (*_CUSTOMER, "customer.promise.invitation", "customer.text.invitation"),
+    ("customer", "store"): (*_CUSTOMER, "customer.promise.store", "=H B 0 1"),
+    ("printers", "set"): (*_FRAME, "printers.title", "printers.labels", "printers.labels_how", "printers.label",
+                          "=192.168.1.40", "printers.language.escpos", "printers.language.zpl", "printers.width.384",
+                          "printers.width.576", "printers.cards", "printers.card_pdf", "=Zebra ZC300", "printers.save"),
     ("search", "found"): (*_SEARCH, "search.members", "=沈知微", "=138 **** 2746", "tier.short.super", "=宋子雯",
                           "=何静怡|He Jingyi", "=孙梓汶", "member.owner_chip.none", "=苏昭文", "bind.mine",
                           "consent.wechat.yes", "search.fact.last", "=¥1,298.00", "search.fact.size",

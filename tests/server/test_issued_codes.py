@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from guidedesk.codes.decoder import decode
+from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import load_row
 from guidedesk.models.server_tables import code_pool
+from guidedesk.server.chain import renew_store_code
 from guidedesk.server.code_counts import CodeFact, count_code
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.invitations import find_invitation, use_invitation
@@ -150,3 +153,15 @@ def test_a_blank_code_is_of_one_kind(shop: Shop) -> None:
         ).scalar_one()
         assert state == "blank"
         assert load_row(conn, "member_code", shop.stores[0], derived_id("code", digits)) is None
+
+
+def test_a_store_has_one_code_that_counters_know_and_a_new_one_ends_it(shop: Shop) -> None:
+    counter = shop.counter()
+    store_id = shop.stores[0]
+    first = renew_store_code(shop.database, store_id, clock=shop.clock, random=shop.random)
+    second = renew_store_code(shop.database, store_id, clock=shop.clock, random=shop.random)
+    found = {row["digits"]: row["state"] for row in pulled(counter, "store_code") if row["store_id"] == store_id}
+    assert (found[first], found[second], [*found.values()].count("live")) == ("revoked", "live", 1)
+    read = decode(second)
+    assert isinstance(read, CodeOk)
+    assert read.type is CodeType.STORE

@@ -14,6 +14,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation, members_of
+from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.queries.reference import get_staff
 from guidedesk.services.read_models import OfficeHit, StaffInfo
 from guidedesk.services.session import Session, SignInTile
@@ -47,6 +48,9 @@ class ShopCounter:
     office_asked: list[tuple[str, ...]] = field(default_factory=list)
     office_error: GuideDeskError | None = None
     office_member: str | None = None
+    printer_settings: PrinterSettings = field(default_factory=PrinterSettings)
+    invitations: list[str] = field(default_factory=list)
+    blank_pairs: list[tuple[str, str]] = field(default_factory=list)
     made: int = 0
     store_id: str = LAKESIDE
     label: str = "收银台 2"
@@ -130,10 +134,16 @@ class ShopCounter:
         return self.office_member
 
     def take_blank_code(self) -> tuple[str, str] | None:
-        return None
+        return self.blank_pairs.pop() if self.blank_pairs else None
 
     def take_invitation(self) -> str | None:
-        return None
+        return self.invitations.pop() if self.invitations else None
+
+    def printers(self) -> PrinterSettings:
+        return self.printer_settings
+
+    def save_printers(self, settings: PrinterSettings) -> None:
+        self.printer_settings = settings
 
     def phone_fields(self, phone: str) -> dict[str, str]:
         raise Refused("phone_invalid")

@@ -11,7 +11,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import Tier
 from guidedesk.models.entities import Row
-from guidedesk.server.badges import new_badge
+from guidedesk.server.badges import new_badge, new_store_code
 from guidedesk.server.connectors.landing import (
     BATCH,
     Person,
@@ -142,6 +142,9 @@ def _reference(today: date, seed: int) -> dict[str, list[Row]]:
             for place, s in enumerate(STAFF)
         ],
         "staff_code": [new_badge(staff_id(s.number), Dice(SOURCE, "badge", s.number), 0) for s in STAFF],
+        "store_code": [
+            new_store_code(store_id(s.code), Dice(SOURCE, "store_code", s.code), 0) for s in STORES if s.kind == "store"
+        ],
     }
 
 

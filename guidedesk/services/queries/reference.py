@@ -37,6 +37,7 @@ def get_settings(conn: Connection) -> ChainSettings:
         owner_bp=int(found.get("owner_bp", default.owner_bp)),
         seller_bp=int(found.get("seller_bp", default.seller_bp)),
         contact_cap_week=int(found.get("contact_cap_week", default.contact_cap_week)),
+        code_host=found.get("code_host", default.code_host),
     )
 
 

@@ -137,6 +137,14 @@ class Metrics:
     dialog_blur: int = 48
     drawer_w: int = 400
     help_key_w: int = 96
+    code_view: int = 371
+    code_view_min: int = 240
+    codes_list_w: int = 300
+    codes_side_w: int = 304
+    code_row: int = 64
+    code_eye: int = 26
+    code_customer: int = 32
+    code_promise: int = 48
     toast_w: int = 420
     toast_radius: int = 10
     toast_pad: int = 14

@@ -20,6 +20,7 @@ from guidedesk.ui.widgets.labels import person_name
 RAIL: Final = (
     RailItem("home", "scan", "rail.home", "Ctrl 1"),
     RailItem("members", "users", "rail.members", "Ctrl 2"),
+    RailItem("codes", "qr", "rail.codes", "Ctrl 3"),
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
 )

@@ -11,9 +11,10 @@ from guidedesk.ui.widgets.chips import Painted
 
 
 class BigCode(Painted):
-    """`spoken` reads it letter by letter."""
+    """`show_code` gives what reads it letter by letter; `size` is the metric of its height."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: str = "code_big") -> None:
+        self._size = size
         super().__init__("")
 
     def show_code(self, code: str, spoken: str) -> None:
@@ -25,13 +26,14 @@ class BigCode(Painted):
     def _font(self) -> QFont:
         m = look().m
         font = look().font("code", 600)
-        font.setPixelSize(m.code_big)
+        font.setPixelSize(int(getattr(m, self._size)))
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, m.code_gap)
         return font
 
     def sizeHint(self) -> QSize:
         m = look().m
-        return QSize(paint.width_of(self.text() or " ", self._font()) + m.code_gap, m.code_big + m.code_gap * 2)
+        high = int(getattr(m, self._size))
+        return QSize(paint.width_of(self.text() or " ", self._font()) + m.code_gap, high + m.code_gap * 2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -31,19 +31,21 @@ class Face:
 
 
 class Button(QPushButton):
-    """A button. `key` is shown as a key cap; the key itself is bound by the screen (`KeyMap`)."""
+    """A button. `key` is shown as a key cap; the key itself is bound by the screen (`KeyMap`). A `wide` one takes the
+    whole line, words at its left and the key at its right."""
 
     def __init__(
         self, text: str = "", kind: Kind = "default", *, icon: str = "", key: str = "", size: Size = "m",
-        trailing: str = "", parent: QWidget | None = None,
+        trailing: str = "", wide: bool = False, parent: QWidget | None = None,
     ) -> None:
         super().__init__(text, parent)
+        self._wide = wide
         self.kind: Kind = kind
         self._icon, self._hint, self._size, self._trailing = icon, key, size, trailing
         self._key = ""
         self._is_key_hidden = False
         self._params: dict[str, str | int] = {}
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAutoDefault(False)
@@ -162,7 +164,7 @@ class Button(QPushButton):
         radius = m.button_s_radius if self._size == "s" else m.button_radius
         paint.box(painter, self.face_rect(), radius, face.fill, face.border)
         parts = self._widths()
-        left = (self.width() - sum(parts) - self._gap() * (len(parts) - 1)) // 2
+        left = self._pad() if self._wide else (self.width() - sum(parts) - self._gap() * (len(parts) - 1)) // 2
         middle, dpr = self.height() / 2, self.devicePixelRatioF()
         if self._icon:
             paint.draw_icon(painter, left, middle, self._icon, self._icon_side(), face.ink, dpr)
@@ -172,6 +174,8 @@ class Button(QPushButton):
             paint.text(painter, QRect(left, 0, width, self.height()), self.text(), self._font(), face.ink)
             left += width + self._gap()
         if self._hint and not self._is_key_hidden:
+            if self._wide:
+                left = self.width() - self._pad() - paint.key_width(self._hint)
             self._paint_hint(painter, left, face)
             left += paint.key_width(self._hint) + self._gap()
         if self._trailing:

@@ -1,0 +1,287 @@
+"""Codes to show, print and save: one's own, an invitation, another card, the store's (DESIGN-UI.md 5.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from guidedesk.codes.encoder import short_url
+from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.time import local_date
+from guidedesk.services.apply_codes import INVITATION_MS
+from guidedesk.services.changes import Changes
+from guidedesk.services.operations import IssueInvitation, ReissueCard
+from guidedesk.services.queries.codes import get_codes
+from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.read_models import CodesInfo, InvitationInfo, MemberCard
+from guidedesk.services.session import Session
+from guidedesk.ui import formats
+from guidedesk.ui.desk import Desk
+
+CodeKind = Literal["own", "invitation", "reprint", "store"]
+KINDS: Final[tuple[CodeKind, ...]] = ("own", "invitation", "reprint", "store")
+WhyNone = Literal["", "no_own", "no_store", "none_left", "no_member", "ask", "joined", "over"]
+CLOCK_MS: Final = 1000
+TAKE_DOWN_MS: Final = 2 * 60_000
+_WORTH_SHOWING_MS: Final = 60_000  # an invitation with less left than this is not shown again
+_REREAD: Final = frozenset({"invitation", "code_count", "staff_code", "store_code", "setting", "member_code"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReissuedCard:
+    """The card just made for a member: both numbers, and whose it is."""
+
+    digits: str
+    typed: str
+    member: MemberCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodesState:
+    """What the page shows. `text` is what the picture says, empty with a reason in `why_none`; `eye` what can be read
+    out or typed. `asks` is the inline question before a code stops working."""
+
+    now_ms: int = 0
+    kind: CodeKind = "own"
+    info: CodesInfo | None = None
+    text: str = ""
+    eye: str = ""
+    why_none: WhyNone = ""
+    expires_at_ms: int | None = None
+    member: MemberCard | None = None
+    card: ReissuedCard | None = None
+    asks: bool = False
+    is_on_screen: bool = False
+    takes_down: bool = True
+    problem: GuideDeskError | None = None
+    kept_label: bool = False  # the label printer did not answer; the job is kept
+
+    @property
+    def left_s(self) -> int | None:
+        """Seconds an invitation is still good."""
+        return None if self.expires_at_ms is None else max(0, -(-(self.expires_at_ms - self.now_ms) // 1000))
+
+
+class CodesPresenter(QObject):
+    """`state_changed(CodesState)`; `opened()` when the page is to be shown."""
+
+    state_changed = Signal(object)
+    opened = Signal()
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._shown_invitation: InvitationInfo | None = None
+        self._down_at_ms: int | None = None
+        self._is_resting = True
+        self.state = CodesState(now_ms=desk.now_ms())
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.tick)
+        desk.session_changed.connect(self._take_session)
+        desk.tasks.committed.connect(self._committed)
+
+    def open(self, kind: CodeKind = "own") -> None:
+        """F3, or the rail: the page with this kind chosen."""
+        self._show(kind=kind)
+        self.opened.emit()
+
+    def wake(self) -> None:
+        """The page came to the front."""
+        self._is_resting = False
+        self._timer.start(CLOCK_MS)
+        self.reload()
+
+    def rest(self) -> None:
+        """Another page is in front; a code on the customer's screen still counts down."""
+        self._is_resting = True
+        if not self.state.is_on_screen:
+            self._timer.stop()
+
+    def reload(self) -> None:
+        """Read codes and counts again."""
+        session = self._desk.session
+        if session is None:
+            return
+        now_ms = self._desk.now_ms()
+        self._desk.read(
+            _read, session.staff.id, self._desk.counter.store_id, now_ms, done=self._take_info, latest="codes.info"
+        )
+
+    def tick(self) -> None:
+        """A second went by."""
+        now_ms = self._desk.now_ms()
+        self._show(now_ms=now_ms)
+        if self.state.kind == "invitation" and self.state.left_s == 0 and self.state.text:
+            self._settle()
+        if self._down_at_ms is not None and now_ms >= self._down_at_ms:
+            self.take_down()
+
+    def choose(self, kind: CodeKind) -> None:
+        """Another kind of code. An invitation is made at once, unless one of hers is still fresh."""
+        self._show(kind=kind, asks=False, problem=None, kept_label=False)
+        if kind == "invitation" and self._fresh() is None:
+            self.invite()
+        else:
+            self._settle()
+
+    def serve(self, card: MemberCard | None) -> None:
+        """Whose card is open beside: a card can be reissued for her. A merely known card number is enough."""
+        usable = None if card is None or card.is_erased else card
+        if usable is not None and (self.state.card is None or self.state.card.member.member_id != usable.member_id):
+            self._show(member=usable, card=None)
+            self._settle()
+
+    def invite(self) -> None:
+        """Show somebody new a code of her own; good for ten minutes."""
+        digits = self._desk.counter.take_invitation()
+        if digits is None:
+            self._shown_invitation = None
+            self._settle()
+            return
+        operation = IssueInvitation(invitation_id=derived_id("invitation", digits), code_digits=digits)
+
+        def issued(_changes: Changes) -> None:
+            now_ms = self._desk.now_ms()
+            self._shown_invitation = InvitationInfo(digits, now_ms, now_ms + INVITATION_MS, None)
+            self._settle()
+            self.reload()
+
+        self._desk.record(operation, done=issued, failed=self._failed)
+
+    def ask(self, wanted: bool = True) -> None:
+        """Whether a card that works now is to be void: asked once, inline."""
+        self._show(asks=wanted, problem=None)
+
+    def reissue(self) -> None:
+        """Another card for the member who is served; the old one is void from now on."""
+        member = self.state.member
+        if member is None:
+            return
+        pair = self._desk.counter.take_blank_code()
+        if pair is None:
+            self._show(asks=False, problem=Refused("no_blank_code"))
+            return
+        operation = ReissueCard(member_id=member.member_id, code_digits=pair[0], code_typed=pair[1])
+
+        def reissued(_changes: Changes) -> None:
+            self._show(asks=False, card=ReissuedCard(pair[0], pair[1], member))
+            self._settle()
+
+        self._desk.record(operation, done=reissued, failed=self._failed)
+
+    def toggle_screen(self) -> None:
+        """F12: on the customer's screen, or down from it."""
+        if self.state.is_on_screen:
+            self.take_down()
+        elif self.state.text:
+            self._down_at_ms = self._desk.now_ms() + TAKE_DOWN_MS if self.state.takes_down else None
+            self._timer.start(CLOCK_MS)
+            self._show(is_on_screen=True)
+
+    def take_down(self) -> None:
+        """Nothing on the customer's screen."""
+        self._down_at_ms = None
+        self._show(is_on_screen=False)
+
+    def set_takes_down(self, is_on: bool) -> None:
+        """Whether it comes down by itself after two minutes."""
+        if self.state.is_on_screen:
+            self._down_at_ms = self._desk.now_ms() + TAKE_DOWN_MS if is_on else None
+        self._show(takes_down=is_on)
+
+    def write(self, work: Callable[[], str], done: Callable[[str], None]) -> None:
+        """Run a print or a save beside the window; `done` is told its name. A failure is shown, nothing is lost."""
+        self._show(problem=None)
+
+        def finished(name: str) -> None:
+            self._show(kept_label=False)
+            done(name)
+
+        self._desk.tasks.read(work, done=finished, failed=self._failed)
+
+    def file_name(self, suffix: str, folder: Path) -> Path:
+        """Where a picture is suggested to go: no name and no number of anybody."""
+        return folder / f"code-{self.state.kind}-{formats.local(self._desk.now_ms()):%Y%m%d-%H%M%S}.{suffix}"
+
+    def _fresh(self) -> InvitationInfo | None:
+        now_ms = self._desk.now_ms()
+        mine = self._shown_invitation
+        if mine is None or mine.used_at_ms is not None or mine.expires_at_ms - now_ms < _WORTH_SHOWING_MS:
+            return None
+        return mine
+
+    def _take_info(self, info: CodesInfo) -> None:
+        shown = self._shown_invitation
+        if shown is not None:
+            known = next((one for one in info.invitations if one.digits == shown.digits), None)
+            self._shown_invitation = known or shown
+        self._show(info=info, now_ms=self._desk.now_ms())
+        self._settle()
+
+    def _settle(self) -> None:
+        """What the chosen kind has to show now."""
+        info, state = self.state.info, self.state
+        if info is None:
+            return
+        digits, eye, why, expires = _shown(state.kind, info, state, self._shown_invitation, self._desk.now_ms())
+        text = short_url(info.host, digits) if digits and info.host else digits
+        changes: dict[str, Any] = {"text": text, "eye": eye, "why_none": why, "expires_at_ms": expires}
+        if not text and state.is_on_screen:
+            self._down_at_ms = None
+            changes["is_on_screen"] = False
+        self._show(**changes)
+
+    def _failed(self, error: Exception) -> None:
+        if not isinstance(error, GuideDeskError):
+            self._desk.tasks.failed.emit(error)
+            return
+        self._show(asks=False, problem=error, kept_label=error.code == "printer_silent")
+
+    def _committed(self, changes: object) -> None:
+        if isinstance(changes, Changes) and changes.kinds & _REREAD and not self._is_resting:
+            self.reload()
+
+    def _take_session(self, session: Session | None) -> None:
+        # Locking clears the customer's screen, and nothing of the person before stays (DESIGN-UI.md 10).
+        self._shown_invitation = self._down_at_ms = None
+        self._timer.stop()
+        takes_down = self.state.takes_down if session is not None else True
+        self.state = CodesState(now_ms=self._desk.now_ms(), takes_down=takes_down)
+        self.state_changed.emit(self.state)
+
+    def _show(self, **changed: Any) -> None:
+        state = replace(self.state, **changed)
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
+
+
+def _read(connection: Any, staff_id: str, store_id: str, now_ms: int) -> CodesInfo:
+    day = local_date(now_ms, get_settings(connection).zone).isoformat()
+    return get_codes(connection, staff_id, store_id, now_ms, day)
+
+
+def _shown(
+    kind: CodeKind, info: CodesInfo, state: CodesState, invitation: InvitationInfo | None, now_ms: int
+) -> tuple[str, str, WhyNone, int | None]:
+    """Digits, what can be read out, why there is nothing to show, and until when it is good."""
+    if kind == "own":
+        return info.own_digits or "", info.staff.number, "" if info.own_digits else "no_own", None
+    if kind == "store":
+        return info.store_digits or "", info.store.code, "" if info.store_digits else "no_store", None
+    if kind == "reprint":
+        if state.card is not None:
+            return state.card.digits, state.card.typed, "", None
+        return "", "", "no_member" if state.member is None else "ask", None
+    if invitation is None:
+        return "", "", "none_left", None
+    if invitation.used_at_ms is not None:
+        return "", "", "joined", None
+    if invitation.expires_at_ms <= now_ms:
+        return "", "", "over", None
+    return invitation.digits, "", "", invitation.expires_at_ms

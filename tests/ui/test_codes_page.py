@@ -1,0 +1,306 @@
+"""Issuing codes at the counter: by keys, to the customer's screen, to paper (DESIGN-UI.md 5.6, CODES.md Q-5)."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from guidedesk.codes.checks import mod97_10_digits
+from guidedesk.codes.decoder import decode
+from guidedesk.codes.encoder import short_url
+from guidedesk.codes.forms import CodeOk
+from guidedesk.codes.label_bytes import Bitmap
+from guidedesk.domain.ids import derived_id
+from guidedesk.models.entities import store_rows
+from guidedesk.services.operations import IssueInvitation, ReissueCard
+from guidedesk.services.printers import PrinterSettings
+from guidedesk.ui import i18n
+from guidedesk.ui.counter_codes import CODES
+from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.fixtures.codes import STATES
+from guidedesk.ui.printing.card import CARD_MM, CardWords, draw_back, px
+from guidedesk.ui.printing.label import LabelWords, bitmap_of, draw_label
+from guidedesk.ui.screens import settle
+from guidedesk.ui.views.codes import CodesPage
+from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
+from tests.helpers.shop import CHAIN, LAKESIDE, LIN, NOW, SHEN
+from tests.ui.member_desk import MemberDesk, make_desk, session_of
+
+pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
+ALT, CTRL, NONE = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+
+
+def short(kind: str, filler: str) -> str:
+    payload = kind + filler * 19
+    return payload + mod97_10_digits(payload)
+
+
+OWN, STORE_CODE, INVITATION, CARD = short("4", "7"), short("5", "8"), short("6", "3"), short("1", "2")
+
+
+class Counter:
+    """A window whose associate has a code of her own, writing into a folder of the test."""
+
+    def __init__(self, desk: MemberDesk, folder: Path) -> None:
+        self.desk, self.folder = desk, folder
+        base = {"scope_id": CHAIN, "row_ver": 1, "state": "live", "issued_at_ms": NOW, "deleted_at_ms": None}
+        own = base | {"id": derived_id("staff_code", OWN), "digits": OWN, "staff_id": LIN, "expires_at_ms": None}
+        shop = base | {"id": derived_id("store_code", STORE_CODE), "digits": STORE_CODE, "store_id": LAKESIDE}
+        with desk.counter.shop.engine.begin() as connection:
+            store_rows(connection, "staff_code", [own])
+            store_rows(connection, "store_code", [shop])
+        desk.counter.invitations = [INVITATION]
+        desk.counter.blank_codes = [(CARD, "123456789012")]
+        self.ui = CounterWindow(desk)
+        self.ui.codes._folder = lambda: folder
+        self.ui.open()
+        desk.set_session(session_of())
+
+    @property
+    def page(self) -> CodesPage:
+        page = self.ui.window.page(CODES)
+        assert isinstance(page, CodesPage)
+        return page
+
+    @property
+    def screen(self) -> CustomerScreen:
+        return self.ui.codes.screen
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) -> None:
+        QTest.keyClick(QApplication.focusWidget() or self.ui.window, key, modifier)
+        settle()
+
+    def shown(self) -> str:
+        """What a phone reads off the screen."""
+        return read(self.page.shown.code.grab().toImage())
+
+    def made(self, kind: type) -> list[object]:
+        every = [operation for operations, _ in self.desk.counter.recorded for operation in operations]
+        return [operation for operation in every if isinstance(operation, kind)]
+
+    def why(self) -> str:
+        """Why no code is shown."""
+        return self.ui.codes.presenter.state.why_none
+
+    def later(self, seconds: int) -> None:
+        self.desk.counter.at_ms += seconds * 1_000
+        self.ui.codes.presenter.tick()
+        settle()
+
+
+def read(picture: QImage | Image.Image) -> str:
+    if isinstance(picture, QImage):
+        grey = picture.convertToFormat(QImage.Format.Format_Grayscale8)
+        data = bytes(grey.constBits())
+        lines = [data[y * grey.bytesPerLine() :][: grey.width()] for y in range(grey.height())]
+        picture = Image.frombytes("L", (grey.width(), grey.height()), b"".join(lines))
+    found = zxingcpp.read_barcodes(picture)
+    return found[0].text if found else ""
+
+
+@pytest.fixture
+def counter(tmp_path: Path, show: Callable[..., QWidget]) -> Counter:
+    made = Counter(make_desk(signed_in=False), tmp_path)
+    show(made.ui.window)
+    return made
+
+
+def test_f3_shows_her_own_code_and_a_phone_reads_it(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    assert counter.ui.window.current == CODES
+    text = counter.shown()
+    assert text == short_url("q.guidedesk.example", OWN)
+    found = decode(text)
+    assert isinstance(found, CodeOk)
+    assert found.type == "associate"
+    assert counter.page.shown._name.text() == "林晓夏"
+
+
+def test_each_kind_has_its_key(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_4, ALT)
+    assert decode(counter.shown()).type == "store"  # type: ignore[union-attr]
+    counter.press(Qt.Key.Key_1, ALT)
+    assert decode(counter.shown()).type == "associate"  # type: ignore[union-attr]
+    counter.press(Qt.Key.Key_Down)
+    assert counter.ui.codes.presenter.state.kind == "invitation"
+
+
+def test_an_invitation_is_recorded_once_counts_down_and_ends(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_2, ALT)
+    assert decode(counter.shown()).digits == INVITATION  # type: ignore[union-attr]
+    [made] = counter.made(IssueInvitation)
+    assert made == IssueInvitation(invitation_id=derived_id("invitation", INVITATION), code_digits=INVITATION)
+    counter.press(Qt.Key.Key_1, ALT)
+    counter.press(Qt.Key.Key_2, ALT)
+    assert len(counter.made(IssueInvitation)) == 1, "a fresh one is shown again"
+    counter.later(49)
+    assert counter.ui.codes.presenter.state.left_s == 551
+    counter.later(551)
+    assert counter.why() == "over"
+    assert not counter.page.shown.code.isVisible()
+    counter.page._answered(0)
+    assert counter.why() == "none_left", "the pool is empty: said, not hidden"
+
+
+def test_an_invitation_somebody_used_is_taken_off_the_screens(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_2, ALT)
+    counter.press(Qt.Key.Key_F12)
+    assert counter.screen.isVisible()
+    presenter = counter.ui.codes.presenter
+    with counter.desk.counter.shop.engine.begin() as connection:
+        row = {
+            "scope_id": LAKESIDE, "id": derived_id("invitation", INVITATION), "row_ver": 9, "digits": INVITATION,
+            "staff_id": LIN, "issued_at_ms": NOW, "expires_at_ms": NOW + 600_000, "used_at_ms": NOW + 5_000,
+            "member_id": SHEN, "deleted_at_ms": None,
+        }  # fmt: skip
+        store_rows(connection, "invitation", [row])
+    presenter.reload()
+    settle()
+    assert presenter.state.why_none == "joined"
+    assert not counter.screen.isVisible()
+
+
+def test_f12_shows_the_customer_only_what_she_may_see_and_takes_it_down(counter: Counter) -> None:
+    counter.ui.open_member(SHEN)
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_F12)
+    assert counter.screen.isVisible()
+    assert read(counter.screen.grab().toImage()) == counter.shown()
+    said = " ".join(label.text() for label in counter.screen.findChildren(QWidget) if hasattr(label, "text"))
+    assert "晓夏" in said
+    assert not {word for word in ("沈知微", "2746", "¥", "138") if word in said}
+    assert "沈" not in counter.screen.windowTitle()
+    counter.later(121)
+    assert not counter.screen.isVisible(), "it comes down by itself"
+    counter.press(Qt.Key.Key_F12)
+    counter.press(Qt.Key.Key_F9)
+    assert not counter.screen.isVisible(), "locking clears it"
+
+
+def test_a_card_is_voided_only_after_one_question(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_3, ALT)
+    assert counter.ui.codes.presenter.state.why_none == "no_member"
+    counter.ui.open_member(SHEN)
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_3, ALT)
+    yes = counter.page.shown._none.buttons[0]
+    yes.click()
+    settle()
+    assert counter.made(ReissueCard) == []
+    counter.press(Qt.Key.Key_Escape)
+    assert not counter.ui.codes.presenter.state.asks
+    yes.click()
+    yes.click()
+    settle()
+    assert counter.made(ReissueCard) == [ReissueCard(member_id=SHEN, code_digits=CARD, code_typed="123456789012")]
+    assert decode(counter.shown()).digits == CARD  # type: ignore[union-attr]
+    assert counter.page.shown._eye.text() == "1234 5678 9012"
+    counter.press(Qt.Key.Key_P, CTRL)
+    [pdf] = sorted(counter.folder.iterdir())
+    data = pdf.read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 2
+    boxes = set(re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", data))
+    assert {(round(float(w) * 25.4 / 72), round(float(h) * 25.4 / 72)) for w, h in boxes} == {(86, 54)}
+    assert "沈" not in pdf.name
+
+
+def test_the_picture_that_is_saved_is_the_code_that_is_shown(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_S, CTRL)
+    [png] = sorted(counter.folder.iterdir())
+    assert read(Image.open(png)) == counter.shown()
+
+
+def test_a_silent_printer_loses_nothing_and_the_job_can_be_repeated(counter: Counter) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    counter.desk.counter.printer_settings = PrinterSettings(f"127.0.0.1:{port}")
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_L, CTRL)
+    state = counter.ui.codes.presenter.state
+    assert state.problem is not None
+    assert (state.problem.code, state.kept_label, bool(state.text)) == ("printer_silent", True, True)
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", port)) as server:
+
+        def take() -> None:
+            line, _ = server.accept()
+            with line:
+                while part := line.recv(65_536):
+                    got.append(part)
+
+        printer = threading.Thread(target=take)
+        printer.start()
+        counter.page._problem.again.click()
+        printer.join(10)
+    settle()
+    assert b"".join(got).startswith(b"\x1b@\x1dv0")
+    assert counter.ui.codes.presenter.state.problem is None
+
+
+def test_without_a_label_printer_its_address_is_asked(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_L, CTRL)
+    dialog = counter.ui.window.overlays.dialog
+    assert dialog is not None
+    counter.ui.codes.printers.write_label("http://nonsense")
+    counter.press(Qt.Key.Key_Return, CTRL)
+    problem = counter.ui.codes.printers.state.problem
+    assert problem is not None
+    assert problem.code == "printer_address"
+    counter.ui.codes.printers.write_label("192.168.1.40")
+    counter.press(Qt.Key.Key_Return, CTRL)
+    assert counter.desk.counter.printer_settings.label == "192.168.1.40"
+
+
+def test_what_labels_and_cards_carry_is_read_back() -> None:
+    code = short_url("Q.SONGYU.EXAMPLE", OWN)
+    words = LabelWords("松屿", "杭州湖滨店", "林晓夏", "专属导购", code, "A017", NOW, "收银台 2")
+    for width in (384, 576):
+        picture = draw_label(words, width)
+        assert read(as_image(bitmap_of(picture))) == code
+    card = QImage(px(CARD_MM[0]), px(CARD_MM[1]), QImage.Format.Format_RGB32)
+    painter = QPainter(card)
+    draw_back(painter, CardWords(brand="松屿", tier="super", name="沈知微", number="883000002746", joined_at_ms=NOW,
+                                 store="湖滨店", code=short_url("Q.SONGYU.EXAMPLE", CARD)))
+    painter.end()
+    assert decode(read(card)).digits == CARD  # type: ignore[union-attr]
+
+
+def as_image(bitmap: Bitmap) -> Image.Image:
+    """The paper: 1 is black."""
+    raw = b"".join(bytes(255 - byte for byte in line) for line in bitmap.lines)
+    return Image.frombytes("1", (bitmap.width, len(bitmap.lines)), raw).convert("L")
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("林晓夏", "晓夏"), ("周牧", "周牧"), ("Lin Xiaoxia", "Lin"), ("欧阳娜娜", "欧阳娜娜"), ("", "")],
+)
+def test_a_customer_hears_a_first_name(name: str, called: str) -> None:
+    assert first_name(name) == called
+
+
+def test_a_member_card_on_the_customer_screen_names_nobody(qapp: QApplication) -> None:
+    i18n.use_language("zh_CN")
+    screen = CustomerScreen()
+    screen.render_state(replace(STATES["reprinted"], is_on_screen=True))
+    said = " ".join(label.text() for label in screen.findChildren(QWidget) if hasattr(label, "text"))
+    assert "沈" not in said
+    assert "8830" not in said
