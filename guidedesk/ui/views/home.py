@@ -18,8 +18,7 @@ from guidedesk.ui.widgets.columns import ColumnsPane, Pane
 
 CUES = (
     KeyCue("F2", "keys.search"), KeyCue("F3", "keys.code"), KeyCue("Ctrl N", "home.new_member"),
-    KeyCue("F5", "keys.sync"),
-    KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
+    KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
 )
 
 
