@@ -115,10 +115,10 @@ def store_add(args: argparse.Namespace) -> int:
 
 def store_code(args: argparse.Namespace) -> int:
     """A new code for a store; `guidedesk code render` makes its picture."""
-    with _desk(args) as desk:
+    with open_desk(args) as desk:
         store_id = chain.get_store(desk.database, args.code)
         digits = chain.renew_store_code(desk.database, store_id, clock=desk.clock, random=desk.random)
-    return _say(args, {"code": args.code, "digits": digits}, f"The code of store {args.code} is {digits}.")
+    return say(args, {"code": args.code, "digits": digits}, f"The code of store {args.code} is {digits}.")
 
 
 def store_list(args: argparse.Namespace) -> int:
