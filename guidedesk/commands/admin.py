@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guidedesk.commands import admin_actions as actions
+from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
 
 Action = Callable[[argparse.Namespace], int]
@@ -49,11 +50,24 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     _add_orders(_area(areas, "orders", "sales that nobody is known for"))
     _add_sources(_area(areas, "source", "programs that push orders"))
     config = _area(areas, "config", "the chain's settings")
-    change = _leaf(config, "set", "store settings from a JSON file", actions.config_set, "admin config set chain.json")
-    change.add_argument("file", metavar="FILE", help='a JSON object such as {"window_days": "15"}, or - for stdin')
-    _leaf(config, "show", "every setting", actions.config_show, "admin config show")
+    change = _leaf(config, "set", "store settings from a JSON file", money.config_set, "admin config set chain.json")
+    told = 'a JSON object such as {"window_days": "15"} or {"effective_from": "2026-03-01", "commission": {...}}, or -'
+    change.add_argument("file", metavar="FILE", help=told)
+    _leaf(config, "show", "every setting", money.config_show, "admin config show")
     audit = _area(areas, "audit", "the audit log")
-    _leaf(audit, "verify", "check every entry's hash", actions.audit_verify, "admin audit verify")
+    verify = _leaf(audit, "verify", "check every entry's hash", money.audit_verify, "admin audit verify")
+    verify.add_argument("--replay", action="store_true", help="also compute every sealed month again from its events")
+    plan = _area(areas, "plan", "what is paid for sales")
+    publish = _leaf(plan, "publish", "a new version of a plan", money.plan_publish, "admin plan publish plan.json")
+    publish.add_argument("file", metavar="FILE", help="a plan version of COMMISSION.md 0, or - for stdin")
+    _leaf(plan, "list", "every version", money.plan_list, "admin plan list")
+    month = _area(areas, "month", "closing months")
+    close = _leaf(month, "close", "seal a month for good", money.month_close, "admin month close 2026-03")
+    close.add_argument("period", metavar="MONTH", help="such as 2026-03")
+    why = "close it although something is provisional, disputed or not confirmed"
+    close.add_argument("--reason", metavar="TEXT", help=why)
+    look = _leaf(month, "preview", "what closing would do", money.month_preview, "admin month preview 2026-03")
+    look.add_argument("period", metavar="MONTH")
 
 
 def _add_staff(staff: argparse._SubParsersAction[Any]) -> None:

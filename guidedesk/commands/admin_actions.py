@@ -11,13 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
-
 from guidedesk.commands.output import read_pin
 from guidedesk.domain.errors import Refused
-from guidedesk.models.server_tables import scope
 from guidedesk.server import chain, devices, home_moves
-from guidedesk.server.audit import verify_audit
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import approve_device
@@ -28,10 +24,7 @@ from guidedesk.server.quarantine import release_device
 from guidedesk.server.restored import begin_new_epoch
 from guidedesk.server.schema import check_schema, create_schema
 from guidedesk.server.secrets import ServerSecrets, load_secrets, new_secrets, write_secrets
-from guidedesk.server.settings import check_setting, read_settings, write_settings
-from guidedesk.server.sharding import cross_scope
 from guidedesk.server.staff import NewStaff, StaffOffice
-from guidedesk.sync import strict_json
 from guidedesk.sync.orders import OrderMode
 
 
@@ -69,7 +62,8 @@ def say(args: argparse.Namespace, document: Any, sentence: str) -> int:
     return 0
 
 
-def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> str:
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: str) -> str:
+    """Rows as lines of text, or what to say where there are none."""
     if not rows:
         return nothing
     return "\n".join("  ".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows)
@@ -125,7 +119,7 @@ def store_list(args: argparse.Namespace) -> int:
     """Every store."""
     with open_desk(args) as desk:
         stores = chain.list_stores(desk.database)
-    return say(args, {"stores": stores}, _table(stores, ("code", "name", "name_en", "id"), "No store yet."))
+    return say(args, {"stores": stores}, table(stores, ("code", "name", "name_en", "id"), "No store yet."))
 
 
 def staff_add(args: argparse.Namespace) -> int:
@@ -177,7 +171,7 @@ def staff_list(args: argparse.Namespace) -> int:
     with open_desk(args) as desk:
         people = chain.list_staff(desk.database)
     columns = ("number", "name", "name_en", "role", "store_id", "is_active")
-    return say(args, {"staff": people}, _table(people, columns, "Nobody yet."))
+    return say(args, {"staff": people}, table(people, columns, "Nobody yet."))
 
 
 def device_approve(args: argparse.Namespace) -> int:
@@ -213,7 +207,7 @@ def device_list(args: argparse.Namespace) -> int:
     """Every counter."""
     with open_desk(args) as desk:
         found = devices.list_devices(desk.database)
-    return say(args, {"devices": found}, _table(found, ("id", "label", "state", "store_id"), "No counter yet."))
+    return say(args, {"devices": found}, table(found, ("id", "label", "state", "store_id"), "No counter yet."))
 
 
 def device_revoke(args: argparse.Namespace) -> int:
@@ -265,45 +259,3 @@ def member_split(args: argparse.Namespace) -> int:
         other = void_merge(desk.database, args.member, reason=args.reason, now_ms=desk.clock.wall_ms())
     text = f"{args.member} is a member of her own again. The phone number stays with {other}."
     return say(args, {"id": args.member, "from": other}, text)
-
-
-def config_set(args: argparse.Namespace) -> int:
-    """Store the settings of a JSON file, all or none."""
-    raw = sys.stdin.buffer.read() if args.file == "-" else _read(Path(args.file))
-    values: dict[str, str] = {}
-    for name, value in strict_json.loads_object(raw).items():
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise Refused("setting_invalid", name=name, value=json.dumps(value)[:80])
-        values[name] = str(value)
-        check_setting(name, values[name])
-    with open_desk(args) as desk:
-        write_settings(desk.database, values)
-    return say(args, {"set": values}, f"{len(values)} settings are stored; counters get them with their next pull.")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise Refused("settings_unreadable", file=path.name) from None
-
-
-def config_show(args: argparse.Namespace) -> int:
-    """Every setting."""
-    with open_desk(args) as desk, desk.database.read() as conn:
-        values = read_settings(conn, desk.database.chain_id())
-    return say(args, values, "\n".join(f"{name} = {value}" for name, value in sorted(values.items())))
-
-
-@cross_scope
-def audit_verify(args: argparse.Namespace) -> int:
-    """Walk every scope's audit log; 1 when an entry was changed, removed, added or moved."""
-    with open_desk(args) as desk, desk.database.read_snapshot() as conn:
-        scopes = conn.execute(select(scope.c.scope_id).order_by(scope.c.scope_id)).scalars().all()
-        reports = {scope_id: verify_audit(conn, scope_id) for scope_id in scopes}
-    bad = [{"scope": scope_id, "n": r.first_bad} for scope_id, r in reports.items() if r.first_bad is not None]
-    rows = sum(report.rows for report in reports.values())
-    heads = {scope_id: report.head.hex() for scope_id, report in reports.items() if report.rows}
-    first = f" The first bad one is number {bad[0]['n']} of {bad[0]['scope']}." if bad else ""
-    say(args, {"rows": rows, "bad": bad, "heads": heads}, f"{rows} entries are as they were written.{first}")
-    return 1 if bad else 0

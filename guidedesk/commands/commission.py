@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from guidedesk.commands import commission_ledger
 from guidedesk.commands.commission_vectors import InexactNumber, evaluate_vector
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.reading import DocumentError
@@ -29,6 +30,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     evaluate.add_argument("--lang", choices=i18n.LANGUAGES, default="en", help="language of refusals")
     evaluate.add_argument("--json", action="store_true", help="one JSON document")
     evaluate.set_defaults(run=run)
+    commission_ledger.add_actions(actions)
 
 
 def run(args: argparse.Namespace) -> int:

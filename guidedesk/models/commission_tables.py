@@ -185,6 +185,7 @@ dispute = Table(
     text_col("line_key"),  # JSON: [beneficiary, origin_period, component, ref, line]
     text_col("beneficiary"),
     id_col("store_id", nullable=True),
+    text_col("reason", nullable=True),  # a word of the screen: scanned_first, wrong_share, ...
     text_col("text"),
     id_col("opened_by", nullable=True),
     big_col("opened_at_ms"),

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -55,6 +55,13 @@ class Close:
     heads: Heads
 
 
+class Arrival(NamedTuple):
+    """When the server got an event, and the hash of its content."""
+
+    received_at_ms: int
+    content_hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Books:
     """Everything computed: what was read, and the result. `heads` are the last events it knows."""
@@ -64,7 +71,7 @@ class Books:
     prepared: Prepared
     result: Result
     closed_through: str | None
-    received: Mapping[str, int]
+    arrivals: Mapping[str, Arrival]
 
     @property
     def currency(self) -> str:
@@ -99,7 +106,7 @@ def read_closes(conn: Connection, chain_id: str) -> list[Close]:
 
 
 def read_documents(
-    conn: Connection, heads: Heads, closes: Sequence[Close], received: dict[str, int] | None = None
+    conn: Connection, heads: Heads, closes: Sequence[Close], arrivals: dict[str, Arrival] | None = None
 ) -> Iterator[Doc]:
     """Documents in their order of arrival, up to `heads`: those each close covers, the close, then what came since.
 
@@ -107,10 +114,10 @@ def read_documents(
     """
     before: Heads = {}
     for close in closes:
-        yield from _stretch(conn, before, close.heads, received)
+        yield from _stretch(conn, before, close.heads, arrivals)
         yield close_document(close.period)
         before = close.heads
-    yield from _stretch(conn, before, heads, received)
+    yield from _stretch(conn, before, heads, arrivals)
 
 
 def close_document(period: str) -> Doc:
@@ -118,11 +125,11 @@ def close_document(period: str) -> Doc:
     return {"id": f"close:{period}", "type": CLOSE, "period": period}
 
 
-def _stretch(conn: Connection, after: Heads, through: Heads, received: dict[str, int] | None) -> Iterator[Doc]:
+def _stretch(conn: Connection, after: Heads, through: Heads, arrivals: dict[str, Arrival] | None) -> Iterator[Doc]:
     e = commission_event.c
     for scope_id in sorted(through):
         rows = conn.execute(
-            select(e.event_id, e.payload, e.received_at_ms)
+            select(e.event_id, e.payload, e.received_at_ms, e.content_hash)
             .where(
                 e.scope_id == scope_id, e.seq > after.get(scope_id, 0), e.seq <= through[scope_id], e.type != CLOSE
             )
@@ -130,8 +137,8 @@ def _stretch(conn: Connection, after: Heads, through: Heads, received: dict[str,
             .execution_options(yield_per=5_000)
         )
         for row in rows:
-            if received is not None:
-                received.setdefault(row.event_id, row.received_at_ms)
+            if arrivals is not None and row.event_id not in arrivals:
+                arrivals[row.event_id] = Arrival(row.received_at_ms, bytes(row.content_hash).hex())
             yield json.loads(row.payload)
 
 
@@ -157,18 +164,31 @@ def stored_lines(conn: Connection, chain_id: str, *, through: str | None = None)
     ]
 
 
-def compute_books(conn: Connection, chain_id: str, *, through: str | None = None) -> Books:
-    """Run the engine over everything. `through`: no further than this posting month."""
-    heads = event_heads(conn)
+def compute_books(conn: Connection, chain_id: str, *, closing: str | None = None) -> Books:
+    """Run the engine over everything. `closing`: as if this month were sealed now, and no further than it."""
     closes = read_closes(conn, chain_id)
-    config = config_versions(conn, chain_id)
-    received: dict[str, int] = {}
-    documents = list(read_documents(conn, heads, closes, received))
+    return books_of(conn, chain_id, event_heads(conn), closes, config_versions(conn, chain_id), closing=closing)
+
+
+def books_of(
+    conn: Connection,
+    chain_id: str,
+    heads: Heads,
+    closes: Sequence[Close],
+    config: list[dict[str, Any]],
+    *,
+    closing: str | None = None,
+) -> Books:
+    """The books as they stood at these heads, after these closes, under these versions of the configuration."""
+    arrivals: dict[str, Arrival] = {}
+    documents = list(read_documents(conn, heads, closes, arrivals))
+    if closing is not None:
+        documents.append(close_document(closing))
     prepared = prepare(documents, config=config, plans=(), staff=())
     closed = closes[-1].period if closes else None
-    lines = stored_lines(conn, chain_id) if closed else []
-    result = evaluate(prepared, through=through, stored_lines=lines, stored_through=closed)
-    return Books(heads, config, prepared, result, closed, received)
+    lines = stored_lines(conn, chain_id, through=closed) if closed else []
+    result = evaluate(prepared, through=closing, stored_lines=lines, stored_through=closed)
+    return Books(heads, config, prepared, result, closed, arrivals)
 
 
 # --- The projection of open months --------------------------------------------------------------------------------
@@ -289,7 +309,7 @@ def flag_rows(chain_id: str, books: Books, now_ms: int) -> list[Doc]:
                 "scope_id": chain_id,
                 "code": code,
                 "subject": subject,
-                "first_seen_ms": books.received.get(subject, now_ms),
+                "first_seen_ms": arrival.received_at_ms if (arrival := books.arrivals.get(subject)) else now_ms,
                 "verdict": decision,
                 "review_event": review,
             }

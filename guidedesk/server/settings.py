@@ -18,6 +18,7 @@ from guidedesk.server.rows import put_row
 
 # name -> (default, least, most) for numbers, (default, None, None) for texts.
 CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
+    "adjustment_threshold": ("20000", 0, 1_000_000_000),  # minor units; more takes two people (SECURITY.md 2)
     "brand": ("GuideDesk", None, None),
     "code_host": ("q.guidedesk.example", None, None),
     "code_pool": ("200", 4, 1_000),

@@ -70,15 +70,27 @@ def sign_in(context: ServerContext, who: AuthenticatedDevice, number: str, pin: 
     """
     if who.state != "active":
         raise Refused("device_suspended")
-    typed = "".join(number.split()).upper()[:_NUMBER_LIMIT]
     now_ms = context.clock.wall_ms()
+    person = _prove(context, who, number, pin, now_ms)
+    return _open_session(context, who, person, now_ms)
+
+
+def check_again(context: ServerContext, who: AuthenticatedDevice, number: str, pin: str, staff_id: str) -> None:
+    """A PIN asked for once more while she is signed in; refused as at sign-in, without another session."""
+    person = _prove(context, who, number, pin, context.clock.wall_ms())
+    if person.id != staff_id:
+        raise Refused("forbidden", why="other_person")
+
+
+def _prove(context: ServerContext, who: AuthenticatedDevice, number: str, pin: str, now_ms: int) -> _Person:
+    typed = "".join(number.split()).upper()[:_NUMBER_LIMIT]
     counted = _count_try(context, who, typed, now_ms)
     person = _proved(context, counted, pin)
     if person is None:
         _note_failure(context, who, counted, now_ms)
         raise Refused("wrong_pin", tries_left=tries_left(counted.locks.staff), wait_s=_wait_s(counted.locks))
     _forgive(context, who, person, now_ms)
-    return _open_session(context, who, person, now_ms)
+    return person
 
 
 def sign_out(context: ServerContext, who: AuthenticatedDevice, session_id: str) -> None:

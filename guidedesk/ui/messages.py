@@ -21,6 +21,8 @@ def message_for(error: BaseException) -> Message:
     if not isinstance(error, GuideDeskError):
         return Message(i18n.t("error.unexpected"), type(error).__name__)
     key = _key(error.code)
+    closer = f"{key}_{error.params.get('what')}"  # a refusal with several causes may say which
+    key = closer if i18n.has(closer) else key
     params = {name: value if isinstance(value, int) else str(value) for name, value in error.params.items()}
     text = i18n.t(key, **params) if i18n.has(key) else i18n.t("error.unexpected")
     return Message(text, str(error))

@@ -21,7 +21,7 @@ from guidedesk.domain.commission.ledger import LedgerLine, Posting
 from guidedesk.domain.commission.timeline import Event
 
 # What bears on a line, in the canonical order; a month's figure of a whole store rests on more than a person reads.
-MOST_CAUSES: Final = 1_000
+MOST_CAUSES: Final = 200
 
 
 class Causes:

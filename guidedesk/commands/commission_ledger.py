@@ -1,0 +1,139 @@
+"""`guidedesk commission lines | explain`: what the server's ledger says, and why (COMMANDS.md)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.commission.component_documents import HOUSE, POOL, is_associate
+from guidedesk.domain.errors import Refused
+from guidedesk.models.people import staff, store
+from guidedesk.server.commission_book import refresh
+from guidedesk.server.commission_reads import StoredLine, lines_of, states_of
+from guidedesk.server.commission_rules import check_period
+from guidedesk.server.context import SystemClock
+from guidedesk.server.database import ServerDatabase, open_server
+from guidedesk.server.schema import check_schema
+from guidedesk.ui import commission_texts, formats, i18n
+
+
+def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
+    """Options of the actions that read a server's database."""
+    lines = _leaf(actions, "lines", "lines of the ledger and of the open months", _lines, "lines")
+    lines.add_argument("--associate", metavar="A", help="staff number or id; or house, or pool:STORE")
+    lines.add_argument("--period", metavar="P", help="posting month, such as 2026-03")
+    explain = _leaf(actions, "explain", "why one line is what it is", _explain, "explain --line ID")
+    explain.add_argument("--line", required=True, metavar="ID", help="as `lines` prints it; its beginning is enough")
+
+
+def _leaf(
+    actions: argparse._SubParsersAction[Any],
+    name: str,
+    text: str,
+    action: Callable[[argparse.Namespace], int],
+    example: str,
+) -> argparse.ArgumentParser:
+    place = "--database sqlite:///server.db"
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name, help=text, epilog=f"example: guidedesk commission {example} {place}"
+    )
+    parser.add_argument("--database", required=True, metavar="URL", help="sqlite:///FILE or postgresql://...")
+    parser.add_argument("--lang", choices=i18n.LANGUAGES, default="en")
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    parser.set_defaults(run=action)
+    return parser
+
+
+@contextmanager
+def _open(args: argparse.Namespace) -> Iterator[ServerDatabase]:
+    i18n.use_language(args.lang)
+    database = open_server(args.database)
+    try:
+        check_schema(database)
+        refresh(database, SystemClock().wall_ms())
+        yield database
+    finally:
+        database.close()
+
+
+def _lines(args: argparse.Namespace) -> int:
+    """Every line that matches, with its state."""
+    if args.period is not None:
+        check_period(args.period)
+    with _open(args) as database, database.read_snapshot() as conn:
+        chain_id = database.chain_id()
+        who = None if args.associate is None else _beneficiary(conn, chain_id, args.associate)
+        found = lines_of(conn, chain_id, beneficiary=who, period=args.period)
+        states = states_of(conn, chain_id, found, SystemClock().wall_ms())
+        names = _names(conn, chain_id)
+    rows = [
+        {
+            "id": line.entry_id,
+            **{name: value for name, value in asdict(line).items() if name not in ("entry_id", "why_json")},
+            "state": states[line.entry_id].state,
+            "clawed_back": states[line.entry_id].clawed_back,
+        }
+        for line in found
+    ]
+    if args.json:
+        sys.stdout.write(json.dumps({"lines": rows}, ensure_ascii=False, indent=1) + "\n")
+        return 0
+    for line in found:
+        amount = formats.money(line.amount, line.currency)
+        about = " ".join(str(part) for part in (line.component, line.ref, line.line) if part is not None)
+        who_text = names.get(line.beneficiary, line.beneficiary)
+        state = states[line.entry_id].state
+        sys.stdout.write(f"{line.entry_id[:12]} {line.posting_period} {who_text} {about}: {amount}, {state}\n")
+    if not found:
+        sys.stdout.write("No line yet.\n")
+    return 0
+
+
+def _explain(args: argparse.Namespace) -> int:
+    """The stored explanation of one line, or its sentences."""
+    with _open(args) as database, database.read() as conn:
+        line = _find(conn, database.chain_id(), args.line)
+    if args.json:
+        sys.stdout.write(json.dumps(line.why, ensure_ascii=False, indent=1) + "\n")
+        return 0
+    for sentence in commission_texts.sentences(line.why, line.currency):
+        sys.stdout.write(f"{sentence}\n")
+    return 0
+
+
+def _find(conn: Connection, chain_id: str, wanted: str) -> StoredLine:
+    exact = lines_of(conn, chain_id, entry_id=wanted)
+    if exact:
+        return exact[0]
+    found = [line for line in lines_of(conn, chain_id) if len(wanted) >= 6 and line.entry_id.startswith(wanted)]
+    if len(found) != 1:
+        raise Refused("not_found", what="line")
+    return found[0]
+
+
+def _beneficiary(conn: Connection, chain_id: str, told: str) -> str:
+    if told == HOUSE:
+        return told
+    if not is_associate(told):
+        t = store.c
+        code = told.removeprefix(POOL)
+        query = select(t.id).where(t.scope_id == chain_id, (t.code == code))
+        return f"{POOL}{conn.execute(query).scalar() or code}"
+    s = staff.c
+    found = conn.execute(select(s.id).where(s.scope_id == chain_id, s.number == told.upper())).scalar()
+    return told if found is None else str(found)
+
+
+def _names(conn: Connection, chain_id: str) -> dict[str, str]:
+    s, t = staff.c, store.c
+    people = conn.execute(select(s.id, s.number, s.name).where(s.scope_id == chain_id))
+    names = {row.id: f"{row.number} {row.name}" for row in people}
+    stores = conn.execute(select(t.id, t.code).where(t.scope_id == chain_id))
+    return names | {f"{POOL}{row.id}": f"{POOL}{row.code}" for row in stores}
