@@ -54,10 +54,8 @@ class LedgerReport:
 
 def verify_events(conn: Connection, scope_id: str, *, least: int = 0) -> LedgerReport:
     """A scope's events: numbers without gaps, contents and links. `least`: so many a sealed month counts on."""
-    e = commission_event.c
     link, expected, rows = GENESIS, 1, 0
-    query = select(commission_event).where(e.scope_id == scope_id).order_by(e.seq)
-    for found in conn.execute(query.execution_options(yield_per=2_000)):
+    for found in _events(conn, scope_id):
         row = dict(found._mapping)
         named = f"{scope_id} {expected}"
         if row["seq"] != expected:
@@ -69,6 +67,13 @@ def verify_events(conn: Connection, scope_id: str, *, least: int = 0) -> LedgerR
     if rows < least:
         return LedgerReport(rows, (BadRow("commission_event", f"{scope_id} {rows + 1}"),))
     return LedgerReport(rows, ())
+
+
+def _events(conn: Connection, scope_id: str) -> Iterator[Any]:
+    e = commission_event.c
+    query = select(commission_event).where(e.scope_id == scope_id).order_by(e.seq)
+    with conn.execute(query.execution_options(yield_per=2_000)) as rows:
+        yield from rows
 
 
 def _is_content(row: dict[str, Any]) -> bool:
@@ -127,36 +132,33 @@ def _lines(conn: Connection, chain_id: str) -> Iterator[Any]:
         .order_by(x.posting_period, x.n)
         .execution_options(yield_per=2_000)
     )
-    yield from conn.execute(query)
+    with conn.execute(query) as rows:
+        yield from rows
 
 
 def _verify_lines(conn: Connection, chain_id: str) -> LedgerReport:
-    link, rows = GENESIS, 0
+    p = period_close.c
+    columns = (p.period, p.line_count, p.lines_hash)
+    closes = list(conn.execute(select(*columns).where(p.scope_id == chain_id).order_by(p.period)))
+    link, rows, sealed = GENESIS, 0, 0  # `sealed`: rows up to the last month that was looked at
     period, number = "", 0
-    ends: dict[str, tuple[int, bytes]] = {}  # month -> how many rows there were by its end, and the last link
     for row in _lines(conn, chain_id):
+        while closes and closes[0].period < row.posting_period:
+            close = closes.pop(0)
+            if (rows - sealed, link) != (close.line_count, bytes(close.lines_hash)):
+                return LedgerReport(rows, (BadRow("ledger_line", f"{close.period} {number + 1}"),))
+            sealed = rows
         if row.posting_period != period:
             period, number = row.posting_period, 0
         number += 1
-        if row.n != number:
-            return LedgerReport(rows, (BadRow("ledger_line", f"{period} {number}"),))
-        if row_hash(link, tuple(row)[:-1]) != bytes(row.row_hash):
+        if row.n != number or row_hash(link, tuple(row)[:-1]) != bytes(row.row_hash):
             return LedgerReport(rows, (BadRow("ledger_line", f"{period} {number}"),))
         link, rows = bytes(row.row_hash), rows + 1
-        ends[period] = (rows, link)
-    return LedgerReport(rows, tuple(_missing_at_the_end(conn, chain_id, ends)))
-
-
-def _missing_at_the_end(conn: Connection, chain_id: str, ends: dict[str, tuple[int, bytes]]) -> Iterator[BadRow]:
-    p = period_close.c
-    wanted = 0
-    columns = (p.period, p.line_count, p.lines_hash)
-    for row in conn.execute(select(*columns).where(p.scope_id == chain_id).order_by(p.period)):
-        wanted += row.line_count
-        there = max((end for month, end in ends.items() if month <= row.period), default=(0, GENESIS))
-        if there != (wanted, bytes(row.lines_hash)):
-            yield BadRow("ledger_line", f"{row.period} {there[0] - wanted + row.line_count + 1}")
-            return
+    for close in closes:
+        if (rows - sealed, link) != (close.line_count, bytes(close.lines_hash)):
+            return LedgerReport(rows, (BadRow("ledger_line", f"{close.period} {number + 1}"),))
+        sealed = rows
+    return LedgerReport(rows, ())
 
 
 def _verify_statements(conn: Connection, chain_id: str) -> LedgerReport:

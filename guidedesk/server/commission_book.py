@@ -197,7 +197,7 @@ def books_of(
 def is_current(conn: Connection, chain_id: str) -> bool:
     """Whether the projections know every event."""
     c = commission_cover.c
-    known = dict(conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id)).tuples().all())
+    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
     return known == _marks(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
 
 
@@ -226,7 +226,7 @@ def refresh(database: ServerDatabase, now_ms: int) -> bool:
 def _project(opened: ScopeWrite, rows: list[Doc], flags: list[Doc], marks: Heads) -> None:
     conn, chain_id = opened.conn, opened.scope_id
     c, o = commission_cover.c, open_line.c
-    known = dict(conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id)).tuples().all())
+    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
     if any(seq > marks.get(of, 0) for of, seq in known.items()):
         return  # somebody else knew more and wrote it meanwhile
     there = {row.entry_id: row for row in conn.execute(select(open_line).where(o.scope_id == chain_id))}

@@ -223,18 +223,15 @@ def balance_of(conn: Connection, chain_id: str, associate: str, period: str) -> 
         return Balance(last.net, last.carry_in, last.payable, last.carry_out)
     carry = 0 if last is None else int(last.carry_out)
     o = open_line.c
-    nets = dict(
-        conn.execute(
-            select(o.posting_period, func.sum(o.amount))
-            .where(o.scope_id == chain_id, o.beneficiary == associate, o.posting_period <= period)
-            .group_by(o.posting_period)
-        )
-        .tuples()
-        .all()
+    totals = conn.execute(
+        select(o.posting_period, func.sum(o.amount).label("net"))
+        .where(o.scope_id == chain_id, o.beneficiary == associate, o.posting_period <= period)
+        .group_by(o.posting_period)
     )
+    nets = {row.posting_period: int(row.net) for row in totals}
     for month in sorted(month for month in nets if month < period and (last is None or month > last.period)):
-        carry = min(0, carry + int(nets[month]))
-    net = int(nets.get(period, 0))
+        carry = min(0, carry + nets[month])
+    net = nets.get(period, 0)
     return Balance(net, carry, max(0, carry + net), min(0, carry + net))
 
 
