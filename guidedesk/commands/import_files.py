@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KINDS: Final = {
     "orders": ("sales and returns of a till, a shop or a mini program", "orders.csv"),
+    "members": ("people: names, phones, cards, whose members they are", "members.csv"),
+    "products": ("articles and prices", "products.csv"),
+    "stock": ("how many of an article a store has", "stock.csv"),
 }
 _SHOWN: Final = 20
 _SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
@@ -99,9 +102,17 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def _land(args: argparse.Namespace, run: FileRun, secrets: Any) -> ImportReport:
+    from guidedesk.server.connectors.article_files import import_products, import_stock
+    from guidedesk.server.connectors.member_files import import_members
     from guidedesk.server.connectors.order_files import SOURCE, import_orders
+    from guidedesk.server.context import SystemRandom
 
     key = secrets.phone_key if secrets is not None else None
+    if args.kind == "members":
+        return import_members(run, args.file, phone_key=key, random=SystemRandom(), tell=tell_both)
+    if args.kind != "orders":
+        land = import_products if args.kind == "products" else import_stock
+        return land(run, args.file, tell=tell_both)
     source = args.source or args.preset or SOURCE
     return import_orders(run, args.file, phone_key=key, tell=tell_both, source=source)
 
@@ -132,10 +143,20 @@ def _sentences(report: ImportReport, args: argparse.Namespace) -> str:
         f"{len(report.rejected)} rejected.\n"
     ]
     if report.unmatched:
-        said.append(
-            f"{report.unmatched} rows name somebody nobody knows yet, or wait for their sale; they are matched by "
-            "themselves when that changes (guidedesk admin orders unmatched).\n"
+        what = (
+            "articles nobody knows yet; they are kept"
+            if args.kind == "stock"
+            else "somebody nobody knows yet, or wait for their sale; they are matched by themselves when that changes "
+            "(guidedesk admin orders unmatched)"
         )
+        said.append(f"{report.unmatched} rows name {what}.\n")
+    for one in [entry for entry in report.listed if entry["reason"] == "conflict"][:_SHOWN]:
+        rows = ", ".join(str(number) for number in one["rows"])
+        said.append(f"  rows {rows} are one person and say different things of {one['field']}; nothing was guessed.\n")
+    if count := report.noticed.get("sales_recognised"):
+        said.append(f"{count} sales that were waiting for these people are theirs now.\n")
+    if count := report.noticed.get("older_than_known"):
+        said.append(f"{count} rows are older than what is known and changed nothing.\n")
     if count := report.noticed.get("ids_were_numbers"):
         said.append(
             f"{count} rows have ids that a spreadsheet turned into numbers; zeros in front may be lost. "

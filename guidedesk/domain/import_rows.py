@@ -108,13 +108,13 @@ class ProductRow:
 
 @dataclass(frozen=True, slots=True)
 class StockRow:
-    """How many of an article a store has, and where."""
+    """How many of an article a store has, and where; `as_of_ms` None when the row does not say when."""
 
     sku: str
     store: str
     quantity: int
     shelf: str
-    as_of_ms: int
+    as_of_ms: int | None
 
 
 def read_row(layout: Layout, values: Sequence[str]) -> dict[str, str]:
@@ -245,14 +245,14 @@ def read_product_row(found: Mapping[str, str], chain: Chain, layout: Layout) -> 
 
 
 def read_stock_row(found: Mapping[str, str], chain: Chain, layout: Layout) -> StockRow:
-    """A row of a stock file; without a time it is as of now."""
+    """A row of a stock file."""
     as_of = found.get("as_of", "")
     return StockRow(
         sku=cells.read_id(_needed(found, "sku", layout), layout.title("sku")),
         store=_short(_needed(found, "store", layout), layout.title("store")),
         quantity=cells.read_count(_needed(found, "quantity", layout)),
         shelf=_short(found.get("shelf", ""), layout.title("shelf")),
-        as_of_ms=cells.read_moment(as_of, chain.zone, chain.now_ms) if as_of else chain.now_ms,
+        as_of_ms=cells.read_moment(as_of, chain.zone, chain.now_ms) if as_of else None,
     )
 
 

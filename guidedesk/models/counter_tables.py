@@ -170,6 +170,7 @@ CACHE_INDEXES = (
     Index("ix_staff_code_staff_id", _cache("staff_code").c.staff_id),
     Index("ix_invitation_staff_id_issued_at_ms", _cache("invitation").c.staff_id, _cache("invitation").c.issued_at_ms),
     Index("ix_code_count_staff_id_day", _cache("code_count").c.staff_id, _cache("code_count").c.day),
+    Index("ix_stock_sku", _cache("stock").c.sku),
     Index("ix_sale_claim_member_id", _cache("sale_claim").c.member_id),
     Index("ix_binding_id", _cache("binding").c.id),
     Index("ix_binding_owner_id", _cache("binding").c.owner_id),

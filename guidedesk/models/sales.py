@@ -16,7 +16,19 @@ product = entity(
     text_col("size", nullable=True),
     text_col("colour", nullable=True),
     text_col("colour_en", nullable=True),
+    big_col("price_minor", nullable=True),  # what one costs in the shop, in `currency`
+    text_col("currency", nullable=True),
+    text_col("image", nullable=True),  # an https address; counters open nothing by themselves
     feed="chain",
+)
+
+# How many of an article a store has, as another program counted them, and on which shelf. id is derived from both.
+stock = entity(
+    "stock",
+    text_col("sku"),
+    big_col("quantity"),
+    text_col("shelf", nullable=True),
+    big_col("as_of_ms"),
 )
 
 purchase = entity(
@@ -88,6 +100,8 @@ sale_claim = entity(
     id_col("op_id", nullable=True),
 )
 
+Index("ix_product_scope_id_sku", product.c.scope_id, product.c.sku)
+Index("ix_stock_scope_id_sku", stock.c.scope_id, stock.c.sku)
 Index("ix_sale_claim_scope_id_receipt_no", sale_claim.c.scope_id, sale_claim.c.receipt_no)
 Index("ix_sale_claim_scope_id_member_id", sale_claim.c.scope_id, sale_claim.c.member_id)
 Index("ix_purchase_scope_id_member_id", purchase.c.scope_id, purchase.c.member_id, purchase.c.paid_at_ms)
