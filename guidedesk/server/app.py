@@ -18,6 +18,7 @@ from starlette.responses import Response
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server import fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
+from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
 from guidedesk.server.context import ServerContext
@@ -48,7 +49,7 @@ def create_app(
 ) -> FastAPI:
     """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4,
     `sender` to none: then nobody joins online."""
-    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender)
+    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender, OneByOne())
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
     lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}

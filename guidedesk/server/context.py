@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from guidedesk.domain.ports import Clock, Random
+from guidedesk.server.background import AtOnce, Background
 from guidedesk.server.code_senders import CodeSender, NoSender
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
@@ -60,6 +61,7 @@ class ServerContext:
     carrying: Rounds = field(default_factory=Rounds, repr=False)
     pushing: Turns = field(default_factory=Turns, repr=False)
     sender: CodeSender = field(default_factory=NoSender, repr=False)
+    background: Background = field(default_factory=AtOnce, repr=False)
 
     @classmethod
     def create(
@@ -70,8 +72,9 @@ class ServerContext:
         random: Random,
         limits: RateLimits,
         sender: CodeSender | None = None,
+        background: Background | None = None,
     ) -> ServerContext:
-        """A context with fresh nonce and rate memories."""
+        """A context with fresh nonce and rate memories; without a `background`, long work is done at once."""
         limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
-        heads = HeadWatch(database)
-        return cls(database, secrets, clock, random, limiter, nonces, heads, sender=sender or NoSender())
+        heads, sender, later = HeadWatch(database), sender or NoSender(), background or AtOnce()
+        return cls(database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later)

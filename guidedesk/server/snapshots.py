@@ -9,7 +9,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
@@ -33,8 +32,8 @@ _PAGE_ROWS: Final = 2_000
 _PORTION: Final = 1_024  # pages of an image's file that travel together: 4 MiB before packing
 _FRESH_MS: Final = 6 * 3_600_000
 _KEPT: Final = 2  # of each form: the newest, and the one before it for counters that are in the middle of it
+_MOST_BEHIND: Final = 20_000  # rows that a counter would rather pull than have another snapshot built first
 _BUSY_SECONDS: Final = 2
-_building = Lock()
 
 
 def is_large(conn: Connection, scope_id: str, threshold: int) -> bool:
@@ -44,32 +43,39 @@ def is_large(conn: Connection, scope_id: str, threshold: int) -> bool:
 
 
 def get_manifest(context: ServerContext, scope_id: str, layout: int = 0) -> Manifest:
-    """A snapshot of a scope as it is now or was a few hours ago, built first where there is none.
+    """A snapshot of a scope as it is now or was a few hours ago; an older one while a new one is built in the
+    background, if not much happened since.
 
     An image for a counter whose cache has the tables this server knows (`layout`), rows for every other.
-    `snapshot_building` while another request of this process builds one: ask again after `seconds`.
+    `snapshot_building` where there is none yet: ask again after `seconds`.
     """
     form = layout if layout == schema_version() else 0
-    found = _find_fresh(context, scope_id, form)
-    if found is not None:
-        return found
-    if not _building.acquire(blocking=False):
+    found = _find(context, scope_id, form)
+    if found is None or not found[1]:
+        context.background.ask(f"snapshot {scope_id} {form}", lambda: _build_once(context, scope_id, form))
+        # Without room for an image there are rows.
+        found = _find(context, scope_id, form) or _find(context, scope_id, 0)
+    if found is None:
         raise Refused("snapshot_building", seconds=_BUSY_SECONDS)
-    try:
-        return _find_fresh(context, scope_id, form) or _build_or_rows(context, scope_id, form)
-    finally:
-        _building.release()
+    return found[0]
 
 
-def _build_or_rows(context: ServerContext, scope_id: str, layout: int) -> Manifest:
+def _build_once(context: ServerContext, scope_id: str, layout: int) -> None:
+    """Requests may have asked while another was built."""
+    found = _find(context, scope_id, layout)
+    if found is None or not found[1]:
+        _build_or_rows(context, scope_id, layout)
+
+
+def _build_or_rows(context: ServerContext, scope_id: str, layout: int) -> None:
     """An image needs room for a file of the store's size; without it rows still bring everything."""
     try:
-        return _build(context, scope_id, layout)
+        _build(context, scope_id, layout)
     except (OSError, sqlite3.Error):
         if not layout:
             raise
         _log.exception("image_failed")
-    return _find_fresh(context, scope_id, 0) or _build(context, scope_id, 0)
+        _build_once(context, scope_id, 0)
 
 
 def get_page(context: ServerContext, scope_ids: tuple[str, ...], snap_id: str, number: int) -> bytes:
@@ -85,13 +91,15 @@ def get_page(context: ServerContext, scope_ids: tuple[str, ...], snap_id: str, n
     raise Refused("not_found", what="snapshot")
 
 
-def _find_fresh(context: ServerContext, scope_id: str, layout: int) -> Manifest | None:
+def _find(context: ServerContext, scope_id: str, layout: int) -> tuple[Manifest, bool] | None:
+    """The newest of a form that a counter can go on from, and whether it is as new as one should be."""
     with context.database.read() as conn:
         epoch, head, floor = scope_state(conn, scope_id)
         for row, manifest in _newest(conn, scope_id):
             if manifest.layout == layout and (row.schema_ver, row.epoch) == (SCHEMA, epoch):
-                is_fresh = row.built_at_ms >= context.clock.wall_ms() - _FRESH_MS and floor <= row.seq <= head
-                return manifest if is_fresh else None
+                if not floor <= row.seq <= head or head - row.seq > _MOST_BEHIND:
+                    return None
+                return manifest, row.built_at_ms >= context.clock.wall_ms() - _FRESH_MS
     return None
 
 
@@ -102,7 +110,7 @@ def _newest(conn: Connection, scope_id: str) -> Iterator[tuple[Any, Manifest]]:
         yield row, Manifest.from_wire(json.loads(row.manifest))
 
 
-def _build(context: ServerContext, scope_id: str, layout: int) -> Manifest:
+def _build(context: ServerContext, scope_id: str, layout: int) -> None:
     database, now_ms = context.database, context.clock.wall_ms()
     snap_id = new_id(now_ms, context.random.bytes(10))
     hashes: list[str] = []
@@ -126,7 +134,6 @@ def _build(context: ServerContext, scope_id: str, layout: int) -> Manifest:
     manifest = Manifest(snap_id, scope_id, epoch, head, SCHEMA, tuple(hashes), counts, digest_of(hashes), *form)
     database.write(scope_id, lambda opened: _keep(opened, manifest, now_ms))
     _log.info("snapshot", extra=data(scope=scope_id, pages=len(hashes), seq=head))
-    return manifest
 
 
 def _keep_rows(found: Iterable[list[tuple[Table, Values]]], keep: Callable[[bytes], None]) -> dict[str, int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from requests import Response
 from sqlalchemy import update
 
 from guidedesk.models import server_tables as tables
+from guidedesk.server.background import OneByOne
 from guidedesk.server.settings import write_settings
 from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.snapshot_format import Manifest, unpack_page
@@ -17,8 +19,22 @@ def modes(counter: Counter, **changes: object) -> dict[str, str]:
     return {scope["scope"]: scope["mode"] for scope in answer["scopes"]}
 
 
+def background(shop: Shop) -> OneByOne:
+    """Where the server leaves long work."""
+    found: OneByOne = shop.client._server.config.app.state.context.background  # type: ignore[union-attr]
+    return found
+
+
+def ask(counter: Counter, scope_id: str) -> Response:
+    return counter.call("GET", "/v1/sync/snapshot", query=f"scope={scope_id}&schema={SCHEMA}")
+
+
 def fetch(counter: Counter, scope_id: str) -> Manifest:
-    answer = counter.call("GET", "/v1/sync/snapshot", query=f"scope={scope_id}&schema={SCHEMA}")
+    answer = ask(counter, scope_id)
+    if answer.status_code == 503:
+        assert (answer.json()["error"]["code"], answer.headers["retry-after"]) == ("snapshot_building", "2")
+        background(counter.shop).join()
+        answer = ask(counter, scope_id)
     assert answer.status_code == 200, answer.text
     return Manifest.from_wire(answer.json())
 
@@ -57,3 +73,16 @@ def test_the_pages_hold_the_store_and_nobody_elses_counter_gets_them(shop: Shop)
     with shop.database.engine.begin() as conn:
         conn.execute(update(tables.device).values(state="suspended"))
     assert counter.call("GET", f"{path}/0").status_code == 403
+
+
+def test_an_older_snapshot_serves_while_a_new_one_is_built(shop: Shop) -> None:
+    counter = shop.counter()
+    joined(shop, counter)
+    first = fetch(counter, counter.scope_id)
+    joined(shop, counter, name="后来的")
+    shop.clock.now_ms += 7 * 3_600_000
+    assert Manifest.from_wire(ask(counter, counter.scope_id).json()) == first
+    background(shop).join()
+    newer = Manifest.from_wire(ask(counter, counter.scope_id).json())
+    assert (newer.rows["member"], first.rows["member"]) == (2, 1)
+    assert newer.seq > first.seq
