@@ -114,5 +114,5 @@ def _read_signed(digits: str, trust: TrustList | None) -> CodeOk | CodeRefused:
         return CodeRefused(record)
     fault = Reason.UNKNOWN_KEY if trust is None else trust.first_fault(record)
     if fault is not None:
-        return CodeRefused(fault)
+        return CodeRefused(fault, record)
     return CodeOk("signed", record.type, digits, record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -84,9 +84,11 @@ class CodeOk:
 
 @dataclass(frozen=True, slots=True)
 class CodeRefused:
-    """Not a code of ours; the first failing step of Q-1 names the reason."""
+    """Not a code of ours; the first failing step of Q-1 names the reason. `record`: what a signed one says of itself,
+    to be believed only where the step that failed comes after the signature."""
 
     reason: Reason
+    record: SignedRecord | None = field(default=None, compare=False)
 
 
 class TrustList(Protocol):

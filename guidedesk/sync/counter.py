@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
+from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.domain.ids import new_id
@@ -397,6 +398,14 @@ class Counter:
         for draft in self.local.list_drafts(staff_id):
             if (draft.kind, draft.subject) == (kind, subject):
                 return dict(draft.value)
+        return None
+
+    def code_trust(self) -> TrustList | None:
+        """What signed codes are held against now; None while head office sent nothing."""
+        return None
+
+    def member_of_handle(self, handle_hex: str) -> str | None:
+        """The member a signed code's handle means here; None for nobody this PC knows."""
         return None
 
     def take_blank_code(self) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
@@ -220,6 +221,8 @@ class CounterWindow(QObject):
         page.search_started.connect(self.begin_search)
         page.new_member_started.connect(self.add_member)
         page.left.connect(self._go_back)
+        page.served.connect(self.open_member)
+        self.counter.badge_scanned.connect(self._switch_user)
         self._result_page = page
         self.window.add_page(SCAN_RESULT, page)
 
@@ -313,6 +316,11 @@ class CounterWindow(QObject):
         self._keep_what_was_typed()
         if state.card is not None:
             self.member.show_scanned(state.card)
+
+    def _switch_user(self, staff: StaffInfo) -> None:
+        """Another badge: lock at once, and she is who is about to sign in (DESIGN-UI.md 10)."""
+        self.shell.lock()
+        self.sign_in.choose_staff(staff)
 
     def _show_result(self, result: ScanResult) -> None:
         self._keep_what_was_typed()

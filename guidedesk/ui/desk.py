@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
+from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
 from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
@@ -147,6 +148,14 @@ class CounterPort(Protocol):
 
     def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
         """The member that `ask_head_office` found, from now on seen in this store; head office keeps the reason."""
+        ...
+
+    def code_trust(self) -> TrustList | None:
+        """What signed codes are held against now, from this PC's copy; None while head office sent nothing."""
+        ...
+
+    def member_of_handle(self, handle_hex: str) -> str | None:
+        """The member a signed code's handle means here, or None."""
         ...
 
     def take_blank_code(self) -> tuple[str, str] | None:

@@ -79,6 +79,11 @@ def time_text(at_ms: int) -> str:
     return local(at_ms).strftime("%H:%M")
 
 
+def second_text(at_ms: int) -> str:
+    """`10:31:07`, where a minute is all a code lives."""
+    return f"{local(at_ms):%H:%M:%S}"
+
+
 def moment_text(at_ms: int, now_ms: int) -> str:
     """`今天 10:42` / `today 10:42`; older moments with their date."""
     return f"{day_text(local_day(at_ms), local_day(now_ms))} {time_text(at_ms)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from guidedesk.codes.forms import TrustList
 from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply import apply_operation
@@ -52,6 +53,8 @@ class ShopCounter:
     invitations: list[str] = field(default_factory=list)
     blank_pairs: list[tuple[str, str]] = field(default_factory=list)
     made: int = 0
+    trust: TrustList | None = None
+    handles: dict[str, str] = field(default_factory=dict)
     store_id: str = LAKESIDE
     label: str = "收银台 2"
 
@@ -132,6 +135,12 @@ class ShopCounter:
         if self.office_error is not None:
             raise self.office_error
         return self.office_member
+
+    def code_trust(self) -> TrustList | None:
+        return self.trust
+
+    def member_of_handle(self, handle_hex: str) -> str | None:
+        return self.handles.get(handle_hex)
 
     def take_blank_code(self) -> tuple[str, str] | None:
         return self.blank_pairs.pop() if self.blank_pairs else None

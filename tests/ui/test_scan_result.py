@@ -9,7 +9,7 @@ import pytest
 from guidedesk.codes.forms import CodeType, Reason
 from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import i18n
-from guidedesk.ui.presenters.counter import ResultKind, ScanResult
+from guidedesk.ui.presenters.scan_results import ResultKind, ScanResult
 from guidedesk.ui.views.scan_result import ScanResultPage, result_sentence
 from guidedesk.ui.widgets.labels import Label
 from tests.helpers.shop import NOW

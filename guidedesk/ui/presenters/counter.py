@@ -5,42 +5,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.codes.decoder import decode
-from guidedesk.codes.forms import CodeOk, CodeType, Reason
+from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason, SignedRecord, TrustList
 from guidedesk.domain.errors import TransportError
-from guidedesk.services.operations import RecordVisit
+from guidedesk.services.operations import MeetCard, RecordVisit
 from guidedesk.services.queries.members import find_member_by_code, find_revoked_code, get_member_card
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard
+from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard, StaffInfo
 from guidedesk.services.scan_gate import ScanGate, ScanVerdict
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.badges import read_badge
+from guidedesk.ui.presenters.scan_results import (
+    AFTER_SIGNATURE,
+    POOR_READS,
+    ResultKind,
+    ScanResult,
+    host_of,
+    times_of,
+)
 from guidedesk.ui.scan_source import Scan
 
-ResultKind = Literal[
-    "unknown_offline", "unknown", "revoked", "refused", "garbled", "other_kind", "sign_in_first", "failed"
-]
+__all__ = ["AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
+
 ASSURANCE_SCANNED: Final = 1
+ASSURANCE_DYNAMIC: Final = 2
 TAIL: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class ScanResult:
-    """A scan that opened no card. `reason` is why the text was refused, `code_type` what it was instead;
-    `tail` the last four digits of a code of ours, never more of it; times in UTC ms."""
-
-    kind: ResultKind
-    at_ms: int
-    reason: Reason | None = None
-    code_type: CodeType | None = None
-    tail: str = ""
-    last_contact_ms: int | None = None
-    brand: Bilingual = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,15 @@ class AssociateScan:
     """An associate's own code (CODES.md, type 4) was scanned."""
 
     digits: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CouponScan:
+    """A coupon whose signature, time and key were found right here."""
+
+    digits: str
+    record: SignedRecord
     at_ms: int
 
 
@@ -79,6 +83,12 @@ def read_code(connection: Any, digits: str, viewer_id: str, now_ms: int) -> Code
     return CodeLookup(get_member_card(connection, member_id, viewer_id, now_ms), False, brand)
 
 
+def read_member(connection: Any, member_id: str, viewer_id: str, now_ms: int) -> CodeLookup:
+    """The card of a member a signed code named."""
+    card = get_member_card(connection, member_id, viewer_id, now_ms)
+    return CodeLookup(card, False, get_settings(connection).brand)
+
+
 def monotonic_ms() -> int:
     """Milliseconds that a corrected wall clock does not move."""
     return time.monotonic_ns() // 1_000_000
@@ -87,12 +97,15 @@ def monotonic_ms() -> int:
 class CounterPresenter(QObject):
     """Takes every scan. `state_changed(CounterState)`; `member_scanned(CounterState)` when a card is to be shown;
     `scan_failed(ScanResult)` when a sentence is to be shown instead; `associate_scanned(AssociateScan)` for an
-    associate's code, which means something only beside a member's card."""
+    associate's code, which means something only beside a member's card; `coupon_scanned(CouponScan)`;
+    `badge_scanned(StaffInfo)` for a staff badge, which picks who signs in and never signs in itself."""
 
     state_changed = Signal(object)
     member_scanned = Signal(object)
     scan_failed = Signal(object)
     associate_scanned = Signal(object)
+    coupon_scanned = Signal(object)
+    badge_scanned = Signal(object)
 
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, mono_ms: Callable[[], int] = monotonic_ms
@@ -101,6 +114,8 @@ class CounterPresenter(QObject):
         self._desk, self._mono_ms = desk, mono_ms
         self._gate = ScanGate()
         self._status: SyncStatus | None = None
+        self._poor_reads = 0
+        self.takes_coupons = False  # set by whoever listens to `coupon_scanned`
         self.state = CounterState()
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
@@ -111,27 +126,101 @@ class CounterPresenter(QObject):
             self._fail(ScanResult("garbled", scan.at_ms))
             return
         found = decode(scan.text)
-        if not isinstance(found, CodeOk):
-            self._refuse(found.reason, scan.at_ms)
-            return
-        if self._desk.session is None:
-            self._fail(ScanResult("sign_in_first", scan.at_ms))
-        elif found.type is CodeType.ASSOCIATE:
-            self.associate_scanned.emit(AssociateScan(found.digits, scan.at_ms))
-        elif found.type is not CodeType.MEMBER:
-            self._fail(ScanResult("other_kind", scan.at_ms, code_type=found.type))
+        if isinstance(found, CodeOk):
+            self._take(found, scan.at_ms)
+        elif found.record is not None:
+            self._judge(scan)
         else:
-            self._open(found.digits, scan.at_ms)
+            self._refuse(found, scan)
 
     def no_card_for(self, scan: AssociateScan) -> None:
         """No card was open for the associate's code: say what it is."""
         self._fail(ScanResult("other_kind", scan.at_ms, code_type=CodeType.ASSOCIATE))
 
-    def _refuse(self, reason: Reason, at_ms: int) -> None:
+    def tell(self, result: ScanResult) -> None:
+        """Another part of the window found out what a scan was: a coupon that is used, say."""
+        self._fail(result)
+
+    def _take(self, found: CodeOk, at_ms: int) -> None:
+        self._poor_reads = 0
+        if found.type is CodeType.STAFF_BADGE and found.record is not None:
+            self._take_badge(found.digits, at_ms)
+        elif self._desk.session is None:
+            self._fail(ScanResult("sign_in_first", at_ms))
+        elif found.type is CodeType.ASSOCIATE:
+            self.associate_scanned.emit(AssociateScan(found.digits, at_ms))
+        elif found.type is CodeType.COUPON and found.record is not None and self.takes_coupons:
+            self.coupon_scanned.emit(CouponScan(found.digits, found.record, at_ms))
+        elif found.type is CodeType.MEMBER and found.record is None:
+            self._open(found.digits, at_ms)
+        elif found.type in (CodeType.MEMBER, CodeType.MEMBER_DYNAMIC) and found.record is not None:
+            self._open_signed(found.digits, found.record, at_ms)
+        else:
+            self._fail(ScanResult("other_kind", at_ms, code_type=found.type))
+
+    # --- signed codes -----------------------------------------------------------------------------
+
+    def _judge(self, scan: Scan) -> None:
+        """A signed code is held against what head office sent; reading that is not the window's work."""
+
+        def judge() -> tuple[CodeOk | CodeRefused, TrustList | None]:
+            trust = self._desk.counter.code_trust()
+            return decode(scan.text, trust=trust), trust
+
+        def judged(answer: tuple[CodeOk | CodeRefused, TrustList | None]) -> None:
+            found, trust = answer
+            if isinstance(found, CodeOk):
+                self._take(found, scan.at_ms)
+            else:
+                self._refuse(found, scan, trust)
+
+        self._desk.tasks.read(judge, done=judged, latest="counter.scan")
+
+    def _open_signed(self, digits: str, record: SignedRecord, at_ms: int) -> None:
+        assurance = ASSURANCE_DYNAMIC if record.type is CodeType.MEMBER_DYNAMIC else ASSURANCE_SCANNED
+        session = self._desk.who
+
+        def known(member_id: str | None) -> None:
+            if self._desk.session is not session:
+                return
+            if member_id is None:
+                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, at_ms, False))
+                return
+            # One customer, however many codes her phone shows her: the gate knows her, not the code.
+            verdict = self._gate.judge(member_id, self._mono_ms())
+            if verdict is not ScanVerdict.IGNORE:
+                self._desk.read(
+                    read_member, member_id, session.staff.id, self._desk.now_ms(),
+                    done=lambda found: self._finish(found, member_id, verdict, at_ms, assurance=assurance),
+                    latest="counter.scan",
+                )  # fmt: skip
+
+        self._desk.tasks.read(
+            self._desk.counter.member_of_handle, record.handle.hex(), done=known, latest="counter.scan"
+        )
+
+    def _take_badge(self, digits: str, at_ms: int) -> None:
+        def known(staff: StaffInfo | None) -> None:
+            session = self._desk.session
+            if staff is None or (session is not None and session.staff.id == staff.id):
+                self._fail(ScanResult("other_kind", at_ms, code_type=CodeType.STAFF_BADGE))
+            else:
+                self.badge_scanned.emit(staff)
+
+        self._desk.tasks.read(read_badge, self._desk.counter, digits, done=known, latest="counter.scan")
+
+    def _refuse(self, found: CodeRefused, scan: Scan, trust: TrustList | None = None) -> None:
+        self._poor_reads = self._poor_reads + 1 if found.reason in POOR_READS else 0
+        result = _refused(found, scan, trust, self._poor_reads)
+        if result.kind == "clock":
+            result = replace(result, clock_off_min=abs(self._desk.now_ms() - scan.at_ms) // 60_000)
+
         def told(brand: Bilingual) -> None:
-            self._fail(ScanResult("refused", at_ms, reason=reason, brand=brand))
+            self._fail(replace(result, brand=brand))
 
         self._desk.read(_read_brand, done=told, latest="counter.scan")
+
+    # --- a member's card --------------------------------------------------------------------------
 
     def _open(self, digits: str, at_ms: int) -> None:
         verdict = self._gate.judge(digits, self._mono_ms())
@@ -186,11 +275,16 @@ class CounterPresenter(QObject):
         )
 
     def _finish(
-        self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int, *, is_out_of_reach: bool = False
+        self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int, *, is_out_of_reach: bool = False,
+        assurance: int = ASSURANCE_SCANNED,
     ) -> None:
         if found.card is None:
             self._gate.take_back(digits)
-            self._fail(self._unknown(found, digits, at_ms, is_out_of_reach))
+            result = self._unknown(found, digits, at_ms, is_out_of_reach)
+            if result.kind == "unknown_offline" and self._desk.may("member.visit"):
+                self._meet(digits, result)
+            else:
+                self._fail(result)
             return
         is_visit = verdict is ScanVerdict.VISIT and not found.card.is_erased
         self._show(CounterState(found.card, None, at_ms, is_visit))
@@ -198,7 +292,18 @@ class CounterPresenter(QObject):
         if is_visit:
             # After the picture, never before it: the card is what the customer waits for.
             visit = RecordVisit(visit_id=self._desk.counter.new_id(), member_id=found.card.member_id)
-            self._desk.record(visit, assurance=ASSURANCE_SCANNED, failed=self._take_back(digits))
+            self._desk.record(visit, assurance=assurance, failed=self._take_back(digits))
+
+    def _meet(self, digits: str, result: ScanResult) -> None:
+        """Nobody can say who she is now; she is served all the same, and all of it goes to whoever holds the card."""
+        new_id = self._desk.counter.new_id
+        stand_in = MeetCard(member_id=new_id(), code_digits=digits)
+        visit = RecordVisit(visit_id=new_id(), member_id=stand_in.member_id)
+        self._desk.record(
+            stand_in, visit, assurance=ASSURANCE_SCANNED,
+            done=lambda _changes: self._fail(replace(result, member_id=stand_in.member_id)),
+            failed=lambda _error: self._fail(result),
+        )  # fmt: skip
 
     def _take_back(self, digits: str) -> Callable[[Exception], None]:
         def not_recorded(error: Exception) -> None:
@@ -229,6 +334,21 @@ class CounterPresenter(QObject):
         # Another associate's first scan is her own visit, and nothing of the one before stays on the screen.
         self._gate.forget()
         self._show(CounterState())
+
+
+def _refused(found: CodeRefused, scan: Scan, trust: TrustList | None, tries: int) -> ScanResult:
+    """What a refusal is to the person at the counter."""
+    made_ms, ends_ms = times_of(found.record if found.reason in AFTER_SIGNATURE else None)
+    kind: ResultKind = "refused"
+    if found.reason is Reason.UNKNOWN_KEY and trust is not None:
+        kind = "other_brand"  # head office told us every key of ours
+    elif found.reason in (Reason.EXPIRED, Reason.NOT_YET_VALID) and not getattr(trust, "is_clock_trusted", True):
+        kind = "clock"
+    code_type = None if found.record is None else found.record.type
+    return ScanResult(
+        kind, scan.at_ms, reason=None if kind in ("other_brand", "clock") else found.reason, code_type=code_type,
+        made_ms=made_ms, ends_ms=ends_ms, tries=tries, host=host_of(scan.text) if kind == "other_brand" else "",
+    )  # fmt: skip
 
 
 def _read_brand(connection: Any) -> Bilingual:

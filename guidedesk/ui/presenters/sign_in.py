@@ -17,6 +17,7 @@ from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, Sta
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.badges import read_badge
 from guidedesk.ui.scan_source import Scan
 
 NUMBER_LIMIT: Final = 12
@@ -79,6 +80,8 @@ class SignInPresenter(QObject):
         super().__init__(parent)
         self._desk = desk
         self._wait_from_ms = 0
+        self._is_opening = False
+        self._wanted: StaffInfo | None = None  # by her badge, while the tiles are still being read
         self.state = SignInState(now_ms=desk.now_ms(), counter=desk.counter.label)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
@@ -87,6 +90,7 @@ class SignInPresenter(QObject):
     def open(self) -> None:
         """Start afresh with the last user chosen, as after a lock."""
         self._leave("choose")
+        self._is_opening, self._wanted = True, None
         self._timer.start(TICK_MS)
         self._desk.read(read_shop, self._desk.counter.store_id, done=self._take_shop, latest="sign_in.shop")
         self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="sign_in.status")
@@ -167,9 +171,30 @@ class SignInPresenter(QObject):
         )
 
     def on_scanned(self, scan: Scan) -> None:
-        """A customer's code while locked is not recorded (DESIGN-UI.md 8.8)."""
-        if scan.text:
-            self._show(is_scan_early=True)
+        """A badge picks who signs in; a customer's code while locked is not recorded (DESIGN-UI.md 8.8)."""
+        if not scan.text or scan.garbled:
+            self._show(is_scan_early=bool(scan.text))
+            return
+
+        def read(staff: StaffInfo | None) -> None:
+            if self._desk.session is not None or self.state.mode == "checking":
+                return
+            if staff is None or not staff.is_active:
+                self._show(is_scan_early=True)
+            else:
+                self.choose_staff(staff)
+
+        self._desk.tasks.read(read_badge, self._desk.counter, scan.text, done=read, latest="sign_in.badge")
+
+    def choose_staff(self, staff: StaffInfo) -> None:
+        """Take somebody by her badge, with a tile here or not; her PIN is still asked for."""
+        at = next((n for n, tile in enumerate(self.state.tiles) if tile.staff.id == staff.id), None)
+        if self._is_opening:
+            self._wanted = staff
+        elif at is not None:
+            self.choose(at)
+        elif self.state.mode != "checking":
+            self._begin_pin(at=None, number=staff.number, tile=None)
 
     def _signed_in(self, session: Session) -> None:
         self.close()
@@ -206,6 +231,10 @@ class SignInPresenter(QObject):
 
     def _open_tiles(self, tiles: tuple[SignInTile, ...]) -> None:
         self._show(tiles=tiles[:TILES])
+        self._is_opening = False
+        if self._wanted is not None:
+            self.choose_staff(self._wanted)
+            return
         last = next((at for at, tile in enumerate(self.state.tiles) if tile.is_last), None)
         if last is not None:
             self.choose(last)
