@@ -9,18 +9,18 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
 from guidedesk.domain.errors import GuideDeskError
-from guidedesk.ui import formats, i18n, messages
+from guidedesk.ui import i18n, messages
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.earnings import EarningsPresenter, EarningsState, Panel
 from guidedesk.ui.presenters.earnings_export import StatementExportPresenter
 from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
 from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.shell.topbar import Sum
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.dispute import DisputeDialog
 from guidedesk.ui.views.earnings import EarningsPage
 from guidedesk.ui.views.earnings_export import StatementExportDialog
+from guidedesk.ui.views.earnings_ticker import ticker
 from guidedesk.ui.when_shown import WhenShown
 
 EARNINGS: Final = "earnings"
@@ -32,6 +32,7 @@ class CounterEarnings(QObject):
 
     history_wanted = Signal(str)
     member_wanted = Signal(str)
+    figures_changed = Signal(object, bool)  # FeedState, and whether they are hidden
 
     def __init__(
         self, desk: Desk, window: MainWindow, is_allowed: Callable[[Permission], bool], parent: QObject | None = None
@@ -43,7 +44,7 @@ class CounterEarnings(QObject):
         self.feed = EarningsFeed(desk, self)
         self.presenter = EarningsPresenter(desk, self.feed, self)
         self.export = StatementExportPresenter(desk, self)
-        self.feed.changed.connect(self._show_ticker)
+        self.feed.changed.connect(self._tell_figures)
         window.page_shown.connect(self._page_shown)
         look().retranslated.connect(self._retell)
         desk.session_changed.connect(self._forget)
@@ -94,7 +95,11 @@ class CounterEarnings(QObject):
     def hide_figures(self, is_hidden: bool) -> None:
         """The eye on the home card: the customer may be looking."""
         self._is_hidden = is_hidden
-        self._show_ticker(self.feed.state)
+        self._tell_figures(self.feed.state)
+
+    def _tell_figures(self, state: FeedState) -> None:
+        self._show_ticker(state)
+        self.figures_changed.emit(state, self._is_hidden)
 
     def _page_shown(self, name: str) -> None:
         self._show_ticker(self.feed.state)
@@ -109,20 +114,10 @@ class CounterEarnings(QObject):
         elif self._window.current != HOME or self._is_hidden:
             top.set_earnings((), hidden=True)
         else:
-            figures = (("earn.confirmed", data.totals.confirmed), ("earn.provisional", data.totals.provisional))
-            as_of = i18n.t("state.as_of", time=formats.time_text(data.as_of_ms)) if state.is_old else ""
-            sums = []
-            for key, figure in figures:
-                word = i18n.t(key)
-                spoken = formats.money_spoken(figure.amount_minor, word, data.currency)
-                amount = formats.money(figure.amount_minor, data.currency)
-                sums.append(Sum(amount, word, "success" if key == "earn.confirmed" else "warning", spoken))
-            if as_of:
-                sums[-1] = Sum(sums[-1].amount, f"{sums[-1].state} · {as_of}", "warning", f"{sums[-1].spoken}, {as_of}")
-            top.set_earnings(tuple(sums))
+            top.set_earnings(ticker(state))
 
     def _retell(self) -> None:
-        self._show_ticker(self.feed.state)
+        self._tell_figures(self.feed.state)
 
     def _forget(self, _session: object) -> None:
         self._is_hidden = False

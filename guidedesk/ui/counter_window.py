@@ -20,6 +20,7 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
+from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
@@ -148,7 +149,14 @@ class CounterWindow(QObject):
         page.new_member_wanted.connect(self.add_member)
         page.search_begun.connect(self.begin_search)
         page.sync_opened.connect(self.open_sync)
+        page.earnings_hidden.connect(self.earnings.hide_figures)
+        page.earnings_opened.connect(self.earnings.show_page)
+        self.earnings.figures_changed.connect(self._show_figures)
+        self._home_page = page
         self.window.add_page(HOME, page)
+
+    def _show_figures(self, feed: FeedState, is_hidden: bool) -> None:
+        self._home_page.render_earnings(feed, is_hidden=is_hidden)
 
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member

@@ -136,7 +136,7 @@ class Counter:
 
     def call(
         self, method: str, path: str, body: Any = None, query: str = "", *, raw: bytes | None = None,
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None, session: str | None = None,
     ) -> Any:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         signed = sign_request(
@@ -147,7 +147,7 @@ class Counter:
             data,
             device_id=self.device_id,
             key_id="1",
-            session_id=None,
+            session_id=session,
             created=self.shop.clock.now_ms // 1000,
             nonce=self.shop.random.bytes(16),
             private_key=self.key,

@@ -6,12 +6,14 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from guidedesk.ui import i18n
+from guidedesk.ui import formats, i18n
+from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.home import HomeState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import home_words
+from guidedesk.ui.views.home_earnings import EarningsCard, RecentCard
 from guidedesk.ui.views.home_parts import AgendaCard, NetworkCard, QueueCard, ScanCard, ShiftCard, stack
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
@@ -33,10 +35,14 @@ class HomePage(Page):
     search_begun = Signal(str)
     sync_opened = Signal()
     banner_closed = Signal()
+    earnings_hidden = Signal(bool)
+    earnings_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._state: HomeState | None = None
+        self._feed = FeedState()
+        self._hides_earnings = False
         self.banner = Banner()
         self.banner.hide()
         self.scan = ScanCard()
@@ -45,7 +51,10 @@ class HomePage(Page):
         self.queue = QueueCard()
         self.network = NetworkCard()
         self.network.hide()
-        self._side = stack(self.shift, self.network, self.queue)
+        self.earnings, self.latest = EarningsCard(), RecentCard()
+        self.earnings.hide()
+        self.latest.hide()
+        self._side = stack(self.earnings, self.shift, self.network, self.latest, self.queue)
         self.columns = ColumnsPane(
             Pane(stack(self.scan, self.agenda), "home.pane_today"), Pane(self._side, "home.pane_shift", "pane_side"),
             least="home_main_min",
@@ -66,6 +75,8 @@ class HomePage(Page):
         self.agenda.ticked.connect(self.item_ticked)
         self.agenda.changed.connect(self.item_changed)
         self.queue.opened.connect(self.sync_opened)
+        self.earnings.hidden.connect(self.earnings_hidden)
+        self.latest.all_wanted.connect(self.earnings_opened)
         self.columns.became_tabs.connect(self._refold)
 
     def render_state(self, state: HomeState) -> None:
@@ -79,9 +90,29 @@ class HomePage(Page):
         self.scan.setVisible(not (compact and state.has_banner))
         self.scan.render_state(state, small=compact)
         self.agenda.render_state(state, compact=compact, short=short)
-        self.shift.render_state(state, short=short)
+        has_figures = self._feed.data is not None
+        self.shift.render_state(state, short=short or (has_figures and (compact or state.is_offline)))
         self.queue.render_state(state)
         self.network.render_state(state, short=short)
+        self._show_earnings(state, short=short)
+
+    def render_earnings(self, feed: FeedState, *, is_hidden: bool) -> None:
+        """Own sums and what came last; without any, the cards are left out."""
+        self._feed, self._hides_earnings = feed, is_hidden
+        if self._state is not None:
+            self.render_state(self._state)
+
+    def _show_earnings(self, state: HomeState, *, short: bool) -> None:
+        data = self._feed.data
+        waits = state.is_offline or (state.status is not None and state.status.waiting > 0)
+        self.earnings.setVisible(data is not None)
+        # What waits to be sent presses more than what came last.
+        self.latest.setVisible(data is not None and not waits)
+        self.queue.setVisible(data is None or waits)
+        if data is not None:
+            today = formats.local_day(state.now_ms)
+            self.earnings.render_state(self._feed, data, today, is_hidden=self._hides_earnings, short=short)
+            self.latest.show_lines(data.lines, today, is_hidden=self._hides_earnings)
 
     def retranslate(self) -> None:
         if self._state is not None:
