@@ -12,6 +12,7 @@ from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_close import CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_earnings import CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
@@ -67,6 +68,7 @@ class CounterWindow(QObject):
         self._histories = CounterHistory(desk, self.window, self._is_allowed, self)
         self.history, self.export = self._histories.presenter, self._histories.export
         self.earnings = CounterEarnings(desk, self.window, self._is_allowed, self)
+        self.close = CounterClose(desk, self.window, self._is_allowed, self)
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
@@ -88,6 +90,7 @@ class CounterWindow(QObject):
         self._histories.return_wanted.connect(self.actions.open_return)
         self._histories.why_wanted.connect(self.earnings.why_not)
         self.earnings.add_page()
+        self.close.add_page()
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self._add_log()
@@ -341,6 +344,7 @@ class CounterWindow(QObject):
         self.log.leave()
         self.export.leave()
         self.earnings.leave()
+        self.close.leave()
         self.diagnostics.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()

@@ -64,6 +64,16 @@ _WHY: Final = (*_MONTH, "earn.why", "=¥21.70", "earn.event.scan.me", "=A017", "
                "=11 月 15 日|15 Nov", "=11 月 30 日|30 Nov", "earn.event.order", "earn.sum.paid", "=¥868.00",
                "earn.sum.rate", "earn.sum.share", "=100%", "earn.sum.mine", "earn.plan", "earn.confirm_on",
                "=11 月 27 日|27 Nov", "earn.if_returned", "earn.dispute", "=Alt D", "earn.see_order")
+_CLOSE: Final = ("rail.close", "rail.earnings", "=高岚|Gao Lan", "role.manager", "close.title", "earn.before",
+                 "earn.after", "close.gate.data", "close.gate.returns", "close.gate.disputes", "close.gate.confirm",
+                 "close.gate.lock", "close.total.payable", "=¥9,842.15", "=−¥412.30", "close.total.disputed",
+                 "=¥9,215.40", "close.disputes", "close.tab.open", "close.tab.resolved", "close.balance",
+                 "=何静怡|He Jingyi", "=¥2,704.60", "close.col.payable")
+_RULE: Final = (*_CLOSE, "close.blocked", "close.gate.disputes.left", "close.force", "close.confirm", "close.close",
+                "close.locked", "=客人先扫的是我的码", "=HB-261030-0018", "close.waits", "earn.event.scan.other",
+                "earn.outcome.bound", "earn.outcome.protected", "earn.event.offline_for", "earn.event.clock",
+                "earn.event.order", "close.ruling", "close.decide.keep", "close.decide.adjust", "close.decide.void",
+                "close.sentence", "close.rule", "=Ctrl Enter")
 _FORM: Final = ("=沈知微", "bind.mine", "dialog.close", "=Ctrl Enter")
 _KEPT: Final = ("log.keep", "log.key.leave")
 _SALE: Final = (*_KEPT, "dialog.close", "sale.title", "sale.amount", "sale.receipt", "scan_field.mark", "sale.items",
@@ -194,6 +204,17 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("earnings", "empty_filter"): (*_EARN, "earn.empty_filter", "earn.empty_filter_text", "earn.show_all"),
     ("earnings", "error"): (*_EARN, "earn.error", "earn.error_offline", "earn.try_again"),
     ("earnings", "forbidden"): (*_EARN, "earn.forbidden", "earn.forbidden_text"),
+    ("close", "blocked"): _RULE,
+    ("close", "adjust"): (*_RULE, "close.amount", "=28.20"),
+    ("close", "decided"): (*_CLOSE, "close.ruled.keep", "earn.ruling.keep", "=小票上写的是周牧接待"),
+    ("close", "ready"): (*_CLOSE, "close.free", "close.none.open", "close.no_dispute", "close.close"),
+    ("close", "closed"): (*_CLOSE, "earn.closed_on", "close.gate.lock.done"),
+    ("close", "pin"): ("close.pin.rule", "close.pin_text.rule", "close.pin", "error.wrong_pin", "close.go.rule",
+                       "earn.dispute_cancel", "dialog.close", "=Ctrl Enter"),
+    ("close", "force"): ("close.pin.force", "close.pin_text.force", "close.reason", "close.pin", "close.go.force"),
+    ("close", "offline"): (*_CLOSE, "close.offline"),
+    ("close", "loading"): ("rail.close", "close.title_plain", "close.loading", "close.loading_text"),
+    ("close", "forbidden"): ("close.title_plain", "close.forbidden", "close.forbidden_text"),
     ("log", "typed"): (*_LOG, "=试了雾蓝双面羊绒大衣 M", "log.suggested", "bind.mine", "log.recent",
                        "log.refused.no_consent.phone", "=11 月 25 日|25 Nov", "=19:00", "=问大衣决定，附雾蓝实拍图"),
     ("log", "capped"): (*_LOG, "log.problem.kind", "log.refused.capped", "log.recent_none"),

@@ -87,7 +87,7 @@ def test_a_line_comes_with_its_state_its_date_its_sum_and_its_evidence(shop: Sho
     found = month(shop, counter)
     [line] = found.lines
     assert (line.amount_minor, line.state, line.kind, line.rate, line.share) == (
-        2_000, "provisional", "line_rate", "1000", (10_000, 10_000),
+        2_000, "provisional", "line_rate", "1000", (1, 1),
     )  # fmt: skip
     assert line.confirms_on == "2026-11-26"  # paid on the 19th, seven days held
     assert line.sale is not None

@@ -9,14 +9,21 @@ from typing import Any, Final
 from guidedesk.domain.access import Actor, Permission, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
-from guidedesk.server.commission_documents import read_earnings
+from guidedesk.server.commission_close import close_period, confirm_store
+from guidedesk.server.commission_disputes import open_dispute, resolve_dispute
+from guidedesk.server.commission_documents import check_own_line, read_earnings
+from guidedesk.server.commission_month import read_month
 from guidedesk.server.commission_why_not import read_why_not
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.routing import Call, Policy, Route
+from guidedesk.server.step_up import prove_pin, session_actor
+from guidedesk.services.earnings import DISPUTE_REASONS
 from guidedesk.services.strict_document import to_document
 
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _ORDER_LIMIT: Final = 64
+_ID_LIMIT: Final = 128
+_TEXT_LIMIT: Final = 200
 
 
 def routes() -> list[Route]:
@@ -25,6 +32,11 @@ def routes() -> list[Route]:
     return [
         Route("POST", "/v1/commission/earnings", policy, _earnings),
         Route("POST", "/v1/commission/why-not", policy, _why_not),
+        Route("POST", "/v1/commission/disputes/open", policy, _open_dispute),
+        Route("POST", "/v1/commission/close/preview", policy, _preview),
+        Route("POST", "/v1/commission/disputes/resolve", Policy("sign_in", "sync.exchange"), _resolve),
+        Route("POST", "/v1/commission/close/confirm", Policy("sign_in", "sync.exchange"), _confirm),
+        Route("POST", "/v1/commission/close", Policy("sign_in", "sync.exchange"), _close),
     ]
 
 
@@ -39,6 +51,87 @@ def _why_not(call: Call) -> Mapping[str, Any]:
     if not isinstance(order_no, str) or not 0 < len(order_no.strip()) <= _ORDER_LIMIT:
         raise Refused("validation", field="order_no", why="bad_value")
     return answer(read_why_not(call.context.database, actor, order_no.strip(), now_of(call)))
+
+
+def _open_dispute(call: Call) -> Mapping[str, Any]:
+    actor = signed_in(call, {"staff_id", "dispute_id", "line_id", "reason", "text"}, "commission.own")
+    asked, database = call.json, call.context.database
+    if not is_id(asked["dispute_id"]) or asked["reason"] not in DISPUTE_REASONS:
+        raise Refused("validation", field="dispute", why="bad_value")
+    line_id, text = text_of(asked["line_id"], _ID_LIMIT), text_of(asked["text"], _TEXT_LIMIT)
+    open_dispute(
+        database, dispute_id=asked["dispute_id"], entry_id=line_id, reason=asked["reason"], text=text, actor=actor,
+        now_ms=now_of(call),
+    )  # fmt: skip
+    with database.read() as conn:
+        period = check_own_line(conn, database.chain_id(), actor.id, line_id).posting_period
+    return answer(read_earnings(database, actor.id, period, now_of(call)))
+
+
+def _preview(call: Call) -> Mapping[str, Any]:
+    actor = signed_in(call, {"staff_id", "period"}, "commission.others")
+    return answer(read_month(call.context.database, actor, month_of(call), now_of(call)))
+
+
+def _resolve(call: Call) -> Mapping[str, Any]:
+    fields = {"staff_id", "dispute_id", "decision", "amount_minor", "target", "text", "pin"}
+    actor = proved(call, fields)
+    asked, database = call.json, call.context.database
+    amount, target = asked["amount_minor"], asked["target"]
+    is_right = (amount is None or type(amount) is int) and (target is None or isinstance(target, str))
+    if asked["decision"] not in ("keep", "adjust", "void") or not is_id(asked["dispute_id"]) or not is_right:
+        raise Refused("validation", field="dispute", why="bad_value")
+    resolve_dispute(
+        database, dispute_id=asked["dispute_id"], decision=asked["decision"], text=text_of(asked["text"], _TEXT_LIMIT),
+        actor=actor, now_ms=now_of(call), amount=amount, target=target,
+    )  # fmt: skip
+    return answer(read_month(database, actor, None, now_of(call)))
+
+
+def _confirm(call: Call) -> Mapping[str, Any]:
+    actor = proved(call, {"staff_id", "period", "pin"})
+    database, period = call.context.database, _wanted_month(call)
+    confirm_store(database, period, call.who.scope_id, actor, now_of(call))
+    return answer(read_month(database, actor, period, now_of(call)))
+
+
+def _close(call: Call) -> Mapping[str, Any]:
+    actor = proved(call, {"staff_id", "period", "pin", "forced_reason"})
+    database, period, reason = call.context.database, _wanted_month(call), call.json["forced_reason"]
+    forced = None if reason is None else text_of(reason, _TEXT_LIMIT).strip() or None
+    if forced is None:
+        month = read_month(database, actor, period, now_of(call))
+        shut = next((gate for gate in month.gates[:-1] if not gate.is_done), None)
+        if shut is not None:
+            raise Refused("close_blocked", what=shut.name, period=period)
+    close_period(database, period, actor=actor, now_ms=now_of(call), forced_reason=forced)
+    return answer(read_month(database, actor, period, now_of(call)))
+
+
+def proved(call: Call, fields: set[str]) -> Actor:
+    """Whoever is signed in and decides about others' money, her PIN typed just now (SECURITY.md D-9, D-11)."""
+    staff_id, pin = call.json.get("staff_id"), call.json.get("pin")
+    if set(call.json) != fields or not is_id(staff_id) or not isinstance(pin, str):
+        raise Refused("validation", field="commission", why="fields")
+    actor = session_actor(call.context, call.who, str(staff_id))
+    if not may(actor, "commission.others", call.who.scope_id):
+        raise Refused("forbidden", permission="commission.others")
+    prove_pin(call.context, call.who, actor, pin)
+    return actor
+
+
+def text_of(value: Any, limit: int) -> str:
+    """A text of at most so many characters."""
+    if not isinstance(value, str) or len(value) > limit:
+        raise Refused("validation", field="text", why="bad_value")
+    return value
+
+
+def _wanted_month(call: Call) -> str:
+    period = month_of(call)
+    if period is None:
+        raise Refused("validation", field="period", why="missing")
+    return period
 
 
 def answer(found: Any) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui.desk import Desk
 
-PAGES: Final = ("home", "members", "codes", "earnings", "sync")
+PAGES: Final = ("home", "members", "codes", "earnings", "close", "sync")
 # Who may not see members (an admin, SECURITY.md 2) finds no entry to them.
 NEEDS: Final[dict[str, Permission]] = {
-    "home": "member.view", "members": "member.view", "codes": "code.issue", "earnings": "commission.own"
+    "home": "member.view", "members": "member.view", "codes": "code.issue", "earnings": "commission.own",
+    "close": "commission.others",
 }  # fmt: skip
+MANAGERS: Final = frozenset({"close"})
 CLOCK_MS: Final = 1000
 
 
@@ -32,7 +34,7 @@ class ShellState:
     counter: str = ""
     status: SyncStatus | None = None
     chip: ChipState = "synced"
-    pages: tuple[str, ...] = PAGES
+    pages: tuple[str, ...] = tuple(page for page in PAGES if page not in MANAGERS)
 
     @property
     def sync_count(self) -> int:
@@ -89,7 +91,8 @@ class ShellPresenter(QObject):
 
     def _take_session(self, session: Session | None) -> None:
         pages = tuple(page for page in PAGES if page not in NEEDS or self._desk.may(NEEDS[page]))
-        self._show(staff=None if session is None else session.staff, pages=PAGES if session is None else pages)
+        shown = pages if session is not None else ShellState().pages
+        self._show(staff=None if session is None else session.staff, pages=shown)
         if session is None:
             self.locked.emit()
 

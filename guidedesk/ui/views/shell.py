@@ -22,6 +22,7 @@ RAIL: Final = (
     RailItem("members", "users", "rail.members", "Ctrl 2"),
     RailItem("codes", "qr", "rail.codes", "Ctrl 3"),
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
+    RailItem("close", "ledger", "rail.close", "Ctrl 8"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
 )
 

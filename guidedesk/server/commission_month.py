@@ -1,0 +1,257 @@
+"""A month before it is closed, as its manager sees it: gates, sums, people, disputes with all evidence (11b)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.access import Actor
+from guidedesk.domain.commission import reading
+from guidedesk.domain.time import local_date, local_midnight_ms
+from guidedesk.models.commission_tables import close_confirmation, period_close, statement
+from guidedesk.models.server_tables import device
+from guidedesk.server.commission_book import refresh
+from guidedesk.server.commission_close import ClosePreview, preview
+from guidedesk.server.commission_disputes import list_disputes
+from guidedesk.server.commission_documents import dispute_of, tell_lines
+from guidedesk.server.commission_evidence import Papers
+from guidedesk.server.commission_reads import StoredLine, events_of_member, lines_of, states_of
+from guidedesk.server.commission_rules import closed_through, next_period, open_period
+from guidedesk.server.commission_why_not import story_of
+from guidedesk.server.database import ServerDatabase
+from guidedesk.server.settings import read_settings
+from guidedesk.server.sharding import cross_scope
+from guidedesk.services.earnings import (
+    CloseMonth,
+    CloseTotals,
+    Dispute,
+    EarningsLine,
+    Figure,
+    Gate,
+    PersonMonth,
+)
+
+_MONTHS_SHOWN: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What one answer is put together from."""
+
+    papers: Papers
+    actor: Actor
+    period: str
+    found: ClosePreview
+    lines: list[StoredLine]  # of the month, of people of her stores
+    now_ms: int
+
+    def is_hers(self, associate: str) -> bool:
+        """Somebody of her own stores; head office looks at everybody."""
+        row = self.papers.staff.get(associate)
+        return row is not None and (self.actor.role == "admin" or row.store_id in self.actor.scope_ids)
+
+
+def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_ms: int) -> CloseMonth:
+    """The month asked for, or the one that is closed next."""
+    refresh(database, now_ms)
+    chain_id = database.chain_id()
+    with database.read() as conn:
+        month = period or _next_to_close(conn, chain_id, now_ms)
+    found = preview(database, month, now_ms)
+    with database.read_snapshot() as conn:
+        papers = Papers(conn, chain_id, read_settings(conn, chain_id)["zone"])
+        desk = _Desk(papers, actor, month, found, [], now_ms)
+        mine = [line for line in lines_of(conn, chain_id, period=month) if desk.is_hers(line.beneficiary)]
+        desk = replace(desk, lines=mine)
+        disputes = _disputes(desk)
+        gates = _gates(desk, disputes)
+        closed = closed_through(conn, chain_id)
+        is_closed = closed is not None and month <= closed
+        sealed = _sealed(conn, chain_id, month) if is_closed else None
+        named = {dispute.opened_by for dispute in disputes} | {dispute.ruled_by for dispute in disputes}
+        named |= {event.associate for dispute in disputes for event in dispute.story}
+        named |= {
+            str(person["beneficiary"])
+            for dispute in disputes if dispute.line is not None
+            for person in dispute.line.why.get("participants", ())
+        }  # fmt: skip
+        return CloseMonth(
+            as_of_ms=now_ms,
+            period=month,
+            state="closed" if is_closed else "open",
+            currency=found.currency,
+            totals=_totals(desk, disputes),
+            gates=gates,
+            can_close=not is_closed and all(gate.is_done for gate in gates[:-1]),
+            periods=_months(conn, chain_id, month, now_ms),
+            associates=_people(desk),
+            disputes=disputes,
+            people=papers.people_in(named),
+            closed_at_ms=None if sealed is None else sealed.closed_at_ms,
+            closed_by="" if sealed is None else sealed.closed_by or "",
+            forced_reason="" if sealed is None else sealed.forced_reason or "",
+        )
+
+
+@cross_scope
+def counters_behind(conn: Connection, scope_ids: Sequence[str] | None, end_ms: int) -> tuple[int, int]:
+    """How many counters were not heard of since a moment, and of how many; None is the whole chain."""
+    d = device.c
+    query = select(d.scope_id, d.last_contact_ms).where(d.state == "active")
+    rows = [row for row in conn.execute(query) if scope_ids is None or row.scope_id in scope_ids]
+    return sum((row.last_contact_ms or 0) < end_ms for row in rows), len(rows)
+
+
+def end_of(period: str, zone: str) -> int:
+    """The first instant after a month."""
+    year, month = (int(part) for part in next_period(period).split("-"))
+    return local_midnight_ms(local_date(0, zone).replace(year=year, month=month, day=1), zone)
+
+
+def _next_to_close(conn: Connection, chain_id: str, now_ms: int) -> str:
+    """The month after the last sealed one; before any, the one before this month if it has lines, else this."""
+    closed = closed_through(conn, chain_id)
+    if closed is not None:
+        return next_period(closed)
+    current = open_period(conn, chain_id, now_ms)
+    before = reading.month_text(reading.month_index(current) - 1)
+    return before if lines_of(conn, chain_id, period=before) else current
+
+
+def _months(conn: Connection, chain_id: str, month: str, now_ms: int) -> tuple[str, ...]:
+    current = open_period(conn, chain_id, now_ms)
+    last = max(reading.month_index(current), reading.month_index(month))
+    months = {reading.month_text(index) for index in range(last - _MONTHS_SHOWN + 1, last + 1)}
+    return tuple(sorted(months | {month}))
+
+
+def _people(desk: _Desk) -> tuple[PersonMonth, ...]:
+    counts: dict[str, int] = defaultdict(int)
+    taken: dict[str, int] = defaultdict(int)
+    states = states_of(desk.papers.conn, desk.papers.chain_id, desk.lines, desk.now_ms)
+    for line in desk.lines:
+        counts[line.beneficiary] += 1
+        if line.amount < 0 and states[line.entry_id].clawed_back < 0:
+            taken[line.beneficiary] += line.amount
+    found = [
+        PersonMonth(
+            id=associate,
+            name=desk.papers.staff[associate].person.name,
+            lines=counts[associate],
+            clawed_back_minor=taken[associate],
+            net_minor=balance.net,
+            carry_in_minor=balance.carry_in,
+            payable_minor=balance.payable,
+            carry_out_minor=balance.carry_out,
+        )
+        for associate, balance in _balances(desk).items()
+        if desk.is_hers(associate)
+    ]
+    return tuple(sorted(found, key=lambda person: (-person.payable_minor, person.id)))
+
+
+def _balances(desk: _Desk) -> dict[str, Any]:
+    """Of a sealed month its statements, else what closing it now would come to."""
+    s = statement.c
+    query = select(s.associate, s.net, s.carry_in, s.payable, s.carry_out).where(
+        s.scope_id == desk.papers.chain_id, s.period == desk.period
+    )
+    sealed = {row.associate: row for row in desk.papers.conn.execute(query)}
+    return sealed or dict(desk.found.balances)
+
+
+def _totals(desk: _Desk, disputes: Sequence[Dispute]) -> CloseTotals:
+    people = _people(desk)
+    taken = [line for line in desk.lines if line.amount < 0]
+    opened = [dispute for dispute in disputes if dispute.state == "open"]
+    previous = _payable_before(desk)
+    return CloseTotals(
+        payable_minor=sum(person.payable_minor for person in people),
+        associates=len(people),
+        lines=len(desk.lines),
+        clawed_back=Figure(sum(person.clawed_back_minor for person in people), len(taken)),
+        disputed=Figure(sum(dispute.amount_minor for dispute in opened), len(opened)),
+        previous_payable_minor=previous,
+    )
+
+
+def _payable_before(desk: _Desk) -> int | None:
+    s, before = statement.c, reading.month_text(reading.month_index(desk.period) - 1)
+    query = select(s.associate, s.payable).where(s.scope_id == desk.papers.chain_id, s.period == before)
+    rows = [row for row in desk.papers.conn.execute(query) if desk.is_hers(row.associate)]
+    return sum(row.payable for row in rows) if rows else None
+
+
+def _gates(desk: _Desk, disputes: Sequence[Dispute]) -> tuple[Gate, ...]:
+    found, papers = desk.found, desk.papers
+    conn, chain_id, zone = papers.conn, papers.chain_id, papers.zone
+    end_ms = end_of(desk.period, zone)
+    scopes = None if desk.actor.role == "admin" else sorted(desk.actor.scope_ids)
+    behind, counters = counters_behind(conn, scopes, end_ms)
+    last = papers.day(end_ms)
+    confirms = [line.confirms_at_ms for line in desk.lines if line.entry_id in set(found.provisional)]
+    until = papers.day(max(at for at in confirms if at is not None)) if any(confirms) else None
+    c = close_confirmation.c
+    said = conn.execute(
+        select(c.store_id, c.confirmed_by, c.confirmed_at_ms).where(c.scope_id == chain_id, c.period == desk.period)
+    ).all()
+    mine = next((row for row in said if row.store_id in desk.actor.scope_ids), None)
+    sealed = _sealed(conn, chain_id, desk.period)
+    closed = closed_through(conn, chain_id)
+    is_closed = closed is not None and desk.period <= closed
+    opened = sum(dispute.state == "open" for dispute in disputes)
+    missing = len(found.stores_missing)
+    return (
+        Gate("data", is_closed or (found.is_over and not behind), behind if found.is_over else counters, counters,
+             None if found.is_over else last),
+        Gate("returns", is_closed or not found.provisional, len(found.provisional), len(desk.lines), until),
+        Gate("disputes", is_closed or not found.disputes, max(opened, len(found.disputes)), len(disputes)),
+        Gate("confirm", is_closed or not missing, missing, missing + len(said), None,
+             "" if mine is None else mine.confirmed_by or "", None if mine is None else mine.confirmed_at_ms),
+        Gate("lock", is_closed, 0 if is_closed else 1, 1, None, "" if sealed is None else sealed.closed_by or "",
+             None if sealed is None else sealed.closed_at_ms),
+    )  # fmt: skip
+
+
+def _sealed(conn: Connection, chain_id: str, period: str) -> Any:
+    p = period_close.c
+    query = select(p.closed_at_ms, p.closed_by, p.forced_reason).where(p.scope_id == chain_id, p.period == period)
+    return conn.execute(query).first()
+
+
+def _disputes(desk: _Desk) -> tuple[Dispute, ...]:
+    """Those of people of her stores, the longest waiting first, each with its line and everybody's evidence."""
+    papers = desk.papers
+    conn, chain_id = papers.conn, papers.chain_id
+    scopes = None if desk.actor.role == "admin" else desk.actor.scope_ids
+    rows = list_disputes(conn, chain_id, scopes)
+    stored = [line for row in rows for line in lines_of(conn, chain_id, entry_id=row["entry_id"])]
+    lines = {line.id: line for line in tell_lines(papers, stored, desk.now_ms)}
+    window_days = int(read_settings(conn, chain_id)["window_days"])
+    found = [_dispute(papers, row, lines.get(row["entry_id"]), window_days) for row in rows]
+    return tuple(sorted(found, key=lambda dispute: (dispute.state != "open", dispute.opened_at_ms, dispute.id)))
+
+
+def _dispute(papers: Papers, row: dict[str, Any], line: EarningsLine | None, window_days: int) -> Dispute:
+    dispute = dispute_of(row)
+    if line is None:
+        return dispute
+    sale = line.sale
+    story = line.chain
+    if sale is not None and sale.member_id:
+        events = events_of_member(papers.conn, sale.member_id)
+        papers.learn(events)
+        story = story_of(papers, events, sale.purchase_id, window_days)
+    return replace(
+        dispute,
+        amount_minor=line.amount_minor,
+        currency=line.currency,
+        order_no="" if sale is None else sale.order_no,
+        member_name="" if sale is None else sale.member_name,
+        line=replace(line, dispute=None),
+        story=story,
+    )

@@ -1,0 +1,92 @@
+"""The close of a month put together with the window: a manager's page, and the PIN before she decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject
+
+from guidedesk.domain.access import Permission
+from guidedesk.ui import i18n
+from guidedesk.ui.desk import Desk
+from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.presenters.close import ClosePresenter, CloseState
+from guidedesk.ui.views.close import ClosePage
+from guidedesk.ui.views.close_parts import PinDialog
+from guidedesk.ui.when_shown import WhenShown
+
+CLOSE: Final = "close"
+
+
+class CounterClose(QObject):
+    """An associate finds no way here: the rail has no entry for her, and head office answers her nothing."""
+
+    def __init__(
+        self, desk: Desk, window: MainWindow, is_allowed: Callable[[Permission], bool], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._is_allowed = window, is_allowed
+        self._dialog: PinDialog | None = None
+        self.presenter = ClosePresenter(desk, self)
+        window.page_shown.connect(self._page_shown)
+
+    def add_page(self) -> None:
+        """Put the page into the window."""
+        page, presenter = ClosePage(), self.presenter
+        presenter.state_changed.connect(WhenShown(page, page.render_state).take)
+        presenter.state_changed.connect(self._show_step)
+        presenter.pin_wanted.connect(self._ask_pin)
+        presenter.told.connect(self._tell)
+        page.month_stepped.connect(self._step)
+        page.tab_chosen.connect(presenter.show_tab)
+        page.dispute_chosen.connect(presenter.choose)
+        page.decided.connect(presenter.decide)
+        page.amount_typed.connect(presenter.type_amount)
+        page.sentence_typed.connect(presenter.type_sentence)
+        page.ruled.connect(presenter.rule)
+        page.confirmed.connect(presenter.confirm)
+        page.closed.connect(presenter.close_it)
+        page.forced.connect(presenter.force)
+        page.retried.connect(presenter.reload)
+        page.render_state(presenter.state)
+        self._window.add_page(CLOSE, page)
+
+    def leave(self) -> None:
+        """Something else comes first: no PIN is kept."""
+        if self._dialog is not None:
+            self._dialog = None
+            self.presenter.leave()
+
+    def _page_shown(self, name: str) -> None:
+        if name == CLOSE and self._is_allowed("commission.others"):
+            self.presenter.open()
+
+    def _step(self, by: str) -> None:
+        self.presenter.step(int(by))
+
+    def _ask_pin(self, step: str) -> None:
+        data = self.presenter.state.data
+        if data is None:
+            return
+        dialog = PinDialog(step, data.period)
+        dialog.proved.connect(self.presenter.prove)
+        dialog.left.connect(self._left)
+        self._dialog = dialog
+        self._window.open_dialog(dialog)
+
+    def _left(self) -> None:
+        if self._dialog is not None:
+            self._dialog = None
+            self._window.overlays.close()
+            self.presenter.leave()
+
+    def _show_step(self, state: object) -> None:
+        if isinstance(state, CloseState) and self._dialog is not None:
+            self._dialog.show_state(state.step_problem, is_deciding=state.is_deciding)
+
+    def _tell(self, key: str) -> None:
+        if self._dialog is not None:
+            self._dialog = None
+            self._window.overlays.close()
+        self._window.toast(i18n.t(key))

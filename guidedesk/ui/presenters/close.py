@@ -1,0 +1,263 @@
+"""Closing a month: five gates, disputes with their evidence, a ruling, a PIN (DESIGN-UI.md 5.11b)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.money import read_amount
+from guidedesk.services.earnings import CloseMonth, Dispute, Gate
+from guidedesk.services.session import Session
+from guidedesk.sync.status import SyncStatus
+from guidedesk.ui.desk import Desk
+
+Step = Literal["", "rule", "confirm", "close", "force"]
+TEXT_LIMIT: Final = 200
+VOID: Final = "void:"
+_MINUS: Final = ("-", "−", "－")
+_SIGNS: Final = "+-−－ "
+
+
+@dataclass(frozen=True, slots=True)
+class CloseState:
+    """What the page shows. `decision` is keep, adjust or `void:` with an event's id; `step` is what a PIN is for."""
+
+    now_ms: int
+    me: str = ""
+    data: CloseMonth | None = None
+    period: str = ""
+    is_asking: bool = False
+    is_offline: bool = False
+    problem: GuideDeskError | None = None
+    tab: Literal["open", "resolved"] = "open"
+    chosen: str = ""
+    decision: str = ""
+    amount: str = ""
+    sentence: str = ""
+    step: Step = ""
+    step_problem: GuideDeskError | None = None
+    is_deciding: bool = False
+
+    @property
+    def disputes(self) -> tuple[Dispute, ...]:
+        """Those of the tab."""
+        every = () if self.data is None else self.data.disputes
+        return tuple(dispute for dispute in every if dispute.state == self.tab)
+
+    @property
+    def dispute(self) -> Dispute | None:
+        """The chosen one, else the first of the tab."""
+        shown = self.disputes
+        return next((dispute for dispute in shown if dispute.id == self.chosen), shown[0] if shown else None)
+
+    @property
+    def blocked_by(self) -> Gate | None:
+        """The first gate before the last that is shut."""
+        gates = () if self.data is None else self.data.gates[:-1]
+        return next((gate for gate in gates if not gate.is_done), None)
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Head office says that this person closes nothing here."""
+        return self.problem is not None and self.problem.code == "forbidden"
+
+    @property
+    def why_not_ruled(self) -> str:
+        """The catalogue key that says why the ruling cannot be given yet, or empty."""
+        if self.dispute is None or self.dispute.state != "open":
+            return "close.rule_none"
+        if self.is_offline:
+            return "close.offline"
+        if self.dispute.opened_by == self.me:
+            return "close.rule_own"
+        if not self.decision:
+            return "close.rule_choose"
+        if self.decision == "adjust" and self.amount_minor is None:
+            return "close.rule_amount"
+        return "" if self.sentence.strip() else "close.rule_sentence"
+
+    @property
+    def amount_minor(self) -> int | None:
+        """The amount of an adjustment as typed, or None while it is none; not 0."""
+        if self.dispute is None:
+            return None
+        text = self.amount.strip()
+        try:
+            found = read_amount(text.lstrip(_SIGNS), self.dispute.currency)
+        except GuideDeskError:
+            return None
+        return -found if text[:1] in _MINUS else found
+
+    def month(self, by: int) -> str | None:
+        """The month before or after the one on show."""
+        if self.data is None:
+            return None
+        months = sorted({*self.data.periods, self.data.period})
+        at = months.index(self.data.period) + by
+        return months[at] if 0 <= at < len(months) else None
+
+
+class ClosePresenter(QObject):
+    """`state_changed(CloseState)`; `pin_wanted(step)` before anything is decided; `told(catalogue key)` once it is."""
+
+    state_changed = Signal(object)
+    pin_wanted = Signal(str)
+    told = Signal(str)
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.state = CloseState(desk.now_ms())
+        desk.session_changed.connect(self._take_session)
+        desk.status_changed.connect(self._take_status)
+
+    def open(self) -> None:
+        """The page came to the front."""
+        self._show(now_ms=self._desk.now_ms())
+        self.reload()
+
+    def reload(self) -> None:
+        """Ask head office for the month on show."""
+        session = self._desk.session
+        if session is None or not self._desk.may("commission.others"):
+            return
+        self._show(is_asking=True)
+        self._desk.tasks.ask(
+            self._desk.counter.commission.close_month, self.state.period, done=self._taker(session),
+            failed=self._failer(session), latest="close.month",
+        )  # fmt: skip
+
+    def step(self, by: int) -> None:
+        """Another month."""
+        wanted = self.state.month(by)
+        if wanted is not None:
+            self._show(period=wanted, chosen="", decision="", amount="", sentence="")
+            self.reload()
+
+    def show_tab(self, tab: str) -> None:
+        """Disputes that wait, or those that were decided."""
+        self._show(tab="resolved" if tab == "resolved" else "open", chosen="")
+
+    def choose(self, dispute_id: str) -> None:
+        """The dispute at the side; another one begins with a fresh ruling."""
+        before = self.state.dispute
+        same = before is not None and before.id == dispute_id
+        self._show(chosen=dispute_id, **({} if same else {"decision": "", "amount": "", "sentence": ""}))
+
+    def decide(self, decision: str) -> None:
+        """Keep, adjust, or void an event of the story."""
+        self._show(decision=decision)
+
+    def type_amount(self, text: str) -> None:
+        """How much an adjustment posts, with its sign."""
+        self._show(amount=text[:20])
+
+    def type_sentence(self, text: str) -> None:
+        """What both sides read."""
+        self._show(sentence=text[:TEXT_LIMIT])
+
+    def rule(self) -> None:
+        """Ctrl Enter on a dispute: ask for the PIN."""
+        if not self.state.why_not_ruled:
+            self._begin("rule")
+
+    def confirm(self) -> None:
+        """The store's month is right."""
+        self._begin("confirm")
+
+    def close_it(self) -> None:
+        """Seal the month; only while nothing blocks it."""
+        if self.state.data is not None and self.state.data.can_close:
+            self._begin("close")
+
+    def force(self) -> None:
+        """Seal it although something blocks it, for a reason that is kept."""
+        self._begin("force")
+
+    def leave(self) -> None:
+        """No PIN was given: nothing happened."""
+        self._show(step="", step_problem=None, is_deciding=False)
+
+    def prove(self, pin: str, reason: str = "") -> None:
+        """The PIN for what was begun."""
+        state, session = self.state, self._desk.session
+        if session is None or state.data is None or state.is_deciding or not state.step:
+            return
+        if state.step == "force" and not reason.strip():
+            self._show(step_problem=Refused("close_no_reason"))
+            return
+        self._show(is_deciding=True, step_problem=None)
+        port, period = self._desk.counter.commission, state.data.period
+        step = state.step
+
+        def done(found: CloseMonth) -> None:
+            if self._desk.session is session:
+                self._take(found)
+                self._show(step="", is_deciding=False, decision="", amount="", sentence="", chosen="")
+                self.told.emit(f"close.told.{step}")
+
+        def failed(error: Exception) -> None:
+            if self._desk.session is session:
+                known = error if isinstance(error, GuideDeskError) else None
+                self._show(is_deciding=False, step_problem=known)
+                if known is None:
+                    self._desk.tasks.failed.emit(error)
+
+        asks: dict[str, Callable[[], CloseMonth]] = {
+            "confirm": lambda: port.confirm_month(period, pin),
+            "close": lambda: port.close_the_month(period, pin, None),
+            "force": lambda: port.close_the_month(period, pin, reason.strip()[:TEXT_LIMIT]),
+        }
+        ask = asks.get(step) or self._ruling(state, pin)
+        if ask is not None:
+            self._desk.tasks.ask(ask, done=done, failed=failed)
+
+    def _ruling(self, state: CloseState, pin: str) -> Callable[[], CloseMonth] | None:
+        dispute = state.dispute
+        if dispute is None:
+            return None
+        is_void = state.decision.startswith(VOID)
+        decision, target = ("void", state.decision[len(VOID):]) if is_void else (state.decision, None)
+        amount = state.amount_minor if decision == "adjust" else None
+        port = self._desk.counter.commission
+        return lambda: port.resolve_dispute(dispute.id, decision, amount, target, state.sentence.strip(), pin)
+
+    def _begin(self, step: Step) -> None:
+        if self.state.data is not None and self.state.data.state == "open" and not self.state.is_offline:
+            self._show(step=step, step_problem=None)
+            self.pin_wanted.emit(step)
+
+    def _taker(self, session: Session) -> Callable[[CloseMonth], None]:
+        def taken(found: CloseMonth) -> None:
+            if self._desk.session is session:
+                self._take(found)
+
+        return taken
+
+    def _failer(self, session: Session) -> Callable[[Exception], None]:
+        def failed(error: Exception) -> None:
+            if self._desk.session is session and isinstance(error, GuideDeskError):
+                self._show(is_asking=False, problem=error)
+
+        return failed
+
+    def _take(self, found: CloseMonth) -> None:
+        self._show(data=found, is_asking=False, problem=None, now_ms=self._desk.now_ms())
+
+    def _take_status(self, status: SyncStatus) -> None:
+        self._show(is_offline=status.is_offline)
+
+    def _take_session(self, session: Session | None) -> None:
+        offline = self.state.is_offline
+        self.state = CloseState(self._desk.now_ms(), "" if session is None else session.staff.id, is_offline=offline)
+        self.state_changed.emit(self.state)
+
+    def _show(self, **changed: Any) -> None:
+        state = replace(self.state, **changed)
+        if state != self.state:
+            self.state = state
+            self.state_changed.emit(state)
