@@ -100,7 +100,7 @@ def test_a_line_comes_with_its_state_its_date_its_sum_and_its_evidence(shop: Sho
     assert found.totals.provisional.until == "2026-11-26"
     assert found.totals.expected.amount_minor == 2_000
     assert line.why["pot"] == 2_000
-    assert {person.number for person in found.people} == {"a1"}
+    assert {person.number for person in found.people} == {"A1"}
 
 
 def test_a_return_lowers_the_line_and_says_that_it_did(shop: Shop, counter: Counter) -> None:
