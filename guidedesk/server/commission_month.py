@@ -160,8 +160,8 @@ def _balances(desk: _Desk) -> dict[str, Any]:
     query = select(s.associate, s.net, s.carry_in, s.payable, s.carry_out).where(
         s.scope_id == desk.papers.chain_id, s.period == desk.period
     )
-    sealed = {row.associate: row for row in desk.papers.conn.execute(query)}
-    return sealed or dict(desk.found.balances)
+    sealed: dict[str, Any] = {row.associate: row for row in desk.papers.conn.execute(query)}
+    return sealed or {**desk.found.balances}
 
 
 def _totals(desk: _Desk, disputes: Sequence[Dispute]) -> CloseTotals:

@@ -17,13 +17,14 @@ from guidedesk.server.commission_why_not import read_why_not
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.routing import Call, Policy, Route
 from guidedesk.server.step_up import prove_pin, session_actor
-from guidedesk.services.earnings import DISPUTE_REASONS
+from guidedesk.services.earnings import DISPUTE_REASONS, Ruling
 from guidedesk.services.strict_document import to_document
 
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _ORDER_LIMIT: Final = 64
 _ID_LIMIT: Final = 128
 _TEXT_LIMIT: Final = 200
+_DECISIONS: Final[tuple[Ruling, ...]] = ("keep", "adjust", "void")
 
 
 def routes() -> list[Route]:
@@ -60,7 +61,8 @@ def _open_dispute(call: Call) -> Mapping[str, Any]:
         raise Refused("validation", field="dispute", why="bad_value")
     line_id, text = text_of(asked["line_id"], _ID_LIMIT), text_of(asked["text"], _TEXT_LIMIT)
     open_dispute(
-        database, dispute_id=asked["dispute_id"], entry_id=line_id, reason=asked["reason"], text=text, actor=actor,
+        database, dispute_id=str(asked["dispute_id"]), entry_id=line_id, reason=str(asked["reason"]), text=text,
+        actor=actor,
         now_ms=now_of(call),
     )  # fmt: skip
     with database.read() as conn:
@@ -77,12 +79,13 @@ def _resolve(call: Call) -> Mapping[str, Any]:
     fields = {"staff_id", "dispute_id", "decision", "amount_minor", "target", "text", "pin"}
     actor = proved(call, fields)
     asked, database = call.json, call.context.database
-    amount, target = asked["amount_minor"], asked["target"]
-    is_right = (amount is None or type(amount) is int) and (target is None or isinstance(target, str))
-    if asked["decision"] not in ("keep", "adjust", "void") or not is_id(asked["dispute_id"]) or not is_right:
+    amount = asked["amount_minor"]
+    decision = next((word for word in _DECISIONS if word == asked["decision"]), None)
+    if decision is None or not is_id(asked["dispute_id"]) or not (amount is None or type(amount) is int):
         raise Refused("validation", field="dispute", why="bad_value")
+    target = None if asked["target"] is None else text_of(asked["target"], _ID_LIMIT)
     resolve_dispute(
-        database, dispute_id=asked["dispute_id"], decision=asked["decision"], text=text_of(asked["text"], _TEXT_LIMIT),
+        database, dispute_id=str(asked["dispute_id"]), decision=decision, text=text_of(asked["text"], _TEXT_LIMIT),
         actor=actor, now_ms=now_of(call), amount=amount, target=target,
     )  # fmt: skip
     return answer(read_month(database, actor, None, now_of(call)))
