@@ -37,6 +37,7 @@ from guidedesk.services.sales import sale_row_id, source_of
 from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
+from tests.helpers.eager import EagerWire
 from tests.helpers.world import Till, World, badge_of, open_world
 
 TILLS = st.integers(0, 1)
@@ -72,6 +73,7 @@ class TwoCounters(RuleBasedStateMachine):
         self.clocks = [WorldClock(self.world.clock), WorldClock(self.world.clock)]
         for till, clock in zip(self.tills, self.clocks, strict=True):
             till.clock = clock
+            till.wire = EagerWire()
             till.close()
         self.saved: set[str] = set()
         self.final: dict[str, str] = {}
@@ -207,6 +209,17 @@ class TwoCounters(RuleBasedStateMachine):
     def exchange(self, n: int) -> None:
         self.tills[n].counter.engine.step()
         self.world.clock.tick(1_000)
+
+    @precondition(lambda self: self.members)
+    @rule(n=TILLS, pick=PICK, size=st.integers(1, 3), is_late=st.booleans())
+    def queue_up(self, n: int, pick: int, size: int, is_late: bool) -> None:
+        """What waits goes in small batches, the next of them on their way before the first is answered."""
+        for more in range(5):
+            self.log(n, pick + more)
+        till = self.tills[n]
+        till.counter.engine._pusher._limit = size
+        assert isinstance(till.wire, EagerWire)
+        till.wire.is_late = is_late
 
     @rule(n=TILLS, after=st.integers(0, 3))
     def lose_an_answer(self, n: int, after: int) -> None:

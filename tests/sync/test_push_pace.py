@@ -11,8 +11,9 @@ import pytest
 from guidedesk.domain.errors import StorageError, TransportError
 from guidedesk.server import batch_run
 from guidedesk.services import apply
-from guidedesk.sync.transport import Request, Response, Transport
-from tests.helpers.counter_parts import Wire, log, register, sent_body
+from guidedesk.sync.transport import Request, Response
+from tests.helpers.counter_parts import log, register, sent_body
+from tests.helpers.eager import EagerWire
 from tests.helpers.world import Till, World, open_world, settle
 
 
@@ -87,31 +88,6 @@ def test_a_batch_that_never_came_back_is_the_same_batch_again(till: Till) -> Non
     assert sent[0] == sent[1]
     assert {info.state for info in till.counter.operations(9)} == {"accepted"}
     assert len(till.world.recorded()) == 6
-
-
-class EagerWire(Wire):
-    """A line that carries a call as soon as it is announced, and gives the answer when it is asked for."""
-
-    def __init__(self, inner: Transport | None) -> None:
-        super().__init__(inner)
-        self.begun: list[tuple[Request, Response | Exception]] = []
-        self.taken = 0
-
-    def ahead(self, request: Request) -> None:
-        try:
-            self.begun.append((request, super().send(request)))
-        except TransportError as error:
-            self.begun.append((request, error))
-
-    def send(self, request: Request) -> Response:
-        if not self.begun or self.begun[0][0] != request:
-            self.begun.clear()
-            return super().send(request)
-        self.taken += 1
-        _, found = self.begun.pop(0)
-        if isinstance(found, Exception):
-            raise found
-        return found
 
 
 @pytest.fixture
