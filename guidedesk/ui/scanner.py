@@ -30,6 +30,8 @@ _TYPED = (QKeyEvent, QInputMethodEvent)
 # A timer this late means that the event loop stood still and keys may be waiting behind it.
 _LATE_MS = 20
 _LOOK_AGAIN_MS = 10
+# No keyboard repeats a held key so soon: X11 takes one key pressed twice within a millisecond for one held down.
+_REPEATS_AFTER_MS = 10
 
 
 class ScannerInput(ScannerSource):
@@ -58,6 +60,8 @@ class ScannerInput(ScannerSource):
         self._swallowed: set[int] = set()
         self._judged: tuple[int, int, str] | None = None
         self._verdict = False
+        self._is_repeat = False
+        self._pressed_at_ms: dict[int, int] = {}
         self._is_listening = False
         # Queued: a listener that opens a dialog must not do so while the last key is still on its way.
         self._gathered.connect(self._announce, Qt.ConnectionType.QueuedConnection)
@@ -125,9 +129,9 @@ class ScannerInput(ScannerSource):
         return self._hold_if_guarded(event)
 
     def _on_release(self, event: QKeyEvent) -> bool:
+        self._judged = None
         if event.isAutoRepeat():
             return key_place(event) in self._swallowed
-        self._judged = None
         if key_place(event) in self._swallowed:
             self._swallowed.discard(key_place(event))
             return True
@@ -145,7 +149,7 @@ class ScannerInput(ScannerSource):
             if kind is not KeyKind.MODIFIER:
                 self._guard.deliver()
             return False
-        if not event.isAutoRepeat():
+        if not self._is_repeat:
             self._guard.hold(target, event, at_ms)
             self._arm(self._settings.guard_ms)
         return True
@@ -156,7 +160,8 @@ class ScannerInput(ScannerSource):
         """Whether this press belongs to a scanner and must reach nobody."""
         at_ms = self._time_of(event)
         self._end_if_silent(at_ms)
-        if event.isAutoRepeat():
+        self._is_repeat = self._is_held_down(event, at_ms)
+        if self._is_repeat:
             return self._burst.is_running or key_place(event) in self._swallowed
         kind, char = self._keys.read(event)
         if kind is KeyKind.CHARACTER:
@@ -169,6 +174,15 @@ class ScannerInput(ScannerSource):
             return self._on_combination(at_ms)
         if kind is KeyKind.OTHER:
             self._burst.reset()  # a person moved or corrected something
+        return False
+
+    def _is_held_down(self, event: QKeyEvent, at_ms: int) -> bool:
+        """Whether this is the repeat of a key somebody holds, rather than the same key again right away."""
+        place = key_place(event)
+        pressed = self._pressed_at_ms.get(place)
+        if event.isAutoRepeat() and (pressed is None or not 0 <= at_ms - pressed < _REPEATS_AFTER_MS):
+            return True
+        self._pressed_at_ms[place] = at_ms
         return False
 
     def _take(self, char: str, at_ms: int) -> bool:

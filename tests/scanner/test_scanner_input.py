@@ -239,6 +239,20 @@ def test_a_person_presses_the_button(desk):
     assert len(clicks) == 2
 
 
+def test_one_key_twice_within_a_millisecond_is_two_digits(desk):
+    """X11 tells of it as if the key were held down; no keyboard repeats that soon."""
+    line = QLineEdit("before")
+    at = desk(line)
+    for char, later in pairwise(MEMBER + "\r"):
+        at.key(char)
+        if char == later:
+            at.key(later, is_repeat=True)
+    at.key("\r")
+    at.settle()
+    assert at.texts == ["".join(char + char if char == later else char for char, later in pairwise(MEMBER + "\r"))]
+    assert line.text() == "before"
+
+
 def test_a_held_enter_presses_once(desk):
     button = QPushButton("Sell")
     button.setAutoDefault(True)
