@@ -184,8 +184,6 @@ code_count = entity(
     text_col("day"),  # YYYY-MM-DD, the chain's zone
     Column("scanned", Integer, nullable=False, server_default="0"),
     Column("joined", Integer, nullable=False, server_default="0"),
-    Column("bound", Integer, nullable=False, server_default="0"),
-    Column("bought", Integer, nullable=False, server_default="0"),
 )
 
 Index("ix_staff_scope_id_number", staff.c.scope_id, staff.c.number, unique=True)

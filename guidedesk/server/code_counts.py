@@ -1,4 +1,7 @@
-"""What came of a code, counted by local day in the transaction of the fact itself (an associate sees her own)."""
+"""Scans of a code and who joined by it, counted by local day in the transaction of the fact itself.
+
+Bindings and orders have rows of their own; a counter counts those.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from guidedesk.models.entities import load_row
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.rows import put_row
 
-CodeFact = Literal["scanned", "joined", "bound", "bought"]
+CodeFact = Literal["scanned", "joined"]
 
 
 def count_code(
@@ -21,6 +24,6 @@ def count_code(
     day = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone)).date().isoformat()
     row_id = derived_id("code_count", opened.scope_id, digits, day)
     known = load_row(opened.conn, "code_count", opened.scope_id, row_id)
-    counts = {name: known[name] if known else 0 for name in ("scanned", "joined", "bound", "bought")}
+    counts = {name: known[name] if known else 0 for name in ("scanned", "joined")}
     counts[fact] += 1
     put_row(opened, "code_count", {"id": row_id, "digits": digits, "staff_id": staff_id, "day": day, **counts})

@@ -35,7 +35,7 @@ from guidedesk.ui.printing.label import LabelWords, bitmap_of, draw_label
 from guidedesk.ui.screens import settle
 from guidedesk.ui.views.codes import CodesPage
 from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
-from tests.helpers.shop import CHAIN, LAKESIDE, LIN, NOW, SHEN
+from tests.helpers.shop import CHAIN, LAKESIDE, LIN, NOW, SHEN, purchase_row
 from tests.ui.member_desk import MemberDesk, make_desk, session_of
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -225,6 +225,30 @@ def test_the_picture_that_is_saved_is_the_code_that_is_shown(counter: Counter) -
     counter.press(Qt.Key.Key_S, CTRL)
     [png] = sorted(counter.folder.iterdir())
     assert read(Image.open(png)) == counter.shown()
+
+
+def test_what_came_of_her_code_is_counted_from_what_happened(counter: Counter) -> None:
+    day_ms = 86_400_000
+    count = {"scope_id": LAKESIDE, "row_ver": 1, "digits": OWN, "staff_id": LIN, "deleted_at_ms": None}
+    days = [count | {"id": derived_id("n", day), "day": day, "scanned": n, "joined": 1} for day, n in
+            (("2026-11-21", 9), ("2026-11-01", 55), ("2026-10-31", 700))]
+    bound = {
+        "scope_id": LAKESIDE, "id": SHEN, "row_ver": 9, "owner_id": LIN, "pool_store_id": None, "cause": "scanned",
+        "bound_at_ms": NOW - 60_000, "last_touch_ms": NOW, "previous_owner_id": None, "deleted_at_ms": None,
+    }  # fmt: skip
+    with counter.desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "code_count", days)
+        store_rows(connection, "binding", [bound])
+        # One after she was bound today, one before it, one yesterday.
+        rows = [purchase_row(901, SHEN, 0, ("衣", "女装", 100), paid_at_ms=NOW - 1),
+                purchase_row(902, SHEN, 0, ("衣", "女装", 100), paid_at_ms=NOW - 70_000),
+                purchase_row(903, SHEN, 1, ("衣", "女装", 100), paid_at_ms=NOW - day_ms)]
+        store_rows(connection, "purchase", rows)
+    counter.press(Qt.Key.Key_F3)
+    info = counter.ui.codes.presenter.state.info
+    assert info is not None
+    assert (info.today.scanned, info.today.joined, info.month.scanned) == (9, 1, 64)
+    assert (info.today.bound, info.today.bought) == (1, 1)
 
 
 def test_a_silent_printer_loses_nothing_and_the_job_can_be_repeated(counter: Counter) -> None:

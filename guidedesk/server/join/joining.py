@@ -273,8 +273,6 @@ def _bind(opened: ScopeWrite, j: _Joining, chain_id: str) -> str:
         "scan", event_id, j.page.seen_at_ms, j.now_ms, associate=staff_id, member=member_id, **about
     )
     record_events(opened, [scan])
-    if settled.outcome == "bound":
-        count_code(opened, j.page.digits, staff_id, "bound", j.now_ms, j.zone)
     return settled.outcome
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import Connection, func, select
 
-from guidedesk.models import people
+from guidedesk.domain.time import local_date, local_midnight_ms
+from guidedesk.models import people, sales
 from guidedesk.services.queries.reference import get_settings, get_staff, get_store
 from guidedesk.services.read_models import CodeCounts, CodesInfo, InvitationInfo
 
-_FACTS = ("scanned", "joined", "bound", "bought")
 
-
-def get_codes(conn: Connection, staff_id: str, store_id: str, now_ms: int, day: str) -> CodesInfo:
-    """Everything for one associate in one store. `day` is today, YYYY-MM-DD in the chain's zone; invitations are
-    today's that are not over (`expires_at_ms` at or after `now_ms`) or were used."""
+def get_codes(conn: Connection, staff_id: str, store_id: str, now_ms: int) -> CodesInfo:
+    """Everything for one associate in one store; days and months are those of the chain's zone."""
     settings = get_settings(conn)
+    today = local_date(now_ms, settings.zone)
+    month = today.replace(day=1)
     return CodesInfo(
         staff=get_staff(conn, staff_id),
         store=get_store(conn, store_id),
@@ -23,8 +25,8 @@ def get_codes(conn: Connection, staff_id: str, store_id: str, now_ms: int, day: 
         window_days=settings.window_days,
         own_digits=_own(conn, staff_id, now_ms),
         store_digits=_store(conn, store_id),
-        today=_counts(conn, staff_id, day, day),
-        month=_counts(conn, staff_id, f"{day[:7]}-01", day),
+        today=_counts(conn, staff_id, today, settings.zone),
+        month=_counts(conn, staff_id, month, settings.zone),
         invitations=_invitations(conn, staff_id, now_ms),
     )
 
@@ -51,15 +53,31 @@ def _store(conn: Connection, store_id: str) -> str | None:
     return found
 
 
-def _counts(conn: Connection, staff_id: str, first: str, last: str) -> CodeCounts:
-    count = people.code_count.c
-    sums = [func.coalesce(func.sum(count[name]), 0) for name in _FACTS]
-    row = conn.execute(
-        select(*sums).where(
-            count.staff_id == staff_id, count.day >= first, count.day <= last, count.deleted_at_ms.is_(None)
+def _counts(conn: Connection, staff_id: str, since: date, zone: str) -> CodeCounts:
+    """Scans and joinings as the server counted them; bindings and orders from the rows themselves, so that what is
+    done here counts at once and what is taken back does not."""
+    count, owned, order = people.code_count.c, people.binding.c, sales.purchase.c
+    start_ms = local_midnight_ms(since, zone)
+    scanned, joined = conn.execute(
+        select(func.coalesce(func.sum(count.scanned), 0), func.coalesce(func.sum(count.joined), 0)).where(
+            count.staff_id == staff_id, count.day >= since.isoformat(), count.deleted_at_ms.is_(None)
         )
     ).one()
-    return CodeCounts(*(int(value) for value in row))
+    hers = (owned.owner_id == staff_id, owned.deleted_at_ms.is_(None))
+    bound = conn.execute(
+        select(func.count()).select_from(people.binding).where(*hers, owned.bound_at_ms >= start_ms)
+    ).scalar_one()
+    bought = conn.execute(
+        select(func.count(func.distinct(order.id)))
+        .select_from(people.binding.join(sales.purchase, order.member_id == owned.id))
+        .where(
+            *hers,
+            order.paid_at_ms >= start_ms,
+            order.paid_at_ms >= owned.bound_at_ms,
+            order.deleted_at_ms.is_(None),
+        )
+    ).scalar_one()
+    return CodeCounts(int(scanned), int(joined), bound, bought)
 
 
 def _invitations(conn: Connection, staff_id: str, now_ms: int) -> tuple[InvitationInfo, ...]:

@@ -12,12 +12,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from guidedesk.codes.encoder import short_url
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.ids import derived_id
-from guidedesk.domain.time import local_date
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import IssueInvitation, ReissueCard
 from guidedesk.services.queries.codes import get_codes
-from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import CodesInfo, InvitationInfo, MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui import formats
@@ -29,7 +27,9 @@ WhyNone = Literal["", "no_own", "no_store", "none_left", "no_member", "ask", "jo
 CLOCK_MS: Final = 1000
 TAKE_DOWN_MS: Final = 2 * 60_000
 _WORTH_SHOWING_MS: Final = 60_000  # an invitation with less left than this is not shown again
-_REREAD: Final = frozenset({"invitation", "code_count", "staff_code", "store_code", "setting", "member_code"})
+_REREAD: Final = frozenset({
+    "invitation", "code_count", "staff_code", "store_code", "setting", "member_code", "binding", "purchase",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class CodesPresenter(QObject):
             return
         now_ms = self._desk.now_ms()
         self._desk.read(
-            _read, session.staff.id, self._desk.counter.store_id, now_ms, done=self._take_info, latest="codes.info"
+            get_codes, session.staff.id, self._desk.counter.store_id, now_ms, done=self._take_info, latest="codes.info"
         )
 
     def tick(self) -> None:
@@ -259,11 +259,6 @@ class CodesPresenter(QObject):
         if state != self.state:
             self.state = state
             self.state_changed.emit(state)
-
-
-def _read(connection: Any, staff_id: str, store_id: str, now_ms: int) -> CodesInfo:
-    day = local_date(now_ms, get_settings(connection).zone).isoformat()
-    return get_codes(connection, staff_id, store_id, now_ms, day)
 
 
 def _shown(

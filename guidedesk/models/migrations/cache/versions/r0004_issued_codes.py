@@ -56,8 +56,6 @@ def upgrade() -> None:
         _text("day"),
         _count("scanned"),
         _count("joined"),
-        _count("bound"),
-        _count("bought"),
     )
     for table, names in _INDEXES:
         op.create_index(f"ix_{table}_{'_'.join(names)}", table, list(names))

@@ -56,8 +56,6 @@ def upgrade() -> None:
         _text("day"),
         _count("scanned"),
         _count("joined"),
-        _count("bound"),
-        _count("bought"),
     )
     op.add_column("code_pool", sa.Column("kind", sa.Text(), server_default="member", nullable=False))
     for table, names in _INDEXES:
