@@ -14,8 +14,8 @@ ENGINE = Path(__file__).parents[2] / "guidedesk" / "domain" / "commission"
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ENGINE.rglob("*.py"))}
 NODES = [(path.name, node) for path, tree in TREES.items() for node in ast.walk(tree)]
 ALLOWED = {
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "fractions", "guidedesk", "hashlib", "itertools",
-    "json", "math", "re", "typing", "zoneinfo",
+    "__future__", "bisect", "collections", "dataclasses", "datetime", "fractions", "functools", "guidedesk", "hashlib",
+    "itertools", "json", "math", "re", "typing", "zoneinfo",
 }  # fmt: skip
 IMPURE = {"float", "open", "print", "input", "now", "today", "utcnow", "total_seconds", "timestamp", "hash"}
 

@@ -26,6 +26,7 @@ class Attributor:
         self._calendar = calendar
         self._roster = roster
         self._members = members
+        self._by_goods: dict[int, bool] = {}
 
     def attribute(
         self, member: str | None, seller: str | None, facts: Facts, placement: Key, fallback: str
@@ -48,9 +49,19 @@ class Attributor:
                 found = (Participant(POOL + store, 1, "pool"),)
         return Attribution(rule, kind, found, tuple(person.weight for person in found))
 
+    def looks_at_goods(self, placement: Key) -> bool:
+        """Whether lines of one order can differ in who takes part: a rule or window asks for category or sku."""
+        settings = self.settings_at(placement)
+        found = self._by_goods.get(id(settings))
+        if found is None:
+            rules = [match for match, _ in settings.attribution] + [match for match, _ in settings.window_overrides]
+            found = self._by_goods[id(settings)] = any(match.looks_at_goods for match in rules)
+        return found
+
     def settings_at(self, placement: Key) -> Settings:
         """The configuration of the local date of placement."""
-        return self._history.on(self._calendar.day(placement[0]))
+        only = self._history.only
+        return self._history.on(self._calendar.day(placement[0])) if only is None else only
 
     def story(self, member: str | None) -> MemberHistory:
         """The history of a canonical member, an empty one for nobody."""

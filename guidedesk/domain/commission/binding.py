@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from guidedesk.domain.commission.bodies import Assign, CodeIssue, Interaction, Scan, Unbind
 from guidedesk.domain.commission.calendar import Calendar, in_window
@@ -13,8 +14,7 @@ from guidedesk.domain.commission.settings import Settings, SettingsHistory
 from guidedesk.domain.commission.timeline import Event, Key
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """A scan, interaction, assign or unbind at its final place in the canonical order."""
 
     key: Key
@@ -22,6 +22,9 @@ class Contact:
     event: Event
     associate: str
     expired: bool = False
+
+
+_ORDERS: Final = 6  # the rank of orders: codes and contacts come before them
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ def contacts_by_member(
     events: Iterable[Event], identities: Identities, calendar: Calendar, flags: set[tuple[str, str]]
 ) -> dict[str, list[Contact]]:
     """Contacts of each canonical member; a scan before its code's issue is raised to it, one without code waits."""
-    events = tuple(events)
+    events = [event for event in events if 0 < event.rank < _ORDERS]
     codes = codes_by_text(events)
     found: dict[str, list[Contact]] = {}
     for event in events:

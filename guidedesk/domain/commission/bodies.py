@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from guidedesk.domain.commission.plans import PlanVersion
 
 LineId = int | str
 
 
-@dataclass(frozen=True, slots=True)
-class CodeIssue:
+class CodeIssue(NamedTuple):
     """A card code given to an associate, valid to `expires_at` inclusive."""
 
     code: str
@@ -19,8 +18,7 @@ class CodeIssue:
     expires_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """A member scanned an associate's code, or the associate named directly."""
 
     member: str
@@ -28,8 +26,7 @@ class Scan:
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(NamedTuple):
     """An associate did something of a kind with a member."""
 
     kind: str
@@ -37,23 +34,20 @@ class Interaction:
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
+class Assign(NamedTuple):
     """A manager made an associate the owner."""
 
     associate: str
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unbind:
+class Unbind(NamedTuple):
     """The member belongs to nobody from here on."""
 
     member: str
 
 
-@dataclass(frozen=True, slots=True)
-class StaffChange:
+class StaffChange(NamedTuple):
     """An associate joined, moved or left; `role` None keeps the one she had."""
 
     kind: str
@@ -63,16 +57,14 @@ class StaffChange:
     member: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(NamedTuple):
     """Two ids are one person."""
 
     source: str
     into: str
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(NamedTuple):
     """A sold line: `amount` after line discounts, tax included, before the order's discount."""
 
     line: LineId
@@ -84,8 +76,7 @@ class OrderLine:
     seller: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """A sale; `fx` is (numerator, denominator) frozen at the sale."""
 
     order: str
@@ -101,16 +92,14 @@ class Order:
     lines: tuple[OrderLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """Quantities that came back, row by row as listed."""
 
     order: str
     rows: tuple[tuple[LineId, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(NamedTuple):
     """Money back without goods, gross."""
 
     order: str
@@ -118,15 +107,13 @@ class Refund:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(NamedTuple):
     """Everything still out comes back."""
 
     order: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """Quantities that came back, and the lines that take their place."""
 
     order: str
@@ -135,31 +122,27 @@ class Exchange:
     new_lines: tuple[OrderLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
+class Publish(NamedTuple):
     """A new plan version."""
 
     plan: PlanVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Adjustment:
+class Adjustment(NamedTuple):
     """A signed manual line."""
 
     associate: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(NamedTuple):
     """A manager's verdict on an event: accept or void."""
 
     target: str
     decision: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dispute:
+class Dispute(NamedTuple):
     """A dispute on a ledger key opens or is resolved; None where the key could not be understood."""
 
     opens: bool

@@ -100,6 +100,8 @@ def in_window(calendar: Calendar, anchor_ms: int, at_ms: int, days: int | None, 
         return True
     if mode == "exact":
         return at_ms - anchor_ms <= days * DAY_MS
+    if at_ms - anchor_ms < (days - 1) * DAY_MS:
+        return True  # whatever the time of day and the zone
     return calendar.day(at_ms) <= calendar.day(anchor_ms) + days
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from guidedesk.domain.commission import bodies, reading
 from guidedesk.domain.commission.bodies import Body, LineId
@@ -12,6 +13,8 @@ from guidedesk.domain.commission.component_documents import ROLES, is_associate
 from guidedesk.domain.commission.plans import read_plan
 from guidedesk.domain.commission.reading import Doc, DocumentError
 from guidedesk.domain.money import MAX_MINOR
+
+_NO_TAX: Final = Fraction(0)
 
 
 def associate_id(doc: Doc, key: str, where: str) -> str:
@@ -99,26 +102,54 @@ def _order(doc: Doc, where: str) -> Body:
 
 
 def _lines(doc: Doc, key: str, where: str) -> tuple[bodies.OrderLine, ...]:
-    found: list[bodies.OrderLine] = []
-    seen: set[LineId] = set()
-    for entry, place in reading.objects(doc, key, where):
-        line = line_id(entry, "line", place)
-        if line in seen:
-            raise DocumentError("twice", "line", place, line)
-        seen.add(line)
-        tax = Fraction(0) if entry.get("tax_bp") is None else reading.basis_points(entry, "tax_bp", place)
-        found.append(
-            bodies.OrderLine(
-                line=line,
-                qty=reading.whole(entry, "qty", place, 1),
-                amount=reading.whole(entry, "amount", place),
-                tax_bp=tax,
-                category=reading.optional_text(entry, "category", place),
-                sku=reading.optional_text(entry, "sku", place),
-                seller=optional_associate(entry, "seller", place),
-            )
-        )
+    entries = reading.items(doc, key, where)
+    found = [_plain_line(entry) or _line(entry, f"{where}.{key}[{at}]", key, where) for at, entry in enumerate(entries)]
+    if len(found) > 1:
+        seen: set[LineId] = set()
+        for at, line in enumerate(found):
+            if line.line in seen:
+                raise DocumentError("twice", "line", f"{where}.{key}[{at}]", line.line)
+            seen.add(line.line)
     return tuple(found)
+
+
+def _plain_line(entry: Any) -> bodies.OrderLine | None:
+    """A line all of whose values are as they should be; None sends it to `_line`, which says what is wrong."""
+    if type(entry) is not dict:
+        return None
+    get = entry.get
+    line, qty, amount, tax = get("line"), get("qty"), get("amount"), get("tax_bp")
+    category, sku, seller = get("category"), get("sku"), get("seller")
+    if (
+        type(line) is not int or type(qty) is not int or type(amount) is not int
+        or not 0 <= line <= MAX_MINOR or not 1 <= qty <= MAX_MINOR or not 0 <= amount <= MAX_MINOR
+        or (category is not None and not (type(category) is str and 0 < len(category) <= reading.MAX_ID))
+        or sku is not None or seller is not None
+    ):  # fmt: skip
+        return None
+    if tax is None:
+        return bodies.OrderLine(line, qty, amount, _NO_TAX, category, None, None)
+    if type(tax) is not int or not 0 <= tax <= 10_000:
+        return None
+    return bodies.OrderLine(line, qty, amount, _whole_rate(tax), category, None, None)
+
+
+@lru_cache(maxsize=256)
+def _whole_rate(bp: int) -> Fraction:
+    return Fraction(bp)
+
+
+def _line(entry: Any, place: str, key: str, where: str) -> bodies.OrderLine:
+    doc = reading.mapping(entry, key, where)
+    return bodies.OrderLine(
+        line=line_id(doc, "line", place),
+        qty=reading.whole(doc, "qty", place, 1),
+        amount=reading.whole(doc, "amount", place),
+        tax_bp=_NO_TAX if doc.get("tax_bp") is None else reading.basis_points(doc, "tax_bp", place),
+        category=reading.optional_text(doc, "category", place),
+        sku=reading.optional_text(doc, "sku", place),
+        seller=optional_associate(doc, "seller", place),
+    )
 
 
 def line_id(doc: Doc, key: str, where: str) -> LineId:

@@ -31,6 +31,11 @@ class Match:
     conditions: tuple[tuple[int, frozenset[str | None]], ...]
     needs_role: bool = False
 
+    @property
+    def looks_at_goods(self) -> bool:
+        """Whether category or sku is asked for."""
+        return any(COMPONENT_KEYS[position] in ("category", "sku") for position, _ in self.conditions)
+
     def holds(self, facts: Facts, role: str | None = None) -> bool:
         """Whether a line with these facts fits; `role` is that of the person the rule is applied for."""
         for position, wanted in self.conditions:

@@ -17,6 +17,7 @@ from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, SoldO
 from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
+_FIRST_RANK, _LAST_RANK = 6, 8  # orders, exchanges, and what comes back
 _NOT_ATTRIBUTED = Attribution(None, None, (), ())
 
 
@@ -43,6 +44,8 @@ class OrderBook:
     def fold(self, events: Iterable[Event]) -> None:
         """Take every event in; they come in canonical order."""
         for event in events:
+            if not _FIRST_RANK <= event.rank <= _LAST_RANK:
+                continue
             if isinstance(event.body, Order):
                 self._sell(event, event.body)
             elif isinstance(event.body, MoneyBack):
@@ -60,18 +63,22 @@ class OrderBook:
         weights = [line.amount for line in body.lines]
         shares = largest_remainder(body.order_discount, weights) if body.order_discount else [0] * len(weights)
         fallback = self._history.on(event.day).fallback
-        alike: dict[tuple[str | None, Facts], Attribution] = {}
+        by_goods = self._attributor.looks_at_goods(sale.placement)
+        alike: dict[tuple[str | None, Facts | None], Attribution] = {}
         lines: dict[LineId, SoldLine] = {}
         for line, share in zip(body.lines, shares, strict=True):
             facts = Facts(sale.channel, sale.store, line.category, line.sku, sale.member_tier)
             named = line.seller or body.seller
-            if sale.is_excluded:
-                alike[named, facts] = _NOT_ATTRIBUTED
-            elif (named, facts) not in alike:
-                seller = self._active_seller(body.order, named, sale)
-                found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
-                alike[named, facts] = found
-            lines[line.line] = _sold(line, line.amount - share, facts, alike[named, facts])
+            same = (named, facts if by_goods else None)
+            found = alike.get(same)
+            if found is None:
+                if sale.is_excluded:
+                    found = _NOT_ATTRIBUTED
+                else:
+                    seller = self._active_seller(body.order, named, sale)
+                    found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
+                alike[same] = found
+            lines[line.line] = SoldLine(line.line, line.qty, line.amount - share, line.tax_bp, facts, found)
         if sale.member is not None and self._is_own(sale.member):
             self.flags.add(("staff_purchase", body.order))
         self._add(SoldOrder(body.order, event.id, sale, lines))

@@ -93,6 +93,8 @@ class SettingsHistory:
     def __init__(self, versions: Sequence[tuple[int, Settings]]) -> None:
         self._days = [day for day, _ in versions]
         self._versions = [settings for _, settings in versions]
+        # the one version of a chain that never changed its configuration, None with several
+        self.only = self._versions[0] if len(self._versions) == 1 else None
 
     def on(self, day: int) -> Settings:
         """Settings of the local date with this ordinal."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import Body, Order, Publish
@@ -29,8 +29,7 @@ _SHOPS_END: Final = to_ms(datetime(2100, 1, 1, tzinfo=UTC))
 _FIRST_PLAN_DAY: Final = date(1900, 1, 1).toordinal()
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: `at_ms` is its effective time before a code raises it, `posting` its posting period."""
 
     id: str
@@ -64,8 +63,7 @@ class Stream:
         return sorted({event.posting for event in self.events} | set(self.closes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(NamedTuple):
     at_ms: int
     received_at: int | None
     is_ahead: bool
