@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 DAY_MS = 86_400_000
@@ -28,11 +28,14 @@ def local_midnight_ms(day: date, zone: str) -> int:
     return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
 
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def to_ms(moment: datetime) -> int:
     """UTC milliseconds of an aware datetime."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    delta = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    delta = moment - _EPOCH
     return delta.days * DAY_MS + delta.seconds * 1000 + delta.microseconds // 1000
 
 

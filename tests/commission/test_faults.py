@@ -58,7 +58,7 @@ def accept_duplicates(patch: Patch) -> None:
 def truncate_splits(patch: Patch) -> None:
     for module in (rounding, line_rate, pool):
         patch.setattr(module, "split", lambda total, weights: Split(split(total, weights).floors, ()))
-    for other in (figures, line_rate, orders):
+    for other in (sales, line_rate, orders):
         patch.setattr(other, "largest_remainder", lambda total, weights: list(split(total, weights).floors))
 
 
@@ -89,6 +89,8 @@ def round_like_a_banker(patch: Patch) -> None:
 
     for module in (sales, figures, tier, accelerator):
         patch.setattr(module, "round_half_away", even)
+    for other in (sales, line_rate):
+        patch.setattr(other, "round_half_up", even)
 
 
 FAULTS: list[Callable[[Patch], None]] = [

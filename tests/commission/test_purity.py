@@ -15,7 +15,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(EN
 NODES = [(path.name, node) for path, tree in TREES.items() for node in ast.walk(tree)]
 ALLOWED = {
     "__future__", "bisect", "collections", "dataclasses", "datetime", "fractions", "functools", "guidedesk", "hashlib",
-    "itertools", "json", "math", "re", "typing", "zoneinfo",
+    "itertools", "json", "math", "operator", "re", "typing", "zoneinfo",
 }  # fmt: skip
 IMPURE = {"float", "open", "print", "input", "now", "today", "utcnow", "total_seconds", "timestamp", "hash"}
 

@@ -27,6 +27,8 @@ class Attributor:
         self._roster = roster
         self._members = members
         self._by_goods: dict[int, bool] = {}
+        # people alike in all that such a model looks at come out alike: a chain has few of them
+        self._known: dict[tuple[int, int, str | None, str | None], Attribution] = {}
 
     def attribute(
         self, member: str | None, seller: str | None, facts: Facts, placement: Key, fallback: str
@@ -41,13 +43,23 @@ class Attributor:
         for position, (match, model) in enumerate(settings.attribution):
             if match.holds(facts):
                 rule, kind = position, model.kind
-                found = participants(model, earning_owner(owner, touches), seller, touches)
+                earning = earning_owner(owner, touches)
+                if model.reads_touches:
+                    found = participants(model, earning, seller, touches)
+                    break
+                alike = (id(settings), position, earning, seller)
+                known = self._known.get(alike)
+                if known is None:
+                    found = participants(model, earning, seller, touches)
+                    known = self._known[alike] = Attribution(rule, kind, found, tuple([one.weight for one in found]))
+                if known.participants:
+                    return known
                 break
         if not found and fallback == "store_pool":
             store = owner.pool if owner is not None and owner.pool is not None else facts.store
             if store is not None:
                 found = (Participant(POOL + store, 1, "pool"),)
-        return Attribution(rule, kind, found, tuple(person.weight for person in found))
+        return Attribution(rule, kind, found, tuple([person.weight for person in found]))
 
     def looks_at_goods(self, placement: Key) -> bool:
         """Whether lines of one order can differ in who takes part: a rule or window asks for category or sku."""
@@ -94,7 +106,10 @@ def earning_owner(owner: Owner | None, touches: list[Touch]) -> str | None:
     """The owner, if one of her own touches is in window."""
     if owner is None or owner.associate is None:
         return None
-    return owner.associate if any(touch.associate == owner.associate for touch in touches) else None
+    for touch in touches:
+        if touch.associate == owner.associate:
+            return owner.associate
+    return None
 
 
 def participants(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from guidedesk.domain.commission.plans import PlanVersion
 
 LineId = int | str
+NO_TAX: Final = Fraction(0)
 
 
 class CodeIssue(NamedTuple):
@@ -65,12 +66,16 @@ class Merge(NamedTuple):
 
 
 class OrderLine(NamedTuple):
-    """A sold line: `amount` after line discounts, tax included, before the order's discount."""
+    """A sold line: `amount` after line discounts, tax included, before the order's discount.
+
+    `net` is what part of an amount is no tax, as numerator and denominator.
+    """
 
     line: LineId
     qty: int
     amount: int
     tax_bp: Fraction
+    net: tuple[int, int]
     category: str | None
     sku: str | None
     seller: str | None

@@ -66,11 +66,7 @@ class Component:
     roles: tuple[str, ...] = ()
     managers: tuple[tuple[str, str], ...] = ()
     exclude_self: bool = False
-
-    @property
-    def needs_role(self) -> bool:
-        """Whether one of the rules of a line component asks for a role."""
-        return any(rule.match.needs_role for rule in self.rules)
+    needs_role: bool = False
 
     def target_of(self, associate: str) -> int:
         """The target of one associate, 0 without one."""
@@ -98,7 +94,7 @@ def _line_rate(doc: Doc, where: str) -> dict[str, Any]:
         rules.append(
             RateRule(read_match(entry, place, COMPONENT_KEYS), rate, reading.optional_whole(entry, "per_unit", place))
         )
-    return {"rules": tuple(rules)}
+    return {"rules": tuple(rules), "needs_role": any(rule.match.needs_role for rule in rules)}
 
 
 def _tier(doc: Doc, where: str) -> dict[str, Any]:

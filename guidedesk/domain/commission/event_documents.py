@@ -8,13 +8,15 @@ from functools import lru_cache
 from typing import Any, Final
 
 from guidedesk.domain.commission import bodies, reading
-from guidedesk.domain.commission.bodies import Body, LineId
+from guidedesk.domain.commission.bodies import NO_TAX, Body, LineId
 from guidedesk.domain.commission.component_documents import ROLES, is_associate
 from guidedesk.domain.commission.plans import read_plan
 from guidedesk.domain.commission.reading import Doc, DocumentError
+from guidedesk.domain.commission.rounding import BP
 from guidedesk.domain.money import MAX_MINOR
 
-_NO_TAX: Final = Fraction(0)
+_ALL_NET: Final = (1, 1)
+_UNUSUAL: Final = frozenset({"placed_at", "basket_opened_at", "member_tier", "order_discount", "fx", "shipping"})
 
 
 def associate_id(doc: Doc, key: str, where: str) -> str:
@@ -32,9 +34,11 @@ def optional_associate(doc: Doc, key: str, where: str) -> str | None:
 
 def read_body(doc: Doc, where: str) -> tuple[int, Body]:
     """The rank in the canonical order (1.4) and the checked content of an event that is no close."""
-    kind = reading.choice(doc, "type", where, tuple(_READERS))
-    rank, reader = _READERS[kind]
-    return rank, reader(doc, where)
+    kind = doc.get("type")
+    found = _READERS.get(kind) if isinstance(kind, str) else None
+    if found is None:
+        found = _READERS[reading.choice(doc, "type", where, tuple(_READERS))]
+    return found[0], found[1](doc, where)
 
 
 def _code(doc: Doc, where: str) -> Body:
@@ -81,6 +85,9 @@ def _order(doc: Doc, where: str) -> Body:
     lines = _lines(doc, "lines", where)
     if not lines:
         raise DocumentError("missing", "lines", where)
+    plain = _plain_order(doc, lines)
+    if plain is not None:
+        return plain
     discount = reading.optional_whole(doc, "order_discount", where) or 0
     total = sum(line.amount for line in lines)
     if discount > total:
@@ -99,6 +106,24 @@ def _order(doc: Doc, where: str) -> Body:
         fx=_fx(doc, where),
         lines=lines,
     )
+
+
+def _plain_order(doc: Doc, lines: tuple[bodies.OrderLine, ...]) -> bodies.Order | None:
+    """An order with nothing unusual; None sends it to the full reading, which says what is wrong."""
+    if not _UNUSUAL.isdisjoint(doc):
+        return None
+    get = doc.get
+    order, channel, member, store, seller = get("order"), get("channel"), get("member"), get("store"), get("seller")
+    if (
+        type(order) is not str or not 0 < len(order) <= reading.MAX_ID
+        or type(channel) is not str or not 0 < len(channel) <= reading.MAX_ID
+        or (member is not None and not (type(member) is str and 0 < len(member) <= reading.MAX_ID))
+        or (store is not None and not (type(store) is str and 0 < len(store) <= reading.MAX_ID))
+        or (seller is not None and not (
+            type(seller) is str and 0 < len(seller) <= reading.MAX_ID and is_associate(seller)))
+    ):  # fmt: skip
+        return None
+    return bodies.Order(order, channel, member, store, seller, None, None, None, 0, None, lines)
 
 
 def _lines(doc: Doc, key: str, where: str) -> tuple[bodies.OrderLine, ...]:
@@ -128,24 +153,34 @@ def _plain_line(entry: Any) -> bodies.OrderLine | None:
     ):  # fmt: skip
         return None
     if tax is None:
-        return bodies.OrderLine(line, qty, amount, _NO_TAX, category, None, None)
+        return bodies.OrderLine(line, qty, amount, NO_TAX, _ALL_NET, category, None, None)
     if type(tax) is not int or not 0 <= tax <= 10_000:
         return None
-    return bodies.OrderLine(line, qty, amount, _whole_rate(tax), category, None, None)
+    return bodies.OrderLine(line, qty, amount, *_whole_tax(tax), category, None, None)
 
 
 @lru_cache(maxsize=256)
-def _whole_rate(bp: int) -> Fraction:
-    return Fraction(bp)
+def _whole_tax(bp: int) -> tuple[Fraction, tuple[int, int]]:
+    return (Fraction(bp), (BP, BP + bp)) if bp else (NO_TAX, _ALL_NET)
+
+
+def _tax(doc: Doc, place: str) -> tuple[Fraction, tuple[int, int]]:
+    if doc.get("tax_bp") is None:
+        return NO_TAX, _ALL_NET
+    rate = reading.basis_points(doc, "tax_bp", place)
+    parts = BP * rate.denominator
+    return (rate, (parts, parts + rate.numerator)) if rate else (NO_TAX, _ALL_NET)
 
 
 def _line(entry: Any, place: str, key: str, where: str) -> bodies.OrderLine:
     doc = reading.mapping(entry, key, where)
+    tax_bp, net = _tax(doc, place)
     return bodies.OrderLine(
         line=line_id(doc, "line", place),
         qty=reading.whole(doc, "qty", place, 1),
         amount=reading.whole(doc, "amount", place),
-        tax_bp=_NO_TAX if doc.get("tax_bp") is None else reading.basis_points(doc, "tax_bp", place),
+        tax_bp=tax_bp,
+        net=net,
         category=reading.optional_text(doc, "category", place),
         sku=reading.optional_text(doc, "sku", place),
         seller=optional_associate(doc, "seller", place),

@@ -76,7 +76,7 @@ def _target(world: World, snapshot: Snapshot, line: LedgerLine) -> Working:
     if line.target in snapshot.workings:
         plan, version, kind, working = snapshot.workings[line.target]
         return {"kind": kind, "plan": plan, "version": version, **working}
-    figures = None if line.ref is None or line.line is None else snapshot.lines.get((line.ref, line.line))
+    figures = None if line.ref is None or line.line is None else snapshot.line(line.ref, line.line)
     if figures is None:
         return {"kind": "none"}
     return _line_target(world, snapshot, figures, line.component)
@@ -158,6 +158,9 @@ def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
     """The line whose attribution a replacement copied."""
     replaces = snapshot.book.orders[line.order].replaces
     while replaces is not None:
-        line = snapshot.lines[replaces]
+        found = snapshot.line(*replaces)
+        if found is None:
+            break
+        line = found
         replaces = snapshot.book.orders[line.order].replaces
     return line

@@ -25,16 +25,12 @@ class Facts(NamedTuple):
 class Match:
     """Every named key has one of its values; no key at all matches everything.
 
-    `needs_role` says whether the role of a person is asked for.
+    `needs_role` says whether the role of a person is asked for, `looks_at_goods` whether category or sku is.
     """
 
     conditions: tuple[tuple[int, frozenset[str | None]], ...]
     needs_role: bool = False
-
-    @property
-    def looks_at_goods(self) -> bool:
-        """Whether category or sku is asked for."""
-        return any(COMPONENT_KEYS[position] in ("category", "sku") for position, _ in self.conditions)
+    looks_at_goods: bool = False
 
     def holds(self, facts: Facts, role: str | None = None) -> bool:
         """Whether a line with these facts fits; `role` is that of the person the rule is applied for."""
@@ -53,7 +49,7 @@ def read_match(doc: Doc, where: str, keys: tuple[str, ...]) -> Match:
     raw = mapping(doc["match"], "match", where)
     only_keys(raw, frozenset(keys), place)
     conditions = tuple((keys.index(key), _values(raw[key], key, place)) for key in keys if key in raw)
-    return Match(conditions, "role" in raw)
+    return Match(conditions, "role" in raw, "category" in raw or "sku" in raw)
 
 
 def _values(value: Any, key: str, where: str) -> frozenset[str | None]:

@@ -10,6 +10,7 @@ from guidedesk.domain.commission.reading import Doc, DocumentError
 from guidedesk.domain.commission.rounding import BP
 
 _SINGLE: Final = ("owner", "seller", "owner_else_seller", "first_touch", "last_touch", "even")
+_OF_TOUCHES: Final = frozenset({"first_touch", "last_touch", "even", "weighted"})
 _KEYS: Final = {
     "owner_seller": frozenset({"kind", "owner_bp", "seller_bp", "missing"}),
     "weighted": frozenset({"kind", "first_bp", "middle_bp", "last_bp"}),
@@ -23,6 +24,11 @@ class Model:
     kind: str
     weights: tuple[int, ...] = ()
     missing: str = "other"
+
+    @property
+    def reads_touches(self) -> bool:
+        """Whether touches other than the owner's can decide."""
+        return self.kind in _OF_TOUCHES
 
 
 def read_model(doc: Doc, where: str) -> Model:

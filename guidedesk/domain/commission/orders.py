@@ -66,8 +66,9 @@ class OrderBook:
         by_goods = self._attributor.looks_at_goods(sale.placement)
         alike: dict[tuple[str | None, Facts | None], Attribution] = {}
         lines: dict[LineId, SoldLine] = {}
+        channel, store, tier = sale.channel, sale.store, sale.member_tier
         for line, share in zip(body.lines, shares, strict=True):
-            facts = Facts(sale.channel, sale.store, line.category, line.sku, sale.member_tier)
+            facts = Facts(channel, store, line.category, line.sku, tier)
             named = line.seller or body.seller
             same = (named, facts if by_goods else None)
             found = alike.get(same)
@@ -78,7 +79,7 @@ class OrderBook:
                     seller = self._active_seller(body.order, named, sale)
                     found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
                 alike[same] = found
-            lines[line.line] = SoldLine(line.line, line.qty, line.amount - share, line.tax_bp, facts, found)
+            lines[line.line] = SoldLine(line.line, line.qty, line.amount - share, line.tax_bp, line.net, facts, found)
         if sale.member is not None and self._is_own(sale.member):
             self.flags.add(("staff_purchase", body.order))
         self._add(SoldOrder(body.order, event.id, sale, lines))
@@ -169,4 +170,4 @@ class OrderBook:
 
 
 def _sold(line: OrderLine, g0: int, facts: Facts, attribution: Attribution) -> SoldLine:
-    return SoldLine(line.line, line.qty, g0, line.tax_bp, facts, attribution)
+    return SoldLine(line.line, line.qty, g0, line.tax_bp, line.net, facts, attribution)

@@ -14,6 +14,11 @@ def round_half_away(numerator: int, denominator: int = 1) -> int:
     return -magnitude if numerator < 0 else magnitude
 
 
+def round_half_up(numerator: int, denominator: int) -> int:
+    """R of what is never negative."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """How a total was divided: floor shares, and the positions that received a left-over unit."""

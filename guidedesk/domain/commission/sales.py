@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
-from guidedesk.domain.commission.bodies import LineId
+from guidedesk.domain.commission.bodies import NO_TAX, LineId
 from guidedesk.domain.commission.matching import Facts
-from guidedesk.domain.commission.rounding import BP, round_half_away
+from guidedesk.domain.commission.rounding import largest_remainder, round_half_away, round_half_up
 from guidedesk.domain.commission.timeline import Key
 
 
@@ -51,16 +52,22 @@ class Sale(NamedTuple):
 
 @dataclass(slots=True)
 class SoldLine:
-    """One line: `g0` is its price after the order's share of discount, tax included."""
+    """One line: `g0` is its price after the order's share of discount, tax included, `net` how much of it is no tax.
+
+    `base` and `shares` stand once the line is settled.
+    """
 
     line: LineId
     qty: int
     g0: int
     tax_bp: Fraction
+    net: tuple[int, int]
     facts: Facts
     attribution: Attribution
     returned: int = 0
     refunds: int = 0
+    base: int = 0
+    shares: Sequence[int] = ()
 
     @property
     def net_qty(self) -> int:
@@ -75,14 +82,16 @@ class SoldLine:
         back = round_half_away(self.g0 * self.returned, self.qty) if self.returned else 0
         return max(0, self.g0 - back - self.refunds)
 
-    def base(self, sale: Sale) -> int:
-        """The commission base in ledger currency."""
-        base = self.gross
-        if self.tax_bp and not sale.taxed_base:
-            parts = self.tax_bp.denominator
-            base = round_half_away(base * BP * parts, BP * parts + self.tax_bp.numerator)
+    def settle(self, sale: Sale) -> int:
+        """Work out the commission base in ledger currency and everybody's share of it (LR, in participant order)."""
+        base = self.gross if self.returned or self.refunds else self.g0
+        if self.tax_bp is not NO_TAX and not sale.taxed_base:
+            whole, taxed = self.net
+            base = round_half_up(base * whole, taxed)
         if sale.fx is not None:
             base = round_half_away(base * sale.fx[0], sale.fx[1])
+        self.base = base
+        self.shares = largest_remainder(base, self.attribution.weights)
         return base
 
 

@@ -22,7 +22,7 @@ from guidedesk.domain.commission.bodies import (
 from guidedesk.domain.commission.calendar import Calendar
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.components import PERIOD_COMPONENTS
-from guidedesk.domain.commission.components.figures import LineFigures, SpiffEvent, Working, line_figures
+from guidedesk.domain.commission.components.figures import LineFigures, SpiffEvent, Working
 from guidedesk.domain.commission.components.line_rate import LinePayer
 from guidedesk.domain.commission.components.month import MonthFigures
 from guidedesk.domain.commission.keys import TargetKey
@@ -31,6 +31,7 @@ from guidedesk.domain.commission.orders import OrderBook
 from guidedesk.domain.commission.plans import PlanBook, PlanVersion
 from guidedesk.domain.commission.reviews import Verdicts
 from guidedesk.domain.commission.roster import Roster, StaffEntry
+from guidedesk.domain.commission.sales import Attribution, SoldLine, SoldOrder
 from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
@@ -66,9 +67,25 @@ class Snapshot:
     plans: PlanBook
     targets: dict[TargetKey, int] = field(default_factory=dict)
     workings: dict[TargetKey, tuple[str, int, str, Working]] = field(default_factory=dict)
-    lines: dict[tuple[str, LineId], LineFigures] = field(default_factory=dict)
     months: dict[int, MonthFigures] = field(default_factory=dict)
     unattributed: set[str] = field(default_factory=set)
+
+    def line(self, order: str, line: LineId) -> LineFigures | None:
+        """A line with its figures; None where nothing is known or reckoned."""
+        sold = self.book.orders.get(order)
+        if sold is None or sold.sale.is_excluded or line not in sold.lines:
+            return None
+        return LineFigures(order, sold.lines[line], sold.sale)
+
+    @property
+    def lines(self) -> dict[tuple[str, LineId], LineFigures]:
+        """All lines with their figures, put together anew each time."""
+        orders = ((name, order) for name, order in self.book.orders.items() if not order.sale.is_excluded)
+        return {
+            (name, line): LineFigures(name, sold, order.sale)
+            for name, order in orders
+            for line, sold in order.lines.items()
+        }
 
 
 def calculate(world: World, events: Sequence[Event], closed: frozenset[int]) -> Snapshot:
@@ -131,20 +148,31 @@ def _month(snapshot: Snapshot, month: int, closed: frozenset[int]) -> MonthFigur
 
 def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
     payer = LinePayer(snapshot.roster)
-    lines, targets = snapshot.lines, snapshot.targets
+    targets = snapshot.targets
     for name, order in snapshot.book.orders.items():
         sale = order.sale
         if sale.is_excluded:
             continue
         month = _month(snapshot, sale.origin, closed)
         components = snapshot.plans.line_components(sale.paid_day)
-        for line_id, sold in order.lines.items():
-            line = lines[name, line_id] = line_figures(name, sold, sale)
-            month.add_line(line)
-            if sold.attribution.participants:
-                payer.pay(components, line, month, targets)
-            elif line.base > 0:
+        for attribution, lines in _alike(order):
+            base = sum([line.settle(sale) for line in lines])
+            month.add_lines(sale, attribution, lines)
+            if attribution.participants:
+                payer.pay(components, name, sale, lines, month, targets)
+            elif base > 0:
                 snapshot.unattributed.add(name)
+
+
+def _alike(order: SoldOrder) -> Iterable[tuple[Attribution, Sequence[SoldLine]]]:
+    """The lines of an order by who takes part in them; nearly always that is one group."""
+    lines = list(order.lines.values())
+    if not lines:
+        return ()
+    first = lines[0].attribution
+    if all(line.attribution is first for line in lines):
+        return ((first, lines),)
+    return [(line.attribution, [line]) for line in lines]
 
 
 def pay_month(

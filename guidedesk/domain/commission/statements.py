@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from guidedesk.domain.commission import reading
@@ -49,9 +51,9 @@ Balances = dict[str, dict[int, Balance]]
 def balances(lines: Iterable[LedgerLine], last: int | None) -> Balances:
     """Every associate's months from her first line to the last posting month."""
     net: defaultdict[str, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for line in lines:
-        if is_associate(line.beneficiary):
-            net[line.beneficiary][line.posting] += line.amount
+    for (name, posting), group in groupby(lines, key=itemgetter(1, 0)):
+        if is_associate(name):
+            net[name][posting] += sum(map(itemgetter(6), group))
     found: Balances = {}
     for associate in sorted(net):
         months, carry = net[associate], 0

@@ -85,8 +85,13 @@ def read_stream(documents: Iterable[Mapping[str, Any]], history: SettingsHistory
                 conflicts.add(identity)
             continue
         first[identity] = document
-        last_seq = _next_seq(document, where, last_seq, position + 1)
-        if reading.choice(document, "type", where, EVENT_TYPES) == CLOSE:
+        if document.get("seq") is not None:
+            last_seq = _next_seq(document, where, last_seq)
+        elif position >= last_seq:
+            last_seq = position + 1
+        kind = document.get("type")
+        if kind == CLOSE or kind not in EVENT_TYPES:
+            reading.choice(document, "type", where, EVENT_TYPES)
             closes.append(_next_close(document, where, closes))
         else:
             last_closed = closes[-1] if closes else None
@@ -100,9 +105,7 @@ def content(document: Doc) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key not in _ENVELOPE}
 
 
-def _next_seq(document: Doc, where: str, last: int, default: int) -> int:
-    if document.get("seq") is None:
-        return max(last, default)
+def _next_seq(document: Doc, where: str, last: int) -> int:
     seq = reading.whole(document, "seq", where)
     if seq <= last and last > 0:
         raise DocumentError("not_rising", "seq", where, seq)

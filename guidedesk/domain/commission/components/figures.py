@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from guidedesk.domain.commission.bodies import LineId
 from guidedesk.domain.commission.matching import Match
 from guidedesk.domain.commission.roster import Roster
-from guidedesk.domain.commission.rounding import BP, largest_remainder, round_half_away
+from guidedesk.domain.commission.rounding import BP, round_half_away
 from guidedesk.domain.commission.sales import Participant, Sale, SoldLine
 
 Working = dict[str, Any]
 
 
-@dataclass(slots=True)
-class LineFigures:
-    """A line with its base and everybody's share of it (LR, in participant order)."""
+class LineFigures(NamedTuple):
+    """A settled line with the order it is of."""
 
     order: str
     sold: SoldLine
     sale: Sale
-    base: int
-    shares: list[int]
+
+    @property
+    def base(self) -> int:
+        """The commission base in ledger currency."""
+        return self.sold.base
+
+    @property
+    def shares(self) -> Sequence[int]:
+        """Everybody's share of the base, in participant order."""
+        return self.sold.shares
 
     @property
     def line(self) -> LineId:
@@ -39,12 +47,6 @@ class LineFigures:
     def placed_at(self) -> int:
         """The moment of placement, UTC milliseconds."""
         return self.sale.placement[0]
-
-
-def line_figures(order: str, sold: SoldLine, sale: Sale) -> LineFigures:
-    """Evaluate one line as it stands."""
-    base = sold.base(sale)
-    return LineFigures(order, sold, sale, base, largest_remainder(base, sold.attribution.weights))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ A rule's `role` is that of the first participant at placement, because a line ha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from guidedesk.domain.commission.component_documents import Component, RateRule, is_associate
 from guidedesk.domain.commission.components.figures import LineFigures, at_rate, matches
@@ -13,7 +15,8 @@ from guidedesk.domain.commission.components.month import MonthFigures
 from guidedesk.domain.commission.keys import TargetKey
 from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.roster import Roster
-from guidedesk.domain.commission.rounding import Split, largest_remainder, split
+from guidedesk.domain.commission.rounding import BP, Split, largest_remainder, round_half_up, split
+from guidedesk.domain.commission.sales import Sale, SoldLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +33,63 @@ class LinePayer:
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._rules: dict[tuple[int, Facts], RateRule | None] = {}
+        self._rules: dict[tuple[int, Facts], tuple[int, int, int] | None] = {}
 
     def pay(
         self,
         components: tuple[Component, ...],
-        line: LineFigures,
+        order: str,
+        sale: Sale,
+        lines: Sequence[SoldLine],
         month: MonthFigures,
         targets: dict[TargetKey, int],
     ) -> None:
-        """Put the amounts of a line with participants among the targets and the month's sums."""
-        sold, origin = line.sold, line.sale.origin
-        attribution, line_id, order = sold.attribution, sold.line, line.order
+        """Put the amounts of settled lines with the same participants among the targets and the month's sums."""
+        attribution, origin = lines[0].attribution, sale.origin
+        people, weights = attribution.participants, attribution.weights
         for component in components:
-            rule = self._rule(component, line)
-            if rule is None:
-                continue
-            shares = largest_remainder(pot_amount(rule, line), attribution.weights)
             name = component.id
-            for person, share in zip(attribution.participants, shares, strict=True):
-                beneficiary = person.beneficiary
-                targets[beneficiary, origin, name, order, line_id] = share
-                month.add_paid(beneficiary, name, share)
+            totals = [0] * len(people)
+            is_paid = False
+            for sold in lines:
+                terms = self._terms(component, order, sale, sold)
+                if terms is None:
+                    continue
+                is_paid = True
+                times, over, unit = terms
+                pot = round_half_up(sold.base * times, over) if times else unit * (sold.qty - sold.returned)
+                shares = largest_remainder(pot, weights)
+                line_id = sold.line
+                for position, person in enumerate(people):
+                    share = shares[position]
+                    targets[person[0], origin, name, order, line_id] = share
+                    totals[position] += share
+            if is_paid:
+                for person, total in zip(people, totals, strict=True):
+                    month.add_paid(person[0], name, total)
 
-    def _rule(self, component: Component, line: LineFigures) -> RateRule | None:
+    def _terms(self, component: Component, order: str, sale: Sale, sold: SoldLine) -> tuple[int, int, int] | None:
+        """Numerator and denominator of the rate in force, or 0, 1 and the amount of a unit."""
         if component.needs_role:
-            found = rule_for(component, line, self._roster)
-            return None if found is None else found[1]
-        alike = (id(component), line.sold.facts)
-        if alike not in self._rules:
-            found = rule_for(component, line, self._roster)
-            self._rules[alike] = None if found is None else found[1]
-        return self._rules[alike]
+            return _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
+        alike = (id(component), sold.facts)
+        found = self._rules.get(alike, _UNKNOWN)
+        if found is _UNKNOWN:
+            found = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
+            self._rules[alike] = found
+        return found
+
+
+_UNKNOWN: Final = (-1, -1, -1)
+
+
+def _terms_of(found: tuple[int, RateRule] | None) -> tuple[int, int, int] | None:
+    if found is None:
+        return None
+    rate = found[1].rate_bp
+    if rate is None:
+        return 0, 1, found[1].per_unit or 0
+    return rate.numerator, BP * rate.denominator, 0
 
 
 def pot_of(component: Component, line: LineFigures, roster: Roster) -> Pot | None:

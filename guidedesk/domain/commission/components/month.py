@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from guidedesk.domain.commission.component_documents import HOUSE, ROLES, Component, is_associate
-from guidedesk.domain.commission.components.figures import LineFigures, Payment, SpiffEvent
+from guidedesk.domain.commission.components.figures import Payment, SpiffEvent
 from guidedesk.domain.commission.roster import Roster
+from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine
 
 _BASE: Final = "base"
 _PAID: Final = "paid"
@@ -88,19 +89,19 @@ class MonthFigures:
         }
         self.teams: dict[str, dict[str, int]] = {}
 
-    def add_line(self, line: LineFigures) -> None:
-        """Count a line of this month."""
-        base, store, wants = line.base, line.sale.store, self.wanted
+    def add_lines(self, sale: Sale, attribution: Attribution, lines: Sequence[SoldLine]) -> None:
+        """Count settled lines of one order that the same people take part in."""
+        store, wants = sale.store, self.wanted
         if store is not None:
             if store in wants.pooled:
-                self.stores[store] += base
+                self.stores[store] += sum(line.base for line in lines)
             for part in wants.store_tiers:
-                self._measure(part, line, store)
-        placed_at = line.sale.placement[0]
-        for person, share in zip(line.sold.attribution.participants, line.shares, strict=True):
-            name, _, role = person
-            if role in _NOBODY:
+                self._measure(part, lines, store, sale.placement[0])
+        placed_at = sale.placement[0]
+        for position, (name, _, kind) in enumerate(attribution.participants):
+            if kind in _NOBODY:
                 continue
+            share = sum([line.shares[position] for line in lines])
             self.base[name] += share
             if wants.led:
                 own = self.roster.post(name, placed_at).store
@@ -108,7 +109,13 @@ class MonthFigures:
                     team = self.teams.setdefault(own, {})
                     team[name] = team.get(name, 0) + share
             for part in wants.tiers:
-                self._count(part, line, name, share)
+                if not part.match.conditions:
+                    shares = self.tiers[part.id]
+                    shares[name] = shares.get(name, 0) + share
+                    if part.measure_scope == "store" and store is not None:
+                        self._sold_in(part, name, store, len(lines))
+                else:
+                    self._count(part, sale, lines, position, name, share)
 
     def add_paid(self, associate: str, component: str, amount: int) -> None:
         """Count what a line component paid somebody."""
@@ -136,29 +143,40 @@ class MonthFigures:
         earned = self._earned[associate]
         earned[component] = earned.get(component, 0) + amount
 
-    def _count(self, part: Component, line: LineFigures, name: str, share: int) -> None:
-        match = part.match
+    def _count(
+        self, part: Component, sale: Sale, lines: Sequence[SoldLine], position: int, name: str, share: int
+    ) -> None:
+        match, count = part.match, len(lines)
         if match.conditions:
-            role = self.roster.post(name, line.sale.placement[0]).role if match.needs_role else None
-            if not match.holds(line.sold.facts, role):
+            role = self.roster.post(name, sale.placement[0]).role if match.needs_role else None
+            if match.looks_at_goods:
+                fits = [line.shares[position] for line in lines if match.holds(line.facts, role)]
+                share, count = sum(fits), len(fits)
+            elif not match.holds(lines[0].facts, role):
                 return
+        if not count:
+            return
         shares = self.tiers[part.id]
         shares[name] = shares.get(name, 0) + share
-        if part.measure_scope == "store" and line.sale.store is not None:
-            stores = self.sold_in[part.id].setdefault(name, {})
-            stores[line.sale.store] = stores.get(line.sale.store, 0) + 1
+        if part.measure_scope == "store" and sale.store is not None:
+            self._sold_in(part, name, sale.store, count)
 
-    def _measure(self, part: Component, line: LineFigures, store: str) -> None:
-        match, facts = part.match, line.sold.facts
+    def _sold_in(self, part: Component, name: str, store: str, count: int) -> None:
+        stores = self.sold_in[part.id].setdefault(name, {})
+        stores[store] = stores.get(store, 0) + count
+
+    def _measure(self, part: Component, lines: Sequence[SoldLine], store: str, placed_at: int) -> None:
+        match = part.match
         totals = self.measured[part.id].setdefault(store, {})
-        if not match.needs_role:
-            if match.holds(facts):
-                totals["", 0] = totals.get(("", 0), 0) + line.base
-            return
-        since = self.roster.unchanged_since(line.placed_at)
-        for role in ROLES:
-            if match.holds(facts, role):
-                totals[role, since] = totals.get((role, since), 0) + line.base
+        since = self.roster.unchanged_since(placed_at) if match.needs_role else 0
+        for role in ROLES if match.needs_role else ("",):
+            if match.looks_at_goods:
+                base = sum([line.base for line in lines if match.holds(line.facts, role)])
+            elif match.holds(lines[0].facts, role):
+                base = sum([line.base for line in lines])
+            else:
+                continue
+            totals[role, since] = totals.get((role, since), 0) + base
 
     def measure(self, component: str, associate: str, stores: Iterable[str]) -> int:
         """The base of the stores' lines that a tier counts for an associate, her role being that at placement."""
