@@ -11,6 +11,7 @@ from typing import Final
 # name -> (module, what it measures); imported only when asked for.
 BENCHES: Final[dict[str, str]] = {
     "codes": "guidedesk.bench.codes",
+    "commission": "guidedesk.bench.commission",
     "import": "guidedesk.bench.journey",
     "ingest": "guidedesk.bench.ingest",
     "scan": "guidedesk.bench.scan",

@@ -82,14 +82,18 @@ def advance(ground: Ground, shelf: Shelf, new: Stored, months: Months | None = N
 
 def rows_of(world: World, stream: Stream) -> Iterator[tuple[int, SumKey, int]]:
     """The sum rows of a whole stream, by posting period: what `advance` goes on from after a wide event."""
-    before: Rows = {}
     closes = frozenset(stream.closes)
     ground = Ground(world, [Stored(event.document, event.posting) for event in shared_events(stream.events)], closes)
-    for posting in stream.posting_periods():
-        after = _rows(ground.measure(stream.events, posting))
-        for key in before.keys() | after.keys():
-            if after.get(key, 0) != before.get(key, 0):
-                yield posting, key, after.get(key, 0) - before.get(key, 0)
+    return rows_in((posting, ground.measure(stream.events, posting)) for posting in stream.posting_periods())
+
+
+def rows_in(snapshots: Iterable[tuple[int, Snapshot]]) -> Iterator[tuple[int, SumKey, int]]:
+    """The same from snapshots at hand, one a posting period, rising; the first one takes in what came before it."""
+    before: Rows = {}
+    for posting, snapshot in snapshots:
+        after = _rows(snapshot)
+        for key, delta in (_difference(before, after) if before else after).items():
+            yield posting, key, delta
         before = after
 
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from guidedesk.domain.commission.components.month import SumKey
 from guidedesk.domain.commission.families import Stored
 from guidedesk.domain.commission.flags import Flag
-from guidedesk.domain.commission.incremental import Change, rows_of
+from guidedesk.domain.commission.incremental import Change, rows_in, rows_of
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.ledger import LedgerLine, Posting
 from guidedesk.domain.commission.snapshot import World
 from guidedesk.domain.commission.subjects import Doc, Subject, subjects
 from guidedesk.domain.commission.timeline import Stream
@@ -31,16 +31,24 @@ class MemoryShelf:
         self._lines: defaultdict[TargetKey, dict[int, int]] = defaultdict(dict)
 
     @classmethod
-    def of(cls, world: World, stream: Stream, lines: Iterable[LedgerLine], flags: Iterable[Flag]) -> MemoryShelf:
-        """A shelf filled from a full computation."""
+    def of(
+        cls,
+        world: World,
+        stream: Stream,
+        lines: Iterable[LedgerLine],
+        flags: Iterable[Flag],
+        postings: Iterable[Posting] | None = None,
+    ) -> MemoryShelf:
+        """A shelf filled from a full computation; `postings` are those of that computation, if they are at hand."""
         shelf = cls()
         for event in stream.events:
             shelf.put(Stored(event.document, event.posting))
         shelf.closes = set(stream.closes)
         for line in lines:
             shelf._lines[line.target][line.posting] = line.amount
-        for posting, key, delta in rows_of(world, stream):
-            shelf._add(posting, key, delta)
+        at_hand = None if postings is None else [(posting.period, posting.snapshot) for posting in postings]
+        for period, key, delta in rows_of(world, stream) if at_hand is None else rows_in(at_hand):
+            shelf._add(period, key, delta)
         shelf.flags = set(flags)
         return shelf
 
