@@ -76,6 +76,15 @@ known_staff = Table(
     text_col("signature"),
     big_col("online_at_ms"),
 )
+# Dynamic codes that were taken here, so that a restart forgets none (CODES.md Q-6).
+replay = Table(
+    "replay",
+    JOURNAL,
+    Column("handle", Text, primary_key=True),
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("op_id", id_col("op_id").type, nullable=False),
+    big_col("used_at_ms"),
+)
 lockout = Table("lockout", JOURNAL, Column("subject", Text, primary_key=True), text_col("json"))
 
 cursor = Table(
@@ -151,6 +160,12 @@ for _index in [i for t in CACHE.tables.values() if t.name in SERVER.tables for i
 CACHE_INDEXES = (
     Index("ix_member_code_digits", _cache("member_code").c.digits),
     Index("ix_member_code_typed", _cache("member_code").c.typed),
+    Index(
+        "ix_member_code_handle",
+        _cache("member_code").c.handle,
+        sqlite_where=_cache("member_code").c.handle.is_not(None),
+    ),
+    Index("ix_joining_joined_at_ms", _cache("joining").c.joined_at_ms),
     Index("ix_member_code_member_id", _cache("member_code").c.member_id),
     Index("ix_member_name", _cache("member").c.name),
     Index("ix_member_pinyin", _cache("member").c.pinyin),

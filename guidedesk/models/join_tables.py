@@ -56,3 +56,15 @@ join_record = Table(
     text_col("evidence_hash"),  # SHA-256 over the texts shown and the answers given
     info=_SCOPE,
 )
+
+# Each dynamic code and the operation that used it first, chain-wide (CODES.md Q-6).
+code_use = Table(
+    "code_use",
+    SERVER,
+    Column("handle", Text, primary_key=True),
+    Column("serial", big_col("serial").type, primary_key=True, autoincrement=False),
+    id_col("op_id"),
+    id_col("scope_id"),
+    big_col("used_at_ms"),
+    info={"shard": "handle"},
+)

@@ -74,6 +74,9 @@ member_code = entity(
     id_col("member_id"),
     text_col("state"),  # live | revoked
     big_col("bound_at_ms"),
+    # What signed codes of this card carry instead of a member id: 16 hex digits, from the first one on (CODES.md 1).
+    text_col("handle", nullable=True),
+    Column("generation", Integer, nullable=True),  # of the handle; none: 0
 )
 
 # One row a (scope, member, tag); of several scopes' rows the latest change counts (SYNC.md 6: sets).
@@ -204,3 +207,28 @@ Index(
     invitation.c.issued_at_ms,
 )
 Index("ix_code_count_scope_id_staff_id_day", code_count.c.scope_id, code_count.c.staff_id, code_count.c.day)
+
+# The chain's public keys and revocations as the server signed them; `counter` only grows (CODES.md Q-3). One row.
+trust_list = entity(
+    "trust_list",
+    big_col("counter"),
+    text_col("document"),
+    text_col("signature"),
+    big_col("issued_at_ms"),
+    feed="chain",
+)
+
+# Somebody joined, or was recognised, on her own phone: for the counters of the store whose code she scanned.
+joining = entity(
+    "joining",
+    id_col("member_id"),
+    id_col("staff_id", nullable=True),
+    text_col("kind"),  # associate | store | invitation
+    text_col("channel"),  # badge | poster | chat | receipt
+    Column("is_new", Integer, nullable=False),
+    text_col("outcome"),  # bound | kept | protected | earlier_bind | associate_inactive | none
+    big_col("seen_at_ms"),
+    big_col("joined_at_ms"),
+)
+Index("ix_member_code_scope_id_handle", member_code.c.scope_id, member_code.c.handle)
+Index("ix_joining_scope_id_joined_at_ms", joining.c.scope_id, joining.c.joined_at_ms)

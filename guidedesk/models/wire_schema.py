@@ -14,14 +14,17 @@ from guidedesk.models.entities import Row
 
 _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     2: frozenset({"member_change", "consent_answer", "binding_event", "staff_code", "sale_claim"}),
-    3: frozenset({"store_code", "invitation", "code_count", "stock"}),
+    3: frozenset({"store_code", "invitation", "code_count", "stock", "trust_list", "joining"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {
         "consent": frozenset({"withdrawn_at_ms", "seen_ms"}),
         "follow_up": frozenset({"moved_by", "moved_at_ms", "moved_op_id"}),
     },
-    3: {"product": frozenset({"price_minor", "currency", "image"})},
+    3: {
+        "product": frozenset({"price_minor", "currency", "image"}),
+        "member_code": frozenset({"handle", "generation"}),
+    },
 }
 
 

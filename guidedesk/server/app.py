@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
+from guidedesk.server import code_keys, fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
 from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
@@ -96,6 +96,7 @@ async def _sweep(context: ServerContext) -> None:
             now_ms = context.clock.wall_ms()
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
+            await anyio.to_thread.run_sync(code_keys.refresh_trust_list, context.database, context.secrets, now_ms)
             if next(rounds) == 0:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)

@@ -14,6 +14,7 @@ from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
+from guidedesk.server.code_uses import USED_ELSEWHERE
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_facts import of_operation
 from guidedesk.server.database import ScopeWrite, is_outage
@@ -65,6 +66,7 @@ class BatchRun:
     side: ServerSide
     boxes: Mapping[str, bytes]
     faults: Mapping[str, Refused]
+    used_codes: frozenset[str] = frozenset()  # operations that took a dynamic code after somebody else's
     max_lag_hours: int
     waiting: frozenset[str] = frozenset()  # asked for again, in vain until another counter has sent
     has_tasks: bool = False
@@ -148,6 +150,8 @@ class BatchRun:
             return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
         if op.is_stale(self.oldest_ms, self.received_at_ms):
             return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
+        if op.op_id in self.used_codes:
+            return self._stored(op, "quarantined", USED_ELSEWHERE, {}, refs_of(op, self.opened.scope_id))
         operation = op.operation
         if operation is None:
             return self._stored(op, "rejected", *refusal(op.unfit or Refused("validation")))

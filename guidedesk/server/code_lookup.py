@@ -5,6 +5,7 @@ The directory of codes says in which scope a code's row lives; it is filled befo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -12,12 +13,15 @@ from sqlalchemy import Column, Connection, select
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
+from guidedesk.codes.trust import Verifier
+from guidedesk.codes.trust_file import read_trust
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
 from guidedesk.models.people import member_code
 from guidedesk.models.server_tables import code_directory, code_pool
 from guidedesk.server.audit import record_audit
+from guidedesk.server.code_keys import refresh_trust_list
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.device_auth import AuthenticatedDevice
@@ -38,6 +42,7 @@ from guidedesk.server.visibility import (
 
 _MOST_ROWS: Final = 2_000
 _MOST_MERGES: Final = 8
+_MEMBERS: Final = frozenset({CodeType.MEMBER, CodeType.MEMBER_DYNAMIC})
 FoundMember = tuple[str, str]  # member and her home scope
 
 
@@ -129,6 +134,15 @@ def is_blank_code(conn: Connection, digits: str) -> bool:
     pool = code_pool.c
     query = select(pool.state).where(pool.scope_id == scope_id, pool.digits == digits)
     return conn.execute(query).scalar() == "blank"
+
+
+def _signed_owner(context: ServerContext, conn: Connection, digits: str) -> FoundMember | None:
+    """The member of a signed code that is good now."""
+    keys = read_trust(json.dumps(refresh_trust_list(context.database, context.secrets, context.clock.wall_ms())))
+    read = decode(digits, trust=Verifier(keys, context.clock.wall_ms() // 1000))
+    if not isinstance(read, CodeOk) or read.record is None or read.type not in _MEMBERS:
+        return None
+    return member_of_code(conn, read.record.handle.hex(), member_code.c.handle)
 
 
 def member_of_code(conn: Connection, text: str, column: Column[Any]) -> FoundMember | None:

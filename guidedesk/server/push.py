@@ -20,6 +20,7 @@ from guidedesk.models.server_tables import device
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_run import BatchRun
+from guidedesk.server.code_uses import claim_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
@@ -150,6 +151,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
     oldest_ms = received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS
     fresh = undecided(context, scope_id, batch.ops) if who.state == "active" else []
     prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
+    used_codes = claim_codes(context, scope_id, batch.ops) if who.state == "active" else frozenset()
 
     def work(opened: ScopeWrite) -> _Decided:
         state = _device(opened, who)
@@ -172,6 +174,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             boxes=prepared.boxes,
             faults=prepared.faults,
             waiting=prepared.waiting,
+            used_codes=used_codes,
         )
         refuse_past_undecided(opened, who.device_id, batch, state.last_seq)
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))

@@ -91,6 +91,9 @@ class RecordVisit:
     PERMISSION: ClassVar[Permission] = "member.visit"
     visit_id: str = id_field()
     member_id: str = id_field()
+    # Of a dynamic code: each may be used once, wherever (CODES.md Q-6).
+    code_handle: str | None = text_field(16, optional=True)
+    code_serial: int | None = moment_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

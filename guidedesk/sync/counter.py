@@ -39,6 +39,7 @@ from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.code_lookup import CodeAsker
+from guidedesk.sync.code_trust import CodeTrust, code_trust, used_since
 from guidedesk.sync.commission_desk import CommissionDesk
 from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
@@ -220,6 +221,13 @@ class Counter:
         """
         asker, staff_id = self._asker()
         return asker.resolve(digits, staff_id)
+
+    def code_trust(self) -> CodeTrust | None:
+        """What signed codes scanned now are believed by; None before the server's list is here (CODES.md Q-3)."""
+        now = self.clock.now()
+        used = self.journal.used_codes(used_since(now))
+        with self.read() as conn:
+            return code_trust(conn, self.identity.server_key_hex, now, used)
 
     def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
         """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
+from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import from_bytes, to_bytes
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables as t
@@ -113,10 +114,17 @@ class Journal:
         self.appended = 0
         self._queued_from = (0, 0)  # epoch, and a number below which nothing waits in it
 
-    def append(self, envelopes: Sequence[Envelope], *, blank_digits: Iterable[str] = ()) -> list[Entry]:
+    def append(
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        blank_digits: Iterable[str] = (),
+        used_codes: Iterable[tuple[str, int]] = (),
+    ) -> list[Entry]:
         """Commit operations together: from here on they are done. Numbers and predecessors are filled in here.
 
-        `blank_digits` takes those codes out of the pool in the same commit.
+        `blank_digits` takes those codes out of the pool in the same commit; `used_codes` are dynamic codes (handle,
+        serial) taken by the first operation: `code_replayed` where one was taken before (CODES.md Q-6).
         """
         entries: list[Entry] = []
         with self.db.write() as conn:
@@ -129,8 +137,16 @@ class Journal:
                 conn.execute(
                     update(t.blank_code).where(t.blank_code.c.digits == digits).values(op_id=envelopes[0].op_id)
                 )
+            for handle, serial in used_codes:
+                _use_code(conn, handle, serial, envelopes[0])
         self.appended += len(entries)
         return entries
+
+    def used_codes(self, since_ms: int) -> frozenset[tuple[bytes, int]]:
+        """(handle, serial) of dynamic codes taken here from a moment on."""
+        query = select(t.replay.c.handle, t.replay.c.serial).where(t.replay.c.used_at_ms >= since_ms)
+        with self.db.read() as conn:
+            return frozenset((bytes.fromhex(row.handle), row.serial) for row in conn.execute(query))
 
     def chain(self) -> ChainHead:
         """Where the chain stands."""
@@ -324,6 +340,15 @@ class Journal:
             conn.execute(delete(t.op_personal).where(t.op_personal.c.op_id.in_(select(_op.op_id).where(old))))
             conn.execute(delete(t.operation).where(old))
         return len(gone)
+
+
+def _use_code(conn: Connection, handle: str, serial: int, envelope: Envelope) -> None:
+    r = t.replay.c
+    conn.execute(delete(t.replay).where(r.used_at_ms < envelope.occurred_at_ms - KEEP_MS))
+    if conn.execute(select(r.op_id).where(r.handle == handle, r.serial == serial)).first() is not None:
+        raise Refused("code_replayed")
+    row = {"handle": handle, "serial": serial, "op_id": envelope.op_id, "used_at_ms": envelope.occurred_at_ms}
+    conn.execute(insert(t.replay), [row])
 
 
 def _append_one(conn: Connection, chain: ChainHead, envelope: Envelope) -> tuple[ChainHead, Entry]:

@@ -17,6 +17,7 @@ from guidedesk.services.operations import (
     IssueInvitation,
     MeetCard,
     Operation,
+    RecordVisit,
     RegisterMember,
     ReissueCard,
     lane_of,
@@ -74,7 +75,9 @@ class Recorder:
                     refs += overlay.lay_new(conn, envelope.op_id, envelope.lane, operation, context)
                 envelopes = self._with_deps(envelopes)
                 blanks = [op.code_digits for op in operations if isinstance(op, _TAKES_A_CODE) and op.code_digits]
-                entries = self._journal.append(envelopes, blank_digits=blanks)
+                used = [(op.code_handle, op.code_serial) for op in operations if isinstance(op, RecordVisit)]
+                shown = [(handle, serial) for handle, serial in used if handle is not None and serial is not None]
+                entries = self._journal.append(envelopes, blank_digits=blanks, used_codes=shown)
         except StorageError as error:
             if not entries or error.params.get("file") != "cache":
                 raise

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     STAFF_RECORD = "staff-record"
     ACKNOWLEDGEMENT = "acknowledgement"
     ORDER = "device-order"
+    TRUST_LIST = "code-trust-list"
 
 
 _ACKNOWLEDGED: Final = f"guidedesk/{Purpose.ACKNOWLEDGEMENT.value}/v1\0".encode()

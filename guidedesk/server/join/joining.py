@@ -197,6 +197,8 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
         "evidence_hash": evidence_hash(j.language, _called(j), j.answers.given, member_id, j.now_ms),
     }
     opened.conn.execute(insert(join_record), [about])
+    told = {name: about[name] for name in ("member_id", "staff_id", "channel", "is_new", "outcome", "seen_at_ms")}
+    put_row(opened, "joining", {"id": j.page.join_id, "kind": j.inviter.kind, "joined_at_ms": j.now_ms, **told})
     return Joined(member_id, j.phone_hash, j.is_new, outcome)
 
 

@@ -10,11 +10,12 @@ from typing import Final
 from markupsafe import Markup
 
 from guidedesk.codes.encoder import short_url
-from guidedesk.codes.render import QUIET, code_matrix
+from guidedesk.codes.render import QUIET, Matrix, code_matrix
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.joining import PURPOSES
 from guidedesk.domain.people import mask_phone
 from guidedesk.server.context import ServerContext
+from guidedesk.server.join.dynamic_codes import coming_codes
 from guidedesk.server.join.own_card import OwnCard
 from guidedesk.server.join.pages import OK, House, page, problem_text
 from guidedesk.server.routing import Answered
@@ -47,6 +48,8 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
     t = partial(say, house.lang)
     with context.database.read() as conn:
         host = read_settings(conn, context.database.chain_id())["code_host"]
+    codes = [code_matrix(text) for text in coming_codes(context, card, host)]
+    now_ms = context.clock.wall_ms()
     owner = card.owner
     until = card.serves_until
     day = t("join.me.date", month=_month(house.lang, until.month), day=until.day) if until else ""
@@ -60,7 +63,10 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
         note=t("join.me.saved") if hello == "saved" else "",
         name=card.name or t("join.me.new_member"),
         card_no=t("join.me.card_no", no=_in_fours(card.card_no)),
-        fixed=_svg(short_url(host, card.code["digits"])),
+        shown=_svg(codes[0]),
+        codes=" ".join(_bits(matrix) for matrix in codes),
+        now=now_ms,
+        fixed=_svg(code_matrix(short_url(host, card.code["digits"]))),
         owner=t("join.me.owner", name=owner_name) if owner else "",
         owner_initial=(owner_name[:1] or "·").upper(),
         until=t("join.me.until", date=day) if until else t("join.me.open_until"),
@@ -79,9 +85,15 @@ def _in_fours(digits: str) -> str:
     return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
-def _svg(text: str) -> Markup:
+def _bits(matrix: Matrix) -> str:
+    """The modules row by row as hex, for the page's script to draw."""
+    bits = "".join("1" if cell else "0" for row in matrix.rows for cell in row)
+    bits += "0" * (-len(bits) % 4)
+    return f"{int(bits, 2):0{len(bits) // 4}x}"
+
+
+def _svg(matrix: Matrix) -> Markup:
     """A code as a drawing in the page: black on white, quiet zone of 4, whole pixels a module."""
-    matrix = code_matrix(text)
     return Markup(  # noqa: S704 -- made of numbers alone
         f'<svg viewBox="0 0 {matrix.side} {matrix.side}" shape-rendering="crispEdges">'
         f'<rect width="{matrix.side}" height="{matrix.side}" fill="#fff"/>'

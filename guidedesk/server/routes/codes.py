@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from guidedesk.codes.forms import SHORT_DIGITS
+from guidedesk.codes.signed_record import BYTES_BY_DIGITS
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.code_lookup import resolve_code
 from guidedesk.server.routing import Call, Policy, Route
 
-_DIGITS: Final = 22
+_LENGTHS: Final = frozenset({SHORT_DIGITS, *BYTES_BY_DIGITS})
 
 
 def routes() -> list[Route]:
@@ -22,6 +24,6 @@ def _resolve(call: Call) -> Mapping[str, Any]:
     digits, staff_id = call.json.get("digits"), call.json.get("staff_id")
     if set(call.json) != {"digits", "staff_id"} or not is_id(staff_id):
         raise Refused("validation", field="codes", why="fields")
-    if not isinstance(digits, str) or len(digits) != _DIGITS:
+    if not isinstance(digits, str) or len(digits) not in _LENGTHS:
         raise Refused("validation", field="digits", why="bad_value")
     return resolve_code(call.context, call.who, str(staff_id), call.who.session_id, digits)
