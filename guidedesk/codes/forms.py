@@ -94,6 +94,11 @@ class CodeRefused:
 class TrustList(Protocol):
     """The keys and revocations a counter was given (CODES.md Q-3, Q-4), bound to its trusted time."""
 
+    @property
+    def assurance(self) -> int:
+        """What a dynamic code that holds proves now (CODES.md Q-7)."""
+        ...
+
     def first_fault(self, record: SignedRecord) -> Reason | None:
         """The first step that fails, from the key id on: key, its types and dates, signature, expiry,
         revocation, replay. None when all hold."""

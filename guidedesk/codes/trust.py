@@ -73,6 +73,11 @@ class Verifier:
     used: Collection[tuple[bytes, int]] = frozenset()
     is_clock_trusted: bool = True
 
+    @property
+    def assurance(self) -> int:
+        """What a dynamic code that holds proves: 2, or no more than a static one where its minute is unjudged (Q-7)."""
+        return 2 if self.is_clock_trusted else 1
+
     def first_fault(self, record: SignedRecord) -> Reason | None:
         """The first failing step of Q-1 from the key id on; None when the code can be believed."""
         key = self.trusted.keys.get(record.key_id)

@@ -9,6 +9,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
+from guidedesk.codes.forms import Reason, SignedRecord
 from guidedesk.codes.trust import TrustedKeys, Verifier
 from guidedesk.codes.trust_file import read_trust
 from guidedesk.domain.errors import GuideDeskError
@@ -32,9 +33,18 @@ class CodeTrust:
     is_confirmed: bool
 
     @property
+    def is_clock_trusted(self) -> bool:
+        """Whether the minute of a dynamic code could be judged."""
+        return self.verifier.is_clock_trusted
+
+    @property
     def assurance(self) -> int:
         """CODES.md Q-7."""
-        return 2 if self.is_confirmed and self.verifier.is_clock_trusted else 1
+        return self.verifier.assurance if self.is_confirmed else 1
+
+    def first_fault(self, record: SignedRecord) -> Reason | None:
+        """As the verifier says."""
+        return self.verifier.first_fault(record)
 
 
 def code_trust(

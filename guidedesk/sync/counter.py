@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.domain.ids import new_id
@@ -31,6 +30,7 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
 )
 from guidedesk.services.printers import PrinterSettings, read_printers
+from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings, OfficeHit
 from guidedesk.services.session import Session, SignInTile
@@ -229,6 +229,16 @@ class Counter:
         with self.read() as conn:
             return code_trust(conn, self.identity.server_key_hex, now, used)
 
+    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
+        """The member a signed code's handle means here; None for nobody this PC knows, or a cancelled card."""
+        with self.read() as conn:
+            return find_member_by_handle(conn, handle_hex, generation)
+
+    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
+        """Whether this PC knows the card of a signed code as cancelled."""
+        with self.read() as conn:
+            return is_handle_revoked(conn, handle_hex, generation)
+
     def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
         """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
 
@@ -406,14 +416,6 @@ class Counter:
         for draft in self.local.list_drafts(staff_id):
             if (draft.kind, draft.subject) == (kind, subject):
                 return dict(draft.value)
-        return None
-
-    def code_trust(self) -> TrustList | None:
-        """What signed codes are held against now; None while head office sent nothing."""
-        return None
-
-    def member_of_handle(self, handle_hex: str) -> str | None:
-        """The member a signed code's handle means here; None for nobody this PC knows."""
         return None
 
     def take_blank_code(self) -> tuple[str, str] | None:

@@ -154,8 +154,12 @@ class CounterPort(Protocol):
         """What signed codes are held against now, from this PC's copy; None while head office sent nothing."""
         ...
 
-    def member_of_handle(self, handle_hex: str) -> str | None:
+    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
         """The member a signed code's handle means here, or None."""
+        ...
+
+    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
+        """Whether this PC knows the card of a signed code as cancelled."""
         ...
 
     def take_blank_code(self) -> tuple[str, str] | None:

@@ -58,6 +58,7 @@ def test_nothing_may_stand_behind_the_digits(tail):
 
 class _List:
     """A trust list that finds one fault, or none."""
+    assurance = 1
 
     def __init__(self, fault: Reason | None) -> None:
         self.fault = fault

@@ -139,7 +139,10 @@ class ShopCounter:
     def code_trust(self) -> TrustList | None:
         return self.trust
 
-    def member_of_handle(self, handle_hex: str) -> str | None:
+    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
+        return False
+
+    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
         return self.handles.get(handle_hex)
 
     def take_blank_code(self) -> tuple[str, str] | None:

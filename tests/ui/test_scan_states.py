@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from sqlalchemy import insert
 
-from guidedesk.codes.forms import CodeType
+from guidedesk.codes.forms import CodeType, Reason
 from guidedesk.codes.signer import sign_code
 from guidedesk.codes.trust import EPOCH_S, IssuerKey, TrustedKeys, Verifier
 from guidedesk.models import people
-from guidedesk.services.operations import MeetCard
+from guidedesk.services.operations import MeetCard, RecordVisit
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.ui.counter_window import MEMBERS, SCAN_RESULT, SIGN_IN
 from guidedesk.ui.presenters.counter import ScanResult
@@ -105,6 +105,27 @@ def test_a_dynamic_code_opens_the_card_with_its_assurance(shop: Shop) -> None:
     shop.scan(signed())
     assert (shop.page, shop.ui.member.state.card.member_id) == (MEMBERS, SHEN)  # type: ignore[union-attr]
     assert [assurance for _, assurance in shop.desk.counter.recorded] == [2]
+
+
+def test_a_dynamic_code_goes_into_the_visit_and_counts_less_by_a_wrong_clock(shop: Shop) -> None:
+    shop.desk.counter.trust = trust(is_clock_trusted=False)
+    shop.scan(signed(serial=7))
+    (((visit,), assurance),) = shop.desk.counter.recorded
+    assert isinstance(visit, RecordVisit)
+    assert (visit.code_handle, visit.code_serial, assurance) == (HANDLE.hex(), 7, 1)
+
+
+def test_a_code_that_was_taken_opens_the_same_card_for_a_while_and_nothing_later(shop: Shop) -> None:
+    shop.ui.counter._mono_ms = lambda: 10**12
+    shop.scan(signed(serial=7))
+    shop.desk.counter.trust = trust(used=frozenset({(HANDLE, 7)}))
+    shop.ui.window.show_page("home")
+    shop.ui.counter._mono_ms = lambda: 10**12 + 3_000
+    shop.scan(signed(serial=7))
+    assert (shop.page, len(shop.desk.counter.recorded)) == (MEMBERS, 1)
+    shop.ui.counter._gate.forget()
+    shop.scan(signed(serial=7))
+    assert (result(shop).reason, len(shop.desk.counter.recorded)) == (Reason.REPLAYED, 1)
 
 
 def test_her_next_dynamic_code_is_no_second_visit(shop: Shop) -> None:

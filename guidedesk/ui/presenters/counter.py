@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason, SignedRecord, TrustList
+from guidedesk.codes.trust import serial_of
 from guidedesk.domain.errors import TransportError
 from guidedesk.services.operations import MeetCard, RecordVisit
 from guidedesk.services.queries.members import find_member_by_code, find_revoked_code, get_member_card
@@ -34,7 +35,6 @@ from guidedesk.ui.scan_source import Scan
 __all__ = ["AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
 
 ASSURANCE_SCANNED: Final = 1
-ASSURANCE_DYNAMIC: Final = 2
 TAIL: Final = 4
 
 
@@ -141,7 +141,7 @@ class CounterPresenter(QObject):
         """Another part of the window found out what a scan was: a coupon that is used, say."""
         self._fail(result)
 
-    def _take(self, found: CodeOk, at_ms: int) -> None:
+    def _take(self, found: CodeOk, at_ms: int, trust: TrustList | None = None) -> None:
         self._poor_reads = 0
         if found.type is CodeType.STAFF_BADGE and found.record is not None:
             self._take_badge(found.digits, at_ms)
@@ -154,7 +154,8 @@ class CounterPresenter(QObject):
         elif found.type is CodeType.MEMBER and found.record is None:
             self._open(found.digits, at_ms)
         elif found.type in (CodeType.MEMBER, CodeType.MEMBER_DYNAMIC) and found.record is not None:
-            self._open_signed(found.digits, found.record, at_ms)
+            proven = ASSURANCE_SCANNED if trust is None else trust.assurance
+            self._open_signed(found.digits, found.record, at_ms, proven)
         else:
             self._fail(ScanResult("other_kind", at_ms, code_type=found.type))
 
@@ -170,14 +171,19 @@ class CounterPresenter(QObject):
         def judged(answer: tuple[CodeOk | CodeRefused, TrustList | None]) -> None:
             found, trust = answer
             if isinstance(found, CodeOk):
-                self._take(found, scan.at_ms)
+                self._take(found, scan.at_ms, trust)
+            elif found.reason is Reason.REPLAYED and found.record is not None and self._desk.session is not None:
+                self._open_again(found, found.record, scan, trust)
             else:
                 self._refuse(found, scan, trust)
 
         self._desk.tasks.read(judge, done=judged, latest="counter.scan")
 
-    def _open_signed(self, digits: str, record: SignedRecord, at_ms: int) -> None:
-        assurance = ASSURANCE_DYNAMIC if record.type is CodeType.MEMBER_DYNAMIC else ASSURANCE_SCANNED
+    def _open_signed(self, digits: str, record: SignedRecord, at_ms: int, proven: int) -> None:
+        """`proven`: what a dynamic code scanned now is worth by this PC's clock and list (CODES.md Q-6, Q-7)."""
+        is_dynamic = record.type is CodeType.MEMBER_DYNAMIC
+        assurance = proven if is_dynamic else ASSURANCE_SCANNED
+        shown = (record.handle.hex(), serial_of(record)) if is_dynamic else None
         session = self._desk.who
 
         def known(member_id: str | None) -> None:
@@ -191,13 +197,58 @@ class CounterPresenter(QObject):
             if verdict is not ScanVerdict.IGNORE:
                 self._desk.read(
                     read_member, member_id, session.staff.id, self._desk.now_ms(),
-                    done=lambda found: self._finish(found, member_id, verdict, at_ms, assurance=assurance),
+                    done=lambda found: self._finish(
+                        found, member_id, verdict, at_ms, assurance=assurance, shown=shown
+                    ),
                     latest="counter.scan",
                 )  # fmt: skip
 
-        self._desk.tasks.read(
-            self._desk.counter.member_of_handle, record.handle.hex(), done=known, latest="counter.scan"
-        )
+        def looked_up(answer: tuple[str | None, bool]) -> None:
+            member_id, is_revoked = answer
+            if self._desk.session is not session:
+                return
+            if is_revoked:
+                self._fail(self._unknown(CodeLookup(None, True, NOBODY), digits, at_ms, False))
+            elif member_id is not None:
+                known(member_id)
+            else:
+                self._desk.tasks.ask(
+                    self._desk.counter.resolve_code, digits, done=known, failed=no_answer, latest="counter.scan"
+                )
+
+        def no_answer(error: Exception) -> None:
+            if self._desk.session is session:
+                is_out_of_reach = isinstance(error, TransportError)
+                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, at_ms, is_out_of_reach))
+
+        self._desk.tasks.read(self._of_handle, record, done=looked_up, latest="counter.scan")
+
+    def _of_handle(self, record: SignedRecord) -> tuple[str | None, bool]:
+        counter, handle = self._desk.counter, record.handle.hex()
+        member_id = counter.member_of_handle(handle, record.generation)
+        return member_id, member_id is None and counter.is_handle_revoked(handle, record.generation)
+
+    def _open_again(self, found: CodeRefused, record: SignedRecord, scan: Scan, trust: TrustList | None) -> None:
+        """A dynamic code this PC took already: for ten minutes it is the same customer still (Q-16)."""
+        session = self._desk.who
+
+        def known(answer: tuple[str | None, bool]) -> None:
+            member_id = answer[0]
+            if self._desk.session is not session:
+                return
+            verdict = ScanVerdict.VISIT if member_id is None else self._gate.judge(member_id, self._mono_ms())
+            if member_id is None or verdict is ScanVerdict.VISIT:
+                if member_id is not None:
+                    self._gate.take_back(member_id)
+                self._refuse(found, scan, trust)
+            elif verdict is ScanVerdict.REOPEN:
+                self._desk.read(
+                    read_member, member_id, session.staff.id, self._desk.now_ms(),
+                    done=lambda card: self._finish(card, member_id, ScanVerdict.REOPEN, scan.at_ms),
+                    latest="counter.scan",
+                )  # fmt: skip
+
+        self._desk.tasks.read(self._of_handle, record, done=known, latest="counter.scan")
 
     def _take_badge(self, digits: str, at_ms: int) -> None:
         def known(staff: StaffInfo | None) -> None:
@@ -276,7 +327,7 @@ class CounterPresenter(QObject):
 
     def _finish(
         self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int, *, is_out_of_reach: bool = False,
-        assurance: int = ASSURANCE_SCANNED,
+        assurance: int = ASSURANCE_SCANNED, shown: tuple[str, int | None] | None = None,
     ) -> None:
         if found.card is None:
             self._gate.take_back(digits)
@@ -291,7 +342,11 @@ class CounterPresenter(QObject):
         self.member_scanned.emit(self.state)
         if is_visit:
             # After the picture, never before it: the card is what the customer waits for.
-            visit = RecordVisit(visit_id=self._desk.counter.new_id(), member_id=found.card.member_id)
+            handle, serial = shown or (None, None)
+            visit = RecordVisit(
+                visit_id=self._desk.counter.new_id(), member_id=found.card.member_id, code_handle=handle,
+                code_serial=serial,
+            )  # fmt: skip
             self._desk.record(visit, assurance=assurance, failed=self._take_back(digits))
 
     def _meet(self, digits: str, result: ScanResult) -> None:
