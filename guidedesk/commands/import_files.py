@@ -42,7 +42,7 @@ def add_parsers(kinds: argparse._SubParsersAction[Any], opened: Opened) -> None:
         secrets = "the server's secrets: without them nobody is found by phone"
         parser.add_argument("--secrets", type=Path, metavar="FILE", help=secrets)
         if kind == "orders":
-            parser.add_argument("--preset", metavar="NAME", help="the layout of a known program's file")
+            parser.add_argument("--preset", metavar="NAME", help="the layout of a known program's file: shopify")
             told = "which program the file is from; its order numbers are its own (default: import, or the preset)"
             parser.add_argument("--source", metavar="NAME", help=told)
         else:
@@ -155,6 +155,10 @@ def _sentences(report: ImportReport, args: argparse.Namespace) -> str:
         said.append(f"  rows {rows} are one person and say different things of {one['field']}; nothing was guessed.\n")
     if count := report.noticed.get("sales_recognised"):
         said.append(f"{count} sales that were waiting for these people are theirs now.\n")
+    if count := report.noticed.get("not_paid"):
+        said.append(f"{count} rows are of orders that are not paid; they were left out.\n")
+    if count := report.noticed.get("refunds_left_out"):
+        said.append(f"{count} orders name a refunded amount but not of which line: bring it in as return rows.\n")
     if count := report.noticed.get("older_than_known"):
         said.append(f"{count} rows are older than what is known and changed nothing.\n")
     if count := report.noticed.get("ids_were_numbers"):

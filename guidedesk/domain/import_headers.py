@@ -1,10 +1,10 @@
-"""Which column of a file is which field: both languages, any order; known layouts as presets (COMMANDS.md, imports)."""
+"""Which column of a file is which field: both languages, any order (COMMANDS.md, imports)."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from guidedesk.domain.errors import Refused
@@ -84,22 +84,6 @@ _NEEDED: Final[Mapping[ImportKind, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Preset:
-    """The layout another program writes: its headers, and how its rows differ from ours."""
-
-    columns: Mapping[str, str]  # its header -> our field
-    # The first row of an order says what holds for all of it; the others leave those cells empty.
-    fills_down: tuple[str, ...] = ()
-    # net_paid is not a column: price of one x quantity - discount of the line.
-    unit_price: str | None = None
-    line_discount: str | None = None
-    skips: Mapping[str, frozenset[str]] = field(default_factory=dict)  # its header -> values of rows to leave out
-
-
-PRESETS: Final[Mapping[str, Preset]] = {}
-
-
-@dataclass(frozen=True, slots=True)
 class Layout:
     """Where each field stands; `extra` are columns that are only kept."""
 
@@ -113,15 +97,14 @@ class Layout:
         return name if place is None else self.titles[place]
 
 
-def find_layout(kind: ImportKind, titles: Sequence[str], preset: Preset | None = None) -> Layout:
+def find_layout(kind: ImportKind, titles: Sequence[str]) -> Layout:
     """Read a header row. `import_header_missing` (column) and `import_header_twice` (column) name what is wrong."""
     names = _names(kind)
-    own = {_plain(title): name for title, name in preset.columns.items()} if preset else {}
     places: dict[str, int] = {}
     extra: dict[str, int] = {}
     for place, title in enumerate(titles):
         plain = _plain(title)
-        name = own.get(plain) if preset else names.get(plain)
+        name = names.get(plain)
         if name is None:
             if title.strip() and plain not in REASON_COLUMNS:
                 extra.setdefault(title.strip()[:80], place)
@@ -129,12 +112,9 @@ def find_layout(kind: ImportKind, titles: Sequence[str], preset: Preset | None =
             raise Refused("import_header_twice", column=title.strip()[:40])
         else:
             places[name] = place
-    if preset is None:
-        for name in _NEEDED[kind]:
-            if name not in places:
-                raise Refused("import_header_missing", column=_shown(kind, name))
-    elif missing := sorted(name for name in preset.columns.values() if name not in places and name in _NEEDED[kind]):
-        raise Refused("import_header_missing", column=missing[0])
+    for name in _NEEDED[kind]:
+        if name not in places:
+            raise Refused("import_header_missing", column=_shown(kind, name))
     return Layout(places, tuple(title.strip() for title in titles), extra)
 
 

@@ -101,7 +101,7 @@ async def _sweep(context: ServerContext) -> None:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
-            looked = await anyio.to_thread.run_sync(recognition.recognise, context.database, now_ms, looked.after)
+            looked = await anyio.to_thread.run_sync(recognition.recognise_some, context.database, now_ms, looked.after)
         except Refused:
             _log.info("sweep_waits")
         except Exception:

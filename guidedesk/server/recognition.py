@@ -31,6 +31,7 @@ from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import MEMBER_TABLES, announce_grants, grant_in, granted_members
 
 PAGE: Final = 5_000
+_PAGES: Final = 10
 Place = tuple[str, str]  # mark, purchase id: where a round of looking stands
 START: Final[Place] = ("", "00000000-0000-0000-0000-000000000000")
 
@@ -63,6 +64,17 @@ def recognise(database: ServerDatabase, now_ms: int, after: Place = START, limit
     database.write_directory(lambda conn: _forget(conn, settled))
     last = (rows[-1].mark, rows[-1].purchase_id) if len(rows) == limit else START
     return Round(given, last)
+
+
+def recognise_some(database: ServerDatabase, now_ms: int, after: Place) -> Round:
+    """A few pages, for now and then: what is left is looked at the next time."""
+    given = 0
+    for _ in range(_PAGES):
+        found = recognise(database, now_ms, after)
+        given, after = given + found.given, found.after
+        if after == START:
+            break
+    return Round(given, after)
 
 
 def recognise_all(database: ServerDatabase, now_ms: int) -> int:

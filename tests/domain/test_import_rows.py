@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from guidedesk.domain import import_cells as cells
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.import_headers import ImportKind, Layout, find_layout
+from guidedesk.domain.import_presets import PRESETS
 from guidedesk.domain.import_rows import (
     Chain,
     read_member_row,
@@ -162,3 +163,56 @@ def test_a_header_that_lacks_or_repeats_a_column_is_refused(titles: str, code: s
     with pytest.raises(Refused) as caught:
         find_layout("orders", titles.split())
     assert caught.value.code == f"import_header_{code}"
+
+
+SHOPIFY = (
+    "Name,Email,Financial Status,Paid at,Currency,Subtotal,Discount Amount,Refunded Amount,Location,Phone,"
+    "Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Lineitem discount"
+).split(",")
+
+
+def shopify_row(name: str, quantity: str, price: str, **more: str) -> list[str]:
+    values = dict.fromkeys(SHOPIFY, "") | {
+        "Name": name, "Lineitem quantity": quantity, "Lineitem price": price, "Lineitem sku": "X",
+    } | {key.replace("_", " "): value for key, value in more.items()}  # fmt: skip
+    return [values[title] for title in SHOPIFY]
+
+
+def paid(subtotal: str, discount: str, **more: str) -> dict[str, str]:
+    when = {"Paid_at": "2026-11-07 09:50:26 +0200", "Currency": "CNY", "Financial_Status": "paid"}
+    return when | {"Subtotal": subtotal, "Discount_Amount": discount, "Phone": "'+8613812348000"} | more
+
+
+def read_shopify(*rows: list[str]) -> tuple[list[tuple[str, str, int, int]], dict[str, int], list[str]]:
+    counted: dict[str, int] = {}
+    titles, numbered = PRESETS["shopify"](SHOPIFY, iter(list(enumerate(rows, start=2))), counted)
+    found = find_layout("orders", titles)
+    read, refused = [], []
+    for _, values in numbered:
+        try:
+            row = read_order_row(read_row(found, values), CHAIN, found)
+            read.append((row.order_id, row.line_id, row.qty, row.amount_minor))
+        except Refused as error:
+            refused.append(error.code)
+    return read, counted, refused
+
+
+def test_a_shopify_export_shares_the_orders_discount_and_adds_up() -> None:
+    rows = [
+        shopify_row("#1", "3", "34.90", **paid("94.70", "50.00")),
+        shopify_row("#1", "2", "20.00"),
+        shopify_row("#2", "1", "10.00", Lineitem_discount="1.00", **paid("9.00", "1.00", Location="S1")),
+        shopify_row("#3", "1", "10.00", **paid("10.00", "0", Financial_Status="pending")),
+        shopify_row("#4", "1", "10.00", **paid("7.00", "0", Refunded_Amount="7.00")),
+        shopify_row("#5", "1", "ten", **paid("7.00", "0")),
+    ]
+    read, counted, refused = read_shopify(*rows)
+    assert [(order, line, qty) for order, line, qty, _ in read] == [("#1", "1", 3), ("#1", "2", 2), ("#2", "1", 1)]
+    assert [amount for *_, amount in read] == [6_852, 2_618, 900]
+    assert counted == {"not_paid": 1, "refunds_left_out": 1}
+    assert refused == ["row_amount", "row_amount"]
+
+
+@given(st.lists(st.lists(NASTY, min_size=len(SHOPIFY), max_size=len(SHOPIFY)), max_size=4))
+def test_whatever_a_shopify_export_holds_it_is_read_or_refused(rows: list[list[str]]) -> None:
+    read_shopify(*rows)

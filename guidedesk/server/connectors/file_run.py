@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from guidedesk.domain.errors import GuideDeskError, Refused
-from guidedesk.domain.import_headers import PRESETS, REASON_COLUMNS, ImportKind, Layout, Preset, find_layout
+from guidedesk.domain.import_headers import REASON_COLUMNS, ImportKind, Layout, find_layout
+from guidedesk.domain.import_presets import PRESETS, Preset
 from guidedesk.domain.import_rows import Chain, extra_cells, read_row
 from guidedesk.domain.spreadsheets import cell_text
 from guidedesk.server.connectors.row_spool import Rejected, RowSpool
@@ -76,8 +77,11 @@ def each_row(
 ) -> Layout:  # fmt: skip
     """Give every row that can be read to `read`; the others are rejected by name, and `broken` is told of them.
     The layout that was found."""
-    layout = find_layout(run.kind, table.titles, run.preset)
-    for number, values in table.rows:
+    titles, rows = table.titles, table.rows
+    if run.preset is not None:
+        titles, rows = run.preset(titles, rows, report.noticed)
+    layout = find_layout(run.kind, titles)
+    for number, values in rows:
         report.read += 1
         try:
             read(read_row(layout, values), layout, number, values)
