@@ -34,6 +34,7 @@ from guidedesk.ui.enrol_window import EnrolWindow
 from guidedesk.ui.idle_lock import IdleLock
 from guidedesk.ui.scan_burst import WedgeSettings
 from guidedesk.ui.scanner import ScannerInput
+from guidedesk.ui.scanners import Scanners
 from guidedesk.ui.stop_signals import stopping_by
 from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
@@ -77,21 +78,23 @@ class CounterApp(QObject):
             silence_ms=settings.scanner_silence_ms,
         )
         self.scanner = ScannerInput(SystemClock(), wedge, parent=self)
-        self.scanner.scanned.connect(self.window.on_scanned)
+        self.scanners = Scanners(self.scanner, SystemClock(), self.tasks, self.window.window, self)
+        self.scanners.use(settings.scanner_port, has_camera=settings.scanner_camera == "on")
+        self.scanners.scanned.connect(self.window.on_scanned)
         self.sync = SyncLoop(self.desk, self._engine, self, listener=self._hint_listener)
         self.sync.leaving.connect(self._lock)
         self.sync.taken_off.connect(self._leave)
         self.is_taken_off = False
         self.idle = IdleLock(settings.lock_after_s, self)
         self.idle.idled.connect(self._lock)
-        self.scanner.scanned.connect(self.idle.touched)
+        self.scanners.scanned.connect(self.idle.touched)
 
     def start(self) -> None:
         """Show the window, listen to the scanner, begin to sync."""
         sys.excepthook = crashes_told_by(self.tasks)
         self.window.open()
         self.window.window.show()
-        self.scanner.start()
+        self.scanners.start()
         self.sync.start()
         # What stands now stands until the end: looking through all of it for garbage would hold a scan for 50 ms.
         gc.freeze()
@@ -99,7 +102,7 @@ class CounterApp(QObject):
 
     def close(self) -> None:
         """Finish what is being written; what is unsent stays in the journal."""
-        self.scanner.stop()
+        self.scanners.stop()
         self.sync.close()
         self.tasks.close()
         self.window.window.close()

@@ -12,6 +12,7 @@ from guidedesk.domain.errors import GuideDeskError
 
 FILE_NAME: Final = "settings.json"
 Language = Literal["zh_CN", "en"]
+Switch = Literal["off", "on"]
 Theme = Literal["light", "dark", "system"]
 
 
@@ -33,6 +34,8 @@ class Settings:
     lock_after_s: int = _number(120, 60, 600, "seconds without a key until the counter locks")
     scanner_prefix: str = field(default="~", metadata={"text": "character the scanner sends first, if it can"})
     scanner_gap_ms: int = _number(35, 5, 80, "longest median gap between keys of a scan, in milliseconds")
+    scanner_port: str = field(default="", metadata={"text": "serial port of a scanner that types nothing; empty: none"})
+    scanner_camera: Switch = _choice("off", "whether this PC's camera reads codes (needs the extra `camera`)")
     scanner_silence_ms: int = _number(80, 40, 300, "silence that ends a scan, in milliseconds")
 
 
