@@ -1,4 +1,4 @@
-"""`guidedesk commission lines | explain`: what the server's ledger says, and why (COMMANDS.md)."""
+"""`guidedesk commission lines | explain | simulate`: what the server's ledger says, why, and what if (COMMANDS.md)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from guidedesk.commands.commission_vectors import InexactNumber
 from guidedesk.domain.commission.component_documents import HOUSE, POOL, is_associate
+from guidedesk.domain.commission.simulate import simulate
 from guidedesk.domain.errors import Refused
 from guidedesk.models.people import staff, store
-from guidedesk.server.commission_book import refresh
+from guidedesk.server.commission_book import compute_books, refresh
 from guidedesk.server.commission_reads import StoredLine, lines_of, states_of
 from guidedesk.server.commission_rules import check_period
 from guidedesk.server.context import SystemClock
@@ -30,6 +33,11 @@ def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     lines.add_argument("--associate", metavar="A", help="staff number or id; or house, or pool:STORE")
     lines.add_argument("--period", metavar="P", help="posting month, such as 2026-03")
     explain = _leaf(actions, "explain", "why one line is what it is", _explain, "explain --line ID")
+    simulate = _leaf(
+        actions, "simulate", "a month under a proposed plan", _simulate, "simulate --plan plan.json --period 2026-03"
+    )
+    simulate.add_argument("--plan", required=True, metavar="FILE", help="a plan document of COMMISSION.md 4")
+    simulate.add_argument("--period", required=True, metavar="P", help="month, such as 2026-03")
     explain.add_argument("--line", required=True, metavar="ID", help="as `lines` prints it; its beginning is enough")
 
 
@@ -106,6 +114,46 @@ def _explain(args: argparse.Namespace) -> int:
     for sentence in commission_texts.sentences(line.why, line.currency):
         sys.stdout.write(f"{sentence}\n")
     return 0
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    """What everybody would earn in a month under the plan of a file; nothing is written."""
+    i18n.use_language(args.lang)
+    check_period(args.period)
+    try:
+        proposed = json.loads(Path(args.plan).read_bytes(), parse_float=InexactNumber, parse_constant=InexactNumber)
+    except OSError as error:
+        return _wrong_use(f"{args.plan} cannot be read ({error.strerror}); name a file with a plan")
+    except (ValueError, RecursionError):
+        return _wrong_use(f"{args.plan} is not JSON; write a plan as in COMMISSION.md 4")
+    database = open_server(args.database)
+    try:
+        check_schema(database)
+        with database.read_snapshot() as conn:
+            chain_id = database.chain_id()
+            books = compute_books(conn, chain_id)
+            names = _names(conn, chain_id)
+    finally:
+        database.close()
+    found = simulate(books.prepared, proposed, args.period)
+    if args.json:
+        rows = [row.as_dict() | {"name": names.get(row.associate)} for row in found]
+        total = {"as_is": sum(row.as_is for row in found), "proposed": sum(row.proposed for row in found)}
+        document = {"period": args.period, "currency": books.currency, "associates": rows, "total": total}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        return 0
+    for row in found:
+        as_is, proposed_text = formats.money(row.as_is, books.currency), formats.money(row.proposed, books.currency)
+        difference = formats.money(row.difference, books.currency, signed=True)
+        sys.stdout.write(f"{names.get(row.associate, row.associate)}: {as_is} -> {proposed_text} ({difference})\n")
+    if not found:
+        sys.stdout.write("Nobody earns in that month.\n")
+    return 0
+
+
+def _wrong_use(text: str) -> int:
+    sys.stderr.write(f"guidedesk commission simulate: {text}.\n")
+    return 2
 
 
 def _find(conn: Connection, chain_id: str, wanted: str) -> StoredLine:
