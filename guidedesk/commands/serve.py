@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from guidedesk.server.database import ServerDatabase
     from guidedesk.server.secrets import ServerSecrets
+    from guidedesk.server.signer import Signer
 
 _HEADER_BYTES: Final = 16 * 1024  # S-1
 _KEEP_ALIVE_SECONDS: Final = 5
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve; prints one line with the address once it answers."""
     from guidedesk.server.database import open_server
     from guidedesk.server.secrets import load_secrets
+    from guidedesk.server.signer import start_signer
 
     where = _address(args.listen)
     if where is None or bool(args.tls_cert) != bool(args.tls_key):
@@ -64,11 +66,16 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"guidedesk serve: {problem}.\n")
         return 2
     secrets = load_secrets(args.secrets)
-    database = open_server(args.database)
+    signer = start_signer(secrets.signing_seed)
     try:
-        return _serve(args, where, database, secrets)
+        database = open_server(args.database)
+        try:
+            return _serve(args, where, database, secrets, signer)
+        finally:
+            database.close()
     finally:
-        database.close()
+        if signer is not None:
+            signer.close()
 
 
 def _fault_of_pages(args: argparse.Namespace, host: str) -> str:
@@ -83,7 +90,13 @@ def _fault_of_pages(args: argparse.Namespace, host: str) -> str:
     )
 
 
-def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDatabase, secrets: ServerSecrets) -> int:
+def _serve(
+    args: argparse.Namespace,
+    where: tuple[str, int],
+    database: ServerDatabase,
+    secrets: ServerSecrets,
+    signer: Signer | None,
+) -> int:
     import uvicorn
 
     from guidedesk.server.app import create_app, stop_streams
@@ -117,7 +130,7 @@ def _serve(args: argparse.Namespace, where: tuple[str, int], database: ServerDat
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
     sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
-    app = create_app(database, secrets, clock, random, sender=sender)
+    app = create_app(database, secrets, clock, random, sender=sender, signer=signer)
     _suit_many_threads()
     config = uvicorn.Config(
         app,

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
-class _TextArray(TypeDecorator[Any]):
+class TextArray(TypeDecorator[Any]):
     """An array parameter that goes to the database as its text.
 
     The text stays of no type until the statement says one: a cast of another type would be done for every row.
@@ -34,7 +34,7 @@ def _as_it_is(value: Any) -> Any:
 
 def array_of(kind: TypeEngine[Any], values: Iterable[Any]) -> BindParameter[Any]:
     """These values as one parameter, an array of `kind`."""
-    return literal(array_text(list(values)), _TextArray(kind))
+    return literal(array_text(list(values)), TextArray(kind))
 
 
 def array_text(values: Sequence[Any]) -> Any:

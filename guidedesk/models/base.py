@@ -18,6 +18,7 @@ from sqlalchemy import (
     TableValuedAlias,
     Text,
     any_,
+    bindparam,
     cast,
     func,
     types,
@@ -74,6 +75,27 @@ def among(conn: Connection, column: ColumnElement[Any], values: Iterable[Any]) -
 
         return column == any_(array_of(column.type, values))
     return column.in_(list(values))
+
+
+def among_named(dialect_name: str, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """`among` in a statement that is put together once: putting it together takes longer than running it.
+
+    What `name` stands for is given to each execution, as `named_values` writes it.
+    """
+    if dialect_name == "postgresql":
+        from guidedesk.models.arrays import TextArray  # late, as above
+
+        return column == any_(bindparam(name, type_=TextArray(column.type)))
+    return column.in_(bindparam(name, expanding=True))
+
+
+def named_values(conn: Connection, values: Iterable[Any]) -> Any:
+    """Values for a parameter of `among_named`."""
+    if conn.dialect.name == "postgresql":
+        from guidedesk.models.arrays import array_text  # late, as above
+
+        return array_text(list(values))
+    return list(values)
 
 
 def paired(*columns: tuple[str, Iterable[Any]]) -> TableValuedAlias:

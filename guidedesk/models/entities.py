@@ -7,12 +7,12 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, and_, delete, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, select
 from sqlalchemy.dialects import sqlite
 
 from guidedesk.domain.ids import to_bytes
 from guidedesk.models import engagement, people, sales  # noqa: F401  (declares the entities)
-from guidedesk.models.base import SERVER, FeedScope, IdType, among
+from guidedesk.models.base import SERVER, FeedScope, IdType, among, among_named, named_values
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
@@ -63,16 +63,21 @@ def load_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]
     """The rows of one table living in one scope, with their parts, deleted ones included, sorted by id."""
     if not row_ids:
         return []
-    table = entity_tables()[name]
-    found = conn.execute(
-        select(table).where(table.c.scope_id == scope_id, among(conn, table.c.id, row_ids)).order_by(table.c.id)
-    )
+    given = {"the_scope": scope_id, "these": named_values(conn, row_ids)}
+    found = conn.execute(_rows_by_id(conn.dialect.name, name), given)
     names = _columns(name)
     rows: list[Row] = [dict(zip(names, values, strict=True)) for values in found]
     parts = part_table(name)
     if parts is not None:
         _attach_parts(conn, name, parts, scope_id, rows)
     return rows
+
+
+@cache
+def _rows_by_id(dialect_name: str, name: str) -> Select[Any]:
+    table = entity_tables()[name]
+    these = among_named(dialect_name, table.c.id, "these")
+    return select(table).where(table.c.scope_id == bindparam("the_scope"), these).order_by(table.c.id)
 
 
 def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows: list[Row]) -> None:

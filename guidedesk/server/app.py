@@ -27,6 +27,7 @@ from guidedesk.server.limits import Lane, RateLimits
 from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, orders, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.signer import Signer
 from guidedesk.sync.protocol import MAX_BODY
 
 _log = logging.getLogger("guidedesk.server.http")
@@ -46,10 +47,11 @@ def create_app(
     limits: RateLimits | None = None,
     extra_routes: Iterable[Route] = (),
     sender: CodeSender | None = None,
+    signer: Signer | None = None,
 ) -> FastAPI:
     """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4,
     `sender` to none: then nobody joins online."""
-    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender, OneByOne())
+    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender, OneByOne(), signer)
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
     lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}

@@ -6,17 +6,23 @@ A batch of 500 operations would otherwise wait for the database three thousand t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import CompoundSelect, Connection, Select, Table, bindparam, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
+from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, entity_tables, load_row, load_rows, part_table
+from guidedesk.models.people import member
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.feed import chunks
 from guidedesk.services.apply import RowRef
+
+# Found by ids that counters make anew for each operation.
+_MADE_ONCE: Final = frozenset({"visit", "interaction", "follow_up"})
+_IDS_A_STATEMENT: Final = 500
 
 
 class BatchRows:
@@ -26,6 +32,7 @@ class BatchRows:
     def __init__(self) -> None:
         self._rows: dict[RowRef, Row | None] = {}
         self._changed: set[RowRef] = set()
+        self._parts: set[RowRef] = set()
         self._undo: list[tuple[RowRef, Row | None, bool]] = []
 
     def read_ahead(self, conn: Connection, refs: Iterable[RowRef]) -> None:
@@ -34,10 +41,26 @@ class BatchRows:
         for ref in refs:
             if ref not in self._rows:
                 wanted[ref[0], ref[1]].add(ref[2])
-        for (name, scope_id), row_ids in sorted(wanted.items()):
-            for chunk in chunks(sorted(row_ids)):
-                self._rows |= {(name, scope_id, row_id): None for row_id in chunk}
+        places = {key: sorted(row_ids) for key, row_ids in sorted(wanted.items())}
+        for (name, scope_id), row_ids in places.items():
+            self._rows |= {(name, scope_id, row_id): None for row_id in row_ids}
+        new = {key: row_ids for key, row_ids in places.items() if key[0] in _MADE_ONCE}
+        for (name, scope_id), row_ids in (places | _those_there(conn, new)).items():
+            for chunk in chunks(row_ids):
                 self._rows |= {(name, scope_id, row["id"]): row for row in load_rows(conn, name, scope_id, chunk)}
+
+    def read_people(self, conn: Connection, homes: Mapping[str, str]) -> None:
+        """Of these members (member -> home scope) what says whether she is there and who she is: no more of her row."""
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for member_id in sorted(homes):
+            wanted[homes[member_id]].append(member_id)
+        for home, member_ids in sorted(wanted.items()):
+            for chunk in chunks(member_ids):
+                given = {"the_scope": home, "these": named_values(conn, chunk)}
+                for member_id, deleted_at_ms, merged_into in conn.execute(_people(conn.dialect.name), given):
+                    ref = ("member", home, member_id)
+                    self._rows[ref] = {"id": member_id, "deleted_at_ms": deleted_at_ms, "merged_into": merged_into}
+                    self._parts.add(ref)
 
     def load(self, conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
         """The row as this batch has left it."""
@@ -50,6 +73,8 @@ class BatchRows:
     def write(self, conn: Connection, name: str, row: Row) -> None:
         """Keep it until `flush`."""
         ref = (name, row["scope_id"], row["id"])
+        if ref in self._parts:
+            raise AssertionError(f"only a part of {name} was read")
         self._undo.append((ref, self._rows.get(ref), ref in self._changed))
         self._rows[ref] = dict(row)
         self._changed.add(ref)
@@ -83,13 +108,48 @@ class BatchRows:
 
     def whole(self, ref: RowRef) -> Row | None:
         """A row as this batch has left it, if that is remembered and all of it (parts are not)."""
-        return self._rows.get(ref) if part_table(ref[0]) is None else None
+        return self._rows.get(ref) if part_table(ref[0]) is None and ref not in self._parts else None
 
     def forget(self) -> None:
         """Know nothing any more, written or not."""
         self._rows.clear()
+        self._parts.clear()
         self._changed.clear()
         self._undo.clear()
+
+
+def _those_there(conn: Connection, wanted: Mapping[tuple[str, str], list[str]]) -> dict[tuple[str, str], list[str]]:
+    """Which of rows that are made once and for all were made before: hardly ever one, so they are asked together."""
+    there: dict[tuple[str, str], list[str]] = {key: [] for key in wanted}
+    for scope_id in sorted({scope_id for _, scope_id in wanted}):
+        ids = {name: row_ids for (name, where), row_ids in wanted.items() if where == scope_id}
+        for start in range(0, max(map(len, ids.values())), _IDS_A_STATEMENT):
+            some = {name: row_ids[start : start + _IDS_A_STATEMENT] for name, row_ids in ids.items()}
+            given = {name: named_values(conn, row_ids) for name, row_ids in some.items()}
+            for name, row_id in conn.execute(_made(conn.dialect.name, tuple(some)), given | {"the_scope": scope_id}):
+                there[name, scope_id].append(row_id)
+    return there
+
+
+@cache
+def _made(dialect_name: str, names: tuple[str, ...]) -> CompoundSelect[Any]:
+    tables = entity_tables()
+    return union_all(
+        *(
+            select(literal(name), tables[name].c.id).where(
+                tables[name].c.scope_id == bindparam("the_scope"), among_named(dialect_name, tables[name].c.id, name)
+            )
+            for name in names
+        )
+    )
+
+
+@cache
+def _people(dialect_name: str) -> Select[Any]:
+    these = among_named(dialect_name, member.c.id, "these")
+    return select(member.c.id, member.c.deleted_at_ms, member.c.merged_into).where(
+        member.c.scope_id == bindparam("the_scope"), these
+    )
 
 
 @cache

@@ -19,6 +19,7 @@ from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_facts import of_operation
 from guidedesk.server.database import ScopeWrite, is_outage
 from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
+from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
@@ -50,6 +51,10 @@ _NOT_DONE: Final = frozenset({"rejected", "parked", "quarantined"})
 _ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
 
 
+class NotAsAWhole(Exception):
+    """The batch cannot be decided at one go: its transaction is begun again, one savepoint an operation."""
+
+
 @dataclass(slots=True, kw_only=True)
 class BatchRun:
     """One batch in one open transaction; made anew when the transaction is tried again."""
@@ -69,11 +74,13 @@ class BatchRun:
     used_codes: frozenset[str] = frozenset()  # operations that took a dynamic code after somebody else's
     max_lag_hours: int
     waiting: frozenset[str] = frozenset()  # asked for again, in vain until another counter has sent
+    is_one_by_one: bool = False
     has_tasks: bool = False
     _known: dict[str, Any] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
     _decided: dict[str, Answer] = field(default_factory=dict)
     _effects: dict[str, Effect] = field(default_factory=dict)
+    _meant: dict[bytes, tuple[RowRef, ...]] = field(default_factory=dict)
     _waiting_lanes: set[str] = field(default_factory=set)
     _rows: BatchRows = field(default_factory=BatchRows)
     _wider: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -85,29 +92,27 @@ class BatchRun:
         self.side.sit_down(Desk(self.opened, self.chain_id, self.since_ms, self.received_at_ms))
 
     def decide(self, ops: Sequence[Incoming]) -> list[Answer]:
-        """An answer for each operation, in order; the batch as a whole first, then one savepoint each."""
+        """An answer for each operation, in order; `NotAsAWhole` where that fails, and each then has a savepoint."""
         deps = [dep for op in ops if op.envelope is not None for dep in op.envelope.deps]
         op_ids = [op.op_id for op in ops]
-        self._known = self.records.known(op_ids + deps)
-        self._attempts = self.records.attempts(op_ids)
+        self._known, self._attempts = self.records.known([*op_ids, *deps])
         self._forget()
-        mark = self.opened.mark()
-        point = self.opened.conn.begin_nested()
+        if self.is_one_by_one:
+            answers = [self._answer(op, is_alone=True) for op in ops]
+        else:
+            answers = self._decide_as_a_whole(ops)
+        self._keep(ops)
+        return answers
+
+    def _decide_as_a_whole(self, ops: Sequence[Incoming]) -> list[Answer]:
         try:
             self._read_ahead(ops)
             answers = [self._answer(op, is_alone=False) for op in ops]
             self._write_out()
-            point.commit()
         except Exception as error:
             if isinstance(error, DBAPIError) and is_outage(error):
                 raise
-            point.rollback()
-            self.opened.rewind(mark)
-            self._forget()
-            for kept in (self._decided, self._effects, self._waiting_lanes):
-                kept.clear()
-            answers = [self._answer(op, is_alone=True) for op in ops]
-        self._keep(ops)
+            raise NotAsAWhole from error
         return answers
 
     def rows(self) -> dict[RowRef, Row]:
@@ -155,7 +160,7 @@ class BatchRun:
         operation = op.operation
         if operation is None:
             return self._stored(op, "rejected", *refusal(op.unfit or Refused("validation")))
-        refs = rows_meant(operation, self.opened.scope_id, op.op_id)
+        refs = self._meant.get(op.body_hash) or rows_meant(operation, self.opened.scope_id, op.op_id)
         failed = self._failed_dependency(op.envelope)
         if failed is not None:
             return self._stored(op, "parked", "dependency", {"op_id": failed}, refs)
@@ -337,10 +342,11 @@ class BatchRun:
         members: set[str] = set()
         for op in ops:
             if op.op_id not in self._known and op.operation is not None and type(op.operation) in _ROWS_BY_ID:
-                refs += rows_meant(op.operation, scope_id, op.op_id)
+                self._meant[op.body_hash] = meant = rows_meant(op.operation, scope_id, op.op_id)
+                refs += meant
                 members.update(members_of(op.operation))
         self.side.read_homes(conn, scope_id, members)
-        refs += [("member", home, member_id) for member_id, home in self.side.homes.items()]
+        self._rows.read_people(conn, self.side.homes)
         self._rows.read_ahead(conn, refs)
 
     def _write_out(self) -> None:
@@ -389,9 +395,13 @@ class BatchRun:
         fresh = [(first[op_id], answer) for op_id, answer in self._decided.items() if answer.is_stored]
         through = [op.op_id for op, answer in fresh if op.op_id in self._attempts and answer.status != "parked"]
         touched = {op_id: effect.touched for op_id, effect in self._effects.items()}
-        likely = effect_seqs(touched, self.opened.likely_numbers()) if touched else {}
+        numbers = self.opened.likely_numbers() if touched else {}
+        likely = effect_seqs(touched, numbers)
         self.records.store(fresh, through, likely)
+
+        def mend(numbered: dict[PointerKey, int]) -> None:
+            if numbered != numbers:
+                self.records.mend_effect_seqs(likely, effect_seqs(touched, numbered))
+
         if touched:
-            self.opened.after_feed(
-                lambda numbered: self.records.mend_effect_seqs(likely, effect_seqs(touched, numbered))
-            )
+            self.opened.after_feed(mend)

@@ -16,6 +16,7 @@ from guidedesk.server.events import HeadWatch
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.signer import Signer
 from guidedesk.server.turns import Turns
 from guidedesk.sync.nonces import NonceCache
 
@@ -62,6 +63,7 @@ class ServerContext:
     pushing: Turns = field(default_factory=Turns, repr=False)
     sender: CodeSender = field(default_factory=NoSender, repr=False)
     background: Background = field(default_factory=AtOnce, repr=False)
+    signer: Signer | None = field(default=None, repr=False)
 
     @classmethod
     def create(
@@ -73,8 +75,11 @@ class ServerContext:
         limits: RateLimits,
         sender: CodeSender | None = None,
         background: Background | None = None,
+        signer: Signer | None = None,
     ) -> ServerContext:
         """A context with fresh nonce and rate memories; without a `background`, long work is done at once."""
         limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
         heads, sender, later = HeadWatch(database), sender or NoSender(), background or AtOnce()
-        return cls(database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later)
+        return cls(
+            database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later, signer=signer
+        )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
@@ -40,6 +40,13 @@ _TIMED_OUT: Final = "57014"
 T = TypeVar("T")
 
 
+class Taken(NamedTuple):
+    """A scope as it is while nobody else writes it."""
+
+    epoch: int
+    head: int
+
+
 @dataclass(slots=True)
 class ScopeWrite:
     """One open transaction on one scope. What it touches gets its feed numbers at the very end."""
@@ -47,6 +54,7 @@ class ScopeWrite:
     conn: Connection
     scope_id: str
     head: int | None = None
+    taken: Taken | None = None
     _pointers: dict[PointerKey, Pointer] = field(default_factory=dict)
     _last_steps: list[Callable[[dict[PointerKey, int]], None]] = field(default_factory=list)
 
@@ -71,9 +79,16 @@ class ScopeWrite:
         What is stored with them before the head is locked need not be stored again after; `after_feed` tells
         whether they held.
         """
-        found = self.conn.execute(select(tables.scope.c.head).where(tables.scope.c.scope_id == self.scope_id)).scalar()
-        first = int(found or 0) + 1
+        first = self.state().head + 1
         return dict(zip(self._pointers, range(first, first + len(self._pointers)), strict=True))
+
+    def state(self) -> Taken:
+        """Epoch and head of the scope before this transaction moves it; `not_found` when there is no such scope."""
+        if self.taken is None:
+            self.taken = _take(self.conn, self.scope_id)
+        if self.taken is None:
+            raise Refused("not_found", what="scope")
+        return self.taken
 
     def has_evictions(self) -> bool:
         """Whether something touched is to go from its subscribers without being deleted."""
@@ -98,13 +113,19 @@ class ScopeWrite:
             step(numbered)
 
 
-_TAKE_SCOPE = select(tables.scope.c.scope_id).where(tables.scope.c.scope_id == bindparam("scope")).with_for_update()
+_THE_SCOPE = tables.scope.c.scope_id == bindparam("scope")
+_TAKE_SCOPE = select(tables.scope.c.epoch, tables.scope.c.head).where(_THE_SCOPE).with_for_update()
 _ADVANCE = (
     update(tables.scope)
-    .where(tables.scope.c.scope_id == bindparam("scope"))
+    .where(_THE_SCOPE)
     .values(head=tables.scope.c.head + bindparam("n"))
     .returning(tables.scope.c.head)
 )
+
+
+def _take(conn: Connection, scope_id: str) -> Taken | None:
+    found = conn.execute(_TAKE_SCOPE, {"scope": scope_id}).first()
+    return None if found is None else Taken(*found)
 
 
 def _advance_head(conn: Connection, scope_id: str, count: int) -> int:
@@ -157,9 +178,9 @@ class ServerDatabase:
         again use `write`.
         """
         with self._writes.connect() as conn, conn.begin():
-            if not self.is_sqlite:  # there the transaction holds the whole file
-                conn.execute(_TAKE_SCOPE, {"scope": scope_id})
             opened = ScopeWrite(conn, scope_id)
+            if not self.is_sqlite:  # there the transaction holds the whole file
+                opened.taken = _take(conn, scope_id)
             yield opened
             opened.finish()
 

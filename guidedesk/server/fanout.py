@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, Delete, Integer, Select, bindparam, delete, select
 
-from guidedesk.models.base import among
+from guidedesk.models.base import among, among_named, named_values
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import fanout_task, scope
 from guidedesk.server.database import ScopeWrite, ServerDatabase
@@ -110,18 +110,21 @@ def _is_fold(task: Any) -> bool:
     return bool(task.tbl.startswith(FOLD))
 
 
+_TASKS: Final = (
+    select(
+        fanout_task.c.task_id,
+        fanout_task.c.target_scope,
+        fanout_task.c.tbl,
+        fanout_task.c.row_id,
+        fanout_task.c.row_ver,
+    )
+    .where(fanout_task.c.scope_id == bindparam("the_scope"))
+    .limit(bindparam("most", type_=Integer()))
+)
+
+
 def _tasks_of(conn: Connection, scope_id: str, limit: int) -> Sequence[Any]:
-    return conn.execute(
-        select(
-            fanout_task.c.task_id,
-            fanout_task.c.target_scope,
-            fanout_task.c.tbl,
-            fanout_task.c.row_id,
-            fanout_task.c.row_ver,
-        )
-        .where(fanout_task.c.scope_id == scope_id)
-        .limit(limit)
-    ).all()
+    return conn.execute(_TASKS, {"the_scope": scope_id, "most": limit}).all()
 
 
 def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str, list[_Work]]:
@@ -129,13 +132,9 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
     asked = {(t.tbl, t.row_id): t.row_ver for t in sorted(tasks, key=lambda t: t.row_ver)}
     rows: list[_Work] = []
     for tbl in sorted({tbl for tbl, _ in asked}):
-        table = entity_tables()[tbl]
         for chunk in chunks([row_id for name, row_id in asked if name == tbl], _IDS_A_STATEMENT):
-            found = conn.execute(
-                select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
-                    table.c.scope_id == scope_id, among(conn, table.c.id, chunk)
-                )
-            ).all()
+            given = {"the_scope": scope_id, "these": named_values(conn, chunk)}
+            found = conn.execute(_whom_about(conn.dialect.name, tbl), given).all()
             rows += [
                 _Work(tbl, row_id, asked[tbl, row_id], UPSERT if deleted_at_ms is None else DELETE, about)
                 for row_id, deleted_at_ms, about in found
@@ -150,6 +149,14 @@ def _resolve(conn: Connection, scope_id: str, tasks: Sequence[Any]) -> dict[str,
     return work
 
 
+@cache
+def _whom_about(dialect_name: str, tbl: str) -> Select[Any]:
+    table = entity_tables()[tbl]
+    return select(table.c.id, table.c.deleted_at_ms, member_column(tbl).label("about")).where(
+        table.c.scope_id == bindparam("the_scope"), among_named(dialect_name, table.c.id, "these")
+    )
+
+
 def _apply(database: ServerDatabase, target: str, rows: Sequence[tuple[str, _Work]]) -> None:
     def work(opened: ScopeWrite) -> None:
         visible = granted_members(opened.conn, target, {row.member_id for _, row in rows}, hold=True)
@@ -162,8 +169,14 @@ def _apply(database: ServerDatabase, target: str, rows: Sequence[tuple[str, _Wor
 
 def _forget(opened: ScopeWrite, task_ids: Sequence[str]) -> None:
     for chunk in chunks(list(task_ids), _IDS_A_STATEMENT):
-        these = among(opened.conn, fanout_task.c.task_id, chunk)
-        opened.conn.execute(delete(fanout_task).where(fanout_task.c.scope_id == opened.scope_id, these))
+        given = {"the_scope": opened.scope_id, "these": named_values(opened.conn, chunk)}
+        opened.conn.execute(_delete_tasks(opened.conn.dialect.name), given)
+
+
+@cache
+def _delete_tasks(dialect_name: str) -> Delete:
+    these = among_named(dialect_name, fanout_task.c.task_id, "these")
+    return delete(fanout_task).where(fanout_task.c.scope_id == bindparam("the_scope"), these)
 
 
 @cross_scope

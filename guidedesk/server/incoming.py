@@ -22,7 +22,7 @@ _MOST_BYTES_OF_A_CHARACTER: Final = 6  # one that only an escape can write
 _FRAME_BYTES: Final = 1_024  # number, predecessor, salt, acknowledgement and their names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Incoming:
     """One operation of a batch. `envelope` is None where `fault` says why it cannot be read; `operation` is None
     where it can, and `unfit` says why it is nothing we know how to do."""
@@ -107,7 +107,7 @@ def _read(wire: Any, expected: int, device_id: str, epoch: int, is_signed: IsSig
         fault = Refused("validation", field="operation", why="unreadable")
         return _unreadable(wire, expected, device_id, epoch, fault)
     # Every field was found as it should be: what is chained is what was sent.
-    text = canonical({name: value for name, value in wire.items() if name not in _NOT_CHAINED})
+    text = envelope.chained_text(wire["personal_hash"])
     raw = text.encode()
     if not _is_surely_small(wire, len(raw)) and len(canonical(wire).encode()) > MAX_OP_BYTES:
         fault = Refused("validation", field="operation", why="too_large")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.models.people import staff
 from guidedesk.models.server_tables import staff_session
 from guidedesk.sync.protocol import Envelope
+
+_STAFF: Final = select(staff.c.role, staff.c.store_id, staff.c.is_active, staff.c.deleted_at_ms).where(
+    staff.c.scope_id == bindparam("the_chain"), staff.c.id == bindparam("who")
+)
 
 
 @dataclass(slots=True)
@@ -39,11 +44,7 @@ class OpActors:
         return actor
 
     def _find(self, staff_id: str) -> Actor | None:
-        row = self.conn.execute(
-            select(staff.c.role, staff.c.store_id, staff.c.is_active, staff.c.deleted_at_ms).where(
-                staff.c.scope_id == self.chain_id, staff.c.id == staff_id
-            )
-        ).first()
+        row = self.conn.execute(_STAFF, {"the_chain": self.chain_id, "who": staff_id}).first()
         if row is None:
             return None
         is_active = bool(row.is_active) and row.deleted_at_ms is None

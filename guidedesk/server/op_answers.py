@@ -17,6 +17,7 @@ from guidedesk.models.entities import Row
 from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
+from guidedesk.server.signer import Signatures
 from guidedesk.services.apply import RowRef
 from guidedesk.services.member_fields import change_id
 from guidedesk.services.operations import (
@@ -49,7 +50,8 @@ from guidedesk.sync.server_signing import sign_acknowledgement
 REFUSALS: Final = frozenset({"validation", "forbidden", "not_found", "stale_precondition", "unknown_type"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, as the others that are made for each operation: checking that takes longer than making one.
+@dataclass(slots=True, kw_only=True)
 class Answer:
     """What the server decided about one operation. `is_stored` answers are signed; the others may change."""
 
@@ -176,20 +178,23 @@ def render_answers(
     key: Ed25519PrivateKey,
     known: Mapping[RowRef, Row],
     schema: int = SCHEMA,
+    signed: Signatures | None = None,
 ) -> list[OpResult]:
     """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement.
 
-    `known` are rows just committed; the others are read.
+    `known` are rows just committed; the others are read. `signed` are acknowledgements that are signed already.
     """
     if schema < SCHEMA:
         answers = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
     asked = {ref for answer in answers for ref in answer.refs}
     rows = {ref: as_schema(schema, ref[0], known[ref]) for ref in asked if ref in known}
     rows |= render(conn, asked - known.keys(), schema)
-    return [_result(answer, rows, key) for answer in answers]
+    return [_result(answer, rows, key, signed or {}) for answer in answers]
 
 
-def _result(answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey) -> OpResult:
+def _result(
+    answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey, signed: Signatures
+) -> OpResult:
     params = dict(answer.params)
     status = answer.status
     if answer.is_repeated and status != "quarantined":
@@ -197,7 +202,8 @@ def _result(answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey) 
         status = "already_applied"
     signature = None
     if answer.is_stored and answer.received_at_ms is not None:
-        signature = sign_acknowledgement(answer.op_id, answer.body_hash, answer.received_at_ms, key)
+        acknowledged = (answer.op_id, answer.body_hash, answer.received_at_ms)
+        signature = signed.get(acknowledged) or sign_acknowledgement(*acknowledged, key)
     return OpResult(
         op_id=answer.op_id,
         status=status,

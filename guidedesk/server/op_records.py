@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import repeat
 from typing import Any, Final
 
-from sqlalchemy import bindparam, column, delete, func, insert, select, update
+from sqlalchemy import CompoundSelect, bindparam, column, delete, func, null, select, union_all, update
 
 from guidedesk.models.arrays import array_of
-from guidedesk.models.base import Big, IdType, among
+from guidedesk.models.base import Big, IdType, among, among_named, named_values
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import device_op, op_log, op_parked, op_personal
-from guidedesk.server.bulk_sql import insert_many
+from guidedesk.server.bulk_sql import insert_tuples
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.feed import chunks
 from guidedesk.server.feed_pointers import PointerKey
@@ -24,6 +25,14 @@ from guidedesk.sync.protocol import canonical
 # Why an operation is in `op_parked` that came under a known id; and that a manager has looked at it.
 OTHER_CONTENT: Final = "other_content"
 REFUSED_CONTENT: Final = "other_content_refused"
+
+
+_NUMBERED: Final = ("scope_id", "device_id", "device_epoch", "device_seq", "op_id", "chain_hash")
+_PERSONAL: Final = ("scope_id", "op_id", "salt", "json")
+_LOGGED: Final = (
+    "scope_id", "op_id", "device_id", "device_epoch", "device_seq", "type", "v", "body", "body_hash", "actor_id",
+    "received_at_ms", "occurred_at_ms", "status", "result", "effect_seq",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +60,9 @@ class OpRecords:
         """Note which operation each new number of this device was, with its link."""
         if not numbered:
             return
-        same = {
-            "scope_id": self.opened.scope_id,
-            "device_id": self.device_id,
-            "device_epoch": self.device_epoch,
-        }
-        rows = [same | {"device_seq": op.seq, "op_id": op.op_id, "chain_hash": link} for op, link in numbered]
-        insert_many(self.opened.conn, insert(device_op), rows)
+        scope_id, device_id, epoch = self.opened.scope_id, self.device_id, self.device_epoch
+        rows = [(scope_id, device_id, epoch, op.seq, op.op_id, link) for op, link in numbered]
+        insert_tuples(self.opened.conn, device_op, _NUMBERED, rows)
 
     def is_refused_content(self, op_id: str) -> bool:
         """Whether a person ended what came under a known id with other content."""
@@ -67,29 +72,23 @@ class OpRecords:
 
     def has_other_content(self, op: Incoming) -> bool:
         """Whether this id is known with another body."""
-        known = self.known([op.op_id]).get(op.op_id)
+        known = self.known([op.op_id])[0].get(op.op_id)
         return known is not None and bytes(known.body_hash) != op.body_hash
 
-    def known(self, op_ids: Sequence[str]) -> dict[str, Any]:
-        """op id -> its row of the log, for those that were decided before."""
+    def known(self, op_ids: Iterable[str]) -> tuple[dict[str, Any], dict[str, int]]:
+        """op id -> its row of the log, for those that were decided before; op id -> how often the server failed
+        with it, for those that are in `op_parked`."""
+        conn = self.opened.conn
         found: dict[str, Any] = {}
-        columns = (op_log.c.op_id, op_log.c.body_hash, op_log.c.status, op_log.c.result, op_log.c.received_at_ms)
+        attempts: dict[str, int] = {}
         for chunk in chunks(sorted(set(op_ids))):
-            these = among(self.opened.conn, op_log.c.op_id, chunk)
-            for row in self.opened.conn.execute(
-                select(*columns).where(op_log.c.scope_id == self.opened.scope_id, these)
-            ):
-                found[row.op_id] = row
-        return found
-
-    def attempts(self, op_ids: Sequence[str]) -> dict[str, int]:
-        """op id -> how often the server failed with it."""
-        rows = self.opened.conn.execute(
-            select(op_parked.c.op_id, op_parked.c.attempts).where(
-                op_parked.c.scope_id == self.opened.scope_id, among(self.opened.conn, op_parked.c.op_id, op_ids)
-            )
-        )
-        return {row.op_id: row.attempts for row in rows}
+            given = {"the_scope": self.opened.scope_id, "these": named_values(conn, chunk)}
+            for row in conn.execute(_known(conn.dialect.name), given):
+                if row.attempts is None:
+                    found[row.op_id] = row
+                else:
+                    attempts[row.op_id] = row.attempts
+        return found, attempts
 
     def park(self, op: Incoming, attempts: int, error: str) -> None:
         """Keep an operation for support to look at, without its personal fields."""
@@ -106,18 +105,15 @@ class OpRecords:
         if not decided:
             return
         conn, scope_id = self.opened.conn, self.opened.scope_id
-        insert_many(conn, insert(op_log), [self._row(op, answer, effect_seqs.get(op.op_id)) for op, answer in decided])
+        rows = [self._row(op, answer, effect_seqs.get(op.op_id)) for op, answer in decided]
+        insert_tuples(conn, op_log, _LOGGED, rows)
         personal = [
-            {
-                "scope_id": scope_id,
-                "op_id": op.op_id,
-                "salt": op.envelope.personal_salt,
-                "json": canonical(dict(op.envelope.personal)),
-            }
+            (scope_id, op.op_id, op.envelope.personal_salt, canonical(dict(op.envelope.personal)))
             for op, _ in decided
             if op.envelope is not None and op.envelope.personal_salt is not None
         ]
-        insert_many(conn, insert(op_personal), personal)
+        if personal:
+            insert_tuples(conn, op_personal, _PERSONAL, personal)
         if unparked:
             conn.execute(
                 delete(op_parked).where(op_parked.c.scope_id == scope_id, op_parked.c.op_id.in_(list(unparked)))
@@ -147,27 +143,43 @@ class OpRecords:
             .values(effect_seq=given.c.seq)
         )
 
-    def _row(self, op: Incoming, answer: Answer, effect_seq: int | None) -> dict[str, Any]:
+    def _row(self, op: Incoming, answer: Answer, effect_seq: int | None) -> tuple[Any, ...]:
+        """In the order of `_LOGGED`."""
         envelope = op.envelope
         received = op.received(self.received_at_ms)
         occurred = received if envelope is None else min(envelope.occurred_at_ms, received)
-        return {
-            "scope_id": self.opened.scope_id,
-            "op_id": op.op_id,
-            "device_id": self.device_id,
-            "device_epoch": self.device_epoch,
-            "device_seq": op.seq,
-            "type": op.type,
-            "v": op.v,
-            "body": op.text,
-            "body_hash": op.body_hash,
-            "actor_id": NO_ONE if envelope is None else envelope.actor,
-            "received_at_ms": received,
-            "occurred_at_ms": occurred,
-            "status": answer.status,
-            "result": answer.to_text(),
-            "effect_seq": effect_seq,
-        }
+        return (
+            self.opened.scope_id,
+            op.op_id,
+            self.device_id,
+            self.device_epoch,
+            op.seq,
+            op.type,
+            op.v,
+            op.text,
+            op.body_hash,
+            NO_ONE if envelope is None else envelope.actor,
+            received,
+            occurred,
+            answer.status,
+            answer.to_text(),
+            effect_seq,
+        )
+
+
+@cache
+def _known(dialect_name: str) -> CompoundSelect[Any]:
+    """Both logs at once: of most operations neither has anything."""
+    log, parked, here = op_log.c, op_parked.c, bindparam("the_scope", type_=IdType())
+    nothing = [null().label(column.name) for column in (log.body_hash, log.status, log.result, log.received_at_ms)]
+    return union_all(
+        select(
+            log.op_id, log.body_hash, log.status, log.result, log.received_at_ms, null().label("attempts")
+        ).where(log.scope_id == here, among_named(dialect_name, log.op_id, "these")),
+        select(parked.op_id, *nothing, parked.attempts).where(
+            parked.scope_id == here, among_named(dialect_name, parked.op_id, "these")
+        ),
+    )
 
 
 def effect_seqs(touched: Mapping[str, Sequence[PointerKey]], numbered: Mapping[PointerKey, int]) -> dict[str, int]:

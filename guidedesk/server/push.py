@@ -8,23 +8,24 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import bindparam, select, update
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.models.entities import Row
 from guidedesk.models.server_tables import device
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
-from guidedesk.server.batch_run import BatchRun
+from guidedesk.server.batch_run import BatchRun, NotAsAWhole
 from guidedesk.server.code_uses import claim_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
-from guidedesk.server.feed import scope_state
 from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
@@ -32,6 +33,7 @@ from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
 from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.server.signer import Acknowledged
 from guidedesk.server.turns import Turn
 from guidedesk.server.undecided import refuse_past_undecided
 from guidedesk.services.apply import RowRef
@@ -61,21 +63,22 @@ def apply_batch(
     """
     received_at_ms = context.clock.wall_ms()
     batch = read_batch(body, who.device_id, _own_acknowledgements(context, received_at_ms))
-    if turn is not None:
-        turn.wait()
-    try:
-        decided = _decide(context, who, batch, received_at_ms)
-    except DeviceForked as fork:
-        _suspend(context, who, int(fork.params["epoch"] or 0), received_at_ms)
-        raise
-    if decided.has_tasks:
-        _carry(context, who.scope_id)
+    with _signed_ahead(context, batch, received_at_ms) as signed:
+        if turn is not None:
+            turn.wait()
+        try:
+            decided = _decide(context, who, batch, received_at_ms)
+        except DeviceForked as fork:
+            _suspend(context, who, int(fork.params["epoch"] or 0), received_at_ms)
+            raise
+        if decided.has_tasks:
+            _carry(context, who.scope_id)
     if turn is not None:
         turn.leave()
     with context.database.read() as conn:
         key = context.secrets.signing_key()
-        results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver)
-        feed = _whole_news(conn, who.scope_id, decided.moved, results)
+        results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver, signed)
+    feed = _whole_news(who.scope_id, decided.moved, decided.epoch, results)
     _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=decided.last_seq))
     return {
         "batch_id": batch.batch_id,
@@ -87,8 +90,25 @@ def apply_batch(
     }
 
 
+@contextmanager
+def _signed_ahead(context: ServerContext, batch: Batch, received_at_ms: int) -> Iterator[dict[Acknowledged, str]]:
+    """Filled at the end with acknowledgements of this batch, signed by the process beside this one meanwhile.
+
+    They are given to nobody before the batch is decided and on disk, and to those operations only that it is for.
+    """
+    signed: dict[Acknowledged, str] = {}
+    asked = context.signer and context.signer.ask(
+        [(op.op_id, op.body_hash, op.received(received_at_ms)) for op in batch.ops]
+    )
+    try:
+        yield signed
+    finally:
+        if context.signer and asked:
+            signed.update(context.signer.signatures(asked))
+
+
 def _whole_news(
-    conn: Connection, scope_id: str, moved: dict[PointerKey, int] | None, results: Sequence[OpResult]
+    scope_id: str, moved: dict[PointerKey, int] | None, epoch: int, results: Sequence[OpResult]
 ) -> list[Any] | None:
     """[scope, epoch, before, head] when the answers hold every row that the batch moved in the store's feed.
 
@@ -103,7 +123,7 @@ def _whole_news(
             told.update(result.absent)
     if not moved.keys() <= told:
         return None
-    return [scope_id, scope_state(conn, scope_id)[0], min(moved.values()) - 1, max(moved.values())]
+    return [scope_id, epoch, min(moved.values()) - 1, max(moved.values())]
 
 
 def _own_acknowledgements(context: ServerContext, now_ms: int) -> IsSigned:
@@ -139,6 +159,7 @@ class _Decided:
     last_seq: int
     has_tasks: bool
     rows: dict[RowRef, Row]
+    epoch: int  # of the scope
     # What it moved in the store's own feed: row -> number. None where that is not all a counter must hear.
     moved: dict[PointerKey, int] | None = None
 
@@ -153,7 +174,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
     prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
     used_codes = claim_codes(context, scope_id, batch.ops) if who.state == "active" else frozenset()
 
-    def work(opened: ScopeWrite) -> _Decided:
+    def work(opened: ScopeWrite, *, is_one_by_one: bool) -> _Decided:
         state = _device(opened, who)
         if batch.epoch != state.epoch:
             # A number of another life of this device: it was told before, or the server's memory was cut.
@@ -175,33 +196,47 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             faults=prepared.faults,
             waiting=prepared.waiting,
             used_codes=used_codes,
+            is_one_by_one=is_one_by_one,
         )
         refuse_past_undecided(opened, who.device_id, batch, state.last_seq)
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
         _store_device(opened, who, last_seq, link, received_at_ms)
         opened.after_feed(lambda numbered: moved.append(None if opened.has_evictions() else numbered))
-        return _Decided(answers, last_seq, run.has_tasks, run.rows())
+        return _Decided(answers, last_seq, run.has_tasks, run.rows(), opened.state().epoch)
 
     moved: list[dict[PointerKey, int] | None] = []
-    decided = replace(database.write(scope_id, work), moved=moved[-1])
+    try:
+        decided = database.write(scope_id, partial(work, is_one_by_one=False))
+    except NotAsAWhole:
+        decided = database.write(scope_id, partial(work, is_one_by_one=True))
+    decided = replace(decided, moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)
     return decided
 
 
+_THE_DEVICE: Final = (device.c.scope_id == bindparam("the_scope")) & (device.c.device_id == bindparam("the_device"))
+_DEVICE: Final = (
+    select(
+        device.c.epoch,
+        device.c.last_seq,
+        device.c.last_hash,
+        device.c.state,
+        device.c.order_mode,
+        device.c.wiped_at_ms,
+    )
+    .where(_THE_DEVICE)
+    .with_for_update()
+)
+_STORE_DEVICE: Final = (
+    update(device)
+    .where(_THE_DEVICE)
+    .values(last_seq=bindparam("seq"), last_hash=bindparam("link"), last_contact_ms=bindparam("now_ms"))
+)
+
+
 def _device(opened: ScopeWrite, who: AuthenticatedDevice) -> Any:
-    found = opened.conn.execute(
-        select(
-            device.c.epoch,
-            device.c.last_seq,
-            device.c.last_hash,
-            device.c.state,
-            device.c.order_mode,
-            device.c.wiped_at_ms,
-        )
-        .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
-        .with_for_update()
-    ).first()
+    found = opened.conn.execute(_DEVICE, {"the_scope": who.scope_id, "the_device": who.device_id}).first()
     if found is None or is_off(found):
         raise Refused("device_revoked")
     return found
@@ -237,11 +272,8 @@ def _is_same(op: Incoming, known_id: str, known_link: bytes, records: OpRecords)
 
 
 def _store_device(opened: ScopeWrite, who: AuthenticatedDevice, last_seq: int, link: bytes, now_ms: int) -> None:
-    opened.conn.execute(
-        update(device)
-        .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
-        .values(last_seq=last_seq, last_hash=link, last_contact_ms=now_ms)
-    )
+    given = {"the_scope": who.scope_id, "the_device": who.device_id}
+    opened.conn.execute(_STORE_DEVICE, given | {"seq": last_seq, "link": link, "now_ms": now_ms})
 
 
 def _suspend(context: ServerContext, who: AuthenticatedDevice, epoch: int, now_ms: int) -> None:

@@ -6,14 +6,16 @@ import base64
 import binascii
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 
 from guidedesk.domain import people as people_rules
 from guidedesk.domain.binding_story import Meeting, Settled, tell
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
-from guidedesk.models.base import among
+from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, load_row
 from guidedesk.models.people import member_code, staff, staff_code
 from guidedesk.models.server_tables import code_pool, member_contact, phone_directory, scope_grant
@@ -98,14 +100,8 @@ class ServerSide:
     def read_homes(self, conn: Connection, scope_id: str, member_ids: Collection[str]) -> None:
         """Home scopes of those of these members that are granted to this store, all at once."""
         for chunk in chunks(sorted(member_ids)):
-            found = conn.execute(
-                select(scope_grant.c.member_id, scope_grant.c.home_scope_id)
-                .where(scope_grant.c.scope_id == scope_id, among(conn, scope_grant.c.member_id, chunk))
-                .order_by(scope_grant.c.member_id)
-                # a grant must not end before what rests on it is in the feed
-                .with_for_update(read=True, key_share=True)
-            )
-            self.homes.update({row.member_id: row.home_scope_id for row in found})
+            given = {"the_scope": scope_id, "these": named_values(conn, chunk)}
+            self.homes.update(iter(conn.execute(_homes(conn.dialect.name), given)))
         self.strangers.update(member_id for member_id in member_ids if member_id not in self.homes)
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
@@ -253,6 +249,18 @@ class ServerSide:
         (written,) = write_prepared(desk.opened, [prepared], desk.chain_id, desk.since_ms, desk.received_at_ms)
         if written.result.status == "conflict":
             raise sale_side.refuse_known_sale(desk.opened.conn, desk.opened.scope_id, prepared.row_id)
+
+
+@cache
+def _homes(dialect_name: str) -> Select[Any]:
+    these = among_named(dialect_name, scope_grant.c.member_id, "these")
+    return (
+        select(scope_grant.c.member_id, scope_grant.c.home_scope_id)
+        .where(scope_grant.c.scope_id == bindparam("the_scope"), these)
+        .order_by(scope_grant.c.member_id)
+        # a grant must not end before what rests on it is in the feed
+        .with_for_update(read=True, key_share=True)
+    )
 
 
 def checked_phone(operation: RegisterMember | EditMember, secrets: ServerSecrets) -> bytes | None:

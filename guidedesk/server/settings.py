@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
@@ -35,12 +35,15 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
 _CURRENCY_LETTERS: Final = 3
 
 
+_DEFAULTS: Final = {name: entry[0] for name, entry in CHAIN_SETTINGS.items()}
+_STORED: Final = select(setting.c.name, setting.c.value).where(
+    setting.c.scope_id == bindparam("the_chain"), setting.c.deleted_at_ms.is_(None)
+)
+
+
 def read_settings(conn: Connection, chain_id: str) -> dict[str, str]:
     """Every setting by name; the default where the chain set none."""
-    found = conn.execute(
-        select(setting.c.name, setting.c.value).where(setting.c.scope_id == chain_id, setting.c.deleted_at_ms.is_(None))
-    )
-    return {name: entry[0] for name, entry in CHAIN_SETTINGS.items()} | {row.name: row.value for row in found}
+    return _DEFAULTS | dict(iter(conn.execute(_STORED, {"the_chain": chain_id})))
 
 
 def check_setting(name: str, value: str) -> None:

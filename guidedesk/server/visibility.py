@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, literal, select, union_all
+from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, bindparam, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
-from guidedesk.models.base import among, paired
+from guidedesk.models.base import among, among_named, named_values, paired
 from guidedesk.models.entities import entity_tables
 from guidedesk.models.server_tables import member_reach, scope, scope_grant
 from guidedesk.server.bulk_sql import insert_many
@@ -97,24 +97,32 @@ def reach_of(conn: Connection, member_ids: Collection[str]) -> dict[str, dict[st
     """member -> {store that may see her: her home scope}."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for chunk in chunks(sorted(member_ids)):
-        for row in conn.execute(
-            select(member_reach.c.member_id, member_reach.c.scope_id, member_reach.c.home_scope_id).where(
-                among(conn, member_reach.c.member_id, chunk)
-            )
-        ):
-            found[row.member_id][row.scope_id] = row.home_scope_id
+        for member_id, scope_id, home in conn.execute(_reach(conn.dialect.name), {"these": named_values(conn, chunk)}):
+            found[member_id][scope_id] = home
     return found
+
+
+@cache
+def _reach(dialect_name: str) -> Select[Any]:
+    reach = member_reach.c
+    these = among_named(dialect_name, reach.member_id, "these")
+    return select(reach.member_id, reach.scope_id, reach.home_scope_id).where(these)
 
 
 def granted_members(conn: Connection, scope_id: str, member_ids: Collection[str], *, hold: bool = False) -> set[str]:
     """Those of these members that a store may see; with `hold` none of these grants ends before the commit."""
     found: set[str] = set()
     for chunk in chunks(sorted(member_ids)):
-        query = select(scope_grant.c.member_id).where(
-            scope_grant.c.scope_id == scope_id, among(conn, scope_grant.c.member_id, chunk)
-        )
-        found.update(conn.execute(query.with_for_update(read=True, key_share=True) if hold else query).scalars())
+        given = {"the_scope": scope_id, "these": named_values(conn, chunk)}
+        found.update(conn.execute(_granted(conn.dialect.name, hold), given).scalars())
     return found
+
+
+@cache
+def _granted(dialect_name: str, hold: bool) -> Select[Any]:
+    these = among_named(dialect_name, scope_grant.c.member_id, "these")
+    query = select(scope_grant.c.member_id).where(scope_grant.c.scope_id == bindparam("the_scope"), these)
+    return query.with_for_update(read=True, key_share=True) if hold else query
 
 
 def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> dict[str, int | None]:
@@ -233,15 +241,14 @@ def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_m
 
 def store_grants(opened: ScopeWrite, grants: Sequence[Grant]) -> None:
     """Keep grants; one that is there already only ever lasts longer."""
-    insert = postgresql.insert if opened.conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(scope_grant)
-    new, old = statement.excluded, scope_grant.c
-    opened.conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["scope_id", "member_id", "reason"],
-            set_={"until_ms": new.until_ms, "home_scope_id": new.home_scope_id},
-            where=(old.until_ms.is_not(None)) & (new.until_ms.is_(None) | (new.until_ms > old.until_ms)),
-        ),
+    latest: dict[tuple[str, GrantReason], Grant] = {}
+    for grant in grants:
+        key = (grant.member_id, grant.reason)
+        if key not in latest or _lasts_longer(grant, latest[key]):
+            latest[key] = grant
+    insert_many(
+        opened.conn,
+        _store_grant(opened.conn.dialect.name),
         [
             {
                 "scope_id": opened.scope_id,
@@ -250,6 +257,22 @@ def store_grants(opened: ScopeWrite, grants: Sequence[Grant]) -> None:
                 "home_scope_id": g.home_scope_id,
                 "until_ms": g.until_ms,
             }
-            for g in grants
+            for g in latest.values()
         ],
+    )
+
+
+def _lasts_longer(one: Grant, other: Grant) -> bool:
+    return other.until_ms is not None and (one.until_ms is None or one.until_ms > other.until_ms)
+
+
+@cache
+def _store_grant(dialect_name: str) -> Any:
+    insert = postgresql.insert if dialect_name == "postgresql" else sqlite.insert
+    statement = insert(scope_grant)
+    new, old = statement.excluded, scope_grant.c
+    return statement.on_conflict_do_update(
+        index_elements=["scope_id", "member_id", "reason"],
+        set_={"until_ms": new.until_ms, "home_scope_id": new.home_scope_id},
+        where=(old.until_ms.is_not(None)) & (new.until_ms.is_(None) | (new.until_ms > old.until_ms)),
     )

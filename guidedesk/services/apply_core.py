@@ -99,7 +99,7 @@ class Touched:
     later: tuple[RowRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ApplyContext:
     """Who did it, where and when, in trusted time."""
 
@@ -122,7 +122,7 @@ class AuditNote:
     detail: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Effect:
     """What an operation did: rows touched, for a merge why, and what the audit has to know.
 

@@ -7,7 +7,8 @@ erased later without breaking a chain (SYNC.md 4).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, Final
 
 from guidedesk.domain.access import Permission
@@ -392,16 +393,24 @@ def parse(type_name: str, version: int, body: Mapping[str, Any], personal: Mappi
     cls = OPERATION_TYPES.get(type_name)
     if cls is None or version != VERSION:
         raise Refused("unknown_type", type=type_name[:40], version=version)
-    known = {item.name: item for item in fields(cls)}
-    for given in (body, personal):
-        for name in given:
-            if name not in known or bool(known[name].metadata.get("personal")) != (given is personal):
-                raise Refused("validation", field=str(name)[:40], why="unknown_field")
+    in_body, in_personal = _declared(type_name)
+    for given, known in ((body, in_body), (personal, in_personal)):
+        if not given.keys() <= known.keys():
+            name = next(name for name in given if name not in known)
+            raise Refused("validation", field=str(name)[:40], why="unknown_field")
     values: dict[str, Any] = {}
-    for name, item in known.items():
-        source = personal if item.metadata.get("personal") else body
-        if name in source:
-            values[name] = checked(item, source[name])
-        elif is_required(item):
-            raise Refused("validation", field=name, why="missing")
+    for source, known in ((body, in_body), (personal, in_personal)):
+        for name, item in known.items():
+            if name in source:
+                values[name] = checked(item, source[name])
+            elif is_required(item):
+                raise Refused("validation", field=name, why="missing")
     return cls(**values)
+
+
+@cache
+def _declared(type_name: str) -> tuple[dict[str, Field[Any]], dict[str, Field[Any]]]:
+    """What stands in the body of these operations, and what beside it."""
+    known = {item.name: item for item in fields(OPERATION_TYPES[type_name])}
+    personal = {name: item for name, item in known.items() if item.metadata.get("personal")}
+    return {name: item for name, item in known.items() if name not in personal}, personal

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _quoted
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from guidedesk.domain import ids
@@ -31,9 +34,19 @@ _CANONICAL: Final = json.JSONEncoder(
 )
 
 
+_TEXTS: Final = frozenset({str})
+
+
 def canonical(value: object) -> str:
     """One text per JSON value: sorted keys, no spaces, integers only."""
+    if type(value) is dict and _TEXTS.issuperset(map(type, value.values())) and _TEXTS.issuperset(map(type, value)):
+        # Most bodies: names and texts. Putting the library's encoder together takes longer than its work.
+        return "{" + ",".join([f"{_quoted(name)}:{_quoted(value[name])}" for name in sorted(value)]) + "}"
     return _CANONICAL.encode(value)
+
+
+def _quoted_or_null(text: str | None) -> str:
+    return "null" if text is None else _quoted(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +102,21 @@ class Envelope:
             "personal_hash": self.personal_hash(),
         }
 
+    def chained_text(self, personal_hash: str | None) -> str:
+        """The canonical text of `chained`, given its personal hash: written key by key in their order, which is
+        twice as quick for the many of a batch."""
+        return (
+            f'{{"actor":{_quoted(self.actor)},"assurance":{self.assurance},"body":{canonical(dict(self.body))},'
+            f'"boot_id":{_quoted(self.boot_id)},"deps":[{",".join(map(_quoted, self.deps))}],'
+            f'"lane":{_quoted(self.lane)},"mono_ms":{self.mono_ms},"occurred_at_ms":{self.occurred_at_ms},'
+            f'"offset_ms":{self.offset_ms},"op_id":{_quoted(self.op_id)},'
+            f'"personal_hash":{_quoted_or_null(personal_hash)},"session":{_quoted_or_null(self.session)},'
+            f'"type":{_quoted(self.type)},"v":{self.v},"wall_ms":{self.wall_ms}}}'
+        )
+
     def body_hash(self) -> bytes:
         """SHA-256 of the chained part."""
-        return hashlib.sha256(canonical(self.chained()).encode()).digest()
+        return hashlib.sha256(self.chained_text(self.personal_hash()).encode()).digest()
 
     def chain_hash(self) -> bytes:
         """The link the next operation names as its `prev_hash` (SECURITY.md D-4)."""
@@ -134,30 +159,48 @@ _ENVELOPE_KEYS: Final[dict[str, tuple[type, ...]]] = {
     "personal_hash": (str, type(None)),
 }
 _AS_THEY_ARE: Final = tuple(name for name in _ENVELOPE_KEYS if name not in ("prev_hash", "deps", "personal_hash"))
+_AS_IT_IS: Final = itemgetter(*_AS_THEY_ARE)
 _MISSING: Final = object()
+
+
+_VALUES: Final = itemgetter(*_ENVELOPE_KEYS)
+_USUAL: Final = frozenset(itertools.product(*_ENVELOPE_KEYS.values()))
+
+
+def _is_usual(wire: dict[str, Any]) -> bool:
+    """Whether every key is there with a value of its type and no other key is, all looked at together."""
+    try:
+        kinds = tuple(map(type, _VALUES(wire)))
+    except KeyError:
+        return False
+    return kinds in _USUAL and len(wire) == len(_ENVELOPE_KEYS) + ("personal" in wire) + ("acknowledged" in wire)
+
+
+def _check_keys(wire: dict[str, Any]) -> None:
+    for name, kinds in _ENVELOPE_KEYS.items():
+        if type(wire.get(name, _MISSING)) not in kinds:
+            raise Refused("validation", field=name, why="missing_or_wrong_type")
+    extra = wire.keys() - _ENVELOPE_KEYS.keys() - {"personal", "acknowledged"}
+    raise Refused("validation", field=min(extra)[:40], why="unknown_field")
 
 
 def envelope_from_wire(wire: object) -> Envelope:
     """Parse one operation strictly; `Refused("validation")` names the field that is wrong."""
     if not isinstance(wire, dict):
         raise Refused("validation", field="operation", why="not_an_object")
-    for name, kinds in _ENVELOPE_KEYS.items():
-        if type(wire.get(name, _MISSING)) not in kinds:
-            raise Refused("validation", field=name, why="missing_or_wrong_type")
-    extra = wire.keys() - _ENVELOPE_KEYS.keys() - {"personal", "acknowledged"}
-    if extra:
-        raise Refused("validation", field=sorted(extra)[0][:40], why="unknown_field")
+    if not _is_usual(wire):
+        _check_keys(wire)
     for name in ("op_id", "lane", "actor"):
         if not ids.is_id(wire[name]):
             raise Refused("validation", field=name, why="not_an_id")
-    if not all(ids.is_id(dep) for dep in wire["deps"]) or len(wire["deps"]) > 16:
+    deps = wire["deps"]
+    if deps and (len(deps) > 16 or not all(map(ids.is_id, deps))):
         raise Refused("validation", field="deps", why="not_ids")
     salt, personal = _personal(wire.get("personal"))
-    values = {name: wire[name] for name in _AS_THEY_ARE}
     envelope = Envelope(
-        **values,
+        **dict(zip(_AS_THEY_ARE, _AS_IT_IS(wire), strict=True)),
         prev_hash=_hex32(wire["prev_hash"]),
-        deps=tuple(wire["deps"]),
+        deps=tuple(deps),
         personal_salt=salt,
         personal=personal,
         personal_digest=wire["personal_hash"] if salt is None else None,
@@ -200,7 +243,7 @@ def _hex32(text: str) -> bytes:
     return raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class OpResult:
     """The server's answer to one operation, with the authoritative rows it touched (SYNC.md 4)."""
 

@@ -57,9 +57,15 @@ def acknowledgement_payload(op_id: str, body_hash: bytes, received_at_ms: int) -
 
 
 def sign_acknowledgement(op_id: str, body_hash: bytes, received_at_ms: int, private_key: Ed25519PrivateKey) -> str:
-    """`server_sign` of an `acknowledgement_payload`, for the many of a batch: its canonical form is known."""
+    """`server_sign` of an `acknowledgement_payload`."""
+    signature = private_key.sign(acknowledgement_bytes(op_id, body_hash, received_at_ms))
+    return base64.urlsafe_b64encode(signature).decode()
+
+
+def acknowledgement_bytes(op_id: str, body_hash: bytes, received_at_ms: int) -> bytes:
+    """What is signed for an acknowledgement, for the many of a batch: its canonical form is known."""
     text = f'{{"body_hash":"{body_hash.hex()}","op_id":"{op_id}","received_at_ms":{received_at_ms}}}'
-    return base64.urlsafe_b64encode(private_key.sign(_ACKNOWLEDGED + text.encode())).decode()
+    return _ACKNOWLEDGED + text.encode()
 
 
 def _message(purpose: Purpose, payload: Mapping[str, object]) -> bytes:
