@@ -125,7 +125,7 @@ def _serve(
     configure_logging(sys.stderr, logging.INFO, secrets.log_salt)
     log_uncaught_errors()
     try:
-        listening = _listen(*where)
+        listening = listen(*where)
     except OSError as error:
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
@@ -202,9 +202,14 @@ def _address(text: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that counters may connect to; port 0: any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=256)
+    listening = socket.create_server((host, port), family=family, backlog=256)
+    # Taken over by every connection. The event loop sets it only where a socket says that it is TCP, and one made this
+    # way does not: each answer's body then waited forty milliseconds for the other side to confirm its head.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _shown(listening: socket.socket) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import zstandard
 from fastapi import FastAPI
 
+from guidedesk.commands.serve import listen
 from guidedesk.domain.access import PERMISSIONS
 from guidedesk.server.app import create_app
 from guidedesk.server.limits import PER_MINUTE, UNLIMITED, RateLimits
@@ -159,3 +161,10 @@ def test_a_fault_of_the_server_is_a_typed_500(shop: Shop) -> None:
         assert "secret" not in answer.text
     finally:
         server.close()
+
+
+def test_an_answers_body_does_not_wait_for_its_head_to_be_confirmed() -> None:
+    """Nagle's algorithm and delayed confirmations together cost every answer forty milliseconds."""
+    with listen("127.0.0.1", 0) as listening:
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
