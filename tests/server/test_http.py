@@ -165,6 +165,9 @@ def test_a_fault_of_the_server_is_a_typed_500(shop: Shop) -> None:
 
 def test_an_answers_body_does_not_wait_for_its_head_to_be_confirmed() -> None:
     """Nagle's algorithm and delayed confirmations together cost every answer forty milliseconds."""
-    with listen("127.0.0.1", 0) as listening:
-        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    with (
+        listen("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
