@@ -101,6 +101,7 @@ def _serve(
 
     from guidedesk.server.app import create_app, stop_streams
     from guidedesk.server.chain import init_chain
+    from guidedesk.server.code_keys import refresh_trust_list
     from guidedesk.server.code_senders import CommandSender, LogSender
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.events import MOST_STREAMS
@@ -114,6 +115,7 @@ def _serve(
         create_schema(database)
         init_chain(database, clock, random)
     check_schema(database)
+    refresh_trust_list(database, secrets, clock.wall_ms())
     if args.public_url:
         # Codes are printed with this host from now on; those printed before keep the one they have.
         write_settings(database, {"code_host": args.public_url.removeprefix("https://").rstrip("/")})

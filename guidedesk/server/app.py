@@ -98,7 +98,7 @@ async def _sweep(context: ServerContext) -> None:
             now_ms = context.clock.wall_ms()
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
-            await anyio.to_thread.run_sync(code_keys.refresh_trust_list, context.database, context.secrets, now_ms)
+            await anyio.to_thread.run_sync(code_keys.sweep_trust_list, context.database, context.secrets, now_ms)
             if next(rounds) == 0:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)

@@ -63,6 +63,14 @@ def refresh_trust_list(database: ServerDatabase, secrets: ServerSecrets, now_ms:
     return _issue(database, secrets, now_ms)
 
 
+def sweep_trust_list(database: ServerDatabase, secrets: ServerSecrets, now_ms: int) -> None:
+    """Sign a list that is there afresh where that is due."""
+    with database.read() as conn:
+        is_there = load_row(conn, "trust_list", database.chain_id(), TRUST_ID) is not None
+    if is_there:
+        refresh_trust_list(database, secrets, now_ms)
+
+
 def rotate_keys(database: ServerDatabase, secrets: ServerSecrets, now_ms: int, *, is_emergency: bool) -> dict[str, Any]:
     """Turn to the next key now. In an emergency nothing that the one before may have signed counts any more."""
     return _issue(database, secrets, now_ms, turn=True, revoke=is_emergency)

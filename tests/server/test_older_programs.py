@@ -59,7 +59,7 @@ def test_it_pulls_rows_as_it_knows_them_and_its_digest_is_equal(shop: Shop, olde
     newer.pull()
     assert [row["name"] for row in older.table("member")] == ["沈之微"]
     assert {tbl for tbl, _, _ in newer.rows} - {tbl for tbl, _, _ in older.rows} == {
-        "member_change", "consent_answer", "staff_code",
+        "member_change", "consent_answer", "staff_code", "store_code",
     }  # fmt: skip
     assert not {"withdrawn_at_ms", "seen_ms"} & set(older.table("consent")[0])
     assert {"withdrawn_at_ms", "seen_ms"} <= set(newer.table("consent")[0])
