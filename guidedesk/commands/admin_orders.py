@@ -11,6 +11,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.models.entities import load_rows
 from guidedesk.server import chain, webhooks
+from guidedesk.server.order_conflicts import conflicts_of
 from guidedesk.server.order_matching import people_of_marks
 from guidedesk.server.order_waiting import list_waiting
 from guidedesk.server.recognition import give_by_hand, recognise_all, unmatched_counts, unmatched_of
@@ -29,8 +30,10 @@ def unmatched(args: argparse.Namespace) -> int:
             for scope_id, code in scopes:
                 counts = {name: count for name, count in unmatched_counts(conn, scope_id).items() if count}
                 sales = unmatched_of(conn, scope_id, max(1, args.limit), all_sales=args.all)
-                if counts:
-                    document["stores"].append({"store": code, "id": scope_id, "counts": counts, "sales": sales})
+                others = conflicts_of(conn, scope_id, max(1, args.limit))
+                if counts or others:
+                    entry = {"store": code, "id": scope_id, "counts": counts, "sales": sales, "conflicts": others}
+                    document["stores"].append(entry)
             total, waiting = list_waiting(conn, max(1, args.limit))
         document["waiting"] = {"count": total, "returns": waiting}
     return say(args, document, _told(document))
@@ -45,6 +48,8 @@ def _told(document: dict[str, Any]) -> str:
             why = i18n.t(f"orders.unmatched.{sale['reason']}")
             amount = money(sale["total_minor"], sale["currency"])
             said.append(f"    {sale['order_no']}  {amount}  {sale['shown']}  {why}  ({sale['purchase_id']})")
+        again = "came again with other content; the first counts"
+        said += [f"    {other['external_id']} of {other['source']} {again}" for other in entry["conflicts"]]
     waiting = document["waiting"]
     if waiting["count"]:
         said.append(f"{waiting['count']} returns wait for their sales:")

@@ -57,6 +57,19 @@ sale_unmatched = Table(
     info=_SCOPE,
 )
 
+# Other content under an id that is known: kept for a person to see, and never taken in (the first counts).
+order_conflict = Table(
+    "order_conflict",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("external_id", Text, primary_key=True),
+    Column("content_hash", Text, primary_key=True),
+    text_col("payload"),
+    big_col("received_at_ms"),
+    info=_SCOPE,
+)
+
 # A program that may push orders. Its secrets follow from the server's own key and the generation.
 order_source = Table(
     "order_source",

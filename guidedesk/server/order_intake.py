@@ -13,6 +13,7 @@ from typing import Literal
 from guidedesk.domain.errors import Refused
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.order_backs import SoldBefore, prepare_back
+from guidedesk.server.order_conflicts import keep_conflicts
 from guidedesk.server.order_matching import Matcher
 from guidedesk.server.order_recorder import OrderRecorder, Recorded
 from guidedesk.server.order_rows import Prepared, prepare_order, sale_id
@@ -172,6 +173,7 @@ class Intake:
         if not arrived:
             return []
         recorded = list(self._recorder.record(arrived, self._batch))
+        keep_conflicts(self._database, [one for one in recorded if one.result.status == "conflict"], self._now_ms)
         self._touched.update(scope_id for scope_id, _ in arrived)
         return recorded
 

@@ -17,6 +17,7 @@ from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import load_row
 from guidedesk.models.intake_tables import recognition_mark, sale_unmatched
 from guidedesk.server import recognition, webhooks
+from guidedesk.server.order_conflicts import conflicts_of
 from guidedesk.server.order_rows import sale_id
 from guidedesk.services import operations as ops
 from guidedesk.services.operations_sales import ClaimSale
@@ -65,10 +66,9 @@ def back(name: str, of: str, kind: str = "return", **changes: Any) -> dict[str, 
     return {"id": name, "type": kind, "at": "2026-11-12T10:00:00+08:00", "order": of} | more | changes
 
 
-def purchase(shop: Shop, name: str, scope: int | None = 0) -> dict[str, Any]:
-    scope_id = shop.chain_id if scope is None else shop.stores[scope]
+def purchase(shop: Shop, name: str, source: str = SOURCE) -> dict[str, Any]:
     with shop.database.read() as conn:
-        found = load_row(conn, "purchase", scope_id, sale_id(SOURCE, name))
+        found = load_row(conn, "purchase", shop.stores[0], sale_id(source, name))
     assert found is not None
     return found
 
@@ -139,6 +139,9 @@ def test_other_content_under_a_known_id_is_quarantined_and_the_first_kept(shop: 
     other = push(shop, secret, order("A1", seller="a2"), back("r1", "A1", lines=[{"line": 2, "qty": 1}]))
     assert [(one["status"], one["error"]["code"]) for one in other] == [("quarantined", "row_conflict")] * 2
     assert purchase(shop, "A1")["seller_id"] == shop.staff["a1"]
+    with shop.database.read() as conn:
+        put_by = conflicts_of(conn, shop.stores[0], 9)
+    assert sorted(one["external_id"] for one in put_by) == ["A1", "return:r1"]
 
 
 NONSENSE: dict[str, dict[str, Any]] = {
