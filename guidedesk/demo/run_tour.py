@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.config import Language, Settings
-from guidedesk.demo import steps, steps_actions, steps_export, steps_more
+from guidedesk.demo import steps, steps_actions, steps_commission, steps_export, steps_more
 from guidedesk.demo.eyes import ServerEyes, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.demo.world import World, enrol_counter, sign_in_everybody
@@ -33,6 +33,9 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("outage", steps.outage),
     ("reconnect", steps.reconnect),
     ("second_counter", steps_more.second_counter),
+    ("earnings", steps_commission.earnings),
+    ("why", steps_commission.why),
+    ("close", steps_commission.close),
     ("lock", steps_more.lock),
 )
 REAL_STEPS: Final[tuple[tuple[str, Act], ...]] = (("totals", steps_more.totals),)

@@ -16,7 +16,7 @@ from guidedesk.models.base import among
 from guidedesk.models.commission_tables import dispute as dispute_table
 from guidedesk.models.people import binding, member
 from guidedesk.server.commission_book import refresh
-from guidedesk.server.commission_evidence import Papers, events_for
+from guidedesk.server.commission_evidence import Papers, events_for, is_talk
 from guidedesk.server.commission_reads import (
     LineState,
     StoredEvent,
@@ -199,7 +199,11 @@ def _chain(
     by_id: Mapping[str, StoredEvent],
     by_ref: Mapping[str, list[StoredEvent]],
 ) -> tuple[Evidence, ...]:
-    events = {event: by_id[event] for event in _event_ids(line, why) if event in by_id}
+    events = {
+        event: by_id[event]
+        for event in _event_ids(line, why)
+        if event in by_id and (event == line.ref or not is_talk(by_id[event]))
+    }
     events |= {event.event_id: event for event in by_ref.get(line.ref or "", ())}
     ends = {
         person["last_touch_event"]: str(person["window_end"])[:10]

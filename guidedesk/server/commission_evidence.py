@@ -183,6 +183,11 @@ class Papers:
         return None
 
 
+def is_talk(event: StoredEvent) -> bool:
+    """A conversation that was logged, and not a served visit."""
+    return event.type == "interaction" and event.document.get("kind") != _SERVED
+
+
 @cross_scope
 def events_for(conn: Connection, ids: Iterable[str], refs: Iterable[str]) -> list[StoredEvent]:
     """These events and everything about these orders, in the order of time."""

@@ -19,7 +19,7 @@ from guidedesk.models.engagement import visit
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import order_directory
 from guidedesk.server.commission_book import refresh
-from guidedesk.server.commission_evidence import TOUCHING, TRADE, Papers
+from guidedesk.server.commission_evidence import TOUCHING, TRADE, Papers, is_talk
 from guidedesk.server.commission_reads import (
     StoredEvent,
     StoredLine,
@@ -97,7 +97,7 @@ def read_why_not(database: ServerDatabase, actor: Actor, order_no: str, now_ms: 
             papers, actor, order, events, lines, int(settings["window_days"]), int(settings["protection_days"])
         )
         verdict, winner, until = _verdict(case)
-        chain = story_of(papers, events, order_id, case.window_days)
+        chain = story_of(papers, events, order_id, case.window_days, actor.id if verdict == "touch_not_counted" else "")
         named = {winner, actor.id} | {event.associate for event in chain if event.associate}
         return WhyNotAnswer(
             as_of_ms=now_ms,
@@ -112,13 +112,20 @@ def read_why_not(database: ServerDatabase, actor: Actor, order_no: str, now_ms: 
         )
 
 
-def story_of(papers: Papers, events: Sequence[StoredEvent], order_id: str, window_days: int) -> tuple[Evidence, ...]:
-    """Everybody's touches of a buyer, and one order with what became of it, in the order of time."""
+def story_of(
+    papers: Papers, events: Sequence[StoredEvent], order_id: str, window_days: int, me: str = ""
+) -> tuple[Evidence, ...]:
+    """Everybody's touches of a buyer, and one order with what became of it, in the order of time.
+
+    Talks that count for nothing are told of `me` only: she may take hers for a touch.
+    """
     found: list[Evidence] = []
     for event in events:
         is_order = event.type in TRADE and event.document.get("order") == order_id
         if not is_order and event.type not in TOUCHING and event.type not in ("review", "member.merge"):
             continue
+        if is_talk(event) and event.document.get("associate") != me:
+            continue  # a call of somebody else neither binds nor touches
         opens = event.type == "scan" or event.document.get("kind") == _SERVED
         until = papers.day_after(event.at_ms, window_days) if opens else None
         evidence = papers.evidence(event, until=until)
@@ -145,8 +152,10 @@ def _verdict(case: _Case) -> tuple[WhyNot, str, date | None]:
     touches = case.touches_of(me)
     before = [event for event in touches if event.at_ms <= case.placed_ms]
     if not before:
-        if touches:
+        if touches and case.papers.outcomes.get(touches[0].event_id) in ("bound", "touch"):
             return "bound_later", winner, None
+        if touches and winner:
+            return "someone_else", winner, None
         was_there = any(event.document.get("associate") == me for event in case.events)
         return ("touch_not_counted" if was_there else "no_touch"), winner, None
     return _with_touch(case, before[-1], winner)

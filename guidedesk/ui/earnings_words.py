@@ -88,9 +88,11 @@ def cells(row: LineRow) -> tuple[Cell, ...]:
 
 def shown_state(line: EarningsLine) -> str:
     """The word a person sees: what was taken back stands before what the key is otherwise."""
-    if line.state in ("disputed", "reversed"):
+    if line.state == "disputed":
         return line.state
-    return "clawed_back" if line.amount_minor < 0 and line.kind != "adjustment" else line.state
+    if line.amount_minor < 0 and (line.clawed_back_minor < 0 or line.state == "confirmed"):
+        return line.state if line.kind == "adjustment" else "clawed_back"
+    return line.state
 
 
 def state_word(line: EarningsLine) -> str:

@@ -78,6 +78,7 @@ class GatesCard(Card):
 
     def show_gates(self, data: CloseMonth, today: date) -> None:
         """Fill them in; the first shut one is the next."""
+        self.setMinimumHeight(look().m.tile_h * 4 // 5)  # a title and two lines below it
         upcoming = next((gate.name for gate in data.gates if not gate.is_done), "")
         for gate in data.gates:
             note = close_words.gate_note(gate, data, today)

@@ -25,6 +25,9 @@ CUES = (
 )  # fmt: skip
 
 
+PANEL_KEYS = {"choice_1": "changes", "choice_2": "expiring", "choice_3": "why_not"}
+
+
 class EarningsPage(Page):
     """Emits what the person did; ids are those of lines and members."""
 
@@ -133,6 +136,8 @@ class EarningsPage(Page):
             self.columns.show_pane(0)
             self.lines.search.line.setFocus()
             self.lines.search.line.selectAll()
+        elif name in PANEL_KEYS and state is not None and state.data is not None:
+            self._open_panel(PANEL_KEYS[name])
         elif name == "main_action" and panel == "changes":
             if self.drawer.changes.seen.isEnabled():
                 self.acknowledged.emit()
