@@ -49,7 +49,8 @@ class CommissionDesk:
         session: Callable[[], Session | None],
     ) -> None:
         self._cache, self._read, self._clock = cache, read, clock
-        self._line, self._session = line, session
+        self._new_line, self._session = line, session
+        self._line: Transport | None = None
 
     def last_earnings(self, period: str) -> Earnings | None:
         """The last answer about a month of whoever is signed in; empty is the newest month kept."""
@@ -127,7 +128,9 @@ class CommissionDesk:
         if session is None:
             raise Refused("not_signed_in")
         body = {"staff_id": session.staff.id, **asked}
-        return call_in_time(self._clock, self._line(), f"{_COMMISSION}/{path}", body)
+        if self._line is None:
+            self._line = self._new_line()
+        return call_in_time(self._clock, self._line, f"{_COMMISSION}/{path}", body)
 
     def _keep(self, found: Earnings) -> Earnings:
         """Put the answer in the place of the one before, with what changed since then and why (COMMISSION.md 7)."""

@@ -24,6 +24,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, ServerDatabase, open_server
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.routes import codes as code_routes
+from guidedesk.server.routes import commission as commission_routes
 from guidedesk.server.routes import device as device_routes
 from guidedesk.server.routes import members as member_routes
 from guidedesk.server.routes import sync as sync_routes
@@ -51,6 +52,7 @@ class DirectLine:
     seed: bytes
     now_ms: Callable[[], int]
     random: Random
+    session_id: Callable[[], str | None] = lambda: None
 
     def send(self, request: Request) -> Response:
         path, _, query = request.path.partition("?")
@@ -62,7 +64,7 @@ class DirectLine:
             request.body,
             device_id=self.device_id,
             key_id=self.device_id,
-            session_id=None,
+            session_id=self.session_id(),
             created=self.now_ms() // 1000,
             nonce=self.random.bytes(16),
             private_key=Ed25519PrivateKey.from_private_bytes(self.seed),
@@ -82,6 +84,7 @@ class DirectLine:
             *code_routes.routes(),
             *device_routes.routes(),
             *member_routes.routes(),
+            *commission_routes.routes(),
         ]
         route, scope["path_params"] = next(found for r in routes if (found := matching(r, request.method, path)))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)
@@ -127,10 +130,15 @@ class Till:
             self._counter.close()
             self._counter = None
 
+    def _session_id(self) -> str | None:
+        return None if self._counter is None else self._counter.session_id
+
     def _line(self, identity: Identity, keys: DerivedKeys, now_ms: Callable[[], int]) -> Transport:
         self.lines += 1
         random = SeededRandom(self.lines * 7919 + self.secret[0])
-        self.wire.inner = DirectLine(self.world.context, identity.device_id, keys.signing_seed, now_ms, random)
+        self.wire.inner = DirectLine(
+            self.world.context, identity.device_id, keys.signing_seed, now_ms, random, self._session_id
+        )
         return self.wire
 
 
