@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from guidedesk.domain.commission import reading
-from guidedesk.domain.commission.bodies import LineId
+from guidedesk.domain.commission.bodies import Adjustment, LineId, Publish
 from guidedesk.domain.commission.calendar import first_day
 from guidedesk.domain.commission.canonical_json import content_hash
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
@@ -101,12 +101,15 @@ def post(
     for line in ledger.lines:
         sums[line.target] = sums.get(line.target, 0) + line.amount
     covered = stored_through
+    paid_from = _paid_from(world, stream)
     periods = stream.posting_periods()
     for period in periods:
         if through is not None and period > through:
             break
         ledger.last = period
         if stored_through is not None and period <= stored_through:
+            continue
+        if not sums and period < paid_from:
             continue
         events = tuple(event for event in stream.events if event.posting <= period)
         new = tuple(event for event in events if covered is None or event.posting > covered)
@@ -120,6 +123,14 @@ def post(
             for line in lines:
                 sums[line.target] = sums.get(line.target, 0) + line.amount
     return ledger
+
+
+def _paid_from(world: World, stream: Stream) -> int:
+    """The first month anything can be paid in: before a plan holds, or somebody is adjusted, nothing is."""
+    published = [event.body.plan for event in stream.events if isinstance(event.body, Publish)]
+    months = [world.calendar.month_of_day(plan.effective_from) for plan in (*world.plans, *published)]
+    months += [event.month for event in stream.events if isinstance(event.body, Adjustment)]
+    return min(months, default=10**6)
 
 
 def snapshot_of(world: World, stream: Stream, period: int) -> Snapshot:

@@ -22,6 +22,7 @@ from guidedesk.server.connectors.landing import (
     mark_data,
     prepare,
 )
+from guidedesk.server.connectors.sample_commission import land_commission
 from guidedesk.server.connectors.sample_engagement import engagement_rows
 from guidedesk.server.connectors.sample_members import make_identity, member_rows
 from guidedesk.server.connectors.sample_names import BRAND, PINS, STAFF, STORES
@@ -89,6 +90,7 @@ def import_sample(
         counts[2] += len(returns)
         if progress is not None:
             progress(done, members)
+    land_commission(db, today, world.midnight_ms)
     return SampleSummary(members, counts[0], counts[1], counts[2], len(STAFF), store_id(FIRST_COUNTER_STORE))
 
 
