@@ -21,6 +21,7 @@ from guidedesk.server import code_keys, fanout, grant_ends, home_moves, member_c
 from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
+from guidedesk.server.commission_book import refresh_if_paid
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.limits import Lane, RateLimits
@@ -34,6 +35,8 @@ _log = logging.getLogger("guidedesk.server.http")
 _SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest", "events"})
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
+BOOKS_SECONDS: Final = 5
+_REST: Final = 10  # times as long as a reckoning took, so that it never holds up the counters
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission, join, orders)
@@ -84,9 +87,23 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While serving, what a crash left half carried out is finished now and then (SYNC.md 3: fan-out)."""
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_sweep, app.state.context)
+        tasks.start_soon(_keep_books, app.state.context)
         tasks.start_soon(app.state.context.heads.run)
         yield
         tasks.cancel_scope.cancel()
+
+
+async def _keep_books(context: ServerContext) -> None:
+    """Commission figures follow the events by themselves, however long a reckoning takes."""
+    while True:
+        begun = anyio.current_time()
+        try:
+            await anyio.to_thread.run_sync(refresh_if_paid, context.database, context.clock.wall_ms())
+        except Refused:
+            _log.info("books_wait")
+        except Exception:
+            _log.exception("books_failed")
+        await anyio.sleep(max(BOOKS_SECONDS, _REST * (anyio.current_time() - begun)))
 
 
 async def _sweep(context: ServerContext) -> None:

@@ -30,6 +30,7 @@ from guidedesk.models.commission_tables import (
     ledger_line,
     open_line,
     period_close,
+    plan_version,
 )
 from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import scope
@@ -42,7 +43,7 @@ from guidedesk.server.sharding import cross_scope
 Heads = dict[str, int]
 Doc = dict[str, Any]
 # The version of the configuration that the projections know is kept beside the scopes' heads, under no scope's id.
-_CONFIG: Final = "00000000-0000-0000-0000-000000000000"
+CONFIG_MARK: Final = "00000000-0000-0000-0000-000000000000"
 _AT_ONCE: Final = 0
 _A_STATEMENT: Final = 1_000
 
@@ -114,10 +115,10 @@ def read_documents(
     """
     before: Heads = {}
     for close in closes:
-        yield from _stretch(conn, before, close.heads, arrivals)
+        yield from stretch(conn, before, close.heads, arrivals)
         yield close_document(close.period)
         before = close.heads
-    yield from _stretch(conn, before, heads, arrivals)
+    yield from stretch(conn, before, heads, arrivals)
 
 
 def close_document(period: str) -> Doc:
@@ -125,7 +126,8 @@ def close_document(period: str) -> Doc:
     return {"id": f"close:{period}", "type": CLOSE, "period": period}
 
 
-def _stretch(conn: Connection, after: Heads, through: Heads, arrivals: dict[str, Arrival] | None) -> Iterator[Doc]:
+def stretch(conn: Connection, after: Heads, through: Heads, arrivals: dict[str, Arrival] | None) -> Iterator[Doc]:
+    """Documents between two states of the heads, scope by scope."""
     e = commission_event.c
     for scope_id in sorted(through):
         rows = conn.execute(
@@ -198,11 +200,12 @@ def is_current(conn: Connection, chain_id: str) -> bool:
     """Whether the projections know every event."""
     c = commission_cover.c
     known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
-    return known == _marks(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
+    return known == marks_of(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
 
 
-def _marks(heads: Heads, config: Sequence[Mapping[str, Any]], closes: int) -> Heads:
-    return {**heads, _CONFIG: int(config[-1]["version"]) * 10_000 + closes}
+def marks_of(heads: Heads, config: Sequence[Mapping[str, Any]], closes: int) -> Heads:
+    """Everything that a projection depends on, as one comparable state."""
+    return {**heads, CONFIG_MARK: int(config[-1]["version"]) * 10_000 + closes}
 
 
 def refresh(database: ServerDatabase, now_ms: int) -> bool:
@@ -210,6 +213,23 @@ def refresh(database: ServerDatabase, now_ms: int) -> bool:
 
     Repeating it, or racing it, is harmless: what is written is one state that was true.
     """
+    from guidedesk.server.commission_keeper import keeper_of  # it stands on this module
+
+    return keeper_of(database).refresh(database, now_ms)
+
+
+def refresh_if_paid(database: ServerDatabase, now_ms: int) -> bool:
+    """`refresh` where a plan was ever published: without one there is nothing to reckon."""
+    chain_id = database.chain_id()
+    p = plan_version.c
+    with database.read() as conn:
+        if conn.execute(select(p.plan).where(p.scope_id == chain_id).limit(1)).first() is None:
+            return False
+    return refresh(database, now_ms)
+
+
+def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
+    """`refresh` by reckoning everything anew."""
     chain_id = database.chain_id()
     with database.read_snapshot() as conn:
         if is_current(conn, chain_id):
@@ -218,7 +238,7 @@ def refresh(database: ServerDatabase, now_ms: int) -> bool:
         closes = len(read_closes(conn, chain_id))
     rows = [projected_row(chain_id, books, line) for line in books.open_lines()]
     flags = flag_rows(chain_id, books, now_ms)
-    marks = _marks(books.heads, books.config, closes)
+    marks = marks_of(books.heads, books.config, closes)
     database.write(chain_id, lambda opened: _project(opened, rows, flags, marks))
     return True
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import load_row
 from guidedesk.models.server_tables import code_pool
 from guidedesk.server.commission_audit import least_events, replay, verify_events, verify_ledger
-from guidedesk.server.commission_book import compute_books, event_heads, refresh
+from guidedesk.server.commission_book import compute_books, event_heads, refresh, refresh_all
 from guidedesk.server.commission_close import close_period, confirm_store, preview
 from guidedesk.server.commission_disputes import (
     adjust,
@@ -26,6 +28,7 @@ from guidedesk.server.commission_disputes import (
     resolve_dispute,
     review_event,
 )
+from guidedesk.server.commission_keeper import keeper_of
 from guidedesk.server.commission_reads import (
     StoredLine,
     balance_of,
@@ -431,6 +434,65 @@ def test_whoever_gets_past_the_locks_is_named(shop: Shop, two_months: Counter) -
         named = row.replace("{a1}", shop.staff["a1"]).replace("{store}", store)
         assert (table, named) in found, (spoil, found)
     assert checked(shop) == []
+
+
+def told(shop: Shop) -> tuple[Any, Any]:
+    """Lines with their explanations (but for the order of what caused them), and flags."""
+    with shop.database.read() as conn:
+        found = [
+            (line.as_list(), line.confirms_at_ms, {k: v for k, v in line.why.items() if k != "caused_by"})
+            for line in lines_of(conn, shop.chain_id)
+        ]
+        flags = [(flag["code"], flag["subject"], flag["verdict"]) for flag in flags_of(conn, shop.chain_id)]
+    return found, sorted(flags, key=str)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_one_event_at_a_time_gives_what_all_together_give(shop: Shop, counter: Counter, seed: int) -> None:
+    dice = Random(seed)
+    ladder = [{"from": 0, "rate_bp": 0}, {"from": 30_000, "rate_bp": 50}]
+    steps = {"kind": "tier", "mode": "progressive", "steps": ladder}
+    pool = {"kind": "pool", "stores": shop.stores[:1], "rate_bp": 10, "by": "even"}
+    more = PLAN | {"plan": "more", "components": [{"id": "tier", **steps}, {"id": "pool", **pool}]}
+    publish_plan(shop.database, more, actor=None, now_ms=START_MS)
+    members = [with_card(shop, counter), joined(shop, counter), joined(shop, counter)]
+    lines(shop)
+    wide = 0
+    for number in range(14):
+        shop.clock.now_ms += dice.randrange(DAY)
+        what = dice.choice(["store", "online", "unknown", "served", "back", "claim", "review"])
+        member = dice.choice(members)
+        name = dice.choice(["a1", "a2"])
+        if what == "served":
+            served_by(shop, counter, member, name)
+        elif what == "back":
+            with suppress(Refused):
+                give_back(shop, f"N{dice.randrange(number + 1)}", qty=dice.randrange(1, 3))
+        elif what == "claim":
+            counter.do(ops.ClaimSale(member_id=member, receipt_no=f"N{dice.randrange(number + 1)}"))
+        elif what == "review":
+            with shop.database.read() as conn:
+                scans = [e for e in events_of_member(conn, members[0]) if e.type in ("scan", "interaction")]
+            review_event(
+                shop.database, review_id=shop.new_id(), target=dice.choice(scans).event_id,
+                decision=dice.choice(["void", "accept"]), reason="", actor=admin(), now_ms=shop.clock.now_ms,
+            )  # fmt: skip
+        else:
+            seller = name if what != "online" else None
+            buyer = None if what == "unknown" else member
+            record_order(shop.database, sale(shop, f"N{number}", buyer, seller=seller), now_ms=shop.clock.now_ms)
+        wide += keeper_of(shop.database)._memory is None
+        lines(shop)
+        if number == 8:
+            sealed(shop)
+            lines(shop)
+    stepwise = told(shop)
+    assert wide <= 4  # most were taken in one by one
+    with shop.as_owner() as conn:
+        for table in ("open_line", "commission_cover", "commission_flag"):
+            conn.exec_driver_sql(f"DELETE FROM {table}")
+    refresh_all(shop.database, shop.clock.now_ms)
+    assert told(shop) == stepwise
 
 
 # --- People decide ------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from guidedesk.domain.commission.components.month import MonthFigures, SumKey
 from guidedesk.domain.commission.families import Ground, Shelf, Stored, family_of, shared_events
 from guidedesk.domain.commission.flags import Flag, flags_of, velocity
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import is_frozen
+from guidedesk.domain.commission.ledger import first_paid_month, is_frozen
 from guidedesk.domain.commission.snapshot import Frame, Snapshot, World, members_of, owners, pay_month
 from guidedesk.domain.commission.timeline import Event, Stream
 
@@ -84,7 +84,10 @@ def rows_of(world: World, stream: Stream) -> Iterator[tuple[int, SumKey, int]]:
     """The sum rows of a whole stream, by posting period: what `advance` goes on from after a wide event."""
     closes = frozenset(stream.closes)
     ground = Ground(world, [Stored(event.document, event.posting) for event in shared_events(stream.events)], closes)
-    return rows_in((posting, ground.measure(stream.events, posting)) for posting in stream.posting_periods())
+    # Before anything is paid no sum is read; what comes later adds those up.
+    paid_from = first_paid_month(world, stream)
+    postings = [posting for posting in stream.posting_periods() if posting >= paid_from]
+    return rows_in((posting, ground.measure(stream.events, posting)) for posting in postings)
 
 
 def rows_in(snapshots: Iterable[tuple[int, Snapshot]]) -> Iterator[tuple[int, SumKey, int]]:

@@ -101,7 +101,7 @@ def post(
     for line in ledger.lines:
         sums[line.target] = sums.get(line.target, 0) + line.amount
     covered = stored_through
-    paid_from = _paid_from(world, stream)
+    paid_from = first_paid_month(world, stream)
     periods = stream.posting_periods()
     for period in periods:
         if through is not None and period > through:
@@ -125,7 +125,7 @@ def post(
     return ledger
 
 
-def _paid_from(world: World, stream: Stream) -> int:
+def first_paid_month(world: World, stream: Stream) -> int:
     """The first month anything can be paid in: before a plan holds, or somebody is adjusted, nothing is."""
     published = [event.body.plan for event in stream.events if isinstance(event.body, Publish)]
     months = [world.calendar.month_of_day(plan.effective_from) for plan in (*world.plans, *published)]
