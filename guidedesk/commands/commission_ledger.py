@@ -18,8 +18,9 @@ from guidedesk.domain.commission.component_documents import HOUSE, POOL, is_asso
 from guidedesk.domain.commission.simulate import simulate
 from guidedesk.domain.errors import Refused
 from guidedesk.models.people import staff, store
-from guidedesk.server.commission_book import compute_books, refresh
+from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_reads import StoredLine, lines_of, states_of
+from guidedesk.server.commission_reckoning import compute_books
 from guidedesk.server.commission_rules import check_period
 from guidedesk.server.context import SystemClock
 from guidedesk.server.database import ServerDatabase, open_server

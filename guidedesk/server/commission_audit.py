@@ -22,7 +22,6 @@ from guidedesk.models.commission_tables import (
     plan_version,
     statement,
 )
-from guidedesk.server.commission_book import books_of, read_closes
 from guidedesk.server.commission_close import (
     GENESIS,
     LINE_COLUMNS,
@@ -33,6 +32,7 @@ from guidedesk.server.commission_close import (
     statement_hash,
 )
 from guidedesk.server.commission_events import chain_hash
+from guidedesk.server.commission_reckoning import books_of, read_closes
 from guidedesk.server.commission_rules import config_versions
 
 

@@ -35,13 +35,13 @@ from guidedesk.models.commission_tables import (
 from guidedesk.models.people import staff, store
 from guidedesk.server.audit import record_audit
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
-from guidedesk.server.commission_book import (
+from guidedesk.server.commission_events import NewEvent, record_events
+from guidedesk.server.commission_reckoning import (
     Books,
     close_document,
     compute_books,
     projected_row,
 )
-from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_rules import (
     check_period,
     closed_through,

@@ -31,9 +31,9 @@ from guidedesk.domain.commission.snapshot import Snapshot, pay_month
 from guidedesk.domain.commission.timeline import Event, content, read_event
 from guidedesk.models.base import among
 from guidedesk.models.commission_tables import commission_cover, commission_flag, open_line
-from guidedesk.server import commission_book as book
+from guidedesk.server import commission_reckoning as book
 from guidedesk.server.bulk_sql import insert_many
-from guidedesk.server.commission_book import Doc, Heads, confirms_at, event_heads, read_closes, why_text
+from guidedesk.server.commission_reckoning import Doc, Heads, confirms_at, event_heads, read_closes, why_text
 from guidedesk.server.commission_rules import config_versions
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
@@ -88,7 +88,7 @@ class Keeper:
         self._memory: _Memory | None = None
 
     def refresh(self, database: ServerDatabase, now_ms: int) -> bool:
-        """As `commission_book.refresh`."""
+        """Up to date with every event; whether there was anything to do."""
         with self._lock:
             return self._refresh(database, now_ms)
 
@@ -175,7 +175,8 @@ def _remember(conn: Connection, chain_id: str, known: Heads) -> _Memory:
     books = book.books_of(conn, chain_id, heads, closes, config_versions(conn, chain_id))
     stream, world = books.prepared.stream, books.prepared.world
     flags = {(flag.partition(":")[0], flag.partition(":")[2]) for flag in books.result.flags}
-    shelf = MemoryShelf.of(world, stream, books.result.lines, flags)
+    postings = books.result.explanations.postings.values()
+    shelf = MemoryShelf.of(world, stream, books.result.lines, flags, postings)
     shared = shared_events(stream.events)
     ground = Ground(world, [Stored(event.document, event.posting) for event in shared], stream.closes)
     through = None if books.closed_through is None else reading.month_index(books.closed_through)

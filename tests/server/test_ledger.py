@@ -18,7 +18,7 @@ from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import load_row
 from guidedesk.models.server_tables import code_pool
 from guidedesk.server.commission_audit import least_events, replay, verify_events, verify_ledger
-from guidedesk.server.commission_book import compute_books, event_heads, refresh, refresh_all
+from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_close import close_period, confirm_store, preview
 from guidedesk.server.commission_disputes import (
     adjust,
@@ -38,6 +38,7 @@ from guidedesk.server.commission_reads import (
     statements_of,
     states_of,
 )
+from guidedesk.server.commission_reckoning import compute_books, event_heads, refresh_all
 from guidedesk.server.commission_rules import publish_plan, set_config
 from guidedesk.server.context import ServerContext
 from guidedesk.server.limits import UNLIMITED

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from guidedesk.cli import main
-from guidedesk.server.commission_book import is_current
+from guidedesk.server.commission_reckoning import is_current
 from guidedesk.server.orders import record_order
 from tests.server.shop import Counter, Shop
 from tests.server.test_ledger import PLAN, counter, sale, with_card

@@ -1,0 +1,321 @@
+"""All of commission as of now: events read in their order of arrival, the engine run, open months projected.
+
+Sealed months stand in the ledger and are subtracted as they are (COMMISSION.md 5); what is posted after them is a
+projection that may be thrown away at any time. An event that came after `commission_cover` is not in it yet: that is
+the queue, and a crash loses nothing of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from guidedesk.domain.commission import reading
+from guidedesk.domain.commission.bodies import Review
+from guidedesk.domain.commission.component_documents import ADJUSTMENT
+from guidedesk.domain.commission.engine import Prepared, Result, evaluate, prepare
+from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.snapshot import Snapshot, World
+from guidedesk.domain.commission.timeline import CLOSE
+from guidedesk.models.base import among
+from guidedesk.models.commission_tables import (
+    commission_cover,
+    commission_event,
+    commission_flag,
+    ledger_line,
+    open_line,
+    period_close,
+)
+from guidedesk.models.entities import upsert
+from guidedesk.models.server_tables import scope
+from guidedesk.server.bulk_sql import insert_many
+from guidedesk.server.commission_rules import config_versions
+from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.feed import chunks
+from guidedesk.server.sharding import cross_scope
+
+Heads = dict[str, int]
+Doc = dict[str, Any]
+# The version of the configuration that the projections know is kept beside the scopes' heads, under no scope's id.
+CONFIG_MARK: Final = "00000000-0000-0000-0000-000000000000"
+_AT_ONCE: Final = 0
+_A_STATEMENT: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A sealed month and the events it covers."""
+
+    period: str
+    heads: Heads
+
+
+class Arrival(NamedTuple):
+    """When the server got an event, and the hash of its content."""
+
+    received_at_ms: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything computed: what was read, and the result. `heads` are the last events it knows."""
+
+    heads: Heads
+    config: list[dict[str, Any]]
+    prepared: Prepared
+    result: Result
+    closed_through: str | None
+    arrivals: Mapping[str, Arrival]
+
+    @property
+    def currency(self) -> str:
+        """The ledger's currency."""
+        return str(self.config[-1]["body"]["currency"])
+
+    def open_lines(self) -> list[LedgerLine]:
+        """Lines of months that are not sealed."""
+        if self.closed_through is None:
+            return list(self.result.lines)
+        last = reading.month_index(self.closed_through)
+        return [line for line in self.result.lines if line.posting > last]
+
+
+@cross_scope
+def event_heads(conn: Connection) -> Heads:
+    """Scope -> the number of its last event, for scopes that have any."""
+    e = commission_event.c
+    found: Heads = {}
+    for scope_id in conn.execute(select(scope.c.scope_id).order_by(scope.c.scope_id)).scalars().all():
+        last = conn.execute(select(func.max(e.seq)).where(e.scope_id == scope_id)).scalar()
+        if last is not None:
+            found[scope_id] = int(last)
+    return found
+
+
+def read_closes(conn: Connection, chain_id: str) -> list[Close]:
+    """Sealed months in order."""
+    p = period_close.c
+    query = select(p.period, p.heads).where(p.scope_id == chain_id).order_by(p.period)
+    return [Close(row.period, json.loads(row.heads)) for row in conn.execute(query)]
+
+
+def read_documents(
+    conn: Connection, heads: Heads, closes: Sequence[Close], arrivals: dict[str, Arrival] | None = None
+) -> Iterator[Doc]:
+    """Documents in their order of arrival, up to `heads`: those each close covers, the close, then what came since.
+
+    Among scopes the order is theirs by id: within one stretch arrival plays no part (COMMISSION.md 1.4).
+    """
+    before: Heads = {}
+    for close in closes:
+        yield from stretch(conn, before, close.heads, arrivals)
+        yield close_document(close.period)
+        before = close.heads
+    yield from stretch(conn, before, heads, arrivals)
+
+
+def close_document(period: str) -> Doc:
+    """The event of a sealed month."""
+    return {"id": f"close:{period}", "type": CLOSE, "period": period}
+
+
+def stretch(conn: Connection, after: Heads, through: Heads, arrivals: dict[str, Arrival] | None) -> Iterator[Doc]:
+    """Documents between two states of the heads, scope by scope."""
+    e = commission_event.c
+    for scope_id in sorted(through):
+        rows = conn.execute(
+            select(e.event_id, e.payload, e.received_at_ms, e.content_hash)
+            .where(
+                e.scope_id == scope_id, e.seq > after.get(scope_id, 0), e.seq <= through[scope_id], e.type != CLOSE
+            )
+            .order_by(e.seq)
+            .execution_options(yield_per=5_000)
+        )
+        for row in rows:
+            if arrivals is not None and row.event_id not in arrivals:
+                arrivals[row.event_id] = Arrival(row.received_at_ms, bytes(row.content_hash).hex())
+            yield json.loads(row.payload)
+
+
+def stored_lines(conn: Connection, chain_id: str, *, through: str | None = None) -> list[LedgerLine]:
+    """Lines of sealed months."""
+    x = ledger_line.c
+    query = select(
+        x.posting_period, x.beneficiary, x.origin_period, x.component, x.ref, x.line, x.amount
+    ).where(x.scope_id == chain_id)
+    if through is not None:
+        query = query.where(x.posting_period <= through)
+    return [
+        LedgerLine(
+            reading.month_index(row.posting_period),
+            row.beneficiary,
+            reading.month_index(row.origin_period),
+            row.component,
+            row.ref,
+            None if row.line is None else json.loads(row.line),
+            row.amount,
+        )
+        for row in conn.execute(query)
+    ]
+
+
+def compute_books(conn: Connection, chain_id: str, *, closing: str | None = None) -> Books:
+    """Run the engine over everything. `closing`: as if this month were sealed now, and no further than it."""
+    closes = read_closes(conn, chain_id)
+    return books_of(conn, chain_id, event_heads(conn), closes, config_versions(conn, chain_id), closing=closing)
+
+
+def books_of(
+    conn: Connection,
+    chain_id: str,
+    heads: Heads,
+    closes: Sequence[Close],
+    config: list[dict[str, Any]],
+    *,
+    closing: str | None = None,
+) -> Books:
+    """The books as they stood at these heads, after these closes, under these versions of the configuration."""
+    arrivals: dict[str, Arrival] = {}
+    documents = list(read_documents(conn, heads, closes, arrivals))
+    if closing is not None:
+        documents.append(close_document(closing))
+    prepared = prepare(documents, config=config, plans=(), staff=())
+    closed = closes[-1].period if closes else None
+    lines = stored_lines(conn, chain_id, through=closed) if closed else []
+    result = evaluate(prepared, through=closing, stored_lines=lines, stored_through=closed)
+    return Books(heads, config, prepared, result, closed, arrivals)
+
+
+# --- The projection of open months --------------------------------------------------------------------------------
+
+
+def is_current(conn: Connection, chain_id: str) -> bool:
+    """Whether the projections know every event."""
+    c = commission_cover.c
+    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
+    return known == marks_of(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
+
+
+def marks_of(heads: Heads, config: Sequence[Mapping[str, Any]], closes: int) -> Heads:
+    """Everything that a projection depends on, as one comparable state."""
+    return {**heads, CONFIG_MARK: int(config[-1]["version"]) * 10_000 + closes}
+
+
+def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
+    """Bring the projections of open months up to date by reckoning everything anew; False where they are.
+
+    Repeating it, or racing it, is harmless: what is written is one state that was true.
+    """
+    chain_id = database.chain_id()
+    with database.read_snapshot() as conn:
+        if is_current(conn, chain_id):
+            return False
+        books = compute_books(conn, chain_id)
+        closes = len(read_closes(conn, chain_id))
+    rows = [projected_row(chain_id, books, line) for line in books.open_lines()]
+    flags = flag_rows(chain_id, books, now_ms)
+    marks = marks_of(books.heads, books.config, closes)
+    database.write(chain_id, lambda opened: _project(opened, rows, flags, marks))
+    return True
+
+
+def _project(opened: ScopeWrite, rows: list[Doc], flags: list[Doc], marks: Heads) -> None:
+    conn, chain_id = opened.conn, opened.scope_id
+    c, o = commission_cover.c, open_line.c
+    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
+    if any(seq > marks.get(of, 0) for of, seq in known.items()):
+        return  # somebody else knew more and wrote it meanwhile
+    there = {row.entry_id: row for row in conn.execute(select(open_line).where(o.scope_id == chain_id))}
+    wanted = {row["entry_id"]: row for row in rows}
+    gone = [entry_id for entry_id in there if entry_id not in wanted]
+    for some in chunks(gone, _A_STATEMENT):
+        conn.execute(delete(open_line).where(o.scope_id == chain_id, among(conn, o.entry_id, some)))
+    fresh = [row for entry_id, row in wanted.items() if entry_id not in there]
+    insert_many(conn, insert(open_line), fresh)
+    changed = [row for entry_id, row in wanted.items() if entry_id in there and dict(there[entry_id]._mapping) != row]
+    for some in _portions(changed, 200):
+        upsert(conn, open_line, some)
+    f = commission_flag.c
+    seen = {
+        (row.code, row.subject): row.first_seen_ms
+        for row in conn.execute(select(f.code, f.subject, f.first_seen_ms).where(f.scope_id == chain_id))
+    }
+    conn.execute(delete(commission_flag).where(f.scope_id == chain_id))
+    kept = [row | {"first_seen_ms": seen.get((row["code"], row["subject"]), row["first_seen_ms"])} for row in flags]
+    insert_many(conn, insert(commission_flag), kept)
+    conn.execute(delete(commission_cover).where(c.scope_id == chain_id))
+    covered = [{"scope_id": chain_id, "of_scope": of, "seq": seq} for of, seq in sorted(marks.items())]
+    conn.execute(insert(commission_cover), covered)
+
+
+def _portions(rows: Sequence[Doc], size: int) -> Iterator[list[Doc]]:
+    source = iter(rows)
+    while some := list(islice(source, size)):
+        yield some
+
+
+def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
+    """A computed line as a row of `open_line`; a row of the ledger has the same and its place."""
+    world = books.prepared.world
+    snapshot = books.result.explanations.postings[line.posting].snapshot
+    return {
+        "scope_id": chain_id,
+        "entry_id": line.id,
+        "posting_period": reading.month_text(line.posting),
+        "beneficiary": line.beneficiary,
+        "origin_period": reading.month_text(line.origin),
+        "component": line.component,
+        "ref": line.ref,
+        "line": None if line.line is None else json.dumps(line.line, ensure_ascii=False),
+        "amount": line.amount,
+        "currency": books.currency,
+        "confirms_at_ms": confirms_at(world, snapshot, line),
+        "why_json": why_text(books.result.explanations.of(line)),
+    }
+
+
+def why_text(why: Mapping[str, Any]) -> str:
+    """An explanation as stored: keys in order, whole numbers only, so that it reads the same wherever it is made."""
+    return json.dumps(why, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def confirms_at(world: World, snapshot: Snapshot, line: LedgerLine) -> int | None:
+    """From when a line counts as confirmed (COMMISSION.md 5.1); None: with the close of its month."""
+    if line.ref is not None and line.line is not None:
+        order = snapshot.book.orders.get(line.ref)
+        if order is None:
+            return _AT_ONCE
+        day = order.sale.paid_day
+        return world.calendar.midnight(day + world.history.on(day).hold_days + 1)
+    return _AT_ONCE if line.ref is not None or line.component == ADJUSTMENT else None
+
+
+def flag_rows(chain_id: str, books: Books, now_ms: int) -> list[Doc]:
+    """Flags with what a manager said of the event they are about."""
+    verdicts: dict[str, tuple[str, str]] = {}
+    for event in books.prepared.stream.events:
+        if isinstance(event.body, Review):
+            verdicts[event.body.target] = (event.body.decision, event.id)
+    found = []
+    for flag in books.result.flags:
+        code, _, subject = flag.partition(":")
+        decision, review = verdicts.get(subject, (None, None))
+        found.append(
+            {
+                "scope_id": chain_id,
+                "code": code,
+                "subject": subject,
+                "first_seen_ms": arrival.received_at_ms if (arrival := books.arrivals.get(subject)) else now_ms,
+                "verdict": decision,
+                "review_event": review,
+            }
+        )
+    return found
+
+
