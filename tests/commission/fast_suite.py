@@ -1,0 +1,172 @@
+"""The fixed fast suite: open vectors, 200 made-up streams and 600 spoilt documents, each against a written-down digest.
+
+`python -m tests.commission.fast_suite --write` writes `fast-suite.json` anew; do that only when a figure is meant to
+change, and say which in the commit. Mutation testing (`tests.commission.mutants`) runs against it.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import random
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.commission.streams import stream
+
+HERE = Path(__file__).parent
+GOLDEN = HERE / "fast-suite.json"
+STREAMS = 200
+STEPPED = 60  # streams that are also taken in event by event, and told state by state
+SPOILT = 600
+WRONG: tuple[Any, ...] = (None, -1, 0, 1, 10_001, 2**60, "", "x", "2026-02-31", True, [], {}, "1.5", ["a"], "house")
+
+
+def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Everything there is to check: a name, and what answers with plain JSON."""
+    vectors = json.loads((HERE / "commission-open.json").read_text(encoding="utf-8"))["vectors"]
+    for vector in vectors:
+        yield f"vector {vector['id']}", partial(_expected, vector)
+    for seed in range(STREAMS):
+        yield f"stream {seed}", partial(_stream, seed)
+    chance = random.Random(5)
+    for number in range(SPOILT):
+        vector = copy.deepcopy(stream(number % 40, 14)) if number % 3 else copy.deepcopy(chance.choice(vectors))
+        spoilt = _spoil(vector, chance)
+        yield f"spoilt {number}", partial(_everything, spoilt, steps=False)
+
+
+def _stream(seed: int) -> Any:
+    """A stream; some under a configuration that changes on the way, or with settings the streams do not draw."""
+    vector = stream(seed, 36)
+    extra: dict[str, Any] = {"hold_days": 3, "max_offline_lag_hours": None, "velocity": {"count": 2, "minutes": 700}}
+    if seed % 5 == 0:
+        vector["config"] |= {**extra, "freeze_after_months": 1}
+    if seed % 3 == 0:
+        later = {**stream(seed + 1, 1)["config"], **(extra if seed % 2 else {})}
+        starts = ("2026-01-01", "2026-02-10")
+        bodies = (vector["config"], later)
+        vector["config"] = [
+            {"version": number, "effective_from": start, "body": body}
+            for number, (start, body) in enumerate(zip(starts, bodies, strict=True), start=1)
+        ]
+    return _everything(vector, steps=seed < STEPPED)
+
+
+def digest(answer: Any) -> str:
+    return hashlib.sha256(json.dumps(answer, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def first_failure() -> str | None:
+    """The first case that does not come out as written; None when all do."""
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    for name, answer in cases():
+        if digest(answer()) != golden.get(name):
+            return name
+    return None
+
+
+def _expected(vector: dict[str, Any]) -> Any:
+    """What the vector expects as far as it says, so that its digest is that of its expectation."""
+    answer = _everything(vector, steps=True)
+    return {"answer": answer, "lines": sorted(answer["lines"], key=str) == sorted(vector["expect"]["lines"], key=str)}
+
+
+def _spoil(vector: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    places = [place for part in ("events", "plans", "config", "staff") for place in _places(vector.get(part))]
+    if places:
+        where, key = chance.choice(places)
+        if chance.random() < 0.15:
+            del where[key]
+        else:
+            where[key] = copy.deepcopy(chance.choice(WRONG))
+    return vector
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in list(entries):
+        yield value, key
+        yield from _places(entry)
+
+
+def _everything(vector: dict[str, Any], *, steps: bool) -> Any:
+    from guidedesk.domain.commission.engine import evaluate, prepare
+    from guidedesk.domain.commission.reading import DocumentError
+    from guidedesk.domain.commission.settings import ENGINE_DEFAULTS, merge_config
+    from guidedesk.domain.commission.statements import balances_by_text
+
+    try:
+        config: Any = vector.get("config")
+        config = merge_config(ENGINE_DEFAULTS, config) if isinstance(config, dict) else config or ENGINE_DEFAULTS
+        plans, staff = vector.get("plans", []), vector.get("staff", [])
+        prepared = prepare(vector["events"], config=config, plans=plans, staff=staff)
+        found = evaluate(prepared)
+    except DocumentError as error:
+        return [error.code, error.key, {key: str(value) for key, value in error.params.items()}]
+    answer = {
+        "lines": [line.as_list() for line in found.lines],
+        "ids": [line.id for line in found.lines[:3]],
+        "flags": found.flags,
+        "owners": found.owners,
+        "balances": balances_by_text(found.balances),
+        "unattributed": found.unattributed,
+        "statements": [[one.associate, one.period, one.hash, one.previous] for one in found.statements],
+        "why": [found.explanations[line.id] for line in found.lines],
+    }
+    if steps:
+        answer["states"] = _states(prepared)
+        answer["stepped"] = _stepped(vector, config)
+    return answer
+
+
+def _states(prepared: Any) -> Any:
+    from guidedesk.domain.commission.states import states_at
+
+    moments = (1_773_000_000_000, 1_775_500_000_000, 1_780_000_000_000)
+    return [[state.as_list() for state in states_at(prepared.world, prepared.stream, at_ms)] for at_ms in moments]
+
+
+def _stepped(vector: dict[str, Any], config: Any) -> Any:
+    """The lines and flags after taking the events in one by one, closes and other wide ones left out."""
+    from guidedesk.domain.commission.engine import evaluate, prepare
+    from guidedesk.domain.commission.families import Ground, Stored
+    from guidedesk.domain.commission.incremental import Months, advance
+    from guidedesk.domain.commission.memory_shelf import MemoryShelf
+    from guidedesk.domain.commission.subjects import WIDE_TYPES
+    from guidedesk.domain.commission.timeline import read_event
+
+    parts: dict[str, Any] = {"config": config, "plans": vector.get("plans", []), "staff": vector.get("staff", [])}
+    prepared = prepare([], **parts)
+    world = prepared.world
+    shelf = MemoryShelf.of(world, prepared.stream, evaluate(prepared).lines, ())
+    ground = Ground(world)
+    months = Months(ground, shelf)
+    wide = {document["id"] for document in vector["events"] if document["type"] in WIDE_TYPES}
+    for document in vector["events"]:
+        if document["id"] in wide or document.get("target") in wide or document["id"] in shelf.events:
+            continue
+        new = Stored(document, read_event(document, "event", world.history, world.calendar).posting)
+        change = advance(ground, shelf, new, months if len(document["id"]) % 2 else None)
+        if change is None:
+            return "wide"
+        shelf.apply(new, change)
+        months.apply(change)
+    return [[line.as_list() for line in shelf.lines()], sorted(map(list, shelf.flags))]
+
+
+def main() -> None:
+    if "--write" not in sys.argv:
+        failure = first_failure()
+        sys.stdout.write("as written\n" if failure is None else f"differs: {failure}\n")
+        sys.exit(failure is not None)
+    golden = {name: digest(answer()) for name, answer in cases()}
+    GOLDEN.write_text(json.dumps(golden, indent=0) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
