@@ -150,12 +150,13 @@ class SyncClient:
 
         Where only those have news, the page is empty.
         """
-        asked: dict[str, Any] = {"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS}
-        if others:
-            asked["also"] = ",".join(f"{other}:{its_epoch}:{seq}" for other, its_epoch, seq in others)
-        query = urlencode(asked, safe=":,")
-        response = self._send(Request("GET", f"/v1/sync/changes?{query}", headers=COMPACT))
+        response = self._send(_changes_request(scope_id, epoch, after, others))
         return None if response.status == _NOT_MODIFIED else _read(response, ChangesPage.from_wire)
+
+    def changes_ahead(self, scope_id: str, epoch: int, after: int) -> None:
+        """Begin fetching the page that is asked for next, where the line can do that."""
+        if isinstance(self._transport, EagerTransport):
+            self._transport.ahead(_changes_request(scope_id, epoch, after, ()))
 
     def snapshot(self, scope_id: str, layout: int) -> Manifest:
         """What a first sync of a large scope fetches: an image where the server's tables are of our `layout`.
@@ -225,6 +226,15 @@ def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, 
 def _post_request(path: str, body: Mapping[str, Any], *, is_packed: bool) -> Request:
     content, headers = pack_request(body, is_packed=is_packed)
     return Request("POST", path, content, {**COMPACT, **headers})
+
+
+def _changes_request(
+    scope_id: str, epoch: int, after: int, others: Sequence[tuple[str, int, int]]
+) -> Request:
+    asked: dict[str, Any] = {"scope": scope_id, "epoch": epoch, "after": after, "limit": PAGE_ROWS}
+    if others:
+        asked["also"] = ",".join(f"{other}:{its_epoch}:{seq}" for other, its_epoch, seq in others)
+    return Request("GET", f"/v1/sync/changes?{urlencode(asked, safe=':,')}", headers=COMPACT)
 
 
 def _page_request(snap_id: str, number: int) -> Request:

@@ -137,6 +137,9 @@ class Puller:
             if page is None or (page.epoch, page.next) == (epoch, seq):
                 self.reached[scope_id] = (epoch, seq)
                 break
+            if page.more:
+                # The server makes the next one ready while this one is written.
+                self._client.changes_ahead(scope_id, page.epoch, page.next)
             with self._cache.write() as conn:
                 self.changed |= apply_page(conn, page, self._load_lanes)
             pages += 1

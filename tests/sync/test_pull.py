@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from guidedesk.domain.errors import TransportError
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables, server_tables
 from guidedesk.models.entities import load_row, load_rows
-from guidedesk.sync import pull
+from guidedesk.services.apply import RowRef
+from guidedesk.sync import client, pull
 from guidedesk.sync.apply_page import apply_page, read_cursor
 from guidedesk.sync.cache import count_rows
+from guidedesk.sync.overlay import LoadLanes
 from guidedesk.sync.protocol import Change, ChangesPage
 from guidedesk.sync.transport import Request
 from tests.helpers.counter_parts import log, register
+from tests.helpers.eager import EagerWire
 from tests.helpers.world import Till, World, open_world, settle
 
 
@@ -55,6 +58,37 @@ def member_row(till: Till, member: str) -> dict[str, Any]:
         row = load_row(conn, "member", till.store_id, member)
     assert row is not None
     return row
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_the_next_page_is_fetched_while_one_is_written(
+    world: World, till: Till, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    other = world.till()
+    settle(other)
+    wire = EagerWire(other.wire.inner, is_late=is_late)
+    other.counter.engine._client._transport = wire
+    members = {register(till.counter, f"客{number}", actor=till.actor("a1")) for number in range(7)}
+    settle(till)
+    monkeypatch.setattr(client, "PAGE_ROWS", 2)
+    applied: list[int] = []
+
+    def apply_then_record(conn: Connection, given: ChangesPage, load: LoadLanes) -> set[RowRef]:
+        if given.scope_id == other.store_id:
+            applied.append(len(given.changes))
+            if len(applied) == 2:  # somebody records meanwhile: pulling makes way, what was begun is forgotten
+                other.counter.engine.stop()
+        return apply_page(conn, given, load)
+
+    monkeypatch.setattr(pull, "apply_page", apply_then_record)
+    assert other.counter.engine.step().error is None
+    assert (applied, wire.taken, len(wire.begun)) == ([2, 2], 1, 1)
+    register(till.counter, "后来的", actor=till.actor("a1"))
+    settle(till, other)
+    assert wire.taken > 1
+    with other.counter.read() as conn:
+        assert {row["id"] for row in load_rows(conn, "member", till.store_id, sorted(members))} == members
+    assert all(check.is_equal for check in other.counter.engine.check())
 
 
 def test_a_first_sync_brings_stores_and_staff(till: Till) -> None:
