@@ -24,6 +24,7 @@ from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.home import HomePresenter
+from guidedesk.ui.presenters.joinings import JoinedNotice, JoiningsPresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
@@ -63,6 +64,7 @@ class CounterWindow(QObject):
         self.shell = ShellPresenter(desk, self)
         self.sign_in = SignInPresenter(desk, self)
         self.home = HomePresenter(desk, self)
+        self.joinings = JoiningsPresenter(desk, self)
         self.counter = CounterPresenter(desk, self)
         self.member = MemberPresenter(desk, self)
         self._histories = CounterHistory(desk, self.window, self._is_allowed, self)
@@ -78,6 +80,7 @@ class CounterWindow(QObject):
         self.undo = UndoPresenter(desk, self)
         self.actions = CounterActions(desk, self.window, self._is_allowed, self)
         self.actions.told.connect(self._tell_notice)
+        self.joinings.joined.connect(self._tell_joined)
         self.codes = CounterCodes(desk, self.window, self._is_allowed, self)
         self.codes.search_wanted.connect(self.begin_search)
         self._log_dialog: LogDialog | None = None
@@ -452,6 +455,10 @@ class CounterWindow(QObject):
         text = i18n.t(notice.key, name=person_name(notice.name), date=date)
         self.undo.offer(notice)
         self.window.toast(text, undo=bool(notice.undo))
+
+    def _tell_joined(self, notice: JoinedNotice) -> None:
+        staff = untrusted(notice.staff.pick(i18n.language()))
+        self.window.toast(i18n.t(notice.key, name=person_name(notice.name), staff=staff))
 
     def _tell_undone(self) -> None:
         self.window.toast(i18n.t("undo.done"))
