@@ -31,6 +31,7 @@ Permission = Literal[
     "sale.claim",
     "sale.match",
     "code.issue",
+    "coupon.redeem",
     "device.approve",
     "device.revoke",
     "staff.manage",
@@ -58,6 +59,7 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
         "sale.record",
         "sale.claim",
         "code.issue",
+        "coupon.redeem",
     }
 )
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {

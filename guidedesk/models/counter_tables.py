@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from guidedesk.models import engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
+from guidedesk.models import coupons, engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
 from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_col
 
 operation = Table(
@@ -186,6 +186,9 @@ CACHE_INDEXES = (
     Index("ix_invitation_staff_id_issued_at_ms", _cache("invitation").c.staff_id, _cache("invitation").c.issued_at_ms),
     Index("ix_code_count_staff_id_day", _cache("code_count").c.staff_id, _cache("code_count").c.day),
     Index("ix_stock_sku", _cache("stock").c.sku),
+    Index("ix_coupon_member_id", _cache("coupon").c.member_id),
+    Index("ix_coupon_staff_id_issued_at_ms", _cache("coupon").c.staff_id, _cache("coupon").c.issued_at_ms),
+    Index("ix_coupon_use_device_id_used_at_ms", _cache("coupon_use").c.device_id, _cache("coupon_use").c.used_at_ms),
     Index("ix_sale_claim_member_id", _cache("sale_claim").c.member_id),
     Index("ix_binding_id", _cache("binding").c.id),
     Index("ix_binding_owner_id", _cache("binding").c.owner_id),

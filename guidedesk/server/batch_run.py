@@ -314,6 +314,8 @@ class BatchRun:
                 self._folds["binding", home, row_id] = op_id
             elif tbl == "member_code":
                 self._folds["card", home, row_id] = op_id
+            elif tbl == "coupon":
+                self._folds["coupon", home, row_id] = op_id
 
     def _served(self, effect: Effect, at_ms: int) -> None:
         """Who is served here stays visible here for as long as sales are (SYNC.md 2)."""

@@ -14,7 +14,7 @@ from guidedesk.models.server_tables import fanout_task
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.visibility import insert_missing
 
-FoldKind = Literal["member", "binding", "card"]
+FoldKind = Literal["member", "binding", "card", "coupon"]
 FOLD: Final = "fold:"
 
 

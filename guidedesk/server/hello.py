@@ -1,8 +1,8 @@
 """The first word of every exchange: time, versions, where this device and its scopes stand (SYNC.md 5).
 
 Request `{device_epoch, next_seq, schema: [least, most], cursors: [[scope, epoch, seq]], t0, codes_left, unsent}` and,
-from counters that show invitations, `invitations_left`; answer: see `greet`. `codes` and `invitations` list every blank
-one of this device; the counter leaves out those it has used.
+from counters that show invitations and coupons, `invitations_left` and `coupons_left`; answer: see `greet`. `codes`,
+`invitations` and `coupons` list every blank one of this device; the counter leaves out those it has used.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from guidedesk.codes.forms import CodeType
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.models.server_tables import code_pool, device
+from guidedesk.server.code_keys import current_key
 from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.context import ServerContext
+from guidedesk.server.coupon_desk import lease_coupons, leased_coupons
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.device_orders import order_for
@@ -40,7 +42,7 @@ from guidedesk.sync.server_signing import Purpose, server_sign, time_payload
 from guidedesk.sync.strict_json import JsonObject
 
 _FIELDS: Final = frozenset({"device_epoch", "next_seq", "schema", "cursors", "t0", "codes_left", "unsent"})
-_ALSO: Final = frozenset({"invitations_left"})
+_ALSO: Final = frozenset({"invitations_left", "coupons_left"})
 _INVITATIONS: Final = 20  # CODES.md Q-5
 _REFILL_BELOW: Final = 4  # a quarter of the pool
 _MOST_BLANK: Final = 4  # times the pool: what one device may hold unused
@@ -77,6 +79,9 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
             issue_codes(opened, who.device_id, _INVITATIONS, cards, now_ms, kind="invitation")
 
     database.write(who.scope_id, work)
+    if who.state == "active" and "coupons_left" in body:
+        key = current_key(database, context.secrets, now_ms)
+        lease_coupons(database, who.scope_id, who.device_id, key, context.random, now_ms)
     if newest < OLDEST_SCHEMA:
         raise Refused("schema_too_old", schema=OLDEST_SCHEMA, order=_order_text(context, who, numbers["t0"]))
     with database.read() as conn:
@@ -206,6 +211,7 @@ def _answer(
         "limits": {"ops": MAX_OPS, "body": MAX_BODY, "op_bytes": MAX_OP_BYTES, "page_rows": PAGE_ROWS},
         "accepts": list(ACCEPTED),
         "codes": [list(pair) for pair in blank_codes(conn, who.scope_id, who.device_id)],
+        "coupons": [list(one) for one in leased_coupons(conn, who.scope_id, who.device_id, server_ms)],
         "invitations": [digits for digits, _ in blank_codes(conn, who.scope_id, who.device_id, "invitation")],
         "keys": {
             "signing": context.secrets.signing_public().hex(),

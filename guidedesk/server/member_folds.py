@@ -21,6 +21,7 @@ from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import Row, load_row, upsert
 from guidedesk.models.people import binding, binding_event, member, member_change
 from guidedesk.models.server_tables import member_contact, member_phone, op_personal, phone_directory
+from guidedesk.server.coupon_desk import spend
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.rows import put_row
@@ -37,8 +38,10 @@ WITHDRAWN: Final = "withdrawn"  # a contact that was taken back: kept, but no me
 def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str | None:
     """Bring her row, or her binding, to what all stores say; the scope that was written, None for nobody there.
 
-    A "card" is one row, by its own id: it is void from now on.
+    A "card" is one row, by its own id: it is void from now on. So is a "coupon": it says what its directory says.
     """
+    if kind == "coupon":
+        return home if database.write(home, lambda opened: _spend_coupon(opened, member_id)) else None
     if kind == "card":
         return home if database.write(home, lambda opened: _void_card(opened, member_id)) else None
     with database.read() as conn:
@@ -232,6 +235,13 @@ def _put_events(opened: ScopeWrite, lines: list[Row], elsewhere: dict[str, Row])
             # The new home's line begins where the old one stood, so that its next version is the newest.
             upsert(opened.conn, binding_event, [there | {"scope_id": opened.scope_id}])
         _put(opened, "binding_event", [line])
+
+
+def _spend_coupon(opened: ScopeWrite, row_id: str) -> bool:
+    row = spend(opened, row_id)
+    if row is not None:
+        add_tasks(opened, [("coupon", row_id, row["row_ver"])])
+    return row is not None
 
 
 def _void_card(opened: ScopeWrite, row_id: str) -> bool:

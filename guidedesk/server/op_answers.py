@@ -19,6 +19,7 @@ from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.signer import Signatures
 from guidedesk.services.apply import RowRef
+from guidedesk.services.coupon_rows import coupon_id
 from guidedesk.services.member_fields import change_id
 from guidedesk.services.operations import (
     BindMember,
@@ -26,6 +27,7 @@ from guidedesk.services.operations import (
     ClaimSale,
     CompleteFollowUp,
     EditMember,
+    IssueCoupon,
     IssueInvitation,
     LogInteraction,
     MeetCard,
@@ -35,6 +37,7 @@ from guidedesk.services.operations import (
     RecordReturn,
     RecordSale,
     RecordVisit,
+    RedeemCoupon,
     RegisterMember,
     ReissueCard,
     Retract,
@@ -120,6 +123,10 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             return ()
         case IssueInvitation():
             return (("invitation", scope_id, operation.invitation_id),)
+        case IssueCoupon():
+            return (("coupon", scope_id, coupon_id(operation.handle)),)
+        case RedeemCoupon():
+            return (("coupon_use", scope_id, operation.use_id), ("coupon", scope_id, coupon_id(operation.handle)))
         case ReissueCard():
             return (
                 ("member_code", scope_id, derived_id("code", operation.code_digits)),

@@ -7,7 +7,7 @@ written there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -20,6 +20,7 @@ from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import op_log
 from guidedesk.server.code_lookup import card_owner, is_blank_code
 from guidedesk.server.context import ServerContext
+from guidedesk.server.coupon_desk import claim_coupons, release_coupons
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout import run as carry_out
 from guidedesk.server.incoming import Incoming
@@ -38,12 +39,15 @@ from guidedesk.services.operations import (
     Operation,
     RecordReturn,
     RecordSale,
+    RedeemCoupon,
     RegisterMember,
     parse,
 )
 from guidedesk.services.sales import RETURN_PREFIX, receipt_of, return_row_id, source_of
 
-_CONCERNED: Final = frozenset({cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn)})
+_CONCERNED: Final = frozenset({
+    cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn, RedeemCoupon)
+})  # fmt: skip
 
 _WAIT_FOR_CARD_MS: Final = 86_400_000
 
@@ -56,6 +60,7 @@ class Prepared:
     claims: dict[str, PhoneClaim]
     boxes: dict[str, bytes]
     faults: dict[str, Refused]
+    coupons: dict[str, str] = field(default_factory=dict)  # op id -> the handle it claimed
     waiting: frozenset[str] = frozenset()  # what they rest on has not come from another counter yet
 
 
@@ -99,11 +104,24 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     announce_reach(context.database, scope_id, {r.member_id: scope_id for r in registered} | dict(merged))
     cards, waiting = _settle_cards(context, scope_id, concerned)
     returned = _settle_sales(context, sender, concerned, faults)
-    return Prepared(ServerSide(owners, returned, cards), claims, boxes, faults, waiting)
+    uses = [
+        (op.op_id, operation.handle, op.envelope.occurred_at_ms)
+        for op, operation in concerned
+        if isinstance(operation, RedeemCoupon) and op.envelope is not None
+    ]
+    coupons = claim_coupons(context.database, scope_id, uses)
+    handles = {op_id: handle for op_id, handle, _ in uses}
+    return Prepared(ServerSide(owners, returned, cards, coupons), claims, boxes, faults, handles, waiting)
 
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
-    """Numbers claimed for operations that came to nothing are free again."""
+    """Numbers and coupons claimed for operations that came to nothing are free again."""
+    undone = {
+        a.op_id: prepared.coupons[a.op_id]
+        for a in answers
+        if a.op_id in prepared.coupons and a.status in ("rejected", "parked", "quarantined")
+    }
+    release_coupons(context.database, undone)
     refused = [
         prepared.claims[a.op_id]
         for a in answers

@@ -19,7 +19,7 @@ from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, load_row
 from guidedesk.models.people import member_code, staff, staff_code
 from guidedesk.models.server_tables import code_pool, member_contact, phone_directory, scope_grant
-from guidedesk.server import sale_side
+from guidedesk.server import coupon_desk, sale_side
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.member_folds import (
@@ -34,8 +34,10 @@ from guidedesk.server.member_folds import (
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.order_rows import Prepared
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.settings import read_settings
 from guidedesk.server.visibility import insert_missing
-from guidedesk.services.apply_core import ApplyContext, RowRef, Touched
+from guidedesk.services.apply_core import MANAGING, ApplyContext, CouponClaim, RowRef, Touched
+from guidedesk.services.coupon_rows import campaign_id
 from guidedesk.services.member_fields import base_id, latest
 from guidedesk.services.operations import EditMember, RegisterMember
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
@@ -63,6 +65,8 @@ class ServerSide:
     returned: Mapping[str, RowRef] = field(default_factory=dict)
     # Who holds the cards that counters met without knowing them: 22 digits -> the person.
     cards: Mapping[str, Owner] = field(default_factory=dict)
+    # How the coupons that are used in this batch stand: op id -> what their directory said.
+    coupons: Mapping[str, CouponClaim] = field(default_factory=dict)
     # What `read_homes` found: good only in the transaction that holds these grants.
     homes: dict[str, str] = field(default_factory=dict)
     # Whom it did not find: good until an operation may have let somebody in.
@@ -163,6 +167,39 @@ class ServerSide:
                 )
             )
         ]
+
+    def campaign(self, conn: Connection, number: int) -> Row | None:
+        """From the chain's own list."""
+        return load_row(conn, "coupon_campaign", self.desk.chain_id, campaign_id(number))
+
+    def take_lease(self, conn: Connection, scope_id: str, handle: str, campaign_no: int, device_id: str) -> bool:
+        """Once, by the counter it was leased to."""
+        return coupon_desk.take_lease(conn, scope_id, handle, campaign_no, device_id)
+
+    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
+        """Another counter may have been quicker to tell of its use than this one of giving it."""
+        return coupon_desk.coupon_used(conn, handle)
+
+    def coupon_claim(
+        self, conn: Connection, handle: str, campaign_no: int, context: ApplyContext
+    ) -> CouponClaim | None:
+        """Settled before this transaction."""
+        return self.coupons.get(context.op_id)
+
+    def coupon_cap(self, conn: Connection) -> int:
+        """The chain's setting."""
+        return int(read_settings(conn, self.desk.chain_id)["coupon_cap_minor"])
+
+    def zone(self, conn: Connection) -> str:
+        """The chain's setting."""
+        return read_settings(conn, self.desk.chain_id)["zone"]
+
+    def manages_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """By the chain's own list of staff."""
+        row = load_row(conn, "staff", self.desk.chain_id, staff_id)
+        if row is None or not row["is_active"] or row["role"] not in MANAGING:
+            return False
+        return bool(row["store_id"] == scope_id or row["role"] == "area_manager")
 
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """The associate whose badge carried this code at that time."""

@@ -22,6 +22,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "brand": ("GuideDesk", None, None),
     "code_host": ("q.guidedesk.example", None, None),
     "code_pool": ("200", 4, 1_000),
+    "coupon_cap_minor": ("20000", 0, 1_000_000_000),
     "counter_members": ("100000", 1, 1_000_000),
     "currency": ("CNY", None, None),
     "history_months": ("24", 1, 1_200),

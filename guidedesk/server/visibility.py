@@ -33,9 +33,10 @@ MEMBER_TABLES: Final = (
     "binding_event",
     "purchase",
     "purchase_return",
+    "coupon",
 )
 # What a store keeps about a member it sees: never shown to others.
-STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim")
+STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim", "coupon_use")
 _IS_THE_MEMBER: Final = frozenset({"member", "binding"})
 # Up to so many, each is asked with its own shard key (SCALE.md 3.3): a scan must not wait for every node.
 _FEW_SCOPES: Final = 6

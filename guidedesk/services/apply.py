@@ -22,6 +22,7 @@ from guidedesk.services.apply_core import (
     canonical_member,
     write_row,
 )
+from guidedesk.services.apply_coupons import apply_issue_coupon, apply_redeem
 from guidedesk.services.apply_engagement import (
     RETRACT_MS,
     SERVED_AFTER_VISIT_MS,
@@ -94,4 +95,6 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.RecordExport: apply_export,
     ops.IssueInvitation: apply_invitation,
     ops.ReissueCard: apply_reissue,
+    ops.IssueCoupon: apply_issue_coupon,
+    ops.RedeemCoupon: apply_redeem,
 }

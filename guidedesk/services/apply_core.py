@@ -18,6 +18,17 @@ RowRef = tuple[str, str, str]  # table, scope_id, row_id
 MANAGING: Final = frozenset({"manager", "area_manager"})  # may decide about what is a colleague's
 
 
+@dataclass(frozen=True, slots=True)
+class CouponClaim:
+    """A coupon as it stands: where it was given out, until when it is good, whether this use is the first."""
+
+    scope_id: str
+    campaign_no: int
+    expires_at_ms: int
+    is_first: bool
+    used_at_ms: int | None = None
+
+
 class Side(Protocol):
     """Where an operation is applied: what a counter assumes, the server decides."""
 
@@ -48,6 +59,36 @@ class Side(Protocol):
 
     def live_codes(self, conn: Connection, member_id: str) -> list[Row]:
         """The cards that mean this member now, from all scopes."""
+        ...
+
+    def campaign(self, conn: Connection, number: int) -> Row | None:
+        """The coupons of this number, as head office offers them."""
+        ...
+
+    def take_lease(self, conn: Connection, scope_id: str, handle: str, campaign_no: int, device_id: str) -> bool:
+        """Whether this coupon was leased to this counter and nobody got it yet."""
+        ...
+
+    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
+        """When and in which store a coupon was used, or None."""
+        ...
+
+    def coupon_claim(
+        self, conn: Connection, handle: str, campaign_no: int, context: ApplyContext
+    ) -> CouponClaim | None:
+        """Where a coupon is decided about and whether this use is the first; None for one nobody knows."""
+        ...
+
+    def coupon_cap(self, conn: Connection) -> int:
+        """Minor units a counter may let pass a day on a manager's word, and as much before the server decided."""
+        ...
+
+    def zone(self, conn: Connection) -> str:
+        """The chain's time zone."""
+        ...
+
+    def manages_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """Whether somebody is a manager of this store now."""
         ...
 
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:

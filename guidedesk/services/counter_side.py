@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Table, select
 from guidedesk.domain.attribution import AttributionRules
 from guidedesk.domain.binding_story import Meeting, Settled, known_before, tell
 from guidedesk.domain.errors import Refused
-from guidedesk.models import people, sales
+from guidedesk.models import coupons, people, sales
 from guidedesk.models.entities import Row, load_rows, upsert
-from guidedesk.services.apply_core import ApplyContext, RowRef, Touched, write_row
+from guidedesk.services.apply_core import MANAGING, ApplyContext, CouponClaim, RowRef, Touched, write_row
 from guidedesk.services.binding_rows import binding_row, event_row
 from guidedesk.services.claims import check_claim, claim_row
+from guidedesk.services.coupon_rows import campaign_id, coupon_id
 from guidedesk.services.member_fields import before_rows, folded
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.queries.reference import find_associate_by_code, get_settings
@@ -62,6 +63,47 @@ class CounterSide:
             code.c.member_id == member_id, code.c.state == "live", code.c.deleted_at_ms.is_(None)
         )
         return [dict(row._mapping) for row in conn.execute(query)]
+
+    def campaign(self, conn: Connection, number: int) -> Row | None:
+        """As head office last told it."""
+        c = coupons.coupon_campaign
+        row = conn.execute(select(c).where(c.c.id == campaign_id(number), c.c.deleted_at_ms.is_(None))).first()
+        return None if row is None else dict(row._mapping)
+
+    def take_lease(self, conn: Connection, scope_id: str, handle: str, campaign_no: int, device_id: str) -> bool:
+        """Yes: it came from this counter's own pool."""
+        return True
+
+    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
+        """Nobody, as far as this counter knows: it was given out here this moment."""
+        return None
+
+    def coupon_claim(
+        self, conn: Connection, handle: str, campaign_no: int, context: ApplyContext
+    ) -> CouponClaim | None:
+        """By this counter's copy; a valid code it has never heard of is good until the server says otherwise."""
+        c = coupons.coupon
+        row = conn.execute(select(c).where(c.c.id == coupon_id(handle), c.c.deleted_at_ms.is_(None))).first()
+        if row is None:
+            campaign = self.campaign(conn, campaign_no)
+            end_ms = 0 if campaign is None else campaign["ends_at_ms"]
+            return CouponClaim(context.scope_id, campaign_no, end_ms, is_first=True)
+        is_first = row.state != "redeemed"
+        return CouponClaim(row.scope_id, row.campaign_no, row.expires_at_ms, is_first, row.redeemed_at_ms)
+
+    def coupon_cap(self, conn: Connection) -> int:
+        """As head office last told it."""
+        return get_settings(conn).coupon_cap_minor
+
+    def zone(self, conn: Connection) -> str:
+        """As head office last told it."""
+        return get_settings(conn).zone
+
+    def manages_here(self, conn: Connection, staff_id: str, scope_id: str) -> bool:
+        """By the staff list of the last contact."""
+        staff = people.staff.c
+        row = conn.execute(select(staff.store_id, staff.is_active, staff.role).where(staff.id == staff_id)).first()
+        return row is not None and bool(row.is_active) and row.store_id == scope_id and row.role in MANAGING
 
     def code_holder(self, conn: Connection, digits: str, at_ms: int) -> str | None:
         """Whose badge this counter knows the code as."""

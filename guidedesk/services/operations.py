@@ -15,6 +15,7 @@ from guidedesk.domain.access import Permission
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.people import CONSENT_PURPOSES, Tier
 from guidedesk.services.operation_fields import (
+    amount_field,
     checked,
     consents_field,
     count_field,
@@ -49,6 +50,7 @@ __all__ = [
     "ClaimSale",
     "CompleteFollowUp",
     "EditMember",
+    "IssueCoupon",
     "IssueInvitation",
     "LogInteraction",
     "MeetCard",
@@ -58,6 +60,7 @@ __all__ = [
     "RecordReturn",
     "RecordSale",
     "RecordVisit",
+    "RedeemCoupon",
     "RegisterMember",
     "ReissueCard",
     "Retract",
@@ -316,6 +319,33 @@ class ReissueCard:
     code_typed: str = text_field(12)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueCoupon:
+    """A coupon on a member's card, from a code this counter was leased (CODES.md Q-5). `handle`: 16 hex."""
+
+    TYPE: ClassVar[str] = "issue_coupon"
+    PERMISSION: ClassVar[Permission] = "code.issue"
+    member_id: str = id_field()
+    handle: str = text_field(16)
+    campaign_no: int = count_field()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemCoupon:
+    """A coupon was used. `value_minor` is what it took off; `is_final`: this counter held its lease; `override_by`: the
+    manager who let it pass without a second proof of who the member is (CODES.md Q-7, Q-8)."""
+
+    TYPE: ClassVar[str] = "redeem_coupon"
+    PERMISSION: ClassVar[Permission] = "coupon.redeem"
+    use_id: str = id_field()
+    member_id: str = id_field()
+    handle: str = text_field(16)
+    campaign_no: int = count_field()
+    value_minor: int = amount_field()
+    is_final: bool = flag_field()
+    override_by: str | None = opt_id_field()
+
+
 Operation = (
     RecordVisit
     | MeetCard
@@ -337,6 +367,8 @@ Operation = (
     | RecordExport
     | IssueInvitation
     | ReissueCard
+    | IssueCoupon
+    | RedeemCoupon
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -361,6 +393,8 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         RecordExport,
         IssueInvitation,
         ReissueCard,
+        IssueCoupon,
+        RedeemCoupon,
     )
 }
 VERSION: Final = 1

@@ -408,6 +408,7 @@ class ChainSettings:
     seller_bp: int = 7000
     contact_cap_week: int = 2
     code_host: str = "q.guidedesk.example"
+    coupon_cap_minor: int = 20_000  # a counter and day: provisional uses, and uses on a manager's word
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class Standing:
     codes_left: int
     unsent: int
     invitations_left: int = 0
+    coupons_left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class SyncClient:
             "codes_left": here.codes_left,
             "unsent": here.unsent,
             "invitations_left": here.invitations_left,
+            "coupons_left": here.coupons_left,
         }
         self._is_packed = False
         answer = self._post("/v1/sync/hello", body, _hello)
@@ -270,6 +272,7 @@ def _hello(answer: dict[str, Any]) -> Hello:
         codes=(
             *(BlankCode(str(digits), str(typed)) for digits, typed in answer["codes"]),
             *(BlankCode(str(digits), "", "invitation") for digits in answer.get("invitations", ())),
+            *(BlankCode.coupon(*one) for one in answer.get("coupons", ())),
         ),
     )
 

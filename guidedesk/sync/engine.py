@@ -249,6 +249,7 @@ class SyncEngine:
             t0_ms=t0_ms,
             codes_left=self._local.count_blank_codes(),
             invitations_left=self._local.count_blank_codes("invitation"),
+            coupons_left=self._local.count_blank_codes("coupon"),
             unsent=counts.queued,
         )
         sent = self._clock.mono_ms()

@@ -37,16 +37,28 @@ class Draft:
     saved_at_ms: int
 
 
-BlankKind = Literal["member", "invitation"]
+BlankKind = Literal["member", "invitation", "coupon"]
 
 
 @dataclass(frozen=True, slots=True)
 class BlankCode:
-    """A code of this counter's pool that nobody has yet: a card, or an invitation (which has nothing to read out)."""
+    """A code of this counter's pool that nobody has yet: a card, an invitation (which has nothing to read out), or a
+    coupon: its `digits` are its handle, and `typed` holds its campaign and what its picture says."""
 
     digits: str
     typed: str
     kind: BlankKind = "member"
+
+    @classmethod
+    def coupon(cls, handle: str, digits: str, campaign_no: int) -> BlankCode:
+        """A leased coupon."""
+        return cls(str(handle), f"{int(campaign_no)}:{digits}", "coupon")
+
+    @property
+    def coupon_parts(self) -> tuple[str, int, str]:
+        """(handle, campaign, what the picture says) of a coupon."""
+        number, _, digits = self.typed.partition(":")
+        return self.digits, int(number), digits
 
 
 def read_meta(conn: Connection, name: str) -> Any:
@@ -128,6 +140,21 @@ class LocalStore:
         with self._db.read() as conn:
             row = conn.execute(query).first()
         return None if row is None else BlankCode(row.digits, row.typed, kind)
+
+    def list_blank_coupons(self) -> tuple[BlankCode, ...]:
+        """Every coupon that can still be given here."""
+        code = t.blank_code.c
+        query = select(t.blank_code).where(code.op_id.is_(None), code.kind == "coupon").order_by(code.digits)
+        with self._db.read() as conn:
+            return tuple(BlankCode(row.digits, row.typed, "coupon") for row in conn.execute(query))
+
+    def coupon_text(self, handle: str) -> str | None:
+        """What the picture of a coupon says that was leased to this counter, given or not; None for another's."""
+        code = t.blank_code.c
+        query = select(code.typed).where(code.digits == handle, code.kind == "coupon")
+        with self._db.read() as conn:
+            typed = conn.execute(query).scalar()
+        return None if typed is None else str(typed).partition(":")[2]
 
     def count_blank_codes(self, kind: BlankKind = "member") -> int:
         """How many codes of a kind are still free."""

@@ -14,6 +14,7 @@ from guidedesk.services.changes import Changes
 from guidedesk.services.known_here import with_what_was_known
 from guidedesk.services.operations import (
     VERSION,
+    IssueCoupon,
     IssueInvitation,
     MeetCard,
     Operation,
@@ -75,6 +76,7 @@ class Recorder:
                     refs += overlay.lay_new(conn, envelope.op_id, envelope.lane, operation, context)
                 envelopes = self._with_deps(envelopes)
                 blanks = [op.code_digits for op in operations if isinstance(op, _TAKES_A_CODE) and op.code_digits]
+                blanks += [op.handle for op in operations if isinstance(op, IssueCoupon)]
                 used = [(op.code_handle, op.code_serial) for op in operations if isinstance(op, RecordVisit)]
                 shown = [(handle, serial) for handle, serial in used if handle is not None and serial is not None]
                 entries = self._journal.append(envelopes, blank_digits=blanks, used_codes=shown)
