@@ -17,7 +17,7 @@ _ICONS: Final = {
     "tag": "tag", "follow_up": "calendar", "follow_up_done": "check-circle", "retract": "undo", "export": "download",
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
-    "issue_invitation": "user-plus", "reissue_card": "card",
+    "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",
@@ -28,7 +28,8 @@ _RULES: Final = {
     "forbidden": "rule.role", "already_cancelled": "rule.first_done", "already_moved": "rule.handover",
     "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
     "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
-    "phone_taken": "rule.phone_taken", "protected": "rule.protected", "earlier_bind": "rule.earlier_bind",
+    "coupon_used": "rule.coupon", "phone_taken": "rule.phone_taken", "protected": "rule.protected",
+    "earlier_bind": "rule.earlier_bind",
 }
 WAITING: Final = frozenset({"queued", "inflight"})
 

@@ -43,8 +43,13 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ),
         ops.Retract(op_id=shop.new_id(), member_id=member, interaction_id=talk.interaction_id),
         ops.RecordExport(export_id=shop.new_id(), member_id=member, purpose="other", form="csv", lines=1),
+        ops.MeetCard(member_id=shop.new_id(), code_digits="1" * 22),
         ops.IssueInvitation(invitation_id=shop.new_id(), code_digits="6" * 22),
         ops.ReissueCard(member_id=member, code_digits="1" * 22, code_typed="1" * 12),
+        ops.IssueCoupon(member_id=member, handle="0" * 16, campaign_no=1),
+        ops.RedeemCoupon(
+            use_id=shop.new_id(), member_id=member, handle="0" * 16, campaign_no=1, value_minor=1, is_final=False
+        ),
     ]  # fmt: skip
 
 

@@ -188,6 +188,10 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         ),
         "issue_invitation": ops.IssueInvitation(invitation_id=an_id(1), code_digits="6" * 22),
         "meet_card": ops.MeetCard(member_id=SHEN, code_digits="1" * 22),
+        "issue_coupon": ops.IssueCoupon(member_id=SHEN, handle="ab" * 8, campaign_no=7),
+        "redeem_coupon": ops.RedeemCoupon(
+            use_id=an_id(1), member_id=SHEN, handle="ab" * 8, campaign_no=7, value_minor=100, is_final=True
+        ),
         "reissue_card": ops.ReissueCard(member_id=SHEN, code_digits="1" * 22, code_typed="1" * 12),
         "return": ops.RecordReturn(
             return_id=an_id(1), member_id=SHEN, purchase_id=an_id(2), currency="CNY",
