@@ -32,7 +32,10 @@ from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.enrol_window import EnrolWindow
 from guidedesk.ui.idle_lock import IdleLock
+from guidedesk.ui.presenters.scanner_settings import ScannerChoices
 from guidedesk.ui.scan_burst import WedgeSettings
+from guidedesk.ui.scan_camera import has_cameras
+from guidedesk.ui.scan_serial import port_names
 from guidedesk.ui.scanner import ScannerInput
 from guidedesk.ui.scanners import Scanners
 from guidedesk.ui.stop_signals import stopping_by
@@ -81,6 +84,7 @@ class CounterApp(QObject):
         self.scanners = Scanners(self.scanner, SystemClock(), self.tasks, self.window.window, self)
         self.scanners.use(settings.scanner_port, has_camera=settings.scanner_camera == "on")
         self.scanners.scanned.connect(self.window.on_scanned)
+        self._begin_scanner_settings()
         self.sync = SyncLoop(self.desk, self._engine, self, listener=self._hint_listener)
         self.sync.leaving.connect(self._lock)
         self.sync.taken_off.connect(self._leave)
@@ -127,6 +131,28 @@ class CounterApp(QObject):
         self.is_taken_off = True
         QApplication.quit()
 
+    def _begin_scanner_settings(self) -> None:
+        presenter, settings = self.window.scanner_settings, self.settings
+        choices = ScannerChoices(
+            settings.scanner_prefix, settings.scanner_gap_ms, settings.scanner_silence_ms, settings.scanner_port,
+            settings.scanner_camera == "on",
+        )  # fmt: skip
+        presenter.begin(choices, port_names, may_use_camera=has_cameras())
+        presenter.chosen.connect(self._choose_scanner)
+        self.scanners.port_changed.connect(presenter.take_port_state)
+
+    def _choose_scanner(self, choices: ScannerChoices) -> None:
+        before = (self.settings.scanner_port, self.settings.scanner_camera == "on")
+        self.scanner.configure(
+            WedgeSettings(prefix=choices.prefix, fast_gap_ms=choices.gap_ms, silence_ms=choices.silence_ms)
+        )
+        if before != (choices.port, choices.has_camera):
+            self.scanners.use(choices.port, has_camera=choices.has_camera)
+        self._keep(
+            scanner_prefix=choices.prefix, scanner_gap_ms=choices.gap_ms, scanner_silence_ms=choices.silence_ms,
+            scanner_port=choices.port, scanner_camera="on" if choices.has_camera else "off",
+        )  # fmt: skip
+
     def _choose_language(self, code: str) -> None:
         look().apply(language=code)
         self._keep(language=code)
@@ -135,7 +161,7 @@ class CounterApp(QObject):
         look().apply(theme=theme)
         self._keep(theme=theme)
 
-    def _keep(self, **values: str) -> None:
+    def _keep(self, **values: str | int) -> None:
         self.settings = change(self.settings, **values)
         try:
             save_settings(self._folder, self.settings)

@@ -35,12 +35,16 @@ def code_matrix(text: str) -> Matrix:
 
     Raises GuideDeskError("not_a_code_to_draw") where the text does not end in the digits of a code.
     """
-    import zxingcpp  # late: the window that shows no code does not wait for it
-
     digits = len(text) - len(text.rstrip("0123456789"))
     if digits != SHORT_DIGITS and digits not in BYTES_BY_DIGITS:
         raise GuideDeskError("not_a_code_to_draw")
-    level = "Q" if digits == SHORT_DIGITS else "M"
+    return text_matrix(text, "Q" if digits == SHORT_DIGITS else "M")
+
+
+def text_matrix(text: str, level: str = "M") -> Matrix:
+    """The smallest symbol that holds any text: for the scanner's self-test, which is no code of ours."""
+    import zxingcpp  # late: the window that shows no code does not wait for it
+
     # It parts prefix and digits into modes of their own, which is what keeps the symbol small.
     symbol = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     picture: Any = symbol.to_image(scale=1, add_quiet_zones=False)

@@ -28,6 +28,7 @@ from guidedesk.ui.presenters.joinings import JoinedNotice, JoiningsPresenter
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
+from guidedesk.ui.presenters.scanner_settings import ScannerSettingsPresenter
 from guidedesk.ui.presenters.search import SearchPresenter, SearchState
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
@@ -40,6 +41,7 @@ from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
+from guidedesk.ui.views.scanner_settings import ScannerSettingsPage
 from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
 from guidedesk.ui.views.sign_in import SignInPage
@@ -48,7 +50,7 @@ from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name, untrusted
 
 SIGN_IN, HOME, MEMBERS, SYNC = "sign_in", "home", "members", "sync"
-NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
+NEW_MEMBER, SCAN_RESULT, SETTINGS = "new_member", "scan_result", "settings"
 
 
 class CounterWindow(QObject):
@@ -74,6 +76,7 @@ class CounterWindow(QObject):
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
+        self.scanner_settings = ScannerSettingsPresenter(desk, self)
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
         self._shown: list[WhenShown] = []
@@ -101,6 +104,7 @@ class CounterWindow(QObject):
         self._add_scan_result()
         self._add_search()
         self._add_sync()
+        self._add_settings()
         self.codes.add_page()
         self.member.state_changed.connect(self.codes.serve)
         desk.session_changed.connect(self._session_changed)
@@ -119,6 +123,8 @@ class CounterWindow(QObject):
         """A scan, whatever has the focus: a badge or refusal on the sign-in page, else the member's card."""
         if self.desk.session is None:
             self.sign_in.on_scanned(scan)
+        elif self.window.current == SETTINGS:
+            self.scanner_settings.take(scan)
         elif self._is_allowed("member.view") and not self.actions.take_scan(scan):
             self.counter.on_scanned(scan)
 
@@ -283,6 +289,18 @@ class CounterWindow(QObject):
         page.render_state(presenter.state)
         self.window.add_page(SYNC, page)
 
+    def _add_settings(self) -> None:
+        page, presenter = ScannerSettingsPage(), self.scanner_settings
+        presenter.state_changed.connect(page.render_state)
+        page.prefix_typed.connect(presenter.set_prefix)
+        page.gap_chosen.connect(presenter.set_gap)
+        page.silence_chosen.connect(presenter.set_silence)
+        page.port_chosen.connect(presenter.set_port)
+        page.camera_switched.connect(presenter.set_camera)
+        page.measured_taken.connect(presenter.use_measured)
+        page.test_typed.connect(presenter.type)
+        self.window.add_page(SETTINGS, page)
+
     def _open_diagnostics(self) -> None:
         dialog, presenter = DiagnosticsDialog(), self.diagnostics
         dialog.path_chosen.connect(presenter.choose_path)
@@ -432,6 +450,8 @@ class CounterWindow(QObject):
             self.home.open()
         elif name == SYNC:
             self.sync.open()
+        elif name == SETTINGS:
+            self.scanner_settings.open()
 
     def _commanded(self, name: str) -> None:
         if name == "log":

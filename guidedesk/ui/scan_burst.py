@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 # Far more keys than recognition needs; keeps a long spell of fast typing from piling up.
@@ -58,6 +59,12 @@ class Burst:
     def text(self) -> str:
         """What was scanned, without the prefix."""
         return "".join(stroke.char for stroke in self._strokes[int(self.has_prefix) :])
+
+    @property
+    def gaps_ms(self) -> tuple[int, ...]:
+        """Milliseconds between the characters."""
+        times = [stroke.at_ms for stroke in self._strokes]
+        return tuple(later - earlier for earlier, later in pairwise(times))
 
     def is_near(self, at_ms: int, within_ms: int) -> bool:
         """Whether `at_ms` follows the last character by no more than `within_ms`."""

@@ -34,6 +34,11 @@ def list_ports() -> tuple[Port, ...]:
     return tuple(Port(port.device, str(port.description or port.device)) for port in ports)
 
 
+def port_names() -> tuple[tuple[str, str], ...]:
+    """(device, label) of each port."""
+    return tuple((port.device, port.label) for port in list_ports())
+
+
 class SerialSource(ScannerSource):
     """Reads one port beside the window. `state_changed(PortState)` tells whether the scanner is there."""
 

@@ -9,16 +9,21 @@ from PySide6.QtCore import QObject, Signal
 
 ScanOrigin = Literal["wedge", "serial", "camera", "picture", "clipboard", "drop"]
 
+Ending = Literal["", "key", "silence"]
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One scan as it arrived. `at_ms`: UTC ms at its end. `garbled`: something in it cannot have been
-    on the code, so keyboard layout or input method is to blame rather than the code."""
+    on the code, so keyboard layout or input method is to blame rather than the code. Of a wedge also the gaps between
+    its keys and what ended it."""
 
     text: str
     at_ms: int
     source: ScanOrigin
     garbled: bool
+    gaps_ms: tuple[int, ...] = ()
+    ended_by: Ending = ""
 
 
 class ScannerSource(QObject):

@@ -14,7 +14,7 @@ from guidedesk.ui.scan_burst import Burst, Stroke, WedgeSettings
 from guidedesk.ui.scan_guard import KeyGuard, is_guarded
 from guidedesk.ui.scan_keys import LOST, KeyKind, KeyReader, key_place, press_identity
 from guidedesk.ui.scan_restore import give_back, key_target, remember
-from guidedesk.ui.scan_source import Scan, ScannerSource
+from guidedesk.ui.scan_source import Ending, Scan, ScannerSource
 
 __all__ = ["Scan", "ScannerInput", "ScannerSource"]
 
@@ -246,7 +246,7 @@ class ScannerInput(ScannerSource):
     def _finish(self, ended_at_ms: int | None) -> None:
         """Close the burst: by a key at `ended_at_ms`, or by silence."""
         last_ms = self._burst.last_at_ms or 0
-        text, has_prefix = self._burst.text, self._burst.has_prefix
+        text, has_prefix, gaps_ms = self._burst.text, self._burst.has_prefix, self._burst.gaps_ms
         garbled = self._is_garbled or not text.isascii()
         self._burst.reset()
         self._timer.stop()
@@ -254,7 +254,9 @@ class ScannerInput(ScannerSource):
             give_back(self._settings.prefix + text)
             return
         self._ended_at_ms = last_ms + self._settings.silence_ms if ended_at_ms is None else ended_at_ms
-        self._gathered.emit(Scan(text.replace(LOST, ""), self._clock.wall_ms(), "wedge", garbled))
+        ended_by: Ending = "silence" if ended_at_ms is None else "key"
+        scan = Scan(text.replace(LOST, ""), self._clock.wall_ms(), "wedge", garbled, gaps_ms, ended_by)
+        self._gathered.emit(scan)
 
     def _time_of(self, event: QKeyEvent) -> int:
         """The system's time of the key where there is one: a busy program must not make typing fast."""

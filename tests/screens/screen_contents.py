@@ -102,6 +102,9 @@ _OWN: Final = (*_CODES, "codes.who.own", "codes.spoken.own", "=A017", "codes.eye
                "codes.what.own.1", "codes.what.own.2", "codes.what.own.3", "codes.kind.reprint.named")
 _NONE: Final = (*_CODES, "codes.nothing_shown")
 _CUSTOMER: Final = ("=松屿 SONGYU", "customer.call", "customer.code_spoken")
+_SCANNER: Final = (*_FRAME, "rail.settings", "scanner.title", "scanner.test", "scanner.test_how",
+                   "scanner.code_name", "scanner.field", "scanner.typing", "scanner.prefix", "scanner.gap",
+                   "scanner.silence", "scanner.other", "scanner.port", "scanner.camera", "scanner.pictures")
 _SEARCH: Final = (*_FRAME, "search.scan", "search.key.move", "search.key.open", "search.add")
 _SYNC: Final = (*_FRAME, "sync.tabs", "sync.tab_needs", "sync.tab_queued", "sync.tab_settled", "sync.tab_sent",
                 "sync.diagnostics")
@@ -300,6 +303,16 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("printers", "set"): (*_FRAME, "printers.title", "printers.labels", "printers.labels_how", "printers.label",
                           "=192.168.1.40", "printers.language.escpos", "printers.language.zpl", "printers.width.384",
                           "printers.width.576", "printers.cards", "printers.card_pdf", "=Zebra ZC300", "printers.save"),
+    ("settings", "waiting"): (*_SCANNER, "scanner.waiting"),
+    ("settings", "good"): (*_SCANNER, "scanner.good", "scanner.fact.gaps", "scanner.fact.ended", "scanner.ended.key",
+                           "scanner.fact.measured", "scanner.use_measured"),
+    ("settings", "layout"): (*_SCANNER, "scanner.trouble.layout", "scanner.keeps", "scanner.more"),
+    ("settings", "caps"): (*_SCANNER, "scanner.trouble.caps_lock"),
+    ("settings", "lost"): (*_SCANNER, "scanner.trouble.lost", "scanner.breaks", "scanner.ended.silence"),
+    ("settings", "slow"): (*_SCANNER, "scanner.slow", "scanner.slow_detail", "scanner.use_measured"),
+    ("settings", "serial"): (*_SCANNER, "scanner.port_state.ready", "scanner.code", "scanner.not_used",
+                             "scanner.camera_why", "scanner.source.serial"),
+    ("settings", "prefix"): (*_SCANNER, "scanner.prefix_wrong", "scanner.port_state.missing"),
     ("search", "found"): (*_SEARCH, "search.members", "=沈知微", "=138 **** 2746", "tier.short.super", "=宋子雯",
                           "=何静怡|He Jingyi", "=孙梓汶", "member.owner_chip.none", "=苏昭文", "bind.mine",
                           "consent.wechat.yes", "search.fact.last", "=¥1,298.00", "search.fact.size",

@@ -15,7 +15,7 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui.desk import Desk
 
-PAGES: Final = ("home", "members", "codes", "earnings", "close", "sync")
+PAGES: Final = ("home", "members", "codes", "earnings", "close", "sync", "settings")
 # Who may not see members (an admin, SECURITY.md 2) finds no entry to them.
 NEEDS: Final[dict[str, Permission]] = {
     "home": "member.view", "members": "member.view", "codes": "code.issue", "earnings": "commission.own",

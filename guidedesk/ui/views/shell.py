@@ -24,6 +24,7 @@ RAIL: Final = (
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
     RailItem("close", "ledger", "rail.close", "Ctrl 8"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
+    RailItem("settings", "settings", "rail.settings", "Ctrl ,", low=True),
 )
 
 

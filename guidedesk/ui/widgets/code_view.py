@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from guidedesk.codes.render import QUIET, Matrix, code_matrix, runs
+from guidedesk.codes.render import QUIET, Matrix, code_matrix, runs, text_matrix
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import Role, set_role
@@ -15,12 +15,13 @@ BLACK, WHITE = Qt.GlobalColor.black, Qt.GlobalColor.white
 
 
 class CodeView(QWidget):
-    """Takes the room there is, square; `name` is what a screen reader says of it."""
+    """Takes the room there is, square; `name` is what a screen reader says of it. `may_be_any`: not only codes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_be_any: bool = False) -> None:
         super().__init__()
         self._text = ""
         self._matrix: Matrix | None = None
+        self._may_be_any = may_be_any
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setSizePolicy(policy)
         set_role(self, Role.Graphic)
@@ -31,7 +32,8 @@ class CodeView(QWidget):
         self.setAccessibleName(name)
         if text != self._text:
             self._text = text
-            self._matrix = code_matrix(text) if text else None
+            draw = text_matrix if self._may_be_any else code_matrix
+            self._matrix = draw(text) if text else None
             self.update()
 
     def sizeHint(self) -> QSize:
