@@ -6,6 +6,8 @@ An event whose order is not known yet waits for it: wrong clocks may place a ret
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import repeat
 
 from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.bodies import Cancel, Exchange, LineId, MoneyBack, Order, OrderLine, Refund, Return
@@ -18,6 +20,8 @@ from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
 _FIRST_RANK, _LAST_RANK = 6, 8  # orders, exchanges, and what comes back
+# what NamedTuple's own constructor does, without its detour: this is done for every line sold
+_facts = partial(tuple.__new__, Facts)
 _NOT_ATTRIBUTED = Attribution(None, None, (), ())
 
 
@@ -61,14 +65,14 @@ class OrderBook:
             return
         sale = self._sale(event, body)
         weights = [line.amount for line in body.lines]
-        shares = largest_remainder(body.order_discount, weights) if body.order_discount else [0] * len(weights)
+        shares = largest_remainder(body.order_discount, weights) if body.order_discount else repeat(0, len(weights))
         fallback = self._history.on(event.day).fallback
         by_goods = self._attributor.looks_at_goods(sale.placement)
         alike: dict[tuple[str | None, Facts | None], Attribution] = {}
         lines: dict[LineId, SoldLine] = {}
         channel, store, tier = sale.channel, sale.store, sale.member_tier
         for line, share in zip(body.lines, shares, strict=True):
-            facts = Facts(channel, store, line.category, line.sku, tier)
+            facts = _facts((channel, store, line.category, line.sku, tier))
             named = line.seller or body.seller
             same = (named, facts if by_goods else None)
             found = alike.get(same)

@@ -51,15 +51,11 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     if len(weights) == 1 and weights[0] > 0:
         return [total]
     if len(weights) == 2:
-        return _between_two(total, weights[0], weights[1])
+        whole = weights[0] + weights[1]
+        if whole == 0:
+            return [0, 0]
+        first, rest = divmod(total * weights[0], whole)
+        if 2 * rest >= whole:
+            first += 1
+        return [first, total - first]
     return split(total, weights).shares
-
-
-def _between_two(total: int, one: int, other: int) -> list[int]:
-    whole = one + other
-    if whole == 0:
-        return [0, 0]
-    first, rest = divmod(total * one, whole)
-    if 2 * rest >= whole:
-        first += 1
-    return [first, total - first]

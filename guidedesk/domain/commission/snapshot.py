@@ -170,7 +170,7 @@ def _alike(order: SoldOrder) -> Iterable[tuple[Attribution, Sequence[SoldLine]]]
     if not lines:
         return ()
     first = lines[0].attribution
-    if all(line.attribution is first for line in lines):
+    if len(lines) == 1 or all(line.attribution is first for line in lines):
         return ((first, lines),)
     return [(line.attribution, [line]) for line in lines]
 

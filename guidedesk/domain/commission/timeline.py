@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from guidedesk.domain.commission import reading
@@ -61,6 +62,10 @@ class Stream:
     def posting_periods(self) -> list[int]:
         """Every period something can be posted in, rising."""
         return sorted({event.posting for event in self.events} | set(self.closes))
+
+
+# what NamedTuple's own constructor does, without its detour: this is done for every event
+_make = partial(tuple.__new__, Event)
 
 
 class _Moment(NamedTuple):
@@ -140,8 +145,8 @@ def read_event(
     if posting is None:
         posting = month if last_closed is None or month > last_closed else last_closed + 1
     kind = str(document["type"])
-    return Event(
-        str(document["id"]), kind, moment.at_ms, rank, day, month, posting, moment.is_ahead, is_stale, body, document
+    return _make(
+        (str(document["id"]), kind, moment.at_ms, rank, day, month, posting, moment.is_ahead, is_stale, body, document)
     )
 
 

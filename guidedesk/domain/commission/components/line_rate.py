@@ -46,13 +46,15 @@ class LinePayer:
     ) -> None:
         """Put the amounts of settled lines with the same participants among the targets and the month's sums."""
         attribution, origin = lines[0].attribution, sale.origin
-        people, weights = attribution.participants, attribution.weights
+        people, weights, rules = attribution.participants, attribution.weights, self._rules
         for component in components:
             name = component.id
             totals = [0] * len(people)
             is_paid = False
             for sold in lines:
-                terms = self._terms(component, order, sale, sold)
+                terms = rules.get((id(component), sold.facts), _UNKNOWN)
+                if terms is _UNKNOWN:
+                    terms = self._terms(component, order, sale, sold)
                 if terms is None:
                     continue
                 is_paid = True
@@ -72,11 +74,8 @@ class LinePayer:
         """Numerator and denominator of the rate in force, or 0, 1 and the amount of a unit."""
         if component.needs_role:
             return _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
-        alike = (id(component), sold.facts)
-        found = self._rules.get(alike, _UNKNOWN)
-        if found is _UNKNOWN:
-            found = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
-            self._rules[alike] = found
+        found = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
+        self._rules[id(component), sold.facts] = found
         return found
 
 
