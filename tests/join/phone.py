@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 import requests
 
 from guidedesk.domain.people import phone_hash
@@ -14,6 +15,8 @@ from guidedesk.server.badges import badges_of
 from tests.server.shop import Shop
 
 PHONE = "+8613800005520"
+# What a page says does not hang on the database behind it.
+ON_SQLITE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 @dataclass

@@ -28,7 +28,7 @@ from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, badge_of, open_world, settle
-from tests.join.phone import PHONE, Sent
+from tests.join.phone import ON_SQLITE, PHONE, Sent
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def refusal(till: Till, text: str) -> Reason | None:
     return found.reason if isinstance(found, CodeRefused) else None
 
 
+@ON_SQLITE
 def test_fifteen_codes_ahead_are_believed_offline_each_in_its_minute(world: World) -> None:
     till, card = world.till(), member(world)
     codes = coming_codes(world.context, card, "q.example.com")
@@ -101,6 +102,7 @@ def test_fifteen_codes_ahead_are_believed_offline_each_in_its_minute(world: Worl
     assert refusal(till, codes[0]) is Reason.EXPIRED
 
 
+@ON_SQLITE
 def test_a_code_is_taken_once_here_also_after_a_restart(world: World) -> None:
     till, card = world.till(), member(world)
     (code, *_) = coming_codes(world.context, card, "q.example.com")
@@ -155,6 +157,7 @@ def test_a_cancelled_card_takes_its_code_along(world: World) -> None:
         assert member_of_code(conn, handle, member_code.c.handle) is None
 
 
+@ON_SQLITE
 def test_an_untrusted_clock_or_an_old_list_proves_no_more_than_a_card(world: World) -> None:
     till, card = world.till(), member(world)
     coming_codes(world.context, card, "q.example.com")

@@ -19,7 +19,7 @@ from guidedesk.models.people import member_code
 from guidedesk.server.app import create_app
 from guidedesk.server.limits import RateLimits
 from guidedesk.server.staff import StaffOffice
-from tests.join.phone import PHONE, Phone, Sent, badge_of, hash_of
+from tests.join.phone import ON_SQLITE, PHONE, Phone, Sent, badge_of, hash_of
 from tests.server.people_at_work import hello, joined
 from tests.server.shop import Shop, open_shop
 
@@ -117,6 +117,7 @@ def test_an_unprotected_member_changes_to_whoever_is_scanned(shop: Shop, sent: S
     assert owner_of(shop, member["id"]) == shop.staff["a2"]
 
 
+@ON_SQLITE
 def test_wrong_late_used_up_and_missing_codes_are_told(shop: Shop, sent: Sent) -> None:
     phone = Phone(shop)
     phone.open(f"/Q/{badge_of(shop, 'a1')}")
@@ -140,6 +141,7 @@ def test_wrong_late_used_up_and_missing_codes_are_told(shop: Shop, sent: Sent) -
     assert members(shop) == []
 
 
+@ON_SQLITE
 def test_a_page_open_too_long_counts_no_more(shop: Shop, sent: Sent) -> None:
     phone = Phone(shop)
     phone.open(f"/Q/{badge_of(shop, 'a1')}")
@@ -150,6 +152,7 @@ def test_a_page_open_too_long_counts_no_more(shop: Shop, sent: Sent) -> None:
     assert members(shop) == []
 
 
+@ON_SQLITE
 def test_a_client_cannot_choose_the_time_of_the_scan(shop: Shop) -> None:
     phone = Phone(shop)
     phone.open(f"/Q/{badge_of(shop, 'a1')}")
@@ -159,6 +162,7 @@ def test_a_client_cannot_choose_the_time_of_the_scan(shop: Shop) -> None:
         assert (phone.answer.status_code, phone.says("这个码现在不能用")) == (404, True)
 
 
+@ON_SQLITE
 def test_joining_needs_the_terms_and_nothing_else(shop: Shop, sent: Sent) -> None:
     phone = Phone(shop)
     phone.open(f"/Q/{badge_of(shop, 'a1')}")
@@ -171,6 +175,7 @@ def test_joining_needs_the_terms_and_nothing_else(shop: Shop, sent: Sent) -> Non
     assert member["name"] == "138****5520"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("field", "typed", "told"), [
     ("phone", "12345", "这个手机号不对"), ("phone", "１３８００００５５２０", "这个手机号不对"),
     ("birthday", "13-40", "生日请写成"), ("name", "长" * 61, "称呼最多"),
@@ -183,6 +188,7 @@ def test_what_was_typed_wrong_is_told_and_kept(shop: Shop, field: str, typed: st
     assert phone.page.typed[field] == typed
 
 
+@ON_SQLITE
 def test_markup_in_a_name_stays_text(shop: Shop, sent: Sent) -> None:
     markup = "<img src=x onerror=alert(1)>\"'>"
     phone = Phone(shop)
@@ -194,6 +200,7 @@ def test_markup_in_a_name_stays_text(shop: Shop, sent: Sent) -> None:
     assert members(shop)[0]["name"] == markup
 
 
+@ON_SQLITE
 def test_unknown_revoked_and_foreign_codes_read_alike(shop: Shop) -> None:
     badge = badge_of(shop, "a1")
     office = StaffOffice(shop.database, shop.secrets, shop.clock, shop.random)
@@ -209,6 +216,7 @@ def test_unknown_revoked_and_foreign_codes_read_alike(shop: Shop) -> None:
     assert len(pages) == 1
 
 
+@ON_SQLITE
 def test_a_members_code_says_show_it_and_nothing_else(shop: Shop, sent: Sent) -> None:
     joiner = Phone(shop)
     joiner.join(sent, badge_of(shop, "a1"), name="沈知微")
@@ -222,6 +230,7 @@ def test_a_members_code_says_show_it_and_nothing_else(shop: Shop, sent: Sent) ->
     assert "Set-Cookie" not in phone.answer.headers
 
 
+@ON_SQLITE
 def test_a_number_gets_a_few_codes_a_day_whoever_asks(shop: Shop, sent: Sent) -> None:
     phone = Phone(shop)
     phone.open(f"/Q/{badge_of(shop, 'a1')}")
@@ -232,6 +241,7 @@ def test_a_number_gets_a_few_codes_a_day_whoever_asks(shop: Shop, sent: Sent) ->
     assert phone.says("今天收到的验证码太多")
 
 
+@ON_SQLITE
 def test_the_page_is_small_strict_and_alone(shop: Shop) -> None:
     phone = Phone(shop)
     answer = phone.open(f"/Q/{badge_of(shop, 'a1')}")

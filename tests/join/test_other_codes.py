@@ -16,7 +16,7 @@ from guidedesk.models.join_tables import join_record
 from guidedesk.server.rows import put_row
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.operations import IssueInvitation
-from tests.join.phone import PHONE, Phone, Sent, badge_of
+from tests.join.phone import ON_SQLITE, PHONE, Phone, Sent, badge_of
 from tests.server.people_at_work import hello
 from tests.server.shop import Counter, Shop
 
@@ -52,6 +52,7 @@ def test_an_invitation_joins_one_person(shop: Shop, sent: Sent) -> None:
     assert (used["member_id"], binding["owner_id"]) == (member["id"], shop.staff["a2"])
 
 
+@ON_SQLITE
 def test_an_invitation_ends_after_ten_minutes_at_the_server(shop: Shop, sent: Sent) -> None:
     digits = invitation(shop.counter())
     in_time, late = Phone(shop), Phone(shop)
@@ -64,6 +65,7 @@ def test_an_invitation_ends_after_ten_minutes_at_the_server(shop: Shop, sent: Se
     assert in_time.says("入会成功，欢迎您")
 
 
+@ON_SQLITE
 def test_a_stores_code_binds_nobody(shop: Shop, sent: Sent) -> None:
     digits = new_short(CodeType.STORE, shop.random)
     row = {"id": derived_id("store_code", digits), "digits": digits, "store_id": shop.stores[1], "state": "live"}
