@@ -57,6 +57,9 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     audit = _area(areas, "audit", "the audit log")
     verify = _leaf(audit, "verify", "check every entry's hash", money.audit_verify, "admin audit verify")
     verify.add_argument("--replay", action="store_true", help="also compute every sealed month again from its events")
+    key = _area(areas, "key", "what codes are signed with")
+    rotate = _leaf(key, "rotate", "turn to the next key", actions.key_rotate, "admin key rotate")
+    rotate.add_argument("--emergency", action="store_true", help="and believe nothing signed before")
     plan = _area(areas, "plan", "what is paid for sales")
     publish = _leaf(plan, "publish", "a new version of a plan", money.plan_publish, "admin plan publish plan.json")
     publish.add_argument("file", metavar="FILE", help="a plan version of COMMISSION.md 0, or - for stdin")
@@ -115,6 +118,7 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     verdict.add_argument("--accept", action="store_true", help="carry out what waits, and let it work again")
     verdict.add_argument("--reject", action="store_true", help="refuse what waits; the counter stays off")
     release.add_argument("--reason", required=True, metavar="TEXT")
+    release.add_argument("--operation", metavar="ID", help="only this one; the counter stays as it is")
     revoke = _leaf(
         device, "revoke", "take a counter off", actions.device_revoke, "admin device revoke ID --drain --reason sold"
     )

@@ -14,6 +14,7 @@ from typing import Any
 from guidedesk.commands.output import read_pin
 from guidedesk.domain.errors import Refused
 from guidedesk.server import chain, devices, home_moves
+from guidedesk.server.code_keys import rotate_keys
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import approve_device
@@ -248,9 +249,18 @@ def device_release(args: argparse.Namespace) -> int:
     """End a counter's quarantine."""
     with open_desk(args) as desk:
         context = ServerContext.create(desk.database, desk.secrets, desk.clock, desk.random, UNLIMITED)
-        done = release_device(context, args.device, is_accepted=args.accept, reason=args.reason)
+        done = release_device(context, args.device, is_accepted=args.accept, reason=args.reason, only=args.operation)
     told = ", ".join(f"{count} {status}" for status, count in sorted(done.counts.items())) or "nothing waited"
     return say(args, asdict(done), f"Counter {args.device} is {done.state}: {told}.")
+
+
+def key_rotate(args: argparse.Namespace) -> int:
+    """Sign codes with the next key."""
+    with open_desk(args) as desk:
+        made = rotate_keys(desk.database, desk.secrets, desk.clock.wall_ms(), is_emergency=args.emergency)
+    gone = " Nothing the key before it signed counts any more." if args.emergency else ""
+    told = f"Codes are signed with key {made['current']} from now on; counters hear of it with their next sync.{gone}"
+    return say(args, {"current": made["current"], "counter": made["counter"], "keys": made["keys"]}, told)
 
 
 def member_split(args: argparse.Namespace) -> int:

@@ -45,10 +45,17 @@ class Released:
 
 
 def release_device(
-    context: ServerContext, device_id: str, *, is_accepted: bool, reason: str, actor: Actor | None = None
+    context: ServerContext,
+    device_id: str,
+    *,
+    is_accepted: bool,
+    reason: str,
+    actor: Actor | None = None,
+    only: str | None = None,
 ) -> Released:
     """End a counter's quarantine; accepting also lets it work again, rejecting leaves it off. One that is being taken
-    off stays so, whatever becomes of what it brought.
+    off stays so, whatever becomes of what it brought. `only`: that one operation, and the counter stays as it is (a
+    code that was used elsewhere, CODES.md Q-6).
 
     `actor` None is the operator at the command line. Refused: `device_unknown`, `forbidden`.
     Repeating it changes nothing that was decided.
@@ -62,7 +69,10 @@ def release_device(
         settings = read_settings(conn, chain_id)
     since_ms = history_since_ms(settings, context.clock.wall_ms())
     max_lag_hours = int(settings["max_offline_lag_hours"])
-    ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in waiting]
+    wanted = [row for row in waiting if only in (None, row.op_id)]
+    if only is not None and not wanted:
+        raise Refused("not_found", what="operation")
+    ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in wanted]
     prepared = prepare(context, Sender(store_id, device_id), ops if is_accepted else [])
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], dict[str, int], bool]:
@@ -73,15 +83,17 @@ def release_device(
             run = _run(opened, context, device_id, chain_id, since_ms, max_lag_hours, prepared)
             answers = _accept(opened, run, mine, now)
             counts = dict(Counter(str(answer.status) for answer in answers))
-            if not is_leaving:
+            if not is_leaving and only is None:
                 _set_state(opened, device_id, "active")
         else:
             run, answers = None, []
             counts = _reject(opened, mine)
-        ended = _end_other_content(opened, device_id)
+        ended = _end_other_content(opened, device_id) if only is None else 0
         if ended:
             counts["rejected"] = counts.get("rejected", 0) + ended
         detail = {"accepted": int(is_accepted), "reason": reason, "was": state, "operations": len(mine)}
+        if only is not None:
+            detail["operation"] = only
         at_ms = context.clock.wall_ms()
         record_audit(opened, at_ms=at_ms, actor=actor, action="device.released", subject=device_id, detail=detail)
         return answers, counts, run is not None and run.has_tasks

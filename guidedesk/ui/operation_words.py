@@ -78,7 +78,7 @@ def why(operation: OperationInfo, names: Names, now_ms: int) -> str:
     if state == "parked":
         return i18n.t("why.parked_here" if reason == "malformed_batch" else "why.parked")
     if state == "quarantined":
-        return i18n.t("why.quarantined")
+        return i18n.t("why.code_used_elsewhere" if reason == "code_used_elsewhere" else "why.quarantined")
     if state == "merged":
         return _merged(reason, params, names)
     return _refusal(operation, reason, names, now_ms)

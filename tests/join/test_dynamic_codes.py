@@ -23,6 +23,7 @@ from guidedesk.server.join.joining import join
 from guidedesk.server.join.own_card import OwnCard, read_card
 from guidedesk.server.join.phone_checks import send_code
 from guidedesk.server.join.tokens import MemberToken, PageToken
+from guidedesk.server.quarantine import release_device
 from guidedesk.server.rows import put_row
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
@@ -135,6 +136,10 @@ def test_a_second_use_elsewhere_is_put_to_a_manager(world: World) -> None:
     settle(a, b)
     assert world.recorded()[first] == "quarantined"
     assert a.counter.status().waiting == 0
+    with pytest.raises(Refused, match="not_found"):
+        release_device(world.context, a.device_id, is_accepted=True, reason="?", only=second)
+    released = release_device(world.context, a.device_id, is_accepted=True, reason="screenshot, both here", only=first)
+    assert (released.state, released.counts, world.recorded()[first]) == ("active", {"accepted": 1}, "accepted")
 
 
 def test_a_cancelled_card_takes_its_code_along(world: World) -> None:

@@ -36,6 +36,10 @@ def sign_in(shop: Shop, sent: Sent) -> Phone:
     return phone
 
 
+def cookies(phone: Phone) -> list[Any]:
+    return list(phone.session.cookies)
+
+
 def pulled(shop: Shop) -> Counter:
     counter = shop.counter()
     counter.pull()
@@ -49,7 +53,7 @@ def test_a_member_signs_in_on_another_phone(shop: Shop, sent: Sent) -> None:
     typed = card["typed"]
     assert phone.says(f"卡号 {typed[:4]} {typed[4:8]} {typed[8:]}"), phone.page.words
     assert phone.says("a1 是您的专属导购")
-    (cookie,) = phone.session.cookies
+    (cookie,) = cookies(phone)
     assert (cookie.name, cookie.path, cookie.has_nonstandard_attr("HttpOnly")) == ("gd_card", "/q", True)
     assert cookie.get_nonstandard_attr("SameSite") == "Lax"
     assert PHONE[3:] not in phone.answer.text
@@ -120,7 +124,7 @@ def test_another_site_cannot_press_her_buttons(shop: Shop, sent: Sent) -> None:
 @ON_SQLITE
 def test_a_forged_or_old_cookie_opens_nothing(shop: Shop, sent: Sent) -> None:
     phone = member(shop, sent)
-    (cookie,) = phone.session.cookies
+    (cookie,) = cookies(phone)
     other = Phone(shop)
     for value in ("", "e30.AAAA", f"{cookie.value}x", str(cookie.value)[1:], '"; x='):
         other.session.cookies.clear()
