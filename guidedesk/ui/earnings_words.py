@@ -75,15 +75,20 @@ def cells(row: LineRow) -> tuple[Cell, ...]:
     """The cells of a `LineRow`."""
     line, shown = row.line, shown_state(row.line)
     base = "" if line.sale is None or not line.rate else formats.money(line.sale.base_minor, line.currency)
-    day = formats.day_text(formats.local_day(line.at_ms), row.today)
     return (
-        Cell(day, ink="text2"),
+        Cell(short_day(line, row.today), ink="text2"),
         Cell(who_text(line), note=source_text(line, row.today)),
         Cell(base, ink="text2"),
         Cell(percent_of(line.rate) if line.rate else "", ink="text2"),
         Cell(formats.money(line.amount_minor, line.currency, signed=True), strong=True),
         Cell(t(STATE_KEYS[shown]), tone=STATE_TONES[shown], icon=STATE_ICONS[shown]),
     )
+
+
+def short_day(line: EarningsLine, today: date) -> str:
+    """The day of a line without its year: the month stands above the table."""
+    day = formats.local_day(line.at_ms)
+    return formats.day_text(day, today if abs((today - day).days) <= 1 else None)
 
 
 def shown_state(line: EarningsLine) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 from pytest_bdd import given, scenarios, then, when
 
@@ -74,6 +75,7 @@ class Story:
 @pytest.fixture
 def story(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
     start_look(qapp, "light", 1.0, "zh_CN")
+    QAccessible.setActive(True)  # as with a screen reader attached: lists tell it when their rows change
     world = open_world(tmp_path)
     publish_plan(world.database, PLAN, actor=None, now_ms=world.clock.wall_ms())
     till = world.till()
@@ -85,6 +87,7 @@ def story(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
     yield Story(world, till, window, tmp_path)
     window.window.close()
     world.close()
+    QAccessible.setActive(False)
 
 
 @given("a counter whose associate looks at her earnings", target_fixture="her")

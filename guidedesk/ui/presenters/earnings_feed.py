@@ -52,7 +52,7 @@ class EarningsFeed(QObject):
         super().__init__(parent)
         self._desk = desk
         self._asked_at_ms = 0
-        self._was_offline = False
+        self._waiting = 0
         self.state = FeedState()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -124,7 +124,12 @@ class EarningsFeed(QObject):
         came_back = self.state.is_offline and not status.is_offline
         is_old = self.state.data is not None and (status.is_offline or self.state.is_old)
         self._show(is_offline=status.is_offline, is_old=is_old)
-        if self._desk.session is None or status.is_offline:
+        if self._desk.session is None:
+            return
+        if status.waiting != self._waiting:
+            self._waiting = status.waiting
+            self._read_waiting()
+        if status.is_offline:
             return
         if came_back or self._desk.now_ms() - self._asked_at_ms >= EVERY_MS:
             self._ask_soon()
