@@ -42,7 +42,7 @@ def earnings(tour: Tour) -> Seen:
     shown = bool(wait_for(lambda: _asks(tour) and ORDER_NO in texts(tour.window), 40))
     seen_why = texts(tour.window)
     line = _own_line(tour, order)
-    amount = formats.money(int(line[0])) if line else "?"
+    amount = formats.money(int(line[0]), _currency(tour)) if line else "?"
     zone_day = datetime.fromtimestamp(tour.app.counter.now_ms() / 1000, UTC) + timedelta(hours=8, days=7)
     until = formats.month_day(zone_day.month, zone_day.day)
     said = [amount, due, until, name, i18n.t("earn.event.served.me")]
@@ -140,6 +140,10 @@ def _own_line(tour: Tour, order: bytes) -> tuple[Any, ...] | None:
     return None
 
 
+def _currency(tour: Tour) -> str:
+    return str(tour.eyes.one("select value from setting where name='currency'") or "CNY")
+
+
 def _publish(tour: Tour) -> None:
     if not tour.eyes.one("select count(*) from plan_version"):
         path = tour.world.folder / "plan.json"
@@ -153,7 +157,7 @@ def _order(tour: Tour, number: str, card: str) -> None:
     at = datetime.fromtimestamp(tour.app.counter.now_ms() // 1000 + 1, UTC).isoformat(timespec="seconds")
     path = tour.world.folder / f"{number}.csv"
     head = "order_id,line_id,type,channel,paid_at,member_code,sku,qty,net_paid,currency"
-    path.write_text(f"{head}\n{number},1,sale,online,{at},{card},COAT-1,1,{PAID},CNY\n", encoding="utf-8")
+    path.write_text(f"{head}\n{number},1,sale,online,{at},{card},COAT-1,1,{PAID},{_currency(tour)}\n", encoding="utf-8")
     done = _guidedesk(tour, "import", "orders", str(path), "--json", secrets=False)
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)
@@ -186,8 +190,7 @@ def _month_to_close(tour: Tour) -> str:
         year, month = (int(part) for part in str(last).split("-"))
         return f"{year + month // 12}-{month % 12 + 1:02d}"
     now = datetime.fromtimestamp(tour.app.counter.now_ms() / 1000, UTC) + timedelta(hours=8)
-    before = now.replace(day=1) - timedelta(days=1)
-    return f"{before:%Y-%m}"
+    return str(tour.eyes.one("select max(posting_period) from open_line where posting_period<:m", m=f"{now:%Y-%m}"))
 
 
 def _guidedesk(tour: Tour, *words: str, secrets: bool = True) -> subprocess.CompletedProcess[str]:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.commission import reading
 from guidedesk.domain.time import local_date, local_midnight_ms
-from guidedesk.models.commission_tables import close_confirmation, period_close, statement
+from guidedesk.models.commission_tables import close_confirmation, open_line, period_close, statement
 from guidedesk.models.server_tables import device
 from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_close import ClosePreview, preview
@@ -113,13 +113,14 @@ def end_of(period: str, zone: str) -> int:
 
 
 def _next_to_close(conn: Connection, chain_id: str, now_ms: int) -> str:
-    """The month after the last sealed one; before any, the one before this month if it has lines, else this."""
+    """The month after the last sealed one; before any, the last month with lines that is over, else this one."""
     closed = closed_through(conn, chain_id)
     if closed is not None:
         return next_period(closed)
     current = open_period(conn, chain_id, now_ms)
-    before = reading.month_text(reading.month_index(current) - 1)
-    return before if lines_of(conn, chain_id, period=before) else current
+    o = open_line.c
+    query = select(func.max(o.posting_period)).where(o.scope_id == chain_id, o.posting_period < current)
+    return conn.execute(query).scalar() or current
 
 
 def _months(conn: Connection, chain_id: str, month: str, now_ms: int) -> tuple[str, ...]:

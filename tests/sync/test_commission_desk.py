@@ -124,7 +124,8 @@ def test_an_answer_of_another_shape_changes_nothing(till: Till) -> None:
     good = to_document(month(me, "2026-11", LINE))
     answers(till, good)
     kept = till.counter.commission.earnings("")
-    for broken in ({}, [], good | {"totals": None}, good | {"as_of_ms": 1.5}, good | {"lines": [{"id": 1}]}):
+    shapes: list[Any] = [{}, [], good | {"totals": None}, good | {"as_of_ms": 1.5}, good | {"lines": [{"id": 1}]}]
+    for broken in shapes:
         answers(till, broken)
         with pytest.raises(TransportError):
             till.counter.commission.earnings("")
