@@ -47,6 +47,7 @@ def window(shop: ShopDesk, show: Show) -> MainWindow:
 def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
     assert [(b.item.page, b.item.key) for b in window.rail.buttons] == [
         ("home", "Ctrl 1"), ("members", "Ctrl 2"), ("codes", "Ctrl 3"), ("earnings", "Ctrl 5"), ("sync", "Ctrl 9"),
+        ("settings", "Ctrl ,"),
     ]  # fmt: skip
     assert "F3" in spoken_keys(window.page("home").key_cues())
 
@@ -54,7 +55,7 @@ def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
 def test_who_may_not_see_members_finds_no_way_to_them(window: MainWindow, shop: ShopDesk) -> None:
     session = shop.counter.session()
     shop.desk.set_session(replace(session, staff=replace(session.staff, role="admin")))
-    assert [button.item.page for button in window.rail.buttons] == ["close", "sync"]  # head office closes
+    assert [button.item.page for button in window.rail.buttons] == ["close", "sync", "settings"]  # head office closes
     assert not shop.desk.may("member.view")
 
 
