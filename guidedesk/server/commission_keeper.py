@@ -175,7 +175,8 @@ def _remember(conn: Connection, chain_id: str, known: Heads) -> _Memory:
     books = book.books_of(conn, chain_id, heads, closes, config_versions(conn, chain_id))
     stream, world = books.prepared.stream, books.prepared.world
     flags = {(flag.partition(":")[0], flag.partition(":")[2]) for flag in books.result.flags}
-    postings = books.result.explanations.postings.values()
+    # Those of open months, the first of which takes in what came before it; none where all is sealed.
+    postings = list(books.result.explanations.postings.values()) or None
     shelf = MemoryShelf.of(world, stream, books.result.lines, flags, postings)
     shared = shared_events(stream.events)
     ground = Ground(world, [Stored(event.document, event.posting) for event in shared], stream.closes)
