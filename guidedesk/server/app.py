@@ -21,7 +21,8 @@ from guidedesk.server import code_keys, fanout, grant_ends, home_moves, member_c
 from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
-from guidedesk.server.commission_book import refresh_if_paid
+from guidedesk.server.commission_book import heads_if_paid, refresh
+from guidedesk.server.commission_reckoning import Heads
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.limits import Lane, RateLimits
@@ -36,6 +37,7 @@ _SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", 
 _WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 BOOKS_SECONDS: Final = 5
+BOOKS_LATEST: Final = 12  # rounds that figures may wait for counters to have sent everything
 _REST: Final = 10  # times as long as a reckoning took, so that it never holds up the counters
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
@@ -95,10 +97,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _keep_books(context: ServerContext) -> None:
     """Commission figures follow the events by themselves, however long a reckoning takes."""
+    done: Heads | None = None
+    seen: Heads | None = None
+    waited = 0
     while True:
         begun = anyio.current_time()
         try:
-            await anyio.to_thread.run_sync(refresh_if_paid, context.database, context.clock.wall_ms())
+            heads = await anyio.to_thread.run_sync(heads_if_paid, context.database)
+            is_quiet = heads == seen or waited >= BOOKS_LATEST
+            seen = heads
+            if heads is not None and heads != done:
+                waited += 1
+                if is_quiet:  # while counters send what they gathered, the figures wait for them
+                    await anyio.to_thread.run_sync(refresh, context.database, context.clock.wall_ms())
+                    done, waited = heads, 0
         except Refused:
             _log.info("books_wait")
         except Exception:

@@ -251,7 +251,7 @@ def replay(conn: Connection, chain_id: str) -> LedgerReport:
         books = books_of(conn, chain_id, close.heads, closes[:place], config, closing=close.period)
         sealed = seal(books, chain_id, close.period)
         after = closes[place - 1].period if place else ""
-        bad = _first_other_line(conn, chain_id, sealed.lines, after, close.period)
+        bad = _first_other_line(conn, chain_id, list(sealed.rows()), after, close.period)
         if bad is not None:
             return LedgerReport(rows, (bad,))
         rows += len(sealed.lines)
@@ -265,7 +265,7 @@ def replay(conn: Connection, chain_id: str) -> LedgerReport:
         if (sealed.events_hash, sealed.config_hash) != (row.events_hash, row.config_hash):
             return LedgerReport(rows, (BadRow("period_close", close.period),))
         mine: dict[str, list[list[Any]]] = defaultdict(list)
-        for line in sealed.texts:
+        for line in sealed.lines:
             mine[line.beneficiary].append(line.as_list())
         query = select(statement).where(s.scope_id == chain_id, s.period == close.period).order_by(s.associate)
         for found in conn.execute(query):

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from guidedesk.models.commission_tables import plan_version
 from guidedesk.server.commission_keeper import keeper_of
+from guidedesk.server.commission_reckoning import Heads, event_heads
 from guidedesk.server.database import ServerDatabase
 
 
@@ -17,11 +18,11 @@ def refresh(database: ServerDatabase, now_ms: int) -> bool:
     return keeper_of(database).refresh(database, now_ms)
 
 
-def refresh_if_paid(database: ServerDatabase, now_ms: int) -> bool:
-    """`refresh` where a plan was ever published: without one there is nothing to reckon."""
+def heads_if_paid(database: ServerDatabase) -> Heads | None:
+    """Where events stand, if a plan was ever published: without one there is nothing to reckon."""
     chain_id = database.chain_id()
     p = plan_version.c
     with database.read() as conn:
         if conn.execute(select(p.plan).where(p.scope_id == chain_id).limit(1)).first() is None:
-            return False
-    return refresh(database, now_ms)
+            return None
+        return event_heads(conn)

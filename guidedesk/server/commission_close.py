@@ -251,29 +251,34 @@ def _config_moved(conn: Connection, chain_id: str, books: Books) -> bool:
 class Sealed:
     """Everything that goes into the record of a month, made before the transaction that writes it."""
 
-    lines: list[tuple[Any, ...]]  # in the order of LINE_COLUMNS, without the last
-    texts: list[LedgerLine]
+    lines: list[LedgerLine]
+    books: Books
+    chain_id: str
+    period: str
     balances: Balances
     events_hash: str
     plans: list[list[Any]]
     config_hash: str
 
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """The lines as rows in the order of LINE_COLUMNS, without the last; each made when it is asked for."""
+        counts: dict[int, int] = defaultdict(int)
+        for line in self.lines:
+            counts[line.posting] += 1
+            row = projected_row(self.chain_id, self.books, line)
+            row["n"] = counts[line.posting]
+            row["statement_id"] = f"{line.beneficiary}:{self.period}" if is_associate(line.beneficiary) else None
+            yield tuple(row[name] for name in LINE_COLUMNS[:-1])
+
 
 def seal(books: Books, chain_id: str, period: str) -> Sealed:
     """Rows and hashes of a month; lines of months before the first close belong to it."""
-    lines = sorted(books.open_lines(), key=lambda line: line.sort_key)
-    rows: list[tuple[Any, ...]] = []
-    counts: dict[int, int] = defaultdict(int)
-    for line in lines:
-        counts[line.posting] += 1
-        row = projected_row(chain_id, books, line)
-        row["n"] = counts[line.posting]
-        row["statement_id"] = f"{line.beneficiary}:{period}" if is_associate(line.beneficiary) else None
-        rows.append(tuple(row[name] for name in LINE_COLUMNS[:-1]))
     month = reading.month_index(period)
     return Sealed(
-        lines=rows,
-        texts=lines,
+        lines=sorted(books.open_lines(), key=lambda line: line.sort_key),
+        books=books,
+        chain_id=chain_id,
+        period=period,
         balances=books.result.balances,
         events_hash=_events_hash(books, month),
         plans=_plans(books, month),
@@ -331,13 +336,10 @@ def _write(
 ) -> ClosedMonth:
     conn, chain_id = opened.conn, opened.scope_id
     keep_config(opened, now_ms)
-    link = last_row_hash(conn, chain_id)
-    rows: list[tuple[Any, ...]] = []
-    for values in sealed.lines:
-        link = row_hash(link, values)
-        rows.append((*values, link))
-    if rows:
-        insert_tuples(conn, ledger_line, LINE_COLUMNS, rows)
+    links = [last_row_hash(conn, chain_id)]
+    if sealed.lines:
+        insert_tuples(conn, ledger_line, LINE_COLUMNS, _linked(sealed, links))
+    link, count = links[-1], len(sealed.lines)
     shared = {
         "engine": ENGINE_VERSION,
         "period": period,
@@ -357,7 +359,7 @@ def _write(
         "config_hash": sealed.config_hash,
         "plans": json.dumps(sealed.plans, ensure_ascii=False, separators=(",", ":")),
         "events_hash": sealed.events_hash,
-        "line_count": len(rows),
+        "line_count": count,
         "lines_hash": link,
         "engine": ENGINE_VERSION,
         "prev_hash": before,
@@ -370,9 +372,18 @@ def _write(
     document = close_document(period)
     record_events(opened, [NewEvent(document, now_ms, now_ms)])
     conn.execute(delete(open_line).where(open_line.c.scope_id == chain_id, open_line.c.posting_period <= period))
-    detail = {"lines": len(rows), "statements": len(mine), "hash": row["hash"], "forced": int(reason is not None)}
+    detail = {"lines": count, "statements": len(mine), "hash": row["hash"], "forced": int(reason is not None)}
     record_audit(opened, at_ms=now_ms, actor=actor, action="month.closed", subject=period, detail=detail)
-    return ClosedMonth(period, len(rows), len(mine), str(row["hash"]))
+    return ClosedMonth(period, count, len(mine), str(row["hash"]))
+
+
+def _linked(sealed: Sealed, links: list[bytes]) -> Iterator[tuple[Any, ...]]:
+    """Rows with their links; the last link stays in `links`."""
+    link = links[0]
+    for values in sealed.rows():
+        link = row_hash(link, values)
+        yield (*values, link)
+    links.append(link)
 
 
 def close_hash(row: Mapping[str, Any], statements: Sequence[str]) -> str:
@@ -394,7 +405,7 @@ def _statements(
 ) -> list[dict[str, Any]]:
     month = reading.month_index(shared["period"])
     by_associate: dict[str, list[list[Any]]] = defaultdict(list)
-    for line in sealed.texts:
+    for line in sealed.lines:
         by_associate[line.beneficiary].append(line.as_list())
     previous = last_statement_hashes(conn, chain_id)
     rows: list[dict[str, Any]] = []

@@ -188,7 +188,9 @@ def books_of(
     prepared = prepare(documents, config=config, plans=(), staff=())
     closed = closes[-1].period if closes else None
     lines = stored_lines(conn, chain_id, through=closed) if closed else []
-    result = evaluate(prepared, through=closing, stored_lines=lines, stored_through=closed)
+    result = evaluate(
+        prepared, through=closing, stored_lines=lines, stored_through=closed, with_statements=False
+    )
     return Books(heads, config, prepared, result, closed, arrivals)
 
 

@@ -48,9 +48,18 @@ class Causes:
                     self._reviews[target.id].append(review.id)
                     self._note(target, review.id)
         self._orders_of: dict[tuple[str, int], set[str]] | None = None
+        self._known: dict[tuple[str, str | int], list[str]] = {}
 
     def of(self, line: LedgerLine) -> list[str]:
         """Ids of the new events that bear on the line; all new ones when none of them names it."""
+        # Lines of one sale, and a month's figures of one person, rest on the same events.
+        place = (line.beneficiary, line.ref) if line.ref is not None else (line.beneficiary, line.origin)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = self._find(line)
+        return known
+
+    def _find(self, line: LedgerLine) -> list[str]:
         orders, members = self._subjects(line)
         found: set[str] = set()
         if line.ref is not None:
@@ -85,6 +94,9 @@ class Causes:
     def _subjects(self, line: LedgerLine) -> tuple[set[str], set[str]]:
         """Orders and canonical members a line depends on."""
         book = self._posting.snapshot.book.orders
+        single = None if line.ref is None else book.get(line.ref)
+        if line.ref is not None and single is not None and single.replaces is None:
+            return {line.ref}, set() if single.sale.member is None else {self._canonical(single.sale.member)}
         if line.ref is not None:
             orders = {line.ref} & book.keys()
         else:

@@ -91,8 +91,9 @@ def evaluate(
     through: str | None = None,
     stored_lines: Iterable[LedgerLine] = (),
     stored_through: str | None = None,
+    with_statements: bool = True,
 ) -> Result:
-    """`compute` over checked input."""
+    """`compute` over checked input; without statements where the caller keeps a chain of its own."""
     world, stream = prepared.world, prepared.stream
     ledger = post(world, stream, _month(through), stored_lines, _month(stored_through))
     snapshot = _whole(world, stream, ledger)
@@ -104,7 +105,11 @@ def evaluate(
         flags=all_flags(world, stream, snapshot),
         balances=found,
         unattributed=unattributed(snapshot),
-        statements=statements(stream, ledger.lines, found, world.plans, prepared.config, ledger.last),
+        statements=(
+            statements(stream, ledger.lines, found, world.plans, prepared.config, ledger.last)
+            if with_statements
+            else []
+        ),
     )
 
 

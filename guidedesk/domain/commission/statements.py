@@ -88,7 +88,7 @@ def statements(
         shared = {
             "engine": ENGINE_VERSION,
             "period": reading.month_text(period),
-            "events": sorted([event.id, content_hash(content(event.document))] for event in new),
+            "events": content_hash(sorted([event.id, content_hash(content(event.document))] for event in new)),
             "plans": _plan_hashes(stream.events, plans, period),
             "config": config_hash,
         }
