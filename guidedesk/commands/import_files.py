@@ -70,6 +70,7 @@ def run_import(args: argparse.Namespace) -> int:
     """Bring a file in; 1 when rows were rejected, 2 for options that cannot be."""
     from guidedesk.server.connectors import file_run
     from guidedesk.server.context import SystemClock
+    from guidedesk.server.schema import check_schema
 
     source = getattr(args, "source", None)
     if source is not None and not _SOURCE.fullmatch(source):
@@ -78,6 +79,7 @@ def run_import(args: argparse.Namespace) -> int:
     started = time.monotonic()
     try:
         with args.opened(args) as (database, secrets):
+            check_schema(database)
             run = file_run.start_run(
                 database,
                 args.kind,

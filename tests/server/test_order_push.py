@@ -326,3 +326,27 @@ def compute_lines(stream: list[dict[str, Any]], plan: dict[str, Any], config: di
     for line in result.lines:
         sums[line.beneficiary] = sums.get(line.beneficiary, 0) + line.amount
     return {name: amount for name, amount in sums.items() if amount}
+
+
+HOSTILE = {
+    "deep": b'{"source":"webshop","items":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    "twice": b'{"source":"webshop","source":"webshop","items":[]}',
+    "nan": b'{"source":"webshop","items":[{"id":"a","type":"order","order_discount":NaN}]}',
+    "huge": b'{"source":"webshop","items":[' + b"1" * 5_000 + b"]}",
+    "bom": b'\xef\xbb\xbf{"source":"webshop","items":[]}',
+    "nul": b'{"source":"webshop","items":[{"id":"a\\u0000"}]}',
+    "half": b'{"source":"webshop","items":[{"id":"\\ud800"}]}',
+    "list": b"[]",
+    "more": b'{"source":"webshop","items":[],"admin":true}',
+    "no_list": b'{"source":"webshop","items":{}}',
+    "many": b'{"source":"webshop","items":[' + b",".join([b"{}"] * 501) + b"]}",
+    "long": b'{"source":"' + b"w" * 9_000 + b'","items":[]}',
+}
+
+
+def test_a_hostile_body_is_refused_whether_signed_or_not(shop: Shop, secret: str) -> None:
+    for name, body in HOSTILE.items():
+        for answer in (call(shop, secret, body), shop.client.request("POST", "/v1/orders", content=body)):
+            assert 400 <= answer.status_code < 500, (name, answer.text)
+    large = b'{"source":"webshop","items":["' + b"x" * 1_100_000 + b'"]}'
+    assert call(shop, secret, large).status_code == 413
