@@ -30,6 +30,7 @@ _TYPED = (QKeyEvent, QInputMethodEvent)
 # A timer this late means that the event loop stood still and keys may be waiting behind it.
 _LATE_MS = 20
 _LOOK_AGAIN_MS = 10
+_PATIENCE = 3  # times the silence, for scanners known to end with a key
 # No keyboard repeats a held key so soon: X11 takes one key pressed twice within a millisecond for one held down.
 _REPEATS_AFTER_MS = 10
 
@@ -57,6 +58,7 @@ class ScannerInput(ScannerSource):
         self._composed_at_ms: int | None = None
         self._is_composing = False
         self._is_garbled = False
+        self._ends_by_key = False
         self._swallowed: set[int] = set()
         self._judged: tuple[int, int, str] | None = None
         self._verdict = False
@@ -96,7 +98,7 @@ class ScannerInput(ScannerSource):
         """End a burst that has fallen silent and hand on held keys. Called by a timer; tests with a
         clock of their own call it themselves."""
         now = self._clock.mono_ms() + self._skew_ms
-        if self._burst.is_running and not self._burst.is_near(now, self._settings.silence_ms):
+        if self._burst.is_running and not self._burst.is_near(now, self._silence_ms):
             self._finish(None)
         if self._guard.is_due(now, self._settings.guard_ms):
             self._guard.deliver()
@@ -191,7 +193,7 @@ class ScannerInput(ScannerSource):
         if self._burst.is_running:
             if not was_running:
                 self._on_recognised(leaked, at_ms)
-            self._arm(self._settings.silence_ms)
+            self._arm(self._silence_ms)
         return self._burst.is_running
 
     def _on_recognised(self, leaked: list[Stroke], at_ms: int) -> None:
@@ -240,7 +242,7 @@ class ScannerInput(ScannerSource):
     # --- the end ----------------------------------------------------------------------------------
 
     def _end_if_silent(self, at_ms: int) -> None:
-        if self._burst.is_running and not self._burst.is_near(at_ms, self._settings.silence_ms):
+        if self._burst.is_running and not self._burst.is_near(at_ms, self._silence_ms):
             self._finish(None)
 
     def _finish(self, ended_at_ms: int | None) -> None:
@@ -253,10 +255,16 @@ class ScannerInput(ScannerSource):
         if has_prefix and ended_at_ms is None and len(text) < self._settings.min_keys:
             give_back(self._settings.prefix + text)
             return
-        self._ended_at_ms = last_ms + self._settings.silence_ms if ended_at_ms is None else ended_at_ms
+        self._ended_at_ms = last_ms + self._silence_ms if ended_at_ms is None else ended_at_ms
+        self._ends_by_key = ended_at_ms is not None
         ended_by: Ending = "silence" if ended_at_ms is None else "key"
         scan = Scan(text.replace(LOST, ""), self._clock.wall_ms(), "wedge", garbled, gaps_ms, ended_by)
         self._gathered.emit(scan)
+
+    @property
+    def _silence_ms(self) -> int:
+        """A scanner that ends with a key has not ended before it comes: a PC that stood still must not cut its scan."""
+        return self._settings.silence_ms * (_PATIENCE if self._ends_by_key else 1)
 
     def _time_of(self, event: QKeyEvent) -> int:
         """The system's time of the key where there is one: a busy program must not make typing fast."""

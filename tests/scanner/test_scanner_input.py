@@ -253,6 +253,23 @@ def test_one_key_twice_within_a_millisecond_is_two_digits(desk):
     assert line.text() == "before"
 
 
+def test_a_pc_that_stood_still_does_not_cut_a_scan_that_will_end_with_a_key(desk):
+    line = QLineEdit()
+    at = desk(line)
+    at.scan()
+    at.type(MEMBER[:9], 4)
+    at.pass_time(200)
+    at.type(MEMBER[9:] + "\r", 4)
+    at.settle()
+    assert at.texts == [MEMBER, MEMBER]
+    at.scan(ending="")  # from now on silence ends it again
+    at.type(MEMBER, 4)
+    at.pass_time(90)
+    at.settle(0)
+    assert at.texts == [MEMBER] * 4
+    assert line.text() == ""
+
+
 def test_a_held_enter_presses_once(desk):
     button = QPushButton("Sell")
     button.setAutoDefault(True)
