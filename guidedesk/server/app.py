@@ -25,6 +25,7 @@ from guidedesk.server.commission_book import heads_if_paid, refresh
 from guidedesk.server.commission_reckoning import Heads
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
+from guidedesk.server.join import phone_checks
 from guidedesk.server.limits import Lane, RateLimits
 from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, orders, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
@@ -131,6 +132,7 @@ async def _sweep(context: ServerContext) -> None:
             if next(rounds) == 0:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
+                await anyio.to_thread.run_sync(phone_checks.sweep_checks, context.database, now_ms)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
             looked = await anyio.to_thread.run_sync(recognition.recognise_some, context.database, now_ms, looked.after)
         except Refused:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.joining import CODE_DIGITS, MOST_TRIES, SentCode, check_alive, next_sent, seconds_to_resend
 from guidedesk.domain.people import phone_hash
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import upsert
 from guidedesk.models.join_tables import phone_check
 from guidedesk.server.context import ServerContext
+from guidedesk.server.database import ServerDatabase
+from guidedesk.server.sharding import cross_scope
+from guidedesk.sync.redaction import data
 
+_log = logging.getLogger("guidedesk.server.join")
 _DRAWN_BYTES: Final = 8
+_KEPT_MS: Final = 2 * DAY_MS
 
 
 def send_code(context: ServerContext, phone: str, language: str) -> None:
@@ -44,7 +51,11 @@ def send_code(context: ServerContext, phone: str, language: str) -> None:
         upsert(conn, phone_check, [row])
 
     context.database.write_directory(work)
-    context.sender.send(phone, digits, language)
+    try:
+        context.sender.send(phone, digits, language)
+    except Refused as error:
+        _log.warning("code_not_sent", extra=data(why=error.params.get("why")))
+        raise
 
 
 def prove_phone(context: ServerContext, hashed: str, digits: str, purpose_id: str) -> None:
@@ -75,6 +86,13 @@ def prove_phone(context: ServerContext, hashed: str, digits: str, purpose_id: st
 def code_hash(context: ServerContext, hashed: str, digits: str) -> bytes:
     """A one-time code as it is kept: keyed, and bound to its number."""
     return hmac.new(context.secrets.pin_pepper, f"{hashed}:{digits}".encode(), hashlib.sha256).digest()
+
+
+@cross_scope
+def sweep_checks(database: ServerDatabase, now_ms: int) -> None:
+    """Forget the numbers of two days ago: nobody's number is kept for having asked for a code (P-1)."""
+    old = phone_check.c.sent_at_ms < now_ms - _KEPT_MS
+    database.write_directory(lambda conn: conn.execute(delete(phone_check).where(old)))
 
 
 def _row(conn: Connection, hashed: str, *, lock: bool) -> Any:
