@@ -445,3 +445,41 @@ class CodesInfo:
     today: CodeCounts
     month: CodeCounts
     invitations: tuple[InvitationInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferInfo:
+    """Coupons an associate may give. Amounts in minor units; `left` and `left_minor` are what her week still allows."""
+
+    number: int
+    name: Bilingual
+    terms: Bilingual
+    kind: str
+    value_minor: int
+    currency: str
+    ends_at_ms: int
+    week_count: int
+    week_minor: int
+    left: int
+    left_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponInfo:
+    """A coupon as this counter knows it. `member_id` is None for one it never heard of; `is_own` when it was given out
+    at this counter, so that nobody else can have its lease."""
+
+    handle: str
+    offer: OfferInfo | None
+    member_id: str | None
+    state: str  # issued | redeemed | unknown
+    redeemed_at_ms: int | None = None
+    is_own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRoom:
+    """What this counter may still let pass today, minor units: on a manager's word, and before the server decided."""
+
+    overridden_minor: int
+    provisional_minor: int

@@ -19,6 +19,7 @@ from guidedesk.domain.silence import Silence, silence
 from guidedesk.models import people
 from guidedesk.models.database import Database, open_encrypted
 from guidedesk.models.migrations import upgrade_journal
+from guidedesk.services.apply_core import MANAGING
 from guidedesk.services.changes import Changes
 from guidedesk.services.keys import DerivedKeys
 from guidedesk.services.operations import (
@@ -427,6 +428,19 @@ class Counter:
         """The 22 digits of an invitation nobody was shown yet; the operation recorded with it takes it."""
         code = self.local.find_blank_code("invitation")
         return None if code is None else code.digits
+
+    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
+        """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
+        return tuple(blank.coupon_parts for blank in self.local.list_blank_coupons())
+
+    def prove_manager(self, number: str, pin: str) -> str:
+        """The id of a manager of this store, by her PIN; as signing in, `not_a_manager`. Who works here stays so."""
+        staff = self._staff()
+        session = staff.sign_in(number, pin)
+        staff.sign_out(session)
+        if session.staff.role not in MANAGING:
+            raise Refused("not_a_manager")
+        return session.staff.id
 
     def printers(self) -> PrinterSettings:
         """Which printers this counter uses."""

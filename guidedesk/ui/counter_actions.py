@@ -20,6 +20,7 @@ from guidedesk.ui.presenters.edit_member import EditMemberPresenter
 from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
 from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
+from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.bind import BindDialog
@@ -29,6 +30,7 @@ from guidedesk.ui.views.edit_member import EditMemberDialog
 from guidedesk.ui.views.follow_up import FollowUpDialog
 from guidedesk.ui.views.form_dialog import FormDialog
 from guidedesk.ui.views.give_back import ReturnDialog
+from guidedesk.ui.views.redeem import RedeemDialog
 from guidedesk.ui.views.sale import SaleDialog
 from guidedesk.ui.widgets.scan_field import scan_field_of
 
@@ -52,8 +54,10 @@ class CounterActions(QObject):
         self.give_back = ReturnPresenter(desk, self)
         self.follow_up = FollowUpPresenter(desk, self)
         self.bind = BindPresenter(desk, self)
+        self.redeem = RedeemPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
-            self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind
+            self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
+            self.redeem,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -62,6 +66,7 @@ class CounterActions(QObject):
         self._join(self.give_back, self._return_dialog)
         self._join(self.follow_up, self._follow_up_dialog)
         self._join(self.bind, BindDialog)
+        self._join(self.redeem, self._redeem_dialog)
 
     def open(self, name: str, member_id: str) -> None:
         """Begin one of the forms about a member, if whoever is signed in may."""
@@ -179,6 +184,13 @@ class CounterActions(QObject):
         dialog.stepped.connect(form.step)
         dialog.amount_typed.connect(form.type_amount)
         dialog.reason_written.connect(form.write_reason)
+        return dialog
+
+    def _redeem_dialog(self) -> FormDialog:
+        dialog, form = RedeemDialog(), self.redeem
+        dialog.amount_typed.connect(form.type_amount)
+        dialog.number_typed.connect(form.type_number)
+        dialog.pin_typed.connect(form.type_pin)
         return dialog
 
     def _follow_up_dialog(self) -> FormDialog:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.codes.render import draw
 from guidedesk.domain.access import Permission
 from guidedesk.services.label_printer import PrinterError, read_address, send_label
-from guidedesk.ui import i18n
+from guidedesk.ui import formats, i18n
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.codes import CodesPresenter, CodesState
@@ -22,7 +22,7 @@ from guidedesk.ui.printing.card import CardWords, write_card
 from guidedesk.ui.printing.label import LabelWords, label_picture
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.views.codes import CodesPage, shown_for
-from guidedesk.ui.views.customer_screen import CustomerScreen
+from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
 from guidedesk.ui.views.printers import PrintersDialog
 from guidedesk.ui.when_shown import WhenShown
 
@@ -63,6 +63,8 @@ class CounterCodes(QObject):
         page.asked.connect(presenter.ask)
         page.reissued.connect(presenter.reissue)
         page.take_down_set.connect(presenter.set_takes_down)
+        page.offer_chosen.connect(presenter.choose_offer)
+        page.given.connect(presenter.give)
         self.printers.opened.connect(self._open_printers)
         self.printers.saved.connect(self._printers_saved)
         self.printers.left.connect(self._window.overlays.close)
@@ -135,6 +137,10 @@ class CounterCodes(QObject):
             return
         lang = i18n.language()
         name, what = shown_for(state, info)
+        if state.given is not None and state.kind == "coupon":
+            # On paper a member is called as customers call each other, never by her whole name (DESIGN-UI.md 13).
+            end = formats.full_date(formats.local_day(state.given.offer.ends_at_ms))
+            what = i18n.t("print.coupon", name=first_name(state.given.member.name), date=end)
         place = f"{info.store.name.pick(lang)} {self._desk.counter.label}".strip()
         words = LabelWords(info.brand.pick(lang), info.store.name.pick(lang), name, what, state.text, state.eye,
                            self._desk.now_ms(), place)

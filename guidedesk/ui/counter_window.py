@@ -14,6 +14,7 @@ from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
 from guidedesk.ui.counter_close import CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
+from guidedesk.ui.counter_coupons import CounterCoupons
 from guidedesk.ui.counter_earnings import CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
@@ -106,6 +107,9 @@ class CounterWindow(QObject):
         self._add_sync()
         self._add_settings()
         self.codes.add_page()
+        self.coupons = CounterCoupons(
+            desk, self.counter, self.actions.redeem, self._served_member, self._is_allowed, self
+        )
         self.member.state_changed.connect(self.codes.serve)
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
@@ -202,6 +206,10 @@ class CounterWindow(QObject):
 
     def _change_follow_up(self, follow_up_id: str) -> None:
         self.actions.open_follow_up(FollowUpRef(self.member.workable_id, follow_up_id))
+
+    def _served_member(self) -> str:
+        """Whose card is in front."""
+        return self.member.workable_id if self.window.current == MEMBERS else ""
 
     def _bind_scanned(self, scan: AssociateScan) -> None:
         if self.window.current == MEMBERS and self.member.workable_id:

@@ -170,6 +170,19 @@ class CounterPort(Protocol):
         """The 22 digits of an invitation nobody was shown yet, or None when the pool is empty."""
         ...
 
+    @property
+    def device_id(self) -> str:
+        """Which counter this is."""
+        ...
+
+    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
+        """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
+        ...
+
+    def prove_manager(self, number: str, pin: str) -> str:
+        """The id of a manager of this store, by her PIN; `Refused` as signing in, `not_a_manager`."""
+        ...
+
     def printers(self) -> PrinterSettings:
         """Which printers this counter uses."""
         ...

@@ -94,7 +94,8 @@ _REGISTER: Final = (*_FRAME, "register.title", "register.phone", "register.name"
 _SCAN: Final = (*_FRAME, "result.title")
 _REFUSED: Final = (*_SCAN, "result.fact.recorded", "result.fact.no", "result.refused.kept", "result.search")
 _CODES: Final = (*_FRAME, "rail.codes", "codes.title", "codes.hint", "codes.kind.own", "codes.kind.own.for",
-                 "codes.kind.invitation", "codes.kind.invitation.for", "codes.kind.reprint", "codes.kind.store",
+                 "codes.kind.invitation", "codes.kind.invitation.for", "codes.kind.coupon",
+                 "codes.kind.reprint", "codes.kind.store",
                  "codes.kind.store.for", "codes.where", "codes.to_screen", "codes.to_label", "codes.to_png",
                  "codes.printers", "codes.what", "codes.by_itself", "codes.today", "codes.month", "codes.count.scanned",
                  "codes.count.joined", "codes.count.bound", "codes.count.bought", "=64")
@@ -290,6 +291,11 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("codes", "joined"): (*_NONE, "codes.none.joined", "codes.none.joined_text", "codes.again"),
     ("codes", "none_left"): (*_NONE, "codes.none.none_left", "codes.none.none_left_text"),
     ("codes", "no_own"): (*_NONE, "codes.none.no_own", "codes.none.no_own_text", "codes.kind.reprint.for"),
+    ("codes", "coupon"): (*_NONE, "codes.kind.coupon.named", "codes.offers", "=满 1,500 减 200|¥200 off ¥1,500",
+                          "=针织减 100|¥100 off knitwear", "=免费改衣|Free alteration", "codes.offer_terms",
+                          "codes.offer_left", "=¥900.00", "codes.offer_loaded", "codes.load", "codes.what.coupon.1"),
+    ("codes", "coupon_given"): (*_CODES, "codes.who.coupon", "codes.spoken.coupon", "codes.note.coupon",
+                                "codes.what.coupon.3"),
     ("codes", "reprint"): (*_NONE, "codes.none.ask", "=沈知微", "codes.none.ask_text", "codes.what.reprint.2"),
     ("codes", "reprint_asks"): (*_NONE, "codes.reprint_asks", "codes.reprint_yes", "codes.reprint_no"),
     ("codes", "reprinted"): (*_CODES, "codes.who.reprint", "=沈知微", "=8 8 3 0 0 0 0 0 2 7 4 6", "codes.note.reprint",
@@ -299,6 +305,11 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("customer", "own"): (*_CUSTOMER, "customer.promise.own", "customer.text.own", "customer.who", "=A 0 1 7",
                           "customer.eye_note"),
     ("customer", "invitation"): (*_CUSTOMER, "customer.promise.invitation", "customer.text.invitation"),
+    ("customer", "coupon_given"): (*_CUSTOMER, "customer.promise.coupon", "customer.text.coupon"),
+    ("redeem", "final"): ("=沈知微", "bind.mine", "dialog.close", "redeem.title", "redeem.fact.offer", "=¥200.00",
+                          "redeem.proof.2", "redeem.final", "redeem.rule.once", "redeem.rule.first", "redeem.save"),
+    ("redeem", "manager"): ("redeem.title", "redeem.proof.1", "redeem.provisional", "redeem.manager_why",
+                            "redeem.manager", "redeem.pin", "error.not_a_manager"),
     ("customer", "store"): (*_CUSTOMER, "customer.promise.store", "=H B 0 1"),
     ("printers", "set"): (*_FRAME, "printers.title", "printers.labels", "printers.labels_how", "printers.label",
                           "=192.168.1.40", "printers.language.escpos", "printers.language.zpl", "printers.width.384",

@@ -11,7 +11,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import clean_phone, mask_phone, phone_tail
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import Operation
+from guidedesk.services.operations import IssueCoupon, Operation
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
@@ -34,6 +34,8 @@ class MemberCounter(ShopCounter):
         if self.refusal is not None:
             raise self.refusal
         changes = super().record(operations, session, assurance)
+        given = {operation.handle for operation in operations if isinstance(operation, IssueCoupon)}
+        self.leases = [lease for lease in self.leases if lease[0] not in given]
         self.recorded.append((operations, assurance))
         return changes
 

@@ -50,6 +50,7 @@ class ShopCounter:
     office_error: GuideDeskError | None = None
     office_member: str | None = None
     printer_settings: PrinterSettings = field(default_factory=PrinterSettings)
+    leases: list[tuple[str, int, str]] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     blank_pairs: list[tuple[str, str]] = field(default_factory=list)
     made: int = 0
@@ -150,6 +151,20 @@ class ShopCounter:
 
     def take_invitation(self) -> str | None:
         return self.invitations.pop() if self.invitations else None
+
+    @property
+    def device_id(self) -> str:
+        return derived_id("device", 1)
+
+    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
+        return tuple(self.leases)
+
+    def prove_manager(self, number: str, pin: str) -> str:
+        if self.is_cut or pin != PIN:
+            raise Refused("wrong_pin", left=4)
+        if number != "M002":
+            raise Refused("not_a_manager")
+        return GAO
 
     def printers(self) -> PrinterSettings:
         return self.printer_settings

@@ -20,23 +20,30 @@ from PySide6.QtWidgets import QApplication, QWidget
 from guidedesk.codes.checks import mod97_10_digits
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.encoder import short_url
-from guidedesk.codes.forms import CodeOk
+from guidedesk.codes.forms import CodeOk, CodeType, Reason
 from guidedesk.codes.label_bytes import Bitmap
+from guidedesk.codes.signed_record import read_signed
+from guidedesk.codes.signer import sign_code
+from guidedesk.domain.coupons import tail_of
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import store_rows
-from guidedesk.services.operations import IssueInvitation, ReissueCard
+from guidedesk.services.coupon_rows import campaign_id
+from guidedesk.services.operations import IssueCoupon, IssueInvitation, RecordVisit, RedeemCoupon, ReissueCard
 from guidedesk.services.printers import PrinterSettings
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_codes import CODES
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.codes import STATES
+from guidedesk.ui.presenters.counter import CouponScan
+from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.printing.card import CARD_MM, CardWords, draw_back, px
 from guidedesk.ui.printing.label import LabelWords, bitmap_of, draw_label
 from guidedesk.ui.screens import settle
 from guidedesk.ui.views.codes import CodesPage
 from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
-from tests.helpers.shop import CHAIN, LAKESIDE, LIN, NOW, SHEN, purchase_row
+from tests.helpers.shop import CHAIN, GAO, LAKESIDE, LIN, NOW, SHEN, purchase_row
 from tests.ui.member_desk import MemberDesk, make_desk, session_of
+from tests.ui.shop_desk import PIN
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 ALT, CTRL, NONE = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
@@ -90,6 +97,22 @@ class Counter:
         every = [operation for operations, _ in self.desk.counter.recorded for operation in operations]
         return [operation for operation in every if isinstance(operation, kind)]
 
+    def lease(self, number: int, name: str, minor: int) -> tuple[str, str]:
+        """A campaign, and one signed coupon of it given to this counter: (handle, what its picture says)."""
+        row = {
+            "scope_id": CHAIN, "id": campaign_id(number), "row_ver": 1, "number": number, "name": name, "name_en": name,
+            "terms": "", "terms_en": "", "kind": "amount", "value_minor": minor, "percent_bp": 0, "threshold_minor": 0,
+            "currency": "CNY", "ends_at_ms": NOW + 9 * 86_400_000, "week_count": 2, "week_minor": 2 * minor,
+            "is_active": 1, "deleted_at_ms": None,
+        }  # fmt: skip
+        with self.desk.counter.shop.engine.begin() as connection:
+            store_rows(connection, "coupon_campaign", [row])
+        tail = tail_of(number, "amount", minor, 0).to_bytes()
+        text = sign_code(bytes(32), key_id=1, kind=CodeType.COUPON, handle=b"\xab" * 8, generation=0,
+                         expires=220_000_000, tail=tail)  # fmt: skip
+        self.desk.counter.leases = [(("ab" * 8), number, text)]
+        return "ab" * 8, text
+
     def why(self) -> str:
         """Why no code is shown."""
         return self.ui.codes.presenter.state.why_none
@@ -130,7 +153,7 @@ def test_f3_shows_her_own_code_and_a_phone_reads_it(counter: Counter) -> None:
 
 def test_each_kind_has_its_key(counter: Counter) -> None:
     counter.press(Qt.Key.Key_F3)
-    counter.press(Qt.Key.Key_4, ALT)
+    counter.press(Qt.Key.Key_5, ALT)
     assert decode(counter.shown()).type == "store"  # type: ignore[union-attr]
     counter.press(Qt.Key.Key_1, ALT)
     assert decode(counter.shown()).type == "associate"  # type: ignore[union-attr]
@@ -194,11 +217,11 @@ def test_f12_shows_the_customer_only_what_she_may_see_and_takes_it_down(counter:
 
 def test_a_card_is_voided_only_after_one_question(counter: Counter) -> None:
     counter.press(Qt.Key.Key_F3)
-    counter.press(Qt.Key.Key_3, ALT)
+    counter.press(Qt.Key.Key_4, ALT)
     assert counter.ui.codes.presenter.state.why_none == "no_member"
     counter.ui.open_member(SHEN)
     counter.press(Qt.Key.Key_F3)
-    counter.press(Qt.Key.Key_3, ALT)
+    counter.press(Qt.Key.Key_4, ALT)
     yes = counter.page.shown._none.buttons[0]
     yes.click()
     settle()
@@ -218,6 +241,109 @@ def test_a_card_is_voided_only_after_one_question(counter: Counter) -> None:
     boxes = set(re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", data))
     assert {(round(float(w) * 25.4 / 72), round(float(h) * 25.4 / 72)) for w, h in boxes} == {(86, 54)}
     assert "沈" not in pdf.name
+
+
+def test_a_coupon_goes_onto_the_card_and_its_code_is_shown(counter: Counter) -> None:
+    handle, text = counter.lease(7, "满 1,500 减 200", 20_000)
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_3, ALT)
+    assert counter.why() == "no_member"
+    counter.ui.open_member(SHEN)
+    counter.press(Qt.Key.Key_F3)
+    counter.press(Qt.Key.Key_3, ALT)
+    assert counter.why() == "give"
+    counter.press(Qt.Key.Key_Return, CTRL)
+    assert counter.made(IssueCoupon) == [IssueCoupon(member_id=SHEN, handle=handle, campaign_no=7)]
+    assert counter.shown() == short_url("q.guidedesk.example", text)
+    shelf = counter.ui.codes.presenter.state.shelf
+    assert shelf is not None
+    assert [one.handle for one in shelf.loaded] == [handle]
+    assert (shelf.offers[0].left, shelf.offers[0].left_minor) == (1, 20_000)
+    counter.press(Qt.Key.Key_F12)
+    said = " ".join(label.text() for label in counter.screen.findChildren(QWidget) if hasattr(label, "text"))
+    assert "沈" not in said
+    counter.ui.codes.presenter.choose_offer(7)
+    counter.page.given.emit()
+    problem = counter.ui.codes.presenter.state.problem
+    assert problem is not None
+    assert problem.code == "coupon_no_lease"
+
+
+class Redeeming:
+    """A coupon of Shen's at this counter, about to be scanned."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter = counter
+        handle, text = counter.lease(7, "满 1,500 减 200", 20_000)
+        counter.desk.record(IssueCoupon(member_id=SHEN, handle=handle, campaign_no=7))
+        read = read_signed(text)
+        assert not isinstance(read, Reason)
+        self.scan = CouponScan(text, read, NOW)
+
+    def come(self) -> None:
+        self.counter.ui.counter.coupon_scanned.emit(self.scan)
+        settle()
+
+    @property
+    def form(self) -> RedeemPresenter:
+        return self.counter.ui.actions.redeem
+
+    def told(self) -> str:
+        error = self.form.state.problem("pin") or self.form.state.problem("number")
+        return "" if error is None else error.code
+
+
+def test_a_coupon_is_used_on_a_changing_code_and_then_it_is_used(counter: Counter) -> None:
+    case = Redeeming(counter)
+    counter.desk.record(RecordVisit(visit_id=derived_id("v", 1), member_id=SHEN), assurance=2)
+    case.come()
+    assert not case.form.state.needs_manager
+    counter.press(Qt.Key.Key_Return, CTRL)
+    [used] = counter.made(RedeemCoupon)
+    assert isinstance(used, RedeemCoupon)
+    assert (used.member_id, used.value_minor, used.is_final, used.override_by) == (SHEN, 20_000, True, None)
+    case.come()
+    assert counter.ui.counter.state.result is not None
+    assert counter.ui.counter.state.result.kind == "coupon_used"
+    assert len(counter.made(RedeemCoupon)) == 1
+
+
+def test_without_proof_a_manager_vouches_with_her_pin(counter: Counter) -> None:
+    case = Redeeming(counter)
+    counter.desk.record(RecordVisit(visit_id=derived_id("v", 1), member_id=SHEN), assurance=1)
+    case.come()
+    counter.press(Qt.Key.Key_Return, CTRL)
+    assert case.told() == "coupon_proof"
+    for number, pin, wanted in (("M002", "000000", "wrong_pin"), ("A021", PIN, "not_a_manager")):
+        case.form.type_number(number)
+        case.form.type_pin(pin)
+        counter.press(Qt.Key.Key_Return, CTRL)
+        assert case.told() == wanted
+        assert case.form.state.pin == ""
+    assert counter.made(RedeemCoupon) == []
+    case.form.type_number("M002")
+    case.form.type_pin(PIN)
+    counter.press(Qt.Key.Key_Return, CTRL)
+    [used] = counter.made(RedeemCoupon)
+    assert isinstance(used, RedeemCoupon)
+    assert used.override_by == GAO
+    assert PIN not in repr(counter.desk.counter.drafts)
+
+
+def test_a_coupon_nobody_here_knows_needs_a_card_in_front(counter: Counter) -> None:
+    _, text = counter.lease(7, "满 1,500 减 200", 20_000)
+    read = read_signed(text)
+    assert not isinstance(read, Reason)
+    counter.ui.counter.coupon_scanned.emit(CouponScan(text, read, NOW))
+    settle()
+    assert counter.ui.counter.state.result is not None
+    assert counter.ui.counter.state.result.kind == "other_kind"
+    counter.ui.open_member(SHEN)
+    counter.ui.counter.coupon_scanned.emit(CouponScan(text, read, NOW))
+    settle()
+    coupon = counter.ui.actions.redeem.state.coupon
+    assert coupon is not None
+    assert (coupon.state, coupon.is_own) == ("unknown", False)
 
 
 def test_the_picture_that_is_saved_is_the_code_that_is_shown(counter: Counter) -> None:

@@ -14,21 +14,25 @@ from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import IssueInvitation, ReissueCard
+from guidedesk.services.operations import IssueCoupon, IssueInvitation, ReissueCard
 from guidedesk.services.queries.codes import get_codes
-from guidedesk.services.read_models import CodesInfo, InvitationInfo, MemberCard
+from guidedesk.services.queries.coupons import list_loaded, list_offers
+from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo, MemberCard, OfferInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats
 from guidedesk.ui.desk import Desk
 
-CodeKind = Literal["own", "invitation", "reprint", "store"]
-KINDS: Final[tuple[CodeKind, ...]] = ("own", "invitation", "reprint", "store")
-WhyNone = Literal["", "no_own", "no_store", "none_left", "no_member", "ask", "joined", "over"]
+CodeKind = Literal["own", "invitation", "coupon", "reprint", "store"]
+KINDS: Final[tuple[CodeKind, ...]] = ("own", "invitation", "coupon", "reprint", "store")
+WhyNone = Literal[
+    "", "no_own", "no_store", "none_left", "no_member", "ask", "joined", "over", "no_offers", "give",
+]  # fmt: skip
 CLOCK_MS: Final = 1000
 TAKE_DOWN_MS: Final = 2 * 60_000
 _WORTH_SHOWING_MS: Final = 60_000  # an invitation with less left than this is not shown again
 _REREAD: Final = frozenset({
-    "invitation", "code_count", "staff_code", "store_code", "setting", "member_code", "binding", "purchase",
+    "invitation", "code_count", "staff_code", "store_code", "setting", "member_code", "binding", "purchase", "coupon",
+    "coupon_campaign",
 })  # fmt: skip
 
 
@@ -39,6 +43,23 @@ class ReissuedCard:
     digits: str
     typed: str
     member: MemberCard
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCoupon:
+    """The coupon just put on a member's card: what its picture says, and which offer it is."""
+
+    text: str
+    offer: OfferInfo
+    member: MemberCard
+
+
+@dataclass(frozen=True, slots=True)
+class CouponShelf:
+    """What an associate may give, and what the member who is served has on her card already."""
+
+    offers: tuple[OfferInfo, ...]
+    loaded: tuple[CouponInfo, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +76,20 @@ class CodesState:
     expires_at_ms: int | None = None
     member: MemberCard | None = None
     card: ReissuedCard | None = None
+    shelf: CouponShelf | None = None
+    offer_no: int | None = None
+    given: GivenCoupon | None = None
     asks: bool = False
     is_on_screen: bool = False
     takes_down: bool = True
     problem: GuideDeskError | None = None
     kept_label: bool = False  # the label printer did not answer; the job is kept
+
+    @property
+    def offer(self) -> OfferInfo | None:
+        """The offer that is chosen."""
+        offers = self.shelf.offers if self.shelf else ()
+        return next((one for one in offers if one.number == self.offer_no), offers[0] if offers else None)
 
     @property
     def left_s(self) -> int | None:
@@ -111,6 +141,12 @@ class CodesPresenter(QObject):
         self._desk.read(
             get_codes, session.staff.id, self._desk.counter.store_id, now_ms, done=self._take_info, latest="codes.info"
         )
+        member = self.state.member
+        if member is not None:
+            self._desk.read(
+                _read_shelf, self._desk.counter.store_id, session.staff.id, member.member_id, now_ms,
+                done=self._take_shelf, latest="codes.shelf",
+            )  # fmt: skip
 
     def tick(self) -> None:
         """A second went by."""
@@ -133,8 +169,10 @@ class CodesPresenter(QObject):
         """Whose card is open beside: a card can be reissued for her. A merely known card number is enough."""
         usable = None if card is None or card.is_erased else card
         if usable is not None and (self.state.card is None or self.state.card.member.member_id != usable.member_id):
-            self._show(member=usable, card=None)
+            self._show(member=usable, card=None, given=None, shelf=None)
             self._settle()
+            if not self._is_resting:
+                self.reload()
 
     def invite(self) -> None:
         """Show somebody new a code of her own; good for ten minutes."""
@@ -148,6 +186,31 @@ class CodesPresenter(QObject):
         def issued(_changes: Changes) -> None:
             now_ms = self._desk.now_ms()
             self._shown_invitation = InvitationInfo(digits, now_ms, now_ms + INVITATION_MS, None)
+            self._settle()
+            self.reload()
+
+        self._desk.record(operation, done=issued, failed=self._failed)
+
+    def choose_offer(self, number: int) -> None:
+        """Which coupon to give."""
+        self._show(offer_no=number, given=None, problem=None)
+        self._settle()
+
+    def give(self) -> None:
+        """Ctrl Enter: the chosen coupon goes onto the member's card, and its code can be shown or printed."""
+        member, offer = self.state.member, self.state.offer
+        if member is None or offer is None or self.state.kind != "coupon" or self.state.given is not None:
+            return
+        leases = self._desk.counter.coupon_leases()
+        found = next(((handle, text) for handle, number, text in leases if number == offer.number), None)
+        if found is None:
+            self._show(problem=Refused("coupon_no_lease"))
+            return
+        handle, text = found
+        operation = IssueCoupon(member_id=member.member_id, handle=handle, campaign_no=offer.number)
+
+        def issued(_changes: Changes) -> None:
+            self._show(given=GivenCoupon(text, offer, member), problem=None)
             self._settle()
             self.reload()
 
@@ -223,6 +286,10 @@ class CodesPresenter(QObject):
         self._show(info=info, now_ms=self._desk.now_ms())
         self._settle()
 
+    def _take_shelf(self, shelf: CouponShelf) -> None:
+        self._show(shelf=shelf)
+        self._settle()
+
     def _settle(self) -> None:
         """What the chosen kind has to show now."""
         info, state = self.state.info, self.state
@@ -261,6 +328,12 @@ class CodesPresenter(QObject):
             self.state_changed.emit(state)
 
 
+def _read_shelf(connection: Any, store_id: str, staff_id: str, member_id: str, now_ms: int) -> CouponShelf:
+    return CouponShelf(
+        list_offers(connection, store_id, staff_id, now_ms), list_loaded(connection, member_id, now_ms)
+    )
+
+
 def _shown(
     kind: CodeKind, info: CodesInfo, state: CodesState, invitation: InvitationInfo | None, now_ms: int
 ) -> tuple[str, str, WhyNone, int | None]:
@@ -273,6 +346,12 @@ def _shown(
         if state.card is not None:
             return state.card.digits, state.card.typed, "", None
         return "", "", "no_member" if state.member is None else "ask", None
+    if kind == "coupon":
+        if state.given is not None:
+            return state.given.text, "", "", None
+        if state.member is None:
+            return "", "", "no_member", None
+        return "", "", "no_offers" if state.shelf is not None and not state.shelf.offers else "give", None
     if invitation is None:
         return "", "", "none_left", None
     if invitation.used_at_ms is not None:

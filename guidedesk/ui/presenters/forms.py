@@ -85,6 +85,10 @@ class FormPresenter(QObject, Generic[S]):
         """What saving records; nothing when there is nothing to change."""
         raise NotImplementedError
 
+    def assurance(self, state: S) -> int:
+        """How sure it is who the member is (CODES.md Q-7)."""
+        return self.ASSURANCE
+
     def notice(
         self, state: S, card: MemberCard, operations: tuple[Operation, ...], changes: Changes
     ) -> Notice:
@@ -136,7 +140,7 @@ class FormPresenter(QObject, Generic[S]):
             self._close()
             self.saved.emit(notice)
 
-        self._desk.record(*operations, assurance=self.ASSURANCE, done=recorded, failed=self._not_recorded)
+        self._desk.record(*operations, assurance=self.assurance(state), done=recorded, failed=self._not_recorded)
 
     def leave(self) -> None:
         """Esc, a scan, or a lock: keep what was typed and go."""

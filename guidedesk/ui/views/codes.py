@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
-from guidedesk.services.read_models import CodesInfo
+from guidedesk.services.read_models import CodesInfo, OfferInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.codes import KINDS, CodesState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
-from guidedesk.ui.theme import ToneName
+from guidedesk.ui.theme import ToneName, look
 from guidedesk.ui.widgets.access import Role, set_role
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.big_code import BigCode
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
-from guidedesk.ui.widgets.choices import Tick
+from guidedesk.ui.widgets.choices import Choice, ChoiceGroup, Tick
 from guidedesk.ui.widgets.code_view import CodeView
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
 from guidedesk.ui.widgets.kind_list import Kind, KindList
@@ -32,13 +32,13 @@ from guidedesk.ui.widgets.states import StatePanel
 
 CENTRE: Final = Qt.AlignmentFlag.AlignCenter
 ICONS: Final[dict[str, tuple[str, ToneName]]] = {
-    "own": ("user-check", "accent"), "invitation": ("user-plus", "info"), "reprint": ("card", "neutral"),
-    "store": ("store", "neutral"),
+    "own": ("user-check", "accent"), "invitation": ("user-plus", "info"), "coupon": ("coupon", "gold"),
+    "reprint": ("card", "neutral"), "store": ("store", "neutral"),
 }
 FACTS: Final = ("scanned", "joined", "bound", "bought")
 WHOLE_S: Final = 600
 CUES: Final = (
-    KeyCue("F2", "keys.search"), KeyCue("Alt 1–4", "codes.key.kind"), KeyCue("F12", "keys.customer"),
+    KeyCue("F2", "keys.search"), KeyCue("Alt 1–5", "codes.key.kind"), KeyCue("F12", "keys.customer"),
     KeyCue("Ctrl P", "codes.key.card"), KeyCue("Ctrl L", "codes.key.label"), KeyCue("Ctrl S", "codes.key.png"),
     KeyCue("F5", "keys.sync"), KeyCue("F9", "keys.lock"),
 )  # fmt: skip
@@ -50,8 +50,8 @@ def kinds(state: CodesState) -> list[Kind]:
     found = []
     for number, kind in enumerate(KINDS, 1):
         detail = t(f"codes.kind.{kind}.for")
-        if kind == "reprint" and member is not None:
-            detail = t("codes.kind.reprint.named", name=person_name(member.name))
+        if kind in ("reprint", "coupon") and member is not None:
+            detail = t(f"codes.kind.{kind}.named", name=person_name(member.name))
         icon, tone = ICONS[kind]
         found.append(Kind(kind, icon, tone, t(f"codes.kind.{kind}"), detail, f"Alt {number}"))
     return found
@@ -121,14 +121,21 @@ class ShownCard(Card):
             box.setStretch(1, 1)  # type: ignore[attr-defined]
         self._none = StatePanel("qr")
         self._none.acted.connect(self.acted)
-        self.body.put(self._top, self._shown, self._none)
+        self._offers = OffersColumn()
+        self.offer_chosen = self._offers.chosen
+        line = row(self._offers, self._shown, self._none, gap=4)
+        line.setStretch(1, 1)
+        line.setStretch(2, 1)
+        self.body.put(self._top, holder(line))
         self.body.setStretch(1, 1)
-        self.body.setStretch(2, 1)
 
     def show_state(self, state: CodesState) -> None:
         """Fill it in."""
         info, has = state.info, bool(state.text)
         self._top.setVisible(state.is_on_screen)
+        offers = state.shelf.offers if state.shelf is not None else ()
+        self._offers.setVisible(state.kind == "coupon" and bool(offers))
+        self._offers.show_state(state)
         self._shown.setVisible(has and info is not None)
         self._none.setVisible(not has and info is not None)
         if info is None:
@@ -137,7 +144,7 @@ class ShownCard(Card):
             self._show_none(state)
             return
         name, what = shown_for(state, info)
-        self._avatar.setVisible(state.kind != "store")
+        self._avatar.setVisible(state.kind not in ("store", "coupon"))
         self._avatar.show_name(name)
         self._name.set_text(name)
         self._who.set_text(what)
@@ -158,12 +165,62 @@ class ShownCard(Card):
     def _show_none(self, state: CodesState) -> None:
         why = state.why_none or "no_own"
         name = person_name(state.member.name) if state.member is not None else ""
-        actions = {"ask": "codes.reprint", "joined": "codes.again", "over": "codes.again", "no_member": "codes.find"}
+        actions = {
+            "ask": "codes.reprint", "give": "codes.load", "joined": "codes.again", "over": "codes.again",
+            "no_member": "codes.find",
+        }  # fmt: skip
         action: tuple[str, ...] = (t(actions[why]),) if why in actions else ()
-        text = t(f"codes.none.{why}_text", name=name)
+        offer = state.offer
+        what = offer_name(offer) if offer is not None else ""
+        text = t(f"codes.none.{why}_text", name=name, offer=what)
         if state.asks:
             text, action = t("codes.reprint_asks", name=name), (t("codes.reprint_yes"), t("codes.reprint_no"))
-        self._none.show_text(t(f"codes.none.{why}", name=name), text, action)
+        self._none.show_text(t(f"codes.none.{why}", name=name, offer=what), text, action)
+
+
+def offer_name(offer: OfferInfo) -> str:
+    """`满 1,500 减 200`, in the current language."""
+    return untrusted(offer.name.pick(i18n.language()), 40)
+
+
+class OffersColumn(QFrame):
+    """Offers she may give, and what her allowance of the week still holds. `chosen(number)` as text."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.group = ChoiceGroup("codes.offers")
+        self.group.chosen.connect(self.chosen)
+        self._terms = Label("", "caption", "text2", wrap=True)
+        self._left = Label("", "caption", "text2", wrap=True)
+        self._loaded = Label("", "caption", "warning", wrap=True)
+        self.setLayout(column(Label("", "label", "text2").say("codes.offers"), self.group, self._terms, None,
+                              self._loaded, self._left, gap=3))
+        self.setProperty("kind", "plain")
+        look().restyled.connect(self._restyle)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.setFixedWidth(look().m.code_view_min)
+
+    def show_state(self, state: CodesState) -> None:
+        """Fill it in."""
+        shelf, offer = state.shelf, state.offer
+        if shelf is None or offer is None:
+            return
+        self.group.show_choices([Choice(str(one.number), offer_name(one)) for one in shelf.offers], str(offer.number))
+        end = formats.day_text(formats.local_day(offer.ends_at_ms))
+        terms = untrusted(offer.terms.pick(i18n.language()), 120)
+        said = t("codes.offer_terms", terms=terms, date=end) if terms else t("codes.offer_ends", date=end)
+        self._terms.set_text(said)
+        self._left.set_text(t("codes.offer_left", left=offer.left, count=offer.week_count,
+                              amount=formats.money(offer.left_minor, offer.currency)))
+        first = next((one.offer for one in shelf.loaded if one.offer is not None), None)
+        self._loaded.setVisible(first is not None)
+        if first is not None:
+            self._loaded.set_text(t("codes.offer_loaded", n=len(shelf.loaded), offer=offer_name(first),
+                                    date=formats.day_text(formats.local_day(first.ends_at_ms))))
 
 
 def shown_for(state: CodesState, info: CodesInfo) -> tuple[str, str]:
@@ -172,6 +229,8 @@ def shown_for(state: CodesState, info: CodesInfo) -> tuple[str, str]:
     store = untrusted(info.store.name.pick(lang), 40)
     if state.kind == "reprint" and state.card is not None:
         return person_name(state.card.member.name), t("codes.who.reprint")
+    if state.kind == "coupon" and state.given is not None:
+        return offer_name(state.given.offer), t("codes.who.coupon", name=person_name(state.given.member.name))
     if state.kind == "store":
         return store, t("codes.who.store")
     return person_name(info.staff.name.pick(lang)), t(f"codes.who.{state.kind}", store=store)
@@ -182,13 +241,14 @@ class SendCard(Card):
 
     def __init__(self) -> None:
         super().__init__(gap=2)
+        self.load = Button("", "primary", icon="card", key="Ctrl Enter", wide=True).say("codes.load")
         self.to_screen = Button("", "primary", icon="monitor", key="F12", wide=True).say("codes.to_screen")
         self.card = Button("", icon="print", key="Ctrl P", wide=True).say("codes.to_card")
         self.label = Button("", icon="tag", key="Ctrl L", wide=True).say("codes.to_label")
         self.png = Button("", icon="download", key="Ctrl S", wide=True).say("codes.to_png")
         self.printers = Button("", "link", size="s").say("codes.printers")
-        self.body.put(row(Label("", "heading").say("codes.where"), None, self.printers), self.to_screen, self.card,
-                      self.label, self.png)
+        head = row(Label("", "heading").say("codes.where"), None, self.printers)
+        self.body.put(head, self.load, self.to_screen, self.card, self.label, self.png)
 
     def show_state(self, state: CodesState) -> None:
         """What can be done with what is shown, and why not."""
@@ -196,6 +256,11 @@ class SendCard(Card):
         for button in (self.to_screen, self.label, self.png):
             button.allow(not reason, reason)
         is_card = state.kind == "reprint" and bool(state.text)
+        is_giving = state.kind == "coupon" and state.given is None
+        self.load.setVisible(is_giving)
+        can_give = is_giving and state.why_none == "give" and state.offer is not None
+        self.load.allow(can_give, "" if can_give else t("codes.nothing_to_give"))
+        self.to_screen.set_kind("default" if is_giving else "primary")
         self.card.setVisible(state.kind == "reprint")
         self.card.allow(is_card, "" if is_card else reason)
 
@@ -241,7 +306,8 @@ class ProblemCard(Card):
 
 class CodesPage(Page):
     """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `png_wanted`, `printers_wanted`,
-    `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`."""
+    `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`, `offer_chosen(number)`,
+    `given`."""
 
     kind_chosen = Signal(str)
     screen_switched = Signal()
@@ -254,6 +320,8 @@ class CodesPage(Page):
     asked = Signal(bool)
     reissued = Signal()
     take_down_set = Signal(bool)
+    offer_chosen = Signal(int)
+    given = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -278,6 +346,8 @@ class CodesPage(Page):
         self.shown.screen_switched.connect(self.screen_switched)
         self.shown.renewed.connect(self.invitation_wanted)
         self.shown.acted.connect(self._answered)
+        self.shown.offer_chosen.connect(self._offer_chosen)
+        self.send.load.clicked.connect(self.given)
         self.send.to_screen.clicked.connect(self.screen_switched)
         self.send.card.clicked.connect(self.card_wanted)
         self.send.label.clicked.connect(self.label_wanted)
@@ -307,10 +377,15 @@ class CodesPage(Page):
                 self.asked.emit(False)
         elif state.why_none == "ask":
             self.asked.emit(True)
+        elif state.why_none == "give":
+            self.given.emit()
         elif state.why_none == "no_member":
             self.member_wanted.emit()
         else:
             self.invitation_wanted.emit()
+
+    def _offer_chosen(self, number: str) -> None:
+        self.offer_chosen.emit(int(number))
 
     def retranslate(self) -> None:
         self.render_state(self._state)
@@ -331,6 +406,9 @@ class CodesPage(Page):
             return True
         if name == "customer_screen":
             self.screen_switched.emit()
+            return True
+        if name == "main_action" and self.send.load.isEnabled() and not self.send.load.isHidden():
+            self.given.emit()
             return True
         pressed = {"print_card": self.send.card, "print_label": self.send.label, "save_png": self.send.png}
         if name in pressed:

@@ -66,6 +66,11 @@ class Button(QPushButton):
         self.setText(text)
         self.updateGeometry()
 
+    def set_kind(self, kind: Kind) -> None:
+        """Another weight: only one button of a page is the primary one."""
+        self.kind = kind
+        self.update()
+
     def set_icon(self, icon: str) -> None:
         """Another icon, or none with an empty name."""
         self._icon = icon
