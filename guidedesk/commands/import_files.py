@@ -7,24 +7,28 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from guidedesk.domain.import_headers import ImportKind, columns_of
 from guidedesk.ui import i18n
 from guidedesk.ui.messages import sentence
 
 if TYPE_CHECKING:
     from guidedesk.server.connectors.file_run import FileRun, ImportReport
 
-KINDS: Final = {
+KINDS: Final[Mapping[ImportKind, tuple[str, str]]] = {
     "orders": ("sales and returns of a till, a shop or a mini program", "orders.csv"),
     "members": ("people: names, phones, cards, whose members they are", "members.csv"),
     "products": ("articles and prices", "products.csv"),
     "stock": ("how many of an article a store has", "stock.csv"),
 }
 _SHOWN: Final = 20
+_BAR_EVERY_S: Final = 0.1
+_LINE_EVERY_S: Final = 3.0
+_BAR_WIDTH: Final = 30
 _SOURCE: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 Opened = Callable[[argparse.Namespace], AbstractContextManager[tuple[Any, Any]]]
 
@@ -35,6 +39,7 @@ def add_parsers(kinds: argparse._SubParsersAction[Any], opened: Opened) -> None:
         parser = kinds.add_parser(
             kind,
             help=text,
+            description=f"{text}. Columns, in any order: {columns_of(kind)}.",
             epilog=f"example: guidedesk import {kind} {example} --database sqlite:///server.db --dry-run",
         )
         parser.add_argument("file", type=Path, metavar="FILE", help="CSV (UTF-8 or GBK) or XLSX")
@@ -78,7 +83,7 @@ def run_import(args: argparse.Namespace) -> int:
         return 2
     started = time.monotonic()
     try:
-        with args.opened(args) as (database, secrets):
+        with args.opened(args) as (database, secrets), _progress() as tell:
             check_schema(database)
             run = file_run.start_run(
                 database,
@@ -86,7 +91,7 @@ def run_import(args: argparse.Namespace) -> int:
                 now_ms=SystemClock().wall_ms(),
                 preset=args.preset,
                 is_dry=args.dry_run,
-                progress=_progress(),
+                progress=tell,
             )
             report = _land(args, run, secrets)
     except KeyboardInterrupt:
@@ -176,14 +181,29 @@ def _sentences(report: ImportReport, args: argparse.Namespace) -> str:
     return "".join(said)
 
 
-def _progress() -> Callable[[str, int], None]:
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal, else a line every few seconds; on standard error, so that --json stays whole."""
+    is_terminal = sys.stderr.isatty()
     last = time.monotonic()
+    is_open = False
 
-    def tell(step: str, done: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= 3.0:
-            last = time.monotonic()
-            sys.stderr.write(f"{step}: {done} rows\n")
-            sys.stderr.flush()
+    def tell(step: str, done: int, total: int) -> None:
+        nonlocal last, is_open
+        if time.monotonic() - last < (_BAR_EVERY_S if is_terminal else _LINE_EVERY_S):
+            return
+        last = time.monotonic()
+        of = f"{done} of {total}" if total else str(done)
+        if is_terminal:
+            filled = _BAR_WIDTH * done // total if total else 0
+            sys.stderr.write(f"\r[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {step}: {of} rows ")
+            is_open = True
+        else:
+            sys.stderr.write(f"{step}: {of} rows\n")
+        sys.stderr.flush()
 
-    return tell
+    try:
+        yield tell
+    finally:
+        if is_open:
+            sys.stderr.write("\n")

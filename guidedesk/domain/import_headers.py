@@ -118,6 +118,11 @@ def find_layout(kind: ImportKind, titles: Sequence[str]) -> Layout:
     return Layout(places, tuple(title.strip() for title in titles), extra)
 
 
+def columns_of(kind: ImportKind) -> str:
+    """Every column of a kind of file, in both languages, for people who make one."""
+    return ", ".join(f"{name} {others.split()[0]}" for name, others in _FIELDS[kind].items())
+
+
 def _shown(kind: ImportKind, name: str) -> str:
     return f"{name} / {_FIELDS[kind][name].split()[0]}"
 

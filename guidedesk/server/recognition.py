@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.base import among
 from guidedesk.models.entities import load_rows
 from guidedesk.models.intake_tables import recognition_mark, sale_unmatched
@@ -32,6 +33,7 @@ from guidedesk.server.visibility import MEMBER_TABLES, announce_grants, grant_in
 
 PAGE: Final = 5_000
 _PAGES: Final = 10
+_ON_ITS_WAY_MS: Final = DAY_MS
 Place = tuple[str, str]  # mark, purchase id: where a round of looking stands
 START: Final[Place] = ("", "00000000-0000-0000-0000-000000000000")
 
@@ -60,7 +62,15 @@ def recognise(database: ServerDatabase, now_ms: int, after: Place = START, limit
         clear = {purchase_id: next(iter(who)) for purchase_id, who in sales.items() if len(who) == 1}
         given += give_sales(database, scope_id, clear, now_ms)
         _say_several(database, scope_id, sorted(sales.keys() - clear.keys()))
-    settled = [(row.mark, row.purchase_id) for row in rows if known[row.mark] is not None]
+    with database.read() as conn:
+        there = {s: _written(conn, s, list(sales)) for s, sales in sorted(found.items())}
+    # A mark is entered before its sale is written: one without a sale may be on its way still.
+    settled = [
+        (row.mark, row.purchase_id)
+        for row in rows
+        if known[row.mark] is not None
+        and (row.purchase_id in there[row.scope_id] or row.noted_at_ms < now_ms - _ON_ITS_WAY_MS)
+    ]
     database.write_directory(lambda conn: _forget(conn, settled))
     last = (rows[-1].mark, rows[-1].purchase_id) if len(rows) == limit else START
     return Round(given, last)
@@ -164,11 +174,20 @@ def unmatched_counts(conn: Connection, scope_id: str) -> dict[str, int]:
 def _page(conn: Connection, after: Place, limit: int) -> Sequence[Any]:
     m = recognition_mark.c
     return conn.execute(
-        select(m.mark, m.purchase_id, m.scope_id)
+        select(m.mark, m.purchase_id, m.scope_id, m.noted_at_ms)
         .where((m.mark > after[0]) | ((m.mark == after[0]) & (m.purchase_id > after[1])))
         .order_by(m.mark, m.purchase_id)
         .limit(limit)
     ).all()
+
+
+def _written(conn: Connection, scope_id: str, purchase_ids: Sequence[str]) -> set[str]:
+    p = purchase.c
+    return {
+        row_id
+        for chunk in chunks(sorted(purchase_ids))
+        for row_id in conn.execute(select(p.id).where(p.scope_id == scope_id, among(conn, p.id, chunk))).scalars()
+    }
 
 
 def _forget(conn: Connection, places: Sequence[Place]) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 
 from guidedesk.domain.commission.engine import compute
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.people import phone_hash
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models import sales
 from guidedesk.models import server_tables as tables
 from guidedesk.models.commission_tables import commission_event
@@ -19,6 +21,7 @@ from guidedesk.models.intake_tables import recognition_mark, sale_unmatched
 from guidedesk.server import recognition, webhooks
 from guidedesk.server.order_conflicts import conflicts_of
 from guidedesk.server.order_rows import sale_id
+from guidedesk.server.visibility import insert_missing
 from guidedesk.services import operations as ops
 from guidedesk.services.operations_sales import ClaimSale
 from tests.server.people_at_work import PHONE, joined, registration
@@ -246,6 +249,16 @@ def test_who_registers_later_gets_her_earlier_sales_and_their_returns(shop: Shop
     assert (count(shop, sale_unmatched), count(shop, recognition_mark)) == (0, 0)
     assert recognise(shop) == 0
     assert len(merges(shop)) == 1
+
+
+def test_a_mark_whose_sale_is_still_on_its_way_is_kept_for_it(shop: Shop, secret: str) -> None:
+    joined(shop, shop.counter(), phone=PHONE)
+    mark = f"phone:{phone_hash(PHONE, shop.secrets.phone_key)}"
+    row = {"mark": mark, "purchase_id": shop.new_id(), "scope_id": shop.stores[0], "noted_at_ms": shop.clock.now_ms}
+    shop.database.write_directory(lambda conn: insert_missing(conn, recognition_mark, [row]))
+    assert (recognise(shop), count(shop, recognition_mark)) == (0, 1)
+    shop.clock.now_ms += DAY_MS + 1
+    assert (recognise(shop), count(shop, recognition_mark)) == (0, 0)
 
 
 def test_a_phone_given_later_a_card_and_another_programs_id_tell_as_well(shop: Shop, secret: str) -> None:

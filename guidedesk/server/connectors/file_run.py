@@ -18,7 +18,7 @@ from guidedesk.server.database import ServerDatabase
 from guidedesk.server.settings import read_settings
 from guidedesk.services.table_files import TableFile
 
-Progress = Callable[[str, int], None]
+Progress = Callable[[str, int, int], None]  # what is done, how many rows, of how many (0: nobody knows)
 # Which reason a person reads in which language: given by whoever knows sentences (code, params) -> zh, en.
 Tell = Callable[[str, Mapping[str, Any]], tuple[str, str]]
 _SHOWN_CELL: Final = 500
@@ -67,7 +67,7 @@ def start_run(
     with database.read() as conn:
         settings = read_settings(conn, database.chain_id())
     chain = Chain(settings["zone"], settings["currency"], now_ms)
-    return FileRun(database, chain, kind, found, is_dry, progress or (lambda _step, _done: None))
+    return FileRun(database, chain, kind, found, is_dry, progress or (lambda _step, _done, _total: None))
 
 
 def each_row(
@@ -89,7 +89,7 @@ def each_row(
             spool.reject(number, error, values)
             broken(layout, number, values)
         if report.read % 1_000 == 0:
-            run.progress("reading", report.read)
+            run.progress("reading", report.read, 0)
     return layout
 
 

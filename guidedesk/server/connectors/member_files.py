@@ -77,7 +77,7 @@ def import_members(run: FileRun, path: Path, *, phone_key: bytes | None, random:
         for portion in chunks(_group(rows), _PORTION):
             for number, error in landing.land(portion):
                 spool.reject(number, error, cells[number])
-            run.progress("landing", report.landed + report.unchanged)
+            run.progress("landing", report.landed + report.unchanged, report.read)
         file_run.close_report(report, spool)
         if report.rejected and not run.is_dry:
             file_run.write_rejected(path, layout, spool.rejected(), tell)

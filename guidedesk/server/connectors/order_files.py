@@ -92,7 +92,7 @@ class _Landing:
                 ):
                     self._note(rows, item, taken)
             done += sum(len(rows) for rows, _ in portion)
-            self._run.progress("landing", done)
+            self._run.progress("landing", done, self._report.read)
         if not self._run.is_dry:
             self._intake.finish()
 
