@@ -48,15 +48,16 @@ class OrderBook:
     def fold(self, events: Iterable[Event]) -> None:
         """Take every event in; they come in canonical order."""
         for event in events:
-            if not _FIRST_RANK <= event.rank <= _LAST_RANK:
+            rank, body = event.rank, event.body
+            if not _FIRST_RANK <= rank <= _LAST_RANK:
                 continue
-            if isinstance(event.body, Order):
-                self._sell(event, event.body)
-            elif isinstance(event.body, MoneyBack):
-                if event.body.order in self.orders:
-                    self._take_back(event, event.body)
+            if isinstance(body, Order):
+                self._sell(event, body)
+            elif isinstance(body, MoneyBack):
+                if body.order in self.orders:
+                    self._take_back(event, body)
                 else:
-                    self._waiting.setdefault(event.body.order, []).append(event)
+                    self._waiting.setdefault(body.order, []).append(event)
         self.flags.update(("orphan_return", event.id) for events in self._waiting.values() for event in events)
 
     def _sell(self, event: Event, body: Order) -> None:
@@ -92,19 +93,13 @@ class OrderBook:
         settings = self._history.on(event.day)
         member = None if body.member is None else self._identities.canonical(body.member)
         placed_at = event.at_ms if body.placed_at is None else body.placed_at
+        is_excluded = settings.staff_purchase == "exclude" and member is not None and self._is_own(member)
+        placement = (placed_at, event.rank, event.id)
+        # in the order of the fields: member, channel, store, seller, member_tier, fx, taxed_base, paid_day, origin, ...
         return Sale(
-            member=member,
-            channel=body.channel,
-            store=body.store,
-            seller=body.seller,
-            member_tier=body.member_tier,
-            fx=body.fx,
-            taxed_base=settings.taxed_base,
-            paid_day=event.day,
-            origin=event.month,
-            placement=(placed_at, event.rank, event.id),
-            is_excluded=settings.staff_purchase == "exclude" and member is not None and self._is_own(member),
-        )
+            member, body.channel, body.store, body.seller, body.member_tier, body.fx, settings.taxed_base,
+            event.day, event.month, placement, is_excluded,
+        )  # fmt: skip
 
     def _active_seller(self, order: str, seller: str | None, sale: Sale) -> str | None:
         if seller is None or self._roster.is_active(seller, sale.placement[0]):

@@ -98,8 +98,8 @@ class SettingsHistory:
 
     def on(self, day: int) -> Settings:
         """Settings of the local date with this ordinal."""
-        if len(self._versions) == 1:
-            return self._versions[0]
+        if self.only is not None:
+            return self.only
         return self._versions[max(0, bisect_right(self._days, day) - 1)]
 
     @property

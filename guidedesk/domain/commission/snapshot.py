@@ -121,7 +121,7 @@ def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: froz
         return associate in own and any(same in own[associate] for same in identities.same(member))
 
     def is_anyones(member: str) -> bool:
-        return any(same in roster.all_own_members for same in identities.same(member))
+        return not roster.all_own_members.isdisjoint(identities.same(member))
 
     fold = BindingFold(world.history, world.calendar, roster, is_own)
     bindings = fold.run(contacts_by_member(counted, identities, world.calendar, fold.result.flags))

@@ -87,7 +87,7 @@ class MonthFigures:
         self.measured: dict[str, dict[str, dict[tuple[str, int], int]]] = {
             part.id: {} for part in self.wanted.store_tiers
         }
-        self.teams: dict[str, dict[str, int]] = {}
+        self.teams: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
     def add_lines(self, sale: Sale, attribution: Attribution, lines: Sequence[SoldLine]) -> None:
         """Count settled lines of one order that the same people take part in."""
@@ -97,16 +97,18 @@ class MonthFigures:
                 self.stores[store] += sum(line.base for line in lines)
             for part in wants.store_tiers:
                 self._measure(part, lines, store, sale.placement[0])
-        placed_at = sale.placement[0]
+        placed_at, teams, led = sale.placement[0], self.teams, wants.led
         for position, (name, _, kind) in enumerate(attribution.participants):
             if kind in _NOBODY:
                 continue
-            share = sum([line.shares[position] for line in lines])
+            share = 0
+            for line in lines:
+                share += line.shares[position]
             self.base[name] += share
-            if wants.led:
+            if led:
                 own = self.roster.post(name, placed_at).store
-                if own in wants.led and own is not None:
-                    team = self.teams.setdefault(own, {})
+                if own in led and own is not None:
+                    team = teams[own]
                     team[name] = team.get(name, 0) + share
             for part in wants.tiers:
                 if not part.match.conditions:
@@ -293,7 +295,7 @@ class MonthFigures:
         self.stores[key.store] += amount
 
     def _row_team(self, key: SumKey, amount: int) -> None:
-        team = self.teams.setdefault(key.store, {})
+        team = self.teams[key.store]
         team[key.associate] = team.get(key.associate, 0) + amount
 
     def _row_spiff(self, key: SumKey, amount: int) -> None:
