@@ -13,7 +13,7 @@ from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason
 from guidedesk.codes.trust import serial_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.joining import Answers
-from guidedesk.domain.time import DAY_MS
+from guidedesk.domain.time import DAY_MS, TrustedTime
 from guidedesk.models.entities import load_row
 from guidedesk.server.code_keys import TRUST_ID, refresh_trust_list, rotate_keys
 from guidedesk.server.code_lookup import member_of_code
@@ -27,6 +27,7 @@ from guidedesk.server.quarantine import release_device
 from guidedesk.server.rows import put_row
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
+from guidedesk.sync.code_trust import code_trust
 from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, badge_of, open_world, settle
 from tests.join.phone import ON_SQLITE, PHONE, Sent
@@ -166,10 +167,10 @@ def test_a_cancelled_card_takes_its_code_along(world: World) -> None:
 def test_an_untrusted_clock_or_an_old_list_proves_no_more_than_a_card(world: World) -> None:
     till, card = world.till(), member(world)
     coming_codes(world.context, card, "q.example.com")
-    for _ in range(2):  # in contact, but the server's list is not signed afresh
-        world.clock.tick(8 * DAY_MS)
-        settle(till)
-    old = till.counter.code_trust()
+    settle(till)
+    later = TrustedTime(world.clock.wall_ms() + 15 * DAY_MS, 0, "good")
+    with till.counter.read() as conn:
+        old = code_trust(conn, till.counter.identity.server_key_hex, later, frozenset())
     assert old is not None
     assert (old.is_confirmed, old.assurance) == (False, 1)
     codes = coming_codes(world.context, card, "q.example.com")
