@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guidedesk.commands import admin_actions as actions
+from guidedesk.commands import admin_coupons as coupon_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
 
@@ -47,6 +48,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     )  # fmt: skip
     split.add_argument("member", metavar="ID", help="the later one, whose registration was answered as merged")
     split.add_argument("--reason", required=True, metavar="TEXT")
+    _add_coupons(_area(areas, "coupon", "what associates may give"))
     _add_orders(_area(areas, "orders", "sales that nobody is known for"))
     _add_sources(_area(areas, "source", "programs that push orders"))
     config = _area(areas, "config", "the chain's settings")
@@ -129,6 +131,15 @@ def _add_devices(device: argparse._SubParsersAction[Any]) -> None:
     now = "it forgets everything at its next contact, after sending what it can"
     how.add_argument("--now", action="store_true", help=now)
     revoke.add_argument("--reason", metavar="TEXT", help="asked for when left out, after the unsent count is shown")
+
+
+def _add_coupons(coupon: argparse._SubParsersAction[Any]) -> None:
+    put = _leaf(coupon, "put", "offer coupons, or change an offer", coupon_actions.put, "admin coupon put autumn.json")
+    put.add_argument("file", metavar="FILE", help="JSON, - for standard input; docs/coupons.md says what stands in it")
+    _leaf(coupon, "list", "what may be given now", coupon_actions.listed, "admin coupon list")
+    _leaf(
+        coupon, "conflicts", "coupons that turned up twice", coupon_actions.conflicts, "admin coupon conflicts"
+    )
 
 
 def _add_orders(orders: argparse._SubParsersAction[Any]) -> None:

@@ -34,7 +34,7 @@ _SHARED: Final[Mapping[str, str | None]] = {
 
 def config_set(args: argparse.Namespace) -> int:
     """Store the settings of a JSON file, all or none; `commission` in it makes a version of the commission rules."""
-    document = strict_json.loads_object(_raw(args.file))
+    document = strict_json.loads_object(read_raw(args.file))
     changes = document.pop("commission", None)
     starts = document.pop("effective_from", None)
     if changes is not None and not isinstance(changes, dict):
@@ -73,7 +73,8 @@ def _repeated(values: Mapping[str, str]) -> dict[str, Any]:
     return changes
 
 
-def _raw(file: str) -> bytes:
+def read_raw(file: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`; `settings_unreadable`."""
     if file == "-":
         return sys.stdin.buffer.read()
     try:
@@ -97,7 +98,7 @@ def config_show(args: argparse.Namespace) -> int:
 
 def plan_publish(args: argparse.Namespace) -> int:
     """A new version of a plan."""
-    document = strict_json.loads_object(_raw(args.file))
+    document = strict_json.loads_object(read_raw(args.file))
     with open_desk(args) as desk:
         made = publish_plan(desk.database, document, actor=None, now_ms=desk.clock.wall_ms())
     told = {"plan": document["plan"], "version": document["version"], "hash": made}

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAccessible
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.config import Language, Settings
-from guidedesk.demo import steps, steps_actions, steps_commission, steps_export, steps_join, steps_more
+from guidedesk.demo import steps, steps_actions, steps_codes, steps_commission, steps_export, steps_join, steps_more
 from guidedesk.demo.eyes import ServerEyes, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.demo.world import World, enrol_counter, sign_in_everybody
@@ -30,6 +30,7 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("sale", steps_actions.sale),
     ("bind", steps_actions.bind),
     ("consent", steps_actions.consent),
+    ("issue_code", steps_codes.issue_code),
     ("join", steps_join.join),
     ("outage", steps.outage),
     ("reconnect", steps.reconnect),

@@ -6,6 +6,7 @@ decide about one coupon at the same moment.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -19,9 +20,11 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Random
 from guidedesk.models.coupons import coupon_campaign, coupon_directory, coupon_lease
 from guidedesk.models.entities import Row, load_row
+from guidedesk.models.server_tables import op_log, scope
 from guidedesk.server.code_keys import IssuerSeed
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.rows import put_row
+from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import insert_missing
 from guidedesk.services.apply_core import CouponClaim
 from guidedesk.services.coupon_rows import campaign_id
@@ -214,3 +217,32 @@ def spend(opened: ScopeWrite, row_id: str) -> Row | None:
         "coupon",
         {"id": row_id, "state": "redeemed", "redeemed_at_ms": used[0], "redeemed_store_id": used[1]},
     )
+
+
+@cross_scope
+def used_twice(database: ServerDatabase) -> list[dict[str, Any]]:
+    """Uses that reached the server second, newest first: who took the coupon, where, when (UTC ms), worth how much."""
+    log, found = op_log.c, []
+    with database.read() as conn:
+        scopes = conn.execute(select(scope.c.scope_id).where(scope.c.kind == "store")).scalars().all()
+        for scope_id in sorted(scopes):
+            rows = conn.execute(
+                select(log.actor_id, log.device_id, log.occurred_at_ms, log.body, log.result).where(
+                    log.scope_id == scope_id, log.type == "redeem_coupon", log.status == "rejected"
+                )
+            )
+            for row in rows:
+                if json.loads(row.result)["params"].get("why") == "coupon_used":
+                    body = json.loads(row.body)["body"]
+                    found.append(
+                        {
+                            "scope_id": scope_id,
+                            "device_id": row.device_id,
+                            "staff_id": row.actor_id,
+                            "used_at_ms": row.occurred_at_ms,
+                            "handle": body["handle"],
+                            "member_id": body["member_id"],
+                            "value_minor": body["value_minor"],
+                        }
+                    )
+    return sorted(found, key=lambda one: (-one["used_at_ms"], one["handle"]))

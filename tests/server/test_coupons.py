@@ -14,7 +14,7 @@ from guidedesk.domain.coupons import read_tail
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
 from guidedesk.server.code_keys import TRUST_ID
-from guidedesk.server.coupon_desk import coupon_used, put_campaign
+from guidedesk.server.coupon_desk import coupon_used, put_campaign, used_twice
 from guidedesk.services import operations as ops
 from tests.server.people_at_work import PHONE, hello, joined, registration
 from tests.server.shop import START_MS, Counter, Shop
@@ -107,6 +107,9 @@ def test_of_two_stores_offline_the_first_to_reach_the_server_counts(shop: Shop, 
     assert states == ["accepted", "rejected"]
     repeated = order[0][0].results(order[0][1])[0]
     assert (repeated["status"], repeated["params"]["first_status"]) == ("already_applied", "accepted")
+    [twice] = used_twice(shop.database)
+    late = shop.staff["a1" if is_turned else "a3"]
+    assert (twice["handle"], twice["staff_id"], twice["value_minor"]) == (handle, late, 20_000)
     with shop.database.read() as conn:
         told = coupon_used(conn, handle)
     assert told is not None

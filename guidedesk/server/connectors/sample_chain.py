@@ -32,6 +32,7 @@ from guidedesk.server.connectors.sample_world import CURRENCY, SHOPS, SOURCE, ZO
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.order_types import OrderIn, ReturnIn
 from guidedesk.server.orders import record_orders_bulk
+from guidedesk.services.coupon_rows import campaign_id
 
 DEFAULT_MEMBERS: Final = 2_000
 MOST_MEMBERS: Final = 100_000
@@ -99,6 +100,14 @@ def tier_for(spent_minor: int) -> Tier:
     return next(tier for least, tier in TIER_FROM if spent_minor >= least)
 
 
+CAMPAIGNS: Final = (
+    (1, "满 1,500 减 200", "¥200 off ¥1,500", "外套适用，不与其他券同用", "Outerwear, not with other offers", 20_000,
+     150_000),
+    (2, "针织减 100", "¥100 off knitwear", "限一件", "One piece", 10_000, 0),
+    (3, "免费改衣", "Free alteration", "裤装和裙装", "Trousers and skirts", 0, 0),
+)  # fmt: skip
+
+
 def _batches(world: World, members: int) -> Iterator[tuple[dict[str, list[Person]], list[OrderIn], list[ReturnIn]]]:
     for start in range(0, members, BATCH):
         people: dict[str, list[Person]] = {}
@@ -146,6 +155,26 @@ def _reference(today: date, seed: int) -> dict[str, list[Row]]:
         "staff_code": [new_badge(staff_id(s.number), Dice(SOURCE, "badge", s.number), 0) for s in STAFF],
         "store_code": [
             new_store_code(store_id(s.code), Dice(SOURCE, "store_code", s.code), 0) for s in STORES if s.kind == "store"
+        ],
+        "coupon_campaign": [
+            {
+                "id": campaign_id(number),
+                "number": number,
+                "name": name,
+                "name_en": name_en,
+                "terms": terms,
+                "terms_en": terms_en,
+                "kind": "amount" if minor else "gift",
+                "value_minor": minor,
+                "percent_bp": 0,
+                "threshold_minor": threshold,
+                "currency": CURRENCY,
+                "ends_at_ms": World(today, seed).moment(-30, 22 * 60),
+                "week_count": 10,
+                "week_minor": 150_000,
+                "is_active": 1,
+            }
+            for number, name, name_en, terms, terms_en, minor, threshold in CAMPAIGNS
         ],
     }
 
