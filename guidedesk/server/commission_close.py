@@ -34,6 +34,7 @@ from guidedesk.models.commission_tables import (
 )
 from guidedesk.models.people import staff, store
 from guidedesk.server.audit import record_audit
+from guidedesk.server.bulk_run import little_garbage
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_reckoning import (
@@ -205,8 +206,14 @@ def close_period(
     order of months and a month that is not over; `forbidden`.
     """
     check_period(period)
+    with little_garbage():
+        return _close(database, period, actor, now_ms, (forced_reason or "").strip() or None)
+
+
+def _close(
+    database: ServerDatabase, period: str, actor: Actor | None, now_ms: int, reason: str | None
+) -> ClosedMonth:
     chain_id = database.chain_id()
-    reason = (forced_reason or "").strip() or None
     with database.read_snapshot() as conn:
         _check_may_close(conn, chain_id, actor)
         closed = closed_through(conn, chain_id)

@@ -266,9 +266,10 @@ def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
     """A computed line as a row of `open_line`; a row of the ledger has the same and its place."""
     world = books.prepared.world
     snapshot = books.result.explanations.postings[line.posting].snapshot
+    why = books.result.explanations.of(line)
     return {
         "scope_id": chain_id,
-        "entry_id": line.id,
+        "entry_id": why["id"],
         "posting_period": reading.month_text(line.posting),
         "beneficiary": line.beneficiary,
         "origin_period": reading.month_text(line.origin),
@@ -278,7 +279,7 @@ def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
         "amount": line.amount,
         "currency": books.currency,
         "confirms_at_ms": confirms_at(world, snapshot, line),
-        "why_json": why_text(books.result.explanations.of(line)),
+        "why_json": why_text(why),
     }
 
 

@@ -22,6 +22,7 @@ class Calendar:
         self._zone = ZoneInfo(zone)
         self._offsets: dict[int, int] = {}
         self._months: dict[int, int] = {}
+        self._midnights: dict[int, int] = {}
         self._noons: dict[int, int] = {}
 
     def day(self, at_ms: int) -> int:
@@ -45,7 +46,10 @@ class Calendar:
 
     def midnight(self, ordinal: int) -> int:
         """The first instant of a local day, in UTC milliseconds."""
-        return self._instant(ordinal, 0)
+        found = self._midnights.get(ordinal)
+        if found is None:
+            found = self._midnights[ordinal] = self._instant(ordinal, 0)
+        return found
 
     def noon(self, ordinal: int) -> int:
         """12:00 of a local day, in UTC milliseconds."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from guidedesk.domain.errors import Refused
@@ -169,6 +170,7 @@ def month_index(period: str) -> int:
     return int(period[:4]) * 12 + int(period[5:7]) - 1
 
 
+@lru_cache(maxsize=4_096)
 def month_text(index: int) -> str:
     """Months since year 0 as `2026-03`."""
     return f"{index // 12:04d}-{index % 12 + 1:02d}"
