@@ -16,6 +16,7 @@ from guidedesk.services.apply_core import Effect
 from guidedesk.services.operations import (
     BindMember,
     LogInteraction,
+    MeetCard,
     Operation,
     RegisterMember,
     Retract,
@@ -90,6 +91,9 @@ def _documents(operation: Operation, effect: Effect, envelope: Envelope, actor_i
     member_id = effect.member_id
     if isinstance(operation, RegisterMember):
         yield from _registered(operation, effect, actor_id)
+    elif isinstance(operation, MeetCard):
+        if effect.status == "merged" and member_id not in (None, operation.member_id):
+            yield _merge(operation.member_id, str(member_id))
     elif isinstance(operation, BindMember):
         yield {"id": operation.binding_id, "type": "scan", "associate": operation.associate_id, "member": member_id}
     elif isinstance(operation, ServedNoPurchase | LogInteraction):
