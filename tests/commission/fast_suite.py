@@ -13,16 +13,22 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tests.commission.streams import stream
+from tests.commission.stream_plans import components
+from tests.commission.streams import Maker, stream
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "fast-suite.json"
 STREAMS = 200
 STEPPED = 60  # streams that are also taken in event by event, and told state by state
 SPOILT = 600
+EDGES: tuple[Any, ...] = (
+    None, -1, 0, 1, 10_000, 10_001, 10_000_000, 10_000_001, 2**53, True, "", "x" * 200, "x" * 201, "0.5", "house",
+    "2026-02-30", "adjustment", "base", [], ["S1", "S1"], {}, {"x": 1},
+)  # fmt: skip
 WRONG: tuple[Any, ...] = (None, -1, 0, 1, 10_001, 2**60, "", "x", "2026-02-31", True, [], {}, "1.5", ["a"], "house")
 
 
@@ -33,6 +39,8 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"vector {vector['id']}", partial(_expected, vector)
     for seed in range(STREAMS):
         yield f"stream {seed}", partial(_stream, seed)
+    for number, spoilt in _each_value_spoilt():
+        yield f"value {number}", partial(_outcome, spoilt)
     chance = random.Random(5)
     for number in range(SPOILT):
         vector = copy.deepcopy(stream(number % 40, 14)) if number % 3 else copy.deepcopy(chance.choice(vectors))
@@ -76,6 +84,53 @@ def _expected(vector: dict[str, Any]) -> Any:
     return {"answer": answer, "lines": sorted(answer["lines"], key=str) == sorted(vector["expect"]["lines"], key=str)}
 
 
+def _each_value_spoilt() -> Iterator[tuple[int, dict[str, Any]]]:
+    """One small vector with a document of every kind, each of its values replaced by a fourth of EDGES."""
+    maker = Maker(3, 0)
+    makers = (
+        maker.scan, maker.order, maker.back, maker.exchange, maker.interaction, maker.assign, maker.unbind,
+        maker.staff_change, maker.merge, maker.code, maker.adjustment, maker.review, maker.dispute,
+    )  # fmt: skip
+    events = [{"id": f"e{number}", "at": "2026-02-03T10:00:00+08:00", **make()} for number, make in enumerate(makers)]
+    events.append({"id": "p", "type": "plan.publish", "plan": maker.plan("P", 9, "2026-03-01")})
+    plans = [{"plan": "P", "version": 1, "effective_from": "2026-01-01", "components": components(random.Random(1))}]
+    override = {"match": {"channel": "live", "member_tier": ["gold"]}, "days": 3, "mode": "exact"}
+    weighted = {"kind": "weighted", "first_bp": 4000, "middle_bp": 2000, "last_bp": 4000}
+    shared = {"kind": "owner_seller", "owner_bp": 3000, "seller_bp": 7000, "missing": "house"}
+    config = {
+        **copy.deepcopy(_defaults()), "window_overrides": [override], "clawback_days": 30,
+        "freeze_after_months": 3, "attribution": [{"match": {"store": "S1"}, "model": weighted}, {"model": shared}],
+    }  # fmt: skip
+    whole = {"events": events, "plans": plans, "staff": maker.staff(), "config": config}
+    count = sum(1 for part in whole.values() for _ in _places(part))
+    for number in range(0, count * len(EDGES), 4):
+        place, edge = divmod(number + number // 4 % 4, len(EDGES))
+        spoilt = copy.deepcopy(whole)
+        where, key = next(islice((found for part in spoilt.values() for found in _places(part)), place, None))
+        where[key] = copy.deepcopy(EDGES[edge])
+        yield number, spoilt
+
+
+def _defaults() -> dict[str, Any]:
+    from guidedesk.domain.commission.settings import ENGINE_DEFAULTS
+
+    return dict(ENGINE_DEFAULTS)
+
+
+def _outcome(vector: dict[str, Any]) -> Any:
+    """Why a vector is refused, or its lines and flags."""
+    from guidedesk.domain.commission.engine import compute
+    from guidedesk.domain.commission.reading import DocumentError
+
+    try:
+        found = compute(
+            vector["events"], config=vector["config"], plans=vector["plans"], staff=vector["staff"]
+        )
+    except DocumentError as error:
+        return [error.code, error.key, {key: str(value) for key, value in error.params.items()}]
+    return [[line.as_list() for line in found.lines], found.flags]
+
+
 def _spoil(vector: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     places = [place for part in ("events", "plans", "config", "staff") for place in _places(vector.get(part))]
     if places:
@@ -97,12 +152,12 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 def _everything(vector: dict[str, Any], *, steps: bool) -> Any:
     from guidedesk.domain.commission.engine import evaluate, prepare
     from guidedesk.domain.commission.reading import DocumentError
-    from guidedesk.domain.commission.settings import ENGINE_DEFAULTS, merge_config
+    from guidedesk.domain.commission.settings import merge_config
     from guidedesk.domain.commission.statements import balances_by_text
 
     try:
         config: Any = vector.get("config")
-        config = merge_config(ENGINE_DEFAULTS, config) if isinstance(config, dict) else config or ENGINE_DEFAULTS
+        config = merge_config(_defaults(), config) if isinstance(config, dict) else config or _defaults()
         plans, staff = vector.get("plans", []), vector.get("staff", [])
         prepared = prepare(vector["events"], config=config, plans=plans, staff=staff)
         found = evaluate(prepared)
