@@ -10,6 +10,7 @@ from typing import Final
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import Tier
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import Row
 from guidedesk.server.badges import new_badge, new_store_code
 from guidedesk.server.connectors.landing import (
@@ -169,7 +170,7 @@ def _reference(today: date, seed: int) -> dict[str, list[Row]]:
                 "percent_bp": 0,
                 "threshold_minor": threshold,
                 "currency": CURRENCY,
-                "ends_at_ms": World(today, seed).moment(-30, 22 * 60),
+                "ends_at_ms": World(today, seed).midnight_ms + 30 * DAY_MS,
                 "week_count": 10,
                 "week_minor": 150_000,
                 "is_active": 1,
