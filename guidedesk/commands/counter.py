@@ -10,10 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from guidedesk.codes.decoder import decode
-from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.commands import counter_members, counter_sales
 from guidedesk.commands.counter_recording import record
+from guidedesk.commands.counter_scan import scan
 from guidedesk.commands.counter_session import forget_session, keep_session, kept_session
 from guidedesk.commands.output import Answer, print_answer, read_pin
 from guidedesk.domain.errors import GuideDeskError, Refused
@@ -161,23 +160,6 @@ def _sign_out(counter: Counter, args: argparse.Namespace) -> Answer:
     return Answer(state="signed_out")
 
 
-def _scan(counter: Counter, args: argparse.Namespace) -> Answer:
-    session = kept_session(counter)
-    found = decode(args.text)
-    if not isinstance(found, CodeOk):
-        raise Refused("scan_refused", reason=found.reason.value)
-    if found.type is not CodeType.MEMBER:
-        raise Refused("scan_other_kind", kind=found.type.value)
-    with counter.read() as conn:
-        member_id = find_member_by_code(conn, found.digits)
-    if member_id is None:
-        raise Refused("scan_unknown")
-    answer = record(counter, ops.RecordVisit(visit_id=counter.new_id(), member_id=member_id), assurance=1)
-    with counter.read() as conn:
-        card = get_member_card(conn, member_id, session.staff.id, counter.now_ms())
-    return Answer(answer.op_id, answer.state, answer.changes, extra={"member": asdict(card)})
-
-
 def _register(counter: Counter, args: argparse.Namespace) -> Answer:
     code = counter.take_blank_code()
     phone = counter.phone_fields(args.phone) if args.phone else {}
@@ -306,7 +288,7 @@ _ACTIONS: Final[dict[str, Callable[[Counter, argparse.Namespace], Answer]]] = {
     "enrol": _enrol,
     "signin": _sign_in,
     "signout": _sign_out,
-    "scan": _scan,
+    "scan": scan,
     "register": _register,
     "log": _log,
     "served": _served,
