@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.import_cells import Figure, figure
@@ -116,31 +116,45 @@ def _delimiter(first_line: str) -> str:
 
 @contextmanager
 def _xlsx(path: Path) -> Iterator[tuple[Iterator[Numbered], str]]:
+    with path.open("rb") as file:
+        book, sheet = _opened(path, file)
+        try:
+            yield _sheet_rows(sheet), "xlsx"
+        finally:
+            book.close()
+
+
+def _opened(path: Path, file: BinaryIO) -> tuple[Any, Any]:
+    """The workbook and its first sheet. A damaged file makes the library raise nearly anything."""
     # Read only here: nothing else that a counter starts with needs it.
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with zipfile.ZipFile(path) as packed:
-            if sum(item.file_size for item in packed.infolist()) > _UNPACKED_LIMIT:
-                raise Refused("import_file_too_large", file=path.name[:80])
-        # By its bytes: the library goes by the file's name otherwise.
-        with path.open("rb") as file:
+        with zipfile.ZipFile(file) as packed:
+            is_large = sum(item.file_size for item in packed.infolist()) > _UNPACKED_LIMIT
+        if not is_large:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about styles and the like, which are nothing to us
                 book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            try:
-                sheet = book.worksheets[0]
-                sheet.reset_dimensions()
-                yield _sheet_rows(sheet), "xlsx"
-            finally:
-                book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, EOFError, SyntaxError) as error:
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()
+            return book, sheet
+    except Exception as error:
         raise Refused("import_not_a_table", file=path.name[:80]) from error
+    raise Refused("import_file_too_large", file=path.name[:80])
 
 
 def _sheet_rows(sheet: Any) -> Iterator[Numbered]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+    number = 0
+    rows = iter(sheet.iter_rows(values_only=True))
+    while True:
+        number += 1
+        try:
+            row = next(rows, None)
+        except Exception as error:
+            raise Refused("import_breaks_off", row=number) from error
+        if row is None:
+            return
         yield number, [_cell(value) for value in row]
 
 
