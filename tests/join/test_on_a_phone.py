@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 from guidedesk.demo.browser import Browser, find_chromium
-from tests.join.phone import Sent, badge_of
+from tests.helpers.qr_reading import read_modules
+from tests.join.phone import ON_SQLITE, Sent, badge_of
 from tests.server.shop import Shop
 
 pytestmark = pytest.mark.chromium
@@ -35,7 +40,7 @@ def words(browser: Browser) -> dict[str, str]:
     return dict(zip(keys, chinese if is_chinese else english, strict=True))
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@ON_SQLITE
 def test_a_customer_joins_with_her_thumb(shop: Shop, sent: Sent, browser: Browser, words: dict[str, str]) -> None:
     address = f"http://{shop.client.authority}/Q/{badge_of(shop, 'a1')}?c=c"
     browser.open(address)
@@ -79,3 +84,32 @@ def test_a_customer_joins_with_her_thumb(shop: Shop, sent: Sent, browser: Browse
     assert words["known"] in browser.text()
     browser.open(f"http://{shop.client.authority}/q/{'6' * 22}")
     assert words["over"] in browser.text()
+
+
+@pytest.mark.parametrize("browser", ["zh-CN"], indirect=True)
+@ON_SQLITE
+def test_her_code_changes_by_itself_to_the_one_of_the_next_minute(
+    shop: Shop, sent: Sent, browser: Browser, tmp_path: Path
+) -> None:
+    browser.open(f"http://{shop.client.authority}/Q/{badge_of(shop, 'a1')}")
+    browser.fill("phone", "13800005520")
+    browser.submit("button[value=send]")
+    browser.fill("code", sent.last)
+    browser.tap(".boxes label b")
+    browser.submit("button[value=join]")
+    codes = [read_modules(bits) for bits in str(browser.ask("document.querySelector('.qr').dataset.codes")).split(" ")]
+    assert shown(browser, tmp_path) == codes[0]
+    for minute in (1, 2):
+        before = browser.ask("document.querySelector('.qr path').getAttribute('d')")
+        browser.ask("Date.now = (now => () => now() + 60000)(Date.now)")
+        browser.wait_for(f"document.querySelector('.qr path').getAttribute('d') !== {json.dumps(before)}")
+        assert shown(browser, tmp_path) == codes[minute]
+
+
+def shown(browser: Browser, folder: Path) -> str:
+    """What a counter's camera reads from her screen."""
+    browser.ask("document.querySelector('.qr').scrollIntoView({block: 'center', behavior: 'instant'})")
+    browser.picture(folder / "phone.png")
+    with Image.open(folder / "phone.png") as picture:
+        (found,) = zxingcpp.read_barcodes(picture.convert("L"))
+    return str(found.text)
