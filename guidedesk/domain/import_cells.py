@@ -53,13 +53,15 @@ def figure(value: int | float) -> Figure:
 
 def clean_cell(text: str, column: str) -> str:
     """A cell without outer blanks; `row_cell_too_long`, `row_bad_character` for what no field can hold."""
+    if not text:
+        return text
     if len(text) > CELL_LIMIT:
         raise Refused("row_cell_too_long", column=column, limit=CELL_LIMIT)
     kept = text.strip()
     # An apostrophe that kept a spreadsheet from calculating, as our own list of rejected rows has it.
     if kept[:1] == "'" and kept[1:2] in FORMULA_STARTS:
         kept = kept[1:].strip()
-    if not kept.isascii() or not kept.isprintable():
+    if not kept.isprintable():
         for char in kept:
             if unicodedata.category(char) in ("Cc", "Cs", "Cn") and char not in "\t\r\n":
                 raise Refused("row_bad_character", column=column)
