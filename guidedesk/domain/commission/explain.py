@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from guidedesk.domain.commission import reading
-from guidedesk.domain.commission.bodies import Adjustment
 from guidedesk.domain.commission.calendar import window_end
 from guidedesk.domain.commission.causes import Causes
 from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component
 from guidedesk.domain.commission.components.figures import LineFigures, Working, rate_text
 from guidedesk.domain.commission.components.line_rate import pot_of
 from guidedesk.domain.commission.ledger import Ledger, LedgerLine, Posting
+from guidedesk.domain.commission.matching import Facts
+from guidedesk.domain.commission.members import Owner, Touch
 from guidedesk.domain.commission.sales import Participant
+from guidedesk.domain.commission.settings import Window
 from guidedesk.domain.commission.snapshot import Snapshot, World
 
 
@@ -24,6 +26,7 @@ class Explanations(Mapping[str, Working]):
         self.postings = ledger.postings
         self._by_id: dict[str, LedgerLine] | None = None
         self._causes: dict[int, Causes] = {}
+        self._evidence: dict[int, Evidence] = {}
 
     def __getitem__(self, line_id: str) -> Working:
         return self.of(self._lines()[line_id])
@@ -33,7 +36,8 @@ class Explanations(Mapping[str, Working]):
         posting = self.postings[line.posting]
         if line.posting not in self._causes:
             self._causes[line.posting] = Causes(posting)
-        return explain(self._world, posting, line, self._causes[line.posting])
+            self._evidence[line.posting] = Evidence(self._world, posting.snapshot)
+        return explain(self._world, posting, line, self._causes[line.posting], self._evidence[line.posting])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines())
@@ -47,8 +51,43 @@ class Explanations(Mapping[str, Working]):
         return self._by_id
 
 
-def explain(world: World, posting: Posting, line: LedgerLine, causes: Causes) -> Working:
-    """The figures of one line: its target now, the target before, and the events that made the difference."""
+class Evidence:
+    """Who takes part in lines and by which events; made once for all lines of an order that are alike in it."""
+
+    def __init__(self, world: World, snapshot: Snapshot) -> None:
+        self._world = world
+        self._snapshot = snapshot
+        self._known: dict[tuple[str, int, Facts | None], list[Working]] = {}
+
+    def participants(self, line: LineFigures) -> list[Working]:
+        """The participants of a line with their evidence, in order."""
+        by_goods = self._snapshot.attributor.looks_at_goods(line.sale.placement)
+        alike = (line.order, id(line.sold.attribution), line.sold.facts if by_goods else None)
+        found = self._known.get(alike)
+        if found is None:
+            found = self._known[alike] = self._of(line)
+        return found
+
+    def _of(self, line: LineFigures) -> list[Working]:
+        attributor, placement = self._snapshot.attributor, line.sale.placement
+        story = attributor.story(line.sale.member)
+        first = _original(self._snapshot, line)
+        window = attributor.window_for(attributor.settings_at(placement), first.sold.facts)
+        touches = attributor.touches_in_window(story, placement, window)
+        return [
+            _participant(self._world, person, story.owner_at(placement), touches, window)
+            for person in line.participants
+        ]
+
+
+def explain(
+    world: World, posting: Posting, line: LedgerLine, causes: Causes, evidence: Evidence | None = None
+) -> Working:
+    """The figures of one line: its target now, the target before, and the events that made the difference.
+
+    Whoever explains many lines of one posting hands in the same `evidence`. What lines have in common is one object in
+    all of them: an explanation is to be read and never changed.
+    """
     before = posting.before.get(line.target, 0)
     return {
         "id": line.id,
@@ -62,27 +101,23 @@ def explain(world: World, posting: Posting, line: LedgerLine, causes: Causes) ->
         "previous": before,
         "target": before + line.amount,
         "caused_by": causes.of(line),
-        **_target(world, posting.snapshot, line),
+        **_target(posting.snapshot, line, evidence or Evidence(world, posting.snapshot)),
     }
 
 
-def _target(world: World, snapshot: Snapshot, line: LedgerLine) -> Working:
+def _target(snapshot: Snapshot, line: LedgerLine, evidence: Evidence) -> Working:
     if line.component == ADJUSTMENT:
-        amount = sum(
-            event.body.amount for event in snapshot.events
-            if event.id == line.ref and isinstance(event.body, Adjustment)
-        )  # fmt: skip
-        return {"kind": ADJUSTMENT, "adjustment": amount}
+        return {"kind": ADJUSTMENT, "adjustment": snapshot.targets.get(line.target, 0)}
     if line.target in snapshot.workings:
         plan, version, kind, working = snapshot.workings[line.target]
         return {"kind": kind, "plan": plan, "version": version, **working}
     figures = None if line.ref is None or line.line is None else snapshot.line(line.ref, line.line)
     if figures is None:
         return {"kind": "none"}
-    return _line_target(world, snapshot, figures, line.component)
+    return _line_target(snapshot, figures, line.component, evidence)
 
 
-def _line_target(world: World, snapshot: Snapshot, line: LineFigures, component_id: str) -> Working:
+def _line_target(snapshot: Snapshot, line: LineFigures, component_id: str, evidence: Evidence) -> Working:
     sold, sale = line.sold, line.sale
     working: Working = {
         "kind": "line_rate",
@@ -101,7 +136,7 @@ def _line_target(world: World, snapshot: Snapshot, line: LineFigures, component_
         },
         "attribution_rule": sold.attribution.rule,
         "model": sold.attribution.model,
-        "participants": [_participant(world, snapshot, line, person) for person in line.participants],
+        "participants": evidence.participants(line),
         "pot": 0,
         "floors": [],
         "remainder_to": [],
@@ -133,27 +168,6 @@ def _pot(component: Component, snapshot: Snapshot, line: LineFigures) -> Working
     return working
 
 
-def _participant(world: World, snapshot: Snapshot, line: LineFigures, person: Participant) -> Working:
-    """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
-    attributor, placement = snapshot.attributor, line.sale.placement
-    story = attributor.story(line.sale.member)
-    first = _original(snapshot, line)
-    window = attributor.window_for(attributor.settings_at(placement), first.sold.facts)
-    touches = attributor.touches_in_window(story, placement, window)
-    last = next((touch for touch in reversed(touches) if touch.associate == person.beneficiary), None)
-    owner = story.owner_at(placement)
-    owns = owner is not None and owner.associate == person.beneficiary
-    end = None if last is None else window_end(world.calendar, last.key[0], window.days, window.mode)
-    return {
-        "beneficiary": person.beneficiary,
-        "role": person.role,
-        "weight": person.weight,
-        "bind_event": owner.cause if owns and owner is not None else None,
-        "last_touch_event": None if last is None else last.key[2],
-        "window_end": None if end is None else world.calendar.text(end),
-    }
-
-
 def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
     """The line whose attribution a replacement copied."""
     replaces = snapshot.book.orders[line.order].replaces
@@ -164,3 +178,20 @@ def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
         line = found
         replaces = snapshot.book.orders[line.order].replaces
     return line
+
+
+def _participant(
+    world: World, person: Participant, owner: Owner | None, touches: Sequence[Touch], window: Window
+) -> Working:
+    """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
+    last = next((touch for touch in reversed(touches) if touch.associate == person.beneficiary), None)
+    owns = owner is not None and owner.associate == person.beneficiary
+    end = None if last is None else window_end(world.calendar, last.key[0], window.days, window.mode)
+    return {
+        "beneficiary": person.beneficiary,
+        "role": person.role,
+        "weight": person.weight,
+        "bind_event": owner.cause if owns and owner is not None else None,
+        "last_touch_event": None if last is None else last.key[2],
+        "window_end": None if end is None else world.calendar.text(end),
+    }

@@ -40,6 +40,8 @@ def split(total: int, weights: Sequence[int]) -> Split:
     whole = sum(weights)
     if whole == 0:
         return Split((0,) * len(weights), ())
+    if len(weights) == 1:
+        return Split((total,), ())
     parts = [divmod(total * weight, whole) for weight in weights]
     left = total - sum(floor for floor, _ in parts)
     ranked = sorted(range(len(parts)), key=lambda position: -parts[position][1])
