@@ -93,6 +93,22 @@ def test_an_unknown_code_is_told_and_becomes_a_visit_once_it_is_known(counter: C
     assert counter.cards[0].is_new_visit
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://q.other.example/q/", "other_brand"),
+        ("HTTPS://Q.GUIDEDESK.EXAMPLE/Q/", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_number_nobody_gave_out_behind_anothers_address_is_another_brands(
+    counter: Counter, url: str, kind: str
+) -> None:
+    counter.scan(url + UNKNOWN_CODE)
+    assert (counter.failures[0].kind, counter.desk.counter.recorded) == (kind, [])
+    assert UNKNOWN_CODE[-8:] not in repr(counter.failures)
+
+
 def test_offline_the_unknown_code_says_that_this_pc_is_offline(counter: Counter) -> None:
     status = SyncStatus(NOW, last_contact_ms=NOW - 60_000, offline_since_ms=NOW - 60_000)
     counter.desk.status_changed.emit(status)

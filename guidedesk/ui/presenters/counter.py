@@ -72,14 +72,17 @@ class CodeLookup:
     card: MemberCard | None
     is_revoked: bool
     brand: Bilingual
+    our_host: str = ""
 
 
 def read_code(connection: Any, digits: str, viewer_id: str, now_ms: int) -> CodeLookup:
     """Code, member, owner and card in one reading."""
     member_id = find_member_by_code(connection, digits)
-    brand = get_settings(connection).brand
+    settings = get_settings(connection)
+    brand = settings.brand
     if member_id is None:
-        return CodeLookup(None, find_revoked_code(connection, digits), brand)
+        is_revoked = find_revoked_code(connection, digits)
+        return CodeLookup(None, is_revoked, brand, settings.code_host.partition(":")[0].lower())
     return CodeLookup(get_member_card(connection, member_id, viewer_id, now_ms), False, brand)
 
 
@@ -115,6 +118,7 @@ class CounterPresenter(QObject):
         self._gate = ScanGate()
         self._status: SyncStatus | None = None
         self._poor_reads = 0
+        self._host = ""  # in the URL of the last code; never opened, never kept
         self.takes_coupons = False  # set by whoever listens to `coupon_scanned`
         self.state = CounterState()
         desk.session_changed.connect(self._take_session)
@@ -126,6 +130,7 @@ class CounterPresenter(QObject):
             self._fail(ScanResult("garbled", scan.at_ms))
             return
         found = decode(scan.text)
+        self._host = host_of(scan.text)
         if isinstance(found, CodeOk):
             self._take(found, scan.at_ms)
         elif found.record is not None:
@@ -372,6 +377,9 @@ class CounterPresenter(QObject):
         contact = status.last_contact_ms if status else None
         is_offline = is_out_of_reach or (status is not None and status.is_offline)
         kind: ResultKind = "revoked" if found.is_revoked else "unknown_offline" if is_offline else "unknown"
+        if kind == "unknown" and self._host and found.our_host and self._host != found.our_host:
+            # Head office gave this number to nobody, and the address in the code is another company's.
+            return ScanResult("other_brand", at_ms, host=self._host, brand=found.brand)
         return ScanResult(kind, at_ms, tail=digits[-TAIL:], last_contact_ms=contact, brand=found.brand)
 
     def _fail(self, result: ScanResult) -> None:
