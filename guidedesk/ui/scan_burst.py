@@ -9,6 +9,8 @@ from statistics import median
 
 # Far more keys than recognition needs; keeps a long spell of fast typing from piling up.
 _REMEMBERED = 64
+# So many gaps are evidence enough that a few slow ones among them are the PC's.
+_SURE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +104,12 @@ class Burst:
         gaps = [later - earlier for earlier, later in zip(times[start:], times[start + 1 :], strict=False)]
         fast = self._settings.fast_gap_ms
         pauses = sum(gap > fast for gap in gaps)
-        # A champion who rolls every other pair of keys has a fast median too: with a pause a scan must be quicker.
-        limit = fast if not pauses else fast // 2
-        return start if pauses <= max(1, len(gaps) // 8) and median(gaps) <= limit else None
+        if len(gaps) < _SURE:
+            # A champion who rolls every other pair of keys has a fast median too: with a pause a scan must be quicker.
+            is_scan = pauses == 0 or (pauses == 1 and median(gaps) <= fast // 2)
+        else:
+            is_scan = 3 * pauses <= len(gaps) and median(gaps) <= fast
+        return start if is_scan else None
 
     def _first_fast(self, times: list[int]) -> int:
         """Walk back over fast gaps. A pause inside a scan is bridged when fast typing stands before it

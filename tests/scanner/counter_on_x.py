@@ -10,8 +10,8 @@ import json
 import sys
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QSocketNotifier
-from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
 from guidedesk.ui.scanner import ScannerInput
@@ -23,6 +23,19 @@ from tests.ui.member_desk import make_desk, session_of
 from tests.ui.whole_window import Shop
 
 PREEDIT = "ni hao"
+
+
+class KeyTimes(QObject):
+    """When the X server saw each key go down: whether the PC kept up with the scanner."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times_ms: list[int] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched.isWindowType() and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            self.times_ms.append(event.timestamp())
+        return False
 
 
 class Counter:
@@ -39,6 +52,8 @@ class Counter:
         self.scanner = ScannerInput(RealClock())
         self.scanner.scanned.connect(self.take)
         self.scanner.start()
+        self.keys = KeyTimes()
+        QApplication.instance().installEventFilter(self.keys)  # type: ignore[union-attr]
         for cells in self.window.findChildren(PinCells):
             cells.changed.connect(self.pins.append)
         for button in self.window.findChildren(QAbstractButton):
@@ -87,7 +102,8 @@ class Counter:
     def state(self) -> dict[str, Any]:
         focus = QApplication.focusWidget()
         return {
-            "scans": self.scans, "garbled": self.garbled, "clicks": self.clicks, "pins": self.pins,
+            "scans": self.scans, "times": self.keys.times_ms[-60:], "keys": len(self.keys.times_ms),
+            "garbled": self.garbled, "clicks": self.clicks, "pins": self.pins,
             "place": self.place, "page": self.window.current, "has_window": self.window.isActiveWindow(),
             "dialog": type(self.window.overlays.dialog).__name__, "focus": type(focus).__name__,
             "texts": [text_of(w) for w in self.window.findChildren(QWidget) if w.isVisible() and text_of(w)],

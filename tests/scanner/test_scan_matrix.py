@@ -9,6 +9,8 @@ import itertools
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,10 @@ LAYOUTS = ("us", "de", "fr", "ru")
 GAPS_MS = (0, 2, 12)
 SCANS = 100
 APART_S = 0.12  # a person needs longer for the next card
+KEYS = 23  # 22 digits and Return
+QUIET_S = 0.3
+STALL_MS = 50  # no scanner pauses so long
+MOST_STALLS = 20
 
 pytestmark = [
     pytest.mark.xvfb,
@@ -38,17 +44,40 @@ def screen() -> Iterator[tuple[Screen, Wedge]]:
         wedge.close()
 
 
-def scan_into(screen: Screen, wedge: Wedge, place: str, gap_ms: int, count: int, seed: int) -> None:
+def settled(screen: Screen, place: str) -> dict[str, Any]:
+    """The keyboard in its place, and everything as it is then."""
     screen.ask(f"focus {place}")
-    before = screen.until("report", lambda state: bool(state["has_window"] and (state["texts"] or place == "pin")))
-    sent = [new_short(CodeType.MEMBER, _Seeded(seed * 1_000 + number)) for number in range(count)]
-    for digits in sent:
+    return screen.until("report", lambda state: bool(state["has_window"] and (state["texts"] or place == "pin")))
+
+
+def but_the_scan(state: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in state.items() if name not in ("scans", "times", "keys")}
+
+
+def scan_into(screen: Screen, wedge: Wedge, place: str, gap_ms: int, count: int, seed: int) -> None:
+    """Every scan arrives whole, nothing leaks, nothing is pressed, nothing moves. Where this PC itself stood still in
+    the middle of a scan (the X server's own times say so) it was no scanner's, and is tried again."""
+    before = settled(screen, place)
+    done = stalls = 0
+    while done < count:
+        digits = new_short(CodeType.MEMBER, _Seeded(seed * 1_000 + done))
+        seen, keys = len(before["scans"]), before["keys"]
         wedge.scan(digits, gap_ms)
         time.sleep(APART_S)
-    wanted = len(before["scans"]) + count
-    after = screen.until("report", lambda state: len(state["scans"]) >= wanted)
-    assert after["scans"][len(before["scans"]) :] == sent
-    assert {**after, "scans": []} == {**before, "scans": []}  # nothing leaked, nothing was pressed, nothing moved
+        after = screen.until("report", lambda state, k=keys: state["keys"] >= k + KEYS)
+        time.sleep(QUIET_S if len(after["scans"]) == seen else 0)
+        after = screen.ask("report")
+        if after["scans"][seen:] != [digits]:
+            times = after["times"][-(after["keys"] - keys) :]
+            slowest = max(later - earlier for earlier, later in pairwise(times))
+            assert slowest > STALL_MS, (digits, after["scans"][seen:], slowest)
+            stalls += 1
+            assert stalls <= MOST_STALLS, "this PC is too busy for a test by the clock"
+            before = settled(screen, place)
+            continue
+        assert but_the_scan(after) == but_the_scan(before)
+        before = after
+        done += 1
 
 
 @pytest.mark.parametrize(("number", "layout"), list(enumerate(LAYOUTS)))

@@ -239,6 +239,18 @@ def test_a_person_presses_the_button(desk):
     assert len(clicks) == 2
 
 
+def test_a_slow_scanner_on_a_busy_pc_is_still_one(desk):
+    line = QLineEdit("before")
+    at = desk(line)
+    gaps = [29, 20, 46, 28, 18, 20, 27, 40, 12, 21, 12, 15, 17, 44, 12, 12, 28, 12, 14, 26, 16, 20]
+    at.key(MEMBER[0])
+    for char, gap in zip(MEMBER[1:] + "\r", gaps, strict=True):
+        at.pass_time(gap)
+        at.key(char)
+    at.settle()
+    assert (at.texts, line.text()) == ([MEMBER], "before")
+
+
 def test_one_key_twice_within_a_millisecond_is_two_digits(desk):
     """X11 tells of it as if the key were held down; no keyboard repeats that soon."""
     line = QLineEdit("before")
