@@ -54,6 +54,11 @@ def but_the_scan(state: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if name not in ("scans", "times", "keys")}
 
 
+def arrived(screen: Screen, keys: int) -> dict[str, Any]:
+    """Everything once so many keys have come."""
+    return screen.until("report", lambda state: bool(state["keys"] >= keys))
+
+
 def scan_into(screen: Screen, wedge: Wedge, place: str, gap_ms: int, count: int, seed: int) -> None:
     """Every scan arrives whole, nothing leaks, nothing is pressed, nothing moves. Where this PC itself stood still in
     the middle of a scan (the X server's own times say so) it was no scanner's, and is tried again."""
@@ -64,7 +69,7 @@ def scan_into(screen: Screen, wedge: Wedge, place: str, gap_ms: int, count: int,
         seen, keys = len(before["scans"]), before["keys"]
         wedge.scan(digits, gap_ms)
         time.sleep(APART_S)
-        after = screen.until("report", lambda state, k=keys: state["keys"] >= k + KEYS)
+        after = arrived(screen, keys + KEYS)
         time.sleep(QUIET_S if len(after["scans"]) == seen else 0)
         after = screen.ask("report")
         if after["scans"][seen:] != [digits]:
