@@ -45,6 +45,7 @@ Doc = dict[str, Any]
 CONFIG_MARK: Final = "00000000-0000-0000-0000-000000000000"
 _AT_ONCE: Final = 0
 _A_STATEMENT: Final = 1_000
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +285,8 @@ def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
 
 
 def why_text(why: Mapping[str, Any]) -> str:
-    """An explanation as stored: keys in order, whole numbers only, so that it reads the same wherever it is made."""
-    return json.dumps(why, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """An explanation as stored: keys stand as `explain` gives them, so that it reads the same wherever it is made."""
+    return _encode(why)
 
 
 def confirms_at(world: World, snapshot: Snapshot, line: LedgerLine) -> int | None:

@@ -19,6 +19,7 @@ from guidedesk.domain.commission.snapshot import Snapshot, World, calculate
 from guidedesk.domain.commission.timeline import Event, Stream
 
 _LAST_NUMBER: Final = 10**30
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 SortKey = tuple[int, str, int, str, str, int, int, str]
 
 
@@ -53,7 +54,8 @@ class LedgerLine(NamedTuple):
     def id(self) -> str:
         """The entry's id: the same in the open month's projection and in the ledger."""
         # As `content_hash` of the six, and there are millions of them.
-        key = json.dumps(self.as_list()[:6], ensure_ascii=False, separators=(",", ":"))
+        posting, origin = reading.month_text(self.posting), reading.month_text(self.origin)
+        key = _encode([posting, self.beneficiary, origin, self.component, self.ref, self.line])
         return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
