@@ -14,6 +14,7 @@ from guidedesk.domain.commission.statements import Balance
 from guidedesk.models.base import among
 from guidedesk.models.commission_tables import commission_event, commission_flag, dispute, ledger_line, open_line
 from guidedesk.models.commission_tables import statement as statement_table
+from guidedesk.models.server_tables import scope
 from guidedesk.server.commission_rules import closed_through
 from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
@@ -181,10 +182,18 @@ def _moments(conn: Connection, refs: Iterable[str]) -> dict[str, int]:
     """Event id -> its time, of everything about these orders."""
     e = commission_event.c
     found: dict[str, int] = {}
-    for some in chunks(sorted(refs)):
-        for row in conn.execute(select(e.event_id, e.at_ms).where(among(conn, e.ref, some))):
-            found[row.event_id] = row.at_ms
+    wanted = sorted(refs)
+    for scope_id in _scopes(conn) if wanted else ():
+        for some in chunks(wanted):
+            query = select(e.event_id, e.at_ms).where(e.scope_id == scope_id, among(conn, e.ref, some))
+            for row in conn.execute(query):
+                found[row.event_id] = row.at_ms
     return found
+
+
+def _scopes(conn: Connection) -> list[str]:
+    """Every scope: each is asked for itself, by its own index."""
+    return list(conn.execute(select(scope.c.scope_id).order_by(scope.c.scope_id)).scalars())
 
 
 def open_disputes(conn: Connection, chain_id: str) -> set[LineKey]:
@@ -253,21 +262,24 @@ def events_of_member(conn: Connection, member_id: str) -> list[StoredEvent]:
     while members - seen:
         some = sorted(members - seen)
         seen |= members
-        merges = select(e.payload).where(e.type == "member.merge")
-        for text in conn.execute(merges.where(among(conn, e.member, some))).scalars():
-            members.add(json.loads(text)["into"])
-        members |= _merged_into(conn, some)
+        for scope_id in _scopes(conn):
+            merges = select(e.payload).where(e.scope_id == scope_id, e.type == "member.merge")
+            for text in conn.execute(merges.where(among(conn, e.member, some))).scalars():
+                members.add(json.loads(text)["into"])
+            members |= _merged_into(conn, scope_id, some)
     found = _events(conn, e.member, members)
     refs = {event.document["order"] for event in found if event.type == "order"}
     every = {(x.scope_id, x.seq): x for x in (*found, *_events(conn, e.ref, refs))}
     return sorted(every.values(), key=lambda event: (event.at_ms, event.event_id))
 
 
-def _merged_into(conn: Connection, members: Sequence[str]) -> set[str]:
+def _merged_into(conn: Connection, scope_id: str, members: Sequence[str]) -> set[str]:
     e = commission_event.c
     found: set[str] = set()
     for member in members:
-        query = select(e.member).where(e.type == "member.merge", e.payload.contains(f'"into":"{member}"'))
+        query = select(e.member).where(
+            e.scope_id == scope_id, e.type == "member.merge", e.payload.contains(f'"into":"{member}"')
+        )
         found.update(text for text in conn.execute(query).scalars() if text is not None)
     return found
 
@@ -288,9 +300,11 @@ def _events(conn: Connection, column: Any, values: Iterable[str]) -> list[Stored
     e = commission_event.c
     columns = (e.scope_id, e.seq, e.event_id, e.type, e.at_ms, e.received_at_ms, e.device_id, e.payload)
     found: list[StoredEvent] = []
-    for some in chunks(sorted(values)):
-        rows = conn.execute(select(*columns).where(among(conn, column, some)))
-        found += [StoredEvent(*row[:7], json.loads(row.payload)) for row in rows]
+    wanted = sorted(values)
+    for scope_id in _scopes(conn) if wanted else ():
+        for some in chunks(wanted):
+            rows = conn.execute(select(*columns).where(e.scope_id == scope_id, among(conn, column, some)))
+            found += [StoredEvent(*row[:7], json.loads(row.payload)) for row in rows]
     return found
 
 

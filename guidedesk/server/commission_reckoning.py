@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import Review
@@ -149,7 +149,7 @@ def stored_lines(conn: Connection, chain_id: str, *, through: str | None = None)
     x = ledger_line.c
     query = select(
         x.posting_period, x.beneficiary, x.origin_period, x.component, x.ref, x.line, x.amount
-    ).where(x.scope_id == chain_id)
+    ).where(x.scope_id == chain_id).execution_options(yield_per=5_000)
     if through is not None:
         query = query.where(x.posting_period <= through)
     return [
@@ -224,7 +224,13 @@ def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
     rows = [projected_row(chain_id, books, line) for line in books.open_lines()]
     flags = flag_rows(chain_id, books, now_ms)
     marks = marks_of(books.heads, books.config, closes)
-    database.write(chain_id, lambda opened: _project(opened, rows, flags, marks))
+
+    def work(opened: ScopeWrite) -> None:
+        if not database.is_sqlite:
+            opened.conn.execute(text("SET LOCAL statement_timeout = 0"))
+        _project(opened, rows, flags, marks)
+
+    database.write(chain_id, work)
     return True
 
 
