@@ -135,8 +135,9 @@ class CounterApp(QObject):
         presenter, settings = self.window.scanner_settings, self.settings
         choices = ScannerChoices(
             settings.scanner_prefix, settings.scanner_gap_ms, settings.scanner_silence_ms, settings.scanner_port,
-            settings.scanner_camera == "on",
+            settings.scanner_camera == "on", settings.scanner_sound == "on",
         )  # fmt: skip
+        self.window.sound.is_on = choices.has_sound
         presenter.begin(choices, port_names, may_use_camera=has_cameras())
         presenter.chosen.connect(self._choose_scanner)
         self.scanners.port_changed.connect(presenter.take_port_state)
@@ -146,11 +147,13 @@ class CounterApp(QObject):
         self.scanner.configure(
             WedgeSettings(prefix=choices.prefix, fast_gap_ms=choices.gap_ms, silence_ms=choices.silence_ms)
         )
+        self.window.sound.is_on = choices.has_sound
         if before != (choices.port, choices.has_camera):
             self.scanners.use(choices.port, has_camera=choices.has_camera)
         self._keep(
             scanner_prefix=choices.prefix, scanner_gap_ms=choices.gap_ms, scanner_silence_ms=choices.silence_ms,
             scanner_port=choices.port, scanner_camera="on" if choices.has_camera else "off",
+            scanner_sound="on" if choices.has_sound else "off",
         )  # fmt: skip
 
     def _choose_language(self, code: str) -> None:

@@ -35,6 +35,7 @@ class Settings:
     scanner_prefix: str = field(default="~", metadata={"text": "character the scanner sends first, if it can"})
     scanner_gap_ms: int = _number(35, 5, 80, "longest median gap between keys of a scan, in milliseconds")
     scanner_port: str = field(default="", metadata={"text": "serial port of a scanner that types nothing; empty: none"})
+    scanner_sound: Switch = _choice("on", "a tick for a scan that opened a card, two for one that did not")
     scanner_camera: Switch = _choice("off", "whether this PC's camera reads codes (needs the extra `camera`)")
     scanner_silence_ms: int = _number(80, 40, 300, "silence that ends a scan, in milliseconds")
 

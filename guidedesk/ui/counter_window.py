@@ -35,6 +35,7 @@ from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
+from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 from guidedesk.ui.views.home import HomePage
@@ -78,6 +79,9 @@ class CounterWindow(QObject):
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
         self.scanner_settings = ScannerSettingsPresenter(desk, self)
+        self.sound = ScanSound(self)
+        self.counter.member_scanned.connect(self.sound.good)
+        self.counter.scan_failed.connect(self.sound.not_good)
         self.new_member = NewMemberPresenter(desk, self)
         self.search = SearchPresenter(desk, self)
         self._shown: list[WhenShown] = []
@@ -305,6 +309,7 @@ class CounterWindow(QObject):
         page.silence_chosen.connect(presenter.set_silence)
         page.port_chosen.connect(presenter.set_port)
         page.camera_switched.connect(presenter.set_camera)
+        page.sound_switched.connect(presenter.set_sound)
         page.measured_taken.connect(presenter.use_measured)
         page.test_typed.connect(presenter.type)
         self.window.add_page(SETTINGS, page)

@@ -105,7 +105,8 @@ _NONE: Final = (*_CODES, "codes.nothing_shown")
 _CUSTOMER: Final = ("=松屿 SONGYU", "customer.call", "customer.code_spoken")
 _SCANNER: Final = (*_FRAME, "rail.settings", "scanner.title", "scanner.test", "scanner.test_how",
                    "scanner.code_name", "scanner.field", "scanner.typing", "scanner.prefix", "scanner.gap",
-                   "scanner.silence", "scanner.other", "scanner.port", "scanner.camera", "scanner.pictures")
+                   "scanner.silence", "scanner.other", "scanner.port", "scanner.sound",
+                   "scanner.camera", "scanner.pictures")
 _SEARCH: Final = (*_FRAME, "search.scan", "search.key.move", "search.key.open", "search.add")
 _SYNC: Final = (*_FRAME, "sync.tabs", "sync.tab_needs", "sync.tab_queued", "sync.tab_settled", "sync.tab_sent",
                 "sync.diagnostics")

@@ -18,6 +18,7 @@ from guidedesk.services.operations import MeetCard, RecordVisit
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.ui.counter_window import MEMBERS, SCAN_RESULT, SIGN_IN
 from guidedesk.ui.presenters.counter import ScanResult
+from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.views.scan_result import ScanResultPage
 from tests.codes.test_signed import KEY, OTHER, SEED, SIGNED_TYPES, public
 from tests.helpers.shop import CHAIN, HE, LIN, NOW, SHEN
@@ -237,3 +238,17 @@ def test_a_coupon_goes_to_whoever_takes_coupons(shop: Shop) -> None:
     shop.ui.counter.coupon_scanned.connect(taken.append)
     shop.scan(signed(CodeType.COUPON))
     assert [scan.record.handle for scan in taken] == [HANDLE]
+
+
+def test_a_card_ticks_once_and_a_refusal_twice_unless_sound_is_off(shop: Shop, qtbot: Any) -> None:
+    ticks: list[bool] = []
+    sound = ScanSound(beep=lambda: ticks.append(True))
+    shop.ui.counter.member_scanned.connect(sound.good)
+    shop.ui.counter.scan_failed.connect(sound.not_good)
+    shop.scan()
+    assert len(ticks) == 1
+    shop.scan("6901234567892")
+    qtbot.waitUntil(lambda: len(ticks) == 3)
+    sound.is_on = False
+    shop.scan("6901234567892")
+    assert len(ticks) == 3

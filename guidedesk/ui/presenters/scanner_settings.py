@@ -37,6 +37,7 @@ class ScannerChoices:
     silence_ms: int = 80
     port: str = ""
     has_camera: bool = False
+    has_sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,10 @@ class ScannerSettingsPresenter(QObject):
     def set_camera(self, is_on: bool) -> None:
         """Whether the camera reads codes."""
         self._choose(has_camera=is_on and self.state.may_use_camera)
+
+    def set_sound(self, is_on: bool) -> None:
+        """Whether scans tick."""
+        self._choose(has_sound=is_on)
 
     def take_port_state(self, state: str) -> None:
         """Whether the scanner on the serial port is there."""

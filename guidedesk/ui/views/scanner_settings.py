@@ -32,14 +32,15 @@ _PORT_TONES: Final[dict[str, ToneName]] = {"ready": "success", "missing": "warni
 
 
 class ScannerSettingsPage(Page):
-    """`prefix_typed`, `gap_chosen`, `silence_chosen`, `port_chosen`, `camera_switched`, `measured_taken`,
-    `test_typed(text)`, `opened`: what a person does."""
+    """`prefix_typed`, `gap_chosen`, `silence_chosen`, `port_chosen`, `camera_switched`, `sound_switched`,
+    `measured_taken`, `test_typed(text)`: what a person does."""
 
     prefix_typed = Signal(str)
     gap_chosen = Signal(str)
     silence_chosen = Signal(str)
     port_chosen = Signal(str)
     camera_switched = Signal(bool)
+    sound_switched = Signal(bool)
     measured_taken = Signal()
     test_typed = Signal(str)
 
@@ -64,13 +65,15 @@ class ScannerSettingsPage(Page):
         )  # fmt: skip
         self.prefix = Field("scanner.prefix", hint_key="scanner.prefix_hint")
         self.prefix.line.setMaxLength(2)
+        self.sound = Toggle()
         self.gap, self.silence = ChoiceGroup("scanner.gap"), ChoiceGroup("scanner.silence")
         typing = Card(
             Label("", "heading").say("scanner.typing"), self.prefix,
             Label("", "label", "text2").say("scanner.gap"), self.gap,
             Label("", "caption", "text3", wrap=True).say("scanner.gap_why"),
             Label("", "label", "text2").say("scanner.silence"), self.silence,
-            Label("", "caption", "text3", wrap=True).say("scanner.ending"), gap=2,
+            Label("", "caption", "text3", wrap=True).say("scanner.ending"),
+            row(Label("", "body").say("scanner.sound"), None, self.sound, gap=2), gap=2,
         )  # fmt: skip
         self.port = ChoiceGroup("scanner.port")
         self._port_chip = Chip()
@@ -95,6 +98,7 @@ class ScannerSettingsPage(Page):
         self.silence.chosen.connect(self.silence_chosen)
         self.port.chosen.connect(self.port_chosen)
         self.camera.clicked.connect(self.camera_switched)
+        self.sound.clicked.connect(self.sound_switched)
         self.field.edited.connect(self.test_typed)
         self.use.clicked.connect(self.measured_taken)
         look().restyled.connect(self._size_code)
@@ -129,6 +133,8 @@ class ScannerSettingsPage(Page):
         self._port_chip.show_state(
             t(f"scanner.port_state.{state.port_state}"), _PORT_TONES.get(state.port_state, "neutral")
         )
+        self.sound.setChecked(choices.has_sound)
+        self.sound.setAccessibleName(t("scanner.sound"))
         self.camera.setChecked(choices.has_camera)
         self.camera.setEnabled(state.may_use_camera)
         self.camera.setAccessibleName(t("scanner.camera"))
