@@ -106,6 +106,16 @@ class BatchRows:
         self._changed.clear()
         self._undo.clear()
 
+    def remembered(self) -> Iterable[RowRef]:
+        """Every row that was asked for, there or not."""
+        return self._rows.keys()
+
+    def drop(self, refs: Iterable[RowRef]) -> None:
+        """Know nothing of these rows any more, nor of what was to be written to them."""
+        for ref in refs:
+            self._rows.pop(ref, None)
+            self._changed.discard(ref)
+
     def whole(self, ref: RowRef) -> Row | None:
         """A row as this batch has left it, if that is remembered and all of it (parts are not)."""
         return self._rows.get(ref) if part_table(ref[0]) is None and ref not in self._parts else None

@@ -48,7 +48,7 @@ _RETRY_MS: Final = 1_000
 _CARD_ATTEMPTS: Final = 5  # half a minute: the other counter sends as soon as it can
 _NOT_DONE: Final = frozenset({"rejected", "parked", "quarantined"})
 # These find every row they need by its id, so that a memory of rows can stand before the database.
-_ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
+ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
 
 
 class NotAsAWhole(Exception):
@@ -63,7 +63,6 @@ class BatchRun:
     records: OpRecords
     actors: OpActors
     device_id: str
-    is_suspended: bool
     oldest_ms: int  # what was done before this is too late to be believed without a person (COMMISSION.md 1)
     chain_id: str
     since_ms: int
@@ -74,6 +73,7 @@ class BatchRun:
     used_codes: frozenset[str] = frozenset()  # operations that took a dynamic code after somebody else's
     max_lag_hours: int
     waiting: frozenset[str] = frozenset()  # asked for again, in vain until another counter has sent
+    is_suspended: bool = False
     is_one_by_one: bool = False
     has_tasks: bool = False
     _known: dict[str, Any] = field(default_factory=dict)
@@ -89,6 +89,10 @@ class BatchRun:
     _events: list[NewEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.sit_down()
+
+    def sit_down(self) -> None:
+        """Decide with what is known in this transaction."""
         self.side.sit_down(Desk(self.opened, self.chain_id, self.since_ms, self.received_at_ms))
 
     def decide(self, ops: Sequence[Incoming]) -> list[Answer]:
@@ -97,6 +101,7 @@ class BatchRun:
         op_ids = [op.op_id for op in ops]
         self._known, self._attempts = self.records.known([*op_ids, *deps])
         self._forget()
+        self._meant.clear()
         if self.is_one_by_one:
             answers = [self._answer(op, is_alone=True) for op in ops]
         else:
@@ -171,7 +176,7 @@ class BatchRun:
             return self._retry(op, _CARD_ATTEMPTS, "card_not_told")
         if op.op_id in self.faults:
             return self._stored(op, "rejected", *refusal(self.faults[op.op_id]), refs)
-        if is_alone or type(operation) not in _ROWS_BY_ID:
+        if is_alone or type(operation) not in ROWS_BY_ID:
             return self._apply_alone(op, op.envelope, operation, refs)
         return self._apply_in_memory(op, op.envelope, operation, refs)
 
@@ -241,7 +246,7 @@ class BatchRun:
 
     def _apply(self, op: Incoming, envelope: Envelope, operation: Operation, refs: tuple[RowRef, ...]) -> Answer:
         scope_id = self.opened.scope_id
-        in_memory = type(operation) in _ROWS_BY_ID
+        in_memory = type(operation) in ROWS_BY_ID
         if not in_memory:
             self._write_out()
         context = ApplyContext(
@@ -337,17 +342,17 @@ class BatchRun:
             if tbl in MEMBER_TABLES:
                 self._wider[tbl, row_id] = row["row_ver"]
 
-    def _read_ahead(self, ops: Sequence[Incoming]) -> None:
+    def _read_ahead(self, ops: Sequence[Incoming], *, hold: bool = True) -> None:
         """What the usual operations of this batch ask for, a statement a table instead of one each."""
         conn, scope_id = self.opened.conn, self.opened.scope_id
         refs: list[RowRef] = []
         members: set[str] = set()
         for op in ops:
-            if op.op_id not in self._known and op.operation is not None and type(op.operation) in _ROWS_BY_ID:
+            if op.op_id not in self._known and op.operation is not None and type(op.operation) in ROWS_BY_ID:
                 self._meant[op.body_hash] = meant = rows_meant(op.operation, scope_id, op.op_id)
                 refs += meant
                 members.update(members_of(op.operation))
-        self.side.read_homes(conn, scope_id, members)
+        self.side.read_homes(conn, scope_id, members, hold=hold)
         self._rows.read_people(conn, self.side.homes)
         self._rows.read_ahead(conn, refs)
 

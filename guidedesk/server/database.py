@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 class Taken(NamedTuple):
-    """A scope as it is while nobody else writes it."""
+    """Where a scope stands: while nobody else writes it, or (a draft) when it was looked at."""
 
     epoch: int
     head: int
@@ -97,6 +97,11 @@ class ScopeWrite:
     def mark(self) -> dict[PointerKey, Pointer]:
         """What was touched so far, for `rewind` when a savepoint is rolled back."""
         return dict(self._pointers)
+
+    def untouch(self, keys: Iterable[PointerKey]) -> None:
+        """Forget that these were touched."""
+        for key in keys:
+            self._pointers.pop(key, None)
 
     def rewind(self, mark: dict[PointerKey, Pointer]) -> None:
         """Forget what was touched since `mark`."""

@@ -27,6 +27,7 @@ class OpActors:
     scope_id: str
     device_id: str
     _known: dict[str, Actor | None] = field(default_factory=dict)
+    _own_sessions: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def actor_of(self, envelope: Envelope) -> Actor:
         """The person an operation names; `forbidden` for nobody of ours, or somebody else's session."""
@@ -39,8 +40,12 @@ class OpActors:
         actor = self._known[staff_id]
         if actor is None:
             raise Refused("forbidden", why="unknown_staff")
-        if session_id is not None and not self._is_own_session(session_id, actor.id):
-            raise Refused("forbidden", why="other_session")
+        if session_id is not None:
+            key = (session_id, actor.id)
+            if key not in self._own_sessions:
+                self._own_sessions[key] = self._is_own_session(*key)
+            if not self._own_sessions[key]:
+                raise Refused("forbidden", why="other_session")
         return actor
 
     def _find(self, staff_id: str) -> Actor | None:

@@ -8,7 +8,7 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,11 +21,13 @@ from guidedesk.models.entities import Row
 from guidedesk.models.server_tables import device
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
-from guidedesk.server.batch_run import BatchRun, NotAsAWhole
+from guidedesk.server.batch_draft import DraftedRun
+from guidedesk.server.batch_run import NotAsAWhole
 from guidedesk.server.code_uses import claim_codes
 from guidedesk.server.context import ServerContext
-from guidedesk.server.database import ScopeWrite
+from guidedesk.server.database import ScopeWrite, Taken
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
+from guidedesk.server.feed import scope_state
 from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
@@ -174,18 +176,12 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
     prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
     used_codes = claim_codes(context, scope_id, batch.ops) if who.state == "active" else frozenset()
 
-    def work(opened: ScopeWrite, *, is_one_by_one: bool) -> _Decided:
-        state = _device(opened, who)
-        if batch.epoch != state.epoch:
-            # A number of another life of this device: it was told before, or the server's memory was cut.
-            raise DeviceForked("device_forked", epoch=max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
-        records = OpRecords(opened, who.device_id, batch.epoch, received_at_ms)
-        run = BatchRun(
+    def run_in(opened: ScopeWrite) -> DraftedRun:
+        return DraftedRun(
             opened=opened,
-            records=records,
+            records=OpRecords(opened, who.device_id, batch.epoch, received_at_ms),
             actors=OpActors(opened.conn, chain_id, scope_id, who.device_id),
             device_id=who.device_id,
-            is_suspended=state.state != "active",
             oldest_ms=oldest_ms,
             max_lag_hours=int(settings["max_offline_lag_hours"]),
             chain_id=chain_id,
@@ -196,8 +192,24 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             faults=prepared.faults,
             waiting=prepared.waiting,
             used_codes=used_codes,
-            is_one_by_one=is_one_by_one,
         )
+
+    drafts = _drafted(context, who, batch, run_in)
+
+    def work(opened: ScopeWrite, *, is_one_by_one: bool) -> _Decided:
+        state = _device(opened, who)
+        if batch.epoch != state.epoch:
+            # A number of another life of this device: it was told before, or the server's memory was cut.
+            raise DeviceForked("device_forked", epoch=max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
+        records = OpRecords(opened, who.device_id, batch.epoch, received_at_ms)
+        # A draft is good for one attempt: what it holds back is written then.
+        if drafts and state.state == who.state and not is_one_by_one:
+            run = drafts.pop()
+            run.move_to(opened, records)
+        else:
+            run = run_in(opened)
+            run.is_suspended = state.state != "active"
+            run.is_one_by_one = is_one_by_one
         refuse_past_undecided(opened, who.device_id, batch, state.last_seq)
         last_seq, link = _check_numbers(records, batch, state.last_seq, bytes(state.last_hash))
         answers = run.decide(batch.ops)
@@ -213,6 +225,22 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
     decided = replace(decided, moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)
     return decided
+
+
+def _drafted(
+    context: ServerContext, who: AuthenticatedDevice, batch: Batch, run_in: Callable[[ScopeWrite], DraftedRun]
+) -> list[DraftedRun]:
+    """The batch decided as far as that goes before the scope is taken, so that other counters of the store need not
+    wait for it; nothing where it has to be decided inside.
+
+    On SQLite nobody writes at the same time, and what one connection read another has to read again.
+    """
+    if context.database.is_sqlite or who.state != "active":
+        return []
+    with context.database.read() as conn:
+        epoch, head, _ = scope_state(conn, who.scope_id)
+        draft = run_in(ScopeWrite(conn, who.scope_id, taken=Taken(epoch, head)))
+        return [draft] if draft.draft(batch.ops) else []
 
 
 _THE_DEVICE: Final = (device.c.scope_id == bindparam("the_scope")) & (device.c.device_id == bindparam("the_device"))

@@ -101,11 +101,16 @@ class ServerSide:
             self.read_homes(conn, scope_id, [member_id])
         return self.homes.get(member_id)
 
-    def read_homes(self, conn: Connection, scope_id: str, member_ids: Collection[str]) -> None:
-        """Home scopes of those of these members that are granted to this store, all at once."""
+    def read_homes(
+        self, conn: Connection, scope_id: str, member_ids: Collection[str], *, hold: bool = True
+    ) -> None:
+        """Home scopes of those of these members that are granted to this store, all at once.
+
+        With `hold` none of these grants ends before what rests on it is in the feed.
+        """
         for chunk in chunks(sorted(member_ids)):
             given = {"the_scope": scope_id, "these": named_values(conn, chunk)}
-            self.homes.update(iter(conn.execute(_homes(conn.dialect.name), given)))
+            self.homes.update(iter(conn.execute(_homes(conn.dialect.name, hold), given)))
         self.strangers.update(member_id for member_id in member_ids if member_id not in self.homes)
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
@@ -289,15 +294,14 @@ class ServerSide:
 
 
 @cache
-def _homes(dialect_name: str) -> Select[Any]:
+def _homes(dialect_name: str, hold: bool) -> Select[Any]:
     these = among_named(dialect_name, scope_grant.c.member_id, "these")
-    return (
+    query = (
         select(scope_grant.c.member_id, scope_grant.c.home_scope_id)
         .where(scope_grant.c.scope_id == bindparam("the_scope"), these)
         .order_by(scope_grant.c.member_id)
-        # a grant must not end before what rests on it is in the feed
-        .with_for_update(read=True, key_share=True)
     )
+    return query.with_for_update(read=True, key_share=True) if hold else query
 
 
 def checked_phone(operation: RegisterMember | EditMember, secrets: ServerSecrets) -> bytes | None:
