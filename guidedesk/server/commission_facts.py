@@ -68,6 +68,8 @@ def of_operation(
     One that comes too late is here only because a person believed it: her word is recorded with it.
     """
     documents = list(_documents(operation, effect, envelope, actor_id))
+    if not documents:
+        return []
     at_ms = min(envelope.occurred_at_ms, received_at_ms)
     time = {
         "device_at": iso_utc(envelope.wall_ms),
