@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from guidedesk.server.database import ServerDatabase
+    from guidedesk.server.helpers import Helpers
     from guidedesk.server.secrets import ServerSecrets
-    from guidedesk.server.signer import Signer
 
 _HEADER_BYTES: Final = 16 * 1024  # S-1
 _KEEP_ALIVE_SECONDS: Final = 5
@@ -53,8 +53,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve; prints one line with the address once it answers."""
     from guidedesk.server.database import open_server
+    from guidedesk.server.helpers import start_helpers
     from guidedesk.server.secrets import load_secrets
-    from guidedesk.server.signer import start_signer
 
     where = _address(args.listen)
     if where is None or bool(args.tls_cert) != bool(args.tls_key):
@@ -66,16 +66,15 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"guidedesk serve: {problem}.\n")
         return 2
     secrets = load_secrets(args.secrets)
-    signer = start_signer(secrets.signing_seed)
+    helpers = start_helpers(args.database, secrets, _suit_many_threads)
     try:
         database = open_server(args.database)
         try:
-            return _serve(args, where, database, secrets, signer)
+            return _serve(args, where, database, secrets, helpers)
         finally:
             database.close()
     finally:
-        if signer is not None:
-            signer.close()
+        helpers.close()
 
 
 def _fault_of_pages(args: argparse.Namespace, host: str) -> str:
@@ -95,7 +94,7 @@ def _serve(
     where: tuple[str, int],
     database: ServerDatabase,
     secrets: ServerSecrets,
-    signer: Signer | None,
+    helpers: Helpers,
 ) -> int:
     import uvicorn
 
@@ -132,7 +131,7 @@ def _serve(
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
     sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
-    app = create_app(database, secrets, clock, random, sender=sender, signer=signer)
+    app = create_app(database, secrets, clock, random, sender=sender, signer=helpers.signer, deciders=helpers.deciders)
     _suit_many_threads()
     config = uvicorn.Config(
         app,

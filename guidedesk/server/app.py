@@ -26,6 +26,7 @@ from guidedesk.server.commission_reckoning import Heads
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.join import phone_checks
+from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import Lane, RateLimits
 from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, orders, sign_in, sync
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
@@ -54,10 +55,13 @@ def create_app(
     extra_routes: Iterable[Route] = (),
     sender: CodeSender | None = None,
     signer: Signer | None = None,
+    deciders: LargePushes | None = None,
 ) -> FastAPI:
     """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4,
     `sender` to none: then nobody joins online."""
-    context = ServerContext.create(database, secrets, clock, random, limits or RateLimits(), sender, OneByOne(), signer)
+    context = ServerContext.create(
+        database, secrets, clock, random, limits or RateLimits(), sender, OneByOne(), signer, deciders
+    )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
     lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}

@@ -13,6 +13,7 @@ from guidedesk.server.background import AtOnce, Background
 from guidedesk.server.code_senders import CodeSender, NoSender
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
+from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
@@ -64,6 +65,7 @@ class ServerContext:
     sender: CodeSender = field(default_factory=NoSender, repr=False)
     background: Background = field(default_factory=AtOnce, repr=False)
     signer: Signer | None = field(default=None, repr=False)
+    deciders: LargePushes | None = field(default=None, repr=False)
 
     @classmethod
     def create(
@@ -76,10 +78,12 @@ class ServerContext:
         sender: CodeSender | None = None,
         background: Background | None = None,
         signer: Signer | None = None,
+        deciders: LargePushes | None = None,
     ) -> ServerContext:
         """A context with fresh nonce and rate memories; without a `background`, long work is done at once."""
         limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
         heads, sender, later = HeadWatch(database), sender or NoSender(), background or AtOnce()
         return cls(
-            database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later, signer=signer
-        )
+            database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later, signer=signer,
+            deciders=deciders,
+        )  # fmt: skip

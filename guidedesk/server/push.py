@@ -99,14 +99,13 @@ def _signed_ahead(context: ServerContext, batch: Batch, received_at_ms: int) -> 
     They are given to nobody before the batch is decided and on disk, and to those operations only that it is for.
     """
     signed: dict[Acknowledged, str] = {}
-    asked = context.signer and context.signer.ask(
-        [(op.op_id, op.body_hash, op.received(received_at_ms)) for op in batch.ops]
-    )
+    signer = context.signer
+    asked = signer and signer.ask([(op.op_id, op.body_hash, op.received(received_at_ms)) for op in batch.ops])
     try:
         yield signed
     finally:
-        if context.signer and asked:
-            signed.update(context.signer.signatures(asked))
+        if signer and asked:
+            signed.update(signer.signatures(asked))
 
 
 def _whole_news(

@@ -49,7 +49,7 @@ def _quoted_or_null(text: str | None) -> str:
     return "null" if text is None else _quoted(text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Envelope:
     """One operation as recorded in the journal and sent; everything but `personal` is under the chain."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgpack
 import pytest
@@ -24,6 +26,7 @@ from guidedesk.sync.encoding import (
     unpack_answer,
     unpack_request,
 )
+from guidedesk.sync.protocol import Envelope, canonical
 from guidedesk.sync.strict_json import MAX_INTEGER, JsonRefused
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, register, sent_body
@@ -182,3 +185,22 @@ def test_a_note_that_packs_too_well_goes_unpacked() -> None:
     packed = pack_request(body, is_packed=True)
     assert packed[1] == {"Content-Type": MSGPACK}
     assert read(packed) == body
+
+
+@given(
+    st.text(max_size=20),
+    st.lists(st.text(max_size=5), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.booleans() | st.none(), max_size=4),
+    st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3),
+)
+def test_what_is_chained_is_written_in_its_one_form(
+    word: str, deps: list[str], body: dict[str, Any], personal: dict[str, Any]
+) -> None:
+    envelope = Envelope(
+        op_id="id", device_seq=1, prev_hash=bytes(32), type=word, v=1, lane="lane", deps=tuple(deps), actor="actor",
+        session=word or None, assurance=1, wall_ms=-1, offset_ms=0, boot_id=word, mono_ms=2, occurred_at_ms=3,
+        body=body, personal_salt=word or None, personal=personal,
+    )  # fmt: skip
+    plain = json.dumps(envelope.chained(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert envelope.chained_text(envelope.personal_hash()) == canonical(envelope.chained()) == plain
+    assert canonical(personal) == json.dumps(personal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

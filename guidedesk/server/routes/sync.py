@@ -13,6 +13,7 @@ from guidedesk.server.digest import compare
 from guidedesk.server.events import EVENT_TYPE, read_heads
 from guidedesk.server.feed import changes, scope_state
 from guidedesk.server.hello import greet
+from guidedesk.server.large_pushes import FEWEST_BYTES, Sent
 from guidedesk.server.push import apply_batch
 from guidedesk.server.routing import Answered, Call, Policy, Route, Streamed
 from guidedesk.server.snapshots import get_manifest, get_page
@@ -41,8 +42,22 @@ def _hello(call: Call) -> Mapping[str, Any]:
     return greet(call.context, call.who, call.json)
 
 
-def _push(call: Call) -> Mapping[str, Any]:
-    return apply_batch(call.context, call.who, call.json, call.turn)
+def _push(call: Call) -> Mapping[str, Any] | Answered:
+    decided = _decided_beside(call)
+    return apply_batch(call.context, call.who, call.json, call.turn) if decided is None else decided
+
+
+def _decided_beside(call: Call) -> Answered | None:
+    """The answer of a process beside this one; None where the push is for this one."""
+    deciders = call.context.deciders
+    if deciders is None or len(call.body) < FEWEST_BYTES:
+        return None
+    if call.turn is not None:
+        call.turn.wait()
+    names = ("content-type", "content-encoding", "accept", "accept-encoding")
+    sent = Sent(call.body, *(call.request.headers.get(name, "") for name in names))
+    answer = deciders.push(sent, call.who)
+    return None if answer is None else Answered(200, raw=answer[0], headers=answer[1])
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
