@@ -17,10 +17,13 @@ def components(chance: random.Random) -> list[dict[str, Any]]:
     steps = [{"from": 0, "rate_bp": 100}, {"from": pick([5000, 20000]), "rate_bp": 300}]
     target = pick([10000, {"G1": 8000, "G2": 30000}])
     scope = pick(["own", "store"])
+    goods = pick([{}, {"store": "S1"}, {"category": ["a", "b"]}, {"role": "associate"}])
+    counted = pick([{}, {}, {"category": "a"}, {"role": "associate", "channel": ["store", "live"]}])
     return [
         {"id": "base", "kind": "line_rate", "rules": rules},
-        {"id": "prog", "kind": "tier", "mode": "progressive", "steps": steps, "match": pick([{}, {"store": "S1"}])},
-        {"id": "cliff", "kind": "tier", "mode": "retroactive", "steps": steps, "measure_scope": scope},
+        {"id": "prog", "kind": "tier", "mode": "progressive", "steps": steps, "match": goods},
+        {"id": "cliff", "kind": "tier", "mode": "retroactive", "steps": steps, "measure_scope": scope,
+         "match": counted},
         {"id": "accel", "kind": "accelerator", "target": target, "multiplier_bp": 15000, "applies_to": ["base"]},
         {
             "id": "bonus",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.commission import checker, fast_suite
 from tests.commission.mutants import ENGINE, mutants_of
 
 
+@pytest.mark.timeout(600)
 def test_every_case_comes_out_as_written() -> None:
     """Where a figure is meant to change: `python -m tests.commission.fast_suite --write`, and say so."""
     assert fast_suite.first_failure() is None
