@@ -26,8 +26,8 @@ SCANS = 100
 APART_S = 0.12  # a person needs longer for the next card
 KEYS = 23  # 22 digits and Return
 QUIET_S = 0.3
-STALL_MS = 50  # no scanner pauses so long
-MOST_STALLS = 20
+STALL_MS = 35  # measured: 28 ms at the 99th percentile of scanners (CODES.md Q-13)
+MOST_STALLS = 40
 
 pytestmark = [
     pytest.mark.xvfb,
