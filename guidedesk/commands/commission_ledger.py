@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -17,6 +17,8 @@ from guidedesk.commands.commission_vectors import InexactNumber
 from guidedesk.domain.commission.component_documents import HOUSE, POOL, is_associate
 from guidedesk.domain.commission.simulate import simulate
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.spreadsheets import Cell, Sheet, major
+from guidedesk.models.commission_tables import statement
 from guidedesk.models.people import staff, store
 from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_reads import StoredLine, lines_of, states_of
@@ -25,7 +27,14 @@ from guidedesk.server.commission_rules import check_period
 from guidedesk.server.context import SystemClock
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.schema import check_schema
+from guidedesk.services.spreadsheet_files import FORMS, sheet_bytes
 from guidedesk.ui import commission_texts, formats, i18n
+
+# As files that come in are headed: in both languages.
+_STATEMENT_COLUMNS: Final = (
+    "associate 工号", "name 姓名", "period 月份", "carry_in 上期结转", "net 本月净额", "payable 应付",
+    "carry_out 结转下期", "currency 币种", "lines 行数", "hash 校验",
+)  # fmt: skip
 
 
 def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
@@ -33,6 +42,10 @@ def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     lines = _leaf(actions, "lines", "lines of the ledger and of the open months", _lines, "lines")
     lines.add_argument("--associate", metavar="A", help="staff number or id; or house, or pool:STORE")
     lines.add_argument("--period", metavar="P", help="posting month, such as 2026-03")
+    told = "the statements of a sealed month as a table"
+    sealed = _leaf(actions, "statements", told, _statements, "statements --period 2026-03 --out march.xlsx")
+    sealed.add_argument("--period", required=True, metavar="P", help="sealed month, such as 2026-03")
+    sealed.add_argument("--out", required=True, type=Path, metavar="FILE", help="ends in .csv or .xlsx")
     explain = _leaf(actions, "explain", "why one line is what it is", _explain, "explain --line ID")
     simulate = _leaf(
         actions, "simulate", "a month under a proposed plan", _simulate, "simulate --plan plan.json --period 2026-03"
@@ -103,6 +116,36 @@ def _lines(args: argparse.Namespace) -> int:
     if not found:
         sys.stdout.write("No line yet.\n")
     return 0
+
+
+def _statements(args: argparse.Namespace) -> int:
+    """Everybody's sealed month into a file that no spreadsheet takes for formulas (SECURITY.md S-8)."""
+    form = args.out.suffix.removeprefix(".").lower()
+    if form not in FORMS:
+        sys.stderr.write("guidedesk commission statements: --out needs a name that ends in .csv or .xlsx.\n")
+        return 2
+    check_period(args.period)
+    s, p = statement.c, staff.c
+    with _open(args) as database, database.read() as conn:
+        chain_id = database.chain_id()
+        people = {row.id: row for row in conn.execute(select(p.id, p.number, p.name).where(p.scope_id == chain_id))}
+        query = select(statement).where(s.scope_id == chain_id, s.period == args.period).order_by(s.associate)
+        found = [dict(row._mapping) for row in conn.execute(query)]
+    if not found:
+        raise Refused("not_found", what="statement")
+    rows = tuple(_statement_cells(row, people.get(row["associate"])) for row in found)
+    mark = (f"GuideDesk {args.period}",)
+    args.out.write_bytes(sheet_bytes(Sheet(args.period, mark, _STATEMENT_COLUMNS, rows), form))
+    told = {"file": str(args.out), "statements": len(rows)}
+    text = json.dumps(told, ensure_ascii=False) if args.json else f"{len(rows)} statements are in {args.out}."
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _statement_cells(row: dict[str, Any], person: Any) -> tuple[Cell, ...]:
+    number, name = (row["associate"], "") if person is None else (person.number, person.name)
+    amounts = (major(row[key], row["currency"]) for key in ("carry_in", "net", "payable", "carry_out"))
+    return (number, name, row["period"], *amounts, row["currency"], row["line_count"], row["hash"])
 
 
 def _explain(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, text
@@ -58,6 +59,7 @@ LINE_COLUMNS: Final = (
     "scope_id", "posting_period", "n", "entry_id", "beneficiary", "origin_period", "component", "ref", "line", "amount",
     "currency", "confirms_at_ms", "why_json", "statement_id", "row_hash",
 )  # fmt: skip
+_values: Final = itemgetter(*LINE_COLUMNS[:-1])
 _SEP: Final = "\x1f"
 _NULL: Final = "\x00"
 
@@ -275,7 +277,7 @@ class Sealed:
             row = projected_row(self.chain_id, self.books, line)
             row["n"] = counts[line.posting]
             row["statement_id"] = f"{line.beneficiary}:{self.period}" if is_associate(line.beneficiary) else None
-            yield tuple(row[name] for name in LINE_COLUMNS[:-1])
+            yield _values(row)
 
 
 def seal(books: Books, chain_id: str, period: str) -> Sealed:
@@ -312,7 +314,7 @@ def _plans(books: Books, month: int) -> list[list[Any]]:
 
 def row_hash(previous: bytes, values: Sequence[Any]) -> bytes:
     """The link of a row to the one before: over all its values, scope included."""
-    said = _SEP.join(_NULL if value is None else str(value) for value in values)
+    said = _SEP.join([_NULL if value is None else value if type(value) is str else str(value) for value in values])
     return hashlib.sha256(previous + said.encode()).digest()
 
 

@@ -138,10 +138,10 @@ def stretch(conn: Connection, after: Heads, through: Heads, arrivals: dict[str, 
             .order_by(e.seq)
             .execution_options(yield_per=5_000)
         )
-        for row in rows:
-            if arrivals is not None and row.event_id not in arrivals:
-                arrivals[row.event_id] = Arrival(row.received_at_ms, bytes(row.content_hash).hex())
-            yield json.loads(row.payload)
+        for event_id, payload, received_at_ms, content_hash in rows:
+            if arrivals is not None and event_id not in arrivals:
+                arrivals[event_id] = Arrival(received_at_ms, bytes(content_hash).hex())
+            yield json.loads(payload)
 
 
 def stored_lines(conn: Connection, chain_id: str, *, through: str | None = None) -> list[LedgerLine]:
