@@ -202,11 +202,11 @@ def _stepped(vector: dict[str, Any], config: Any) -> Any:
     ground = Ground(world)
     months = Months(ground, shelf)
     wide = {document["id"] for document in vector["events"] if document["type"] in WIDE_TYPES}
-    for document in vector["events"]:
+    for number, document in enumerate(vector["events"]):
         if document["id"] in wide or document.get("target") in wide or document["id"] in shelf.events:
             continue
         new = Stored(document, read_event(document, "event", world.history, world.calendar).posting)
-        change = advance(ground, shelf, new, months if len(document["id"]) % 2 else None)
+        change = advance(ground, shelf, new, months if number % 3 == 0 else None)
         if change is None:
             return "wide"
         shelf.apply(new, change)

@@ -40,7 +40,7 @@ def components(chance: random.Random) -> list[dict[str, Any]]:
             "kind": "override",
             "managers": {"MG": "S1"},
             "rate_bp": 50,
-            "exclude_self": pick([True, False]),
+            **pick([{"exclude_self": True}, {"exclude_self": False}, {}]),
         },
         {"id": "cap", "kind": "cap", "amount": pick([300, 2000]), "applies_to": ["base", "accel"]},
         {"id": "min", "kind": "minimum", "amount": 400},
