@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from threading import local
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, delete, select, update
@@ -50,7 +51,7 @@ class CommissionDesk:
     ) -> None:
         self._cache, self._read, self._clock = cache, read, clock
         self._new_line, self._session = line, session
-        self._line: Transport | None = None
+        self._own = local()  # a line of its own for each thread: a slow answer must not hold up a quick one
 
     def last_earnings(self, period: str) -> Earnings | None:
         """The last answer about a month of whoever is signed in; empty is the newest month kept."""
@@ -128,9 +129,10 @@ class CommissionDesk:
         if session is None:
             raise Refused("not_signed_in")
         body = {"staff_id": session.staff.id, **asked}
-        if self._line is None:
-            self._line = self._new_line()
-        return call_in_time(self._clock, self._line, f"{_COMMISSION}/{path}", body)
+        line: Transport | None = getattr(self._own, "line", None)
+        if line is None:
+            line = self._own.line = self._new_line()
+        return call_in_time(self._clock, line, f"{_COMMISSION}/{path}", body)
 
     def _keep(self, found: Earnings) -> Earnings:
         """Put the answer in the place of the one before, with what changed since then and why (COMMISSION.md 7)."""

@@ -16,7 +16,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 T = TypeVar("T")
-Lane = Literal["write", "read", "network", "ask"]
+Lane = Literal["write", "read", "network", "ask", "fetch"]
 Failed = Callable[[Exception], None]
 
 
@@ -73,6 +73,13 @@ class Tasks(QObject):
     ) -> int:
         """Run a call to the server that a person waits for (sign-in), however long a sync step takes."""
         return self._start("ask", work, args, done, failed, latest)
+
+    def fetch(
+        self, work: Callable[..., T], *args: object, done: Callable[[T], None] | None = None,
+        failed: Failed | None = None, latest: str = "",
+    ) -> int:
+        """Run a call to the server that may take its time; neither sync nor a person's question waits behind it."""
+        return self._start("fetch", work, args, done, failed, latest)
 
     def announce(self, changes: object) -> None:
         """Broadcast changes that did not come from `write` (a pulled page); callable from any thread."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication
 from pytest_bdd import given, scenarios, then, when
@@ -81,6 +82,7 @@ def story(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
     till = world.till()
     settle(till)
     window = CounterWindow(Desk(till.counter, InlineTasks()))
+    window.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.window.resize(1366, 768)
     window.window.show()
     window.open()

@@ -18,10 +18,12 @@ from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.earnings_sheet import earnings_sheet
-from guidedesk.ui.fixtures.earnings import ANSWER, LINES, MONTH
+from guidedesk.ui.fixtures.earnings import ANSWER, LINES, MONTH, STATE, make
 from guidedesk.ui.i18n import t
+from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.earnings import EarningsPresenter, EarningsState
-from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
+from guidedesk.ui.presenters.earnings_feed import EarningsFeed
+from guidedesk.ui.screens import close_screen
 from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.earnings import EarningsPage
 from tests.helpers.shop import HE, LIN, NOW
@@ -150,13 +152,14 @@ def test_contact_again_asks_again(shop: ShopDesk) -> None:
 def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
     start_look(qapp, "light", 1.0, "zh_CN")
     made = CounterWindow(shop.desk)
+    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     made.window.resize(1366, 768)
     made.window.show()
     made.open()
     sign_in(shop)
     QApplication.processEvents()
     yield made
-    made.window.close()
+    close_screen(made.window)
 
 
 def said(window: CounterWindow) -> str:
@@ -212,12 +215,11 @@ def test_an_associate_finds_no_way_to_the_close(window: CounterWindow, shop: Sho
 def test_the_reason_of_a_line_is_there_at_once(qapp: QApplication) -> None:
     """Under 100 ms from the key to the painted drawer, the best of several tries (a busy PC is not the program)."""
     start_look(qapp, "light", 1.0, "zh_CN")
-    page = EarningsPage()
-    page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    page.resize(1290, 684)
-    page.show()
-    state = EarningsState(NOW, LIN, FeedState(MONTH))
-    page.render_state(state)
+    window = make(replace(STATE, me=LIN))
+    assert isinstance(window, MainWindow)
+    page = window.page("earnings")
+    assert isinstance(page, EarningsPage)
+    state = replace(STATE, me=LIN)
     page.grab()
     best = float("inf")
     for line in LINES:
@@ -225,7 +227,7 @@ def test_the_reason_of_a_line_is_there_at_once(qapp: QApplication) -> None:
         page.render_state(replace(state, chosen=line.id))
         page.drawer.grab()
         best = min(best, time.process_time() - began)
-    page.close()
+    close_screen(window)
     assert best < 0.1
 
 

@@ -126,7 +126,7 @@ class ClosePresenter(QObject):
         if session is None or not self._desk.may("commission.others"):
             return
         self._show(is_asking=True)
-        self._desk.tasks.ask(
+        self._desk.tasks.fetch(
             self._desk.counter.commission.close_month, self.state.period, done=self._taker(session),
             failed=self._failer(session), latest="close.month",
         )  # fmt: skip

@@ -265,7 +265,7 @@ class EarningsPresenter(QObject):
                 past = self.state.past
                 self._show(past=replace(past, is_asking=False, is_old=past.data is not None, problem=error))
 
-        self._desk.tasks.ask(
+        self._desk.tasks.fetch(
             self._desk.counter.commission.earnings, period, done=taken, failed=failed, latest="earnings.month"
         )
 

@@ -77,7 +77,7 @@ class EarningsFeed(QObject):
             if self._desk.session is session and isinstance(error, GuideDeskError):
                 self._show(is_asking=False, is_old=self.state.data is not None, problem=error)
 
-        self._desk.tasks.ask(
+        self._desk.tasks.fetch(
             self._desk.counter.commission.earnings, "", done=taken, failed=failed, latest="earnings.feed"
         )
 

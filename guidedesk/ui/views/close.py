@@ -102,7 +102,7 @@ class ClosePage(Page):
             self.totals.show_totals(data)
         self.gates.setVisible(data is not None and not compact)
         self.totals.setVisible(data is not None and not low)
-        self.tables.render_state(state, compact=compact)
+        self.tables.render_state(state, compact=low)
         self.panel.show_dispute(state, today)
         self._show_buttons(state)
 

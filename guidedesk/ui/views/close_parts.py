@@ -299,7 +299,8 @@ class PinDialog(Dialog):
         super().__init__(t(f"close.pin.{step}", month=words.period_text(period)))
         self._what = Label("", "body", "text2", wrap=True).say(f"close.pin_text.{step}")
         self.reason = Field("close.reason")
-        self.reason.setVisible(step == "force")
+        if step != "force":
+            self.reason.hide()
         self.pin = Field("close.pin", secret=True)
         self.problem = Banner("danger", "alert", closable=False)
         self.problem.setSizePolicy(_WRAPS, _WRAPS)

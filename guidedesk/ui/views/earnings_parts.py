@@ -92,7 +92,8 @@ class _Sum(QWidget):
         super().__init__()
         self._name = name
         self._dot = Label("●", "caption", DOTS.get(name, "text3"))
-        self._dot.setVisible(name in DOTS)
+        if name not in DOTS:
+            self._dot.hide()
         self._dot.setAccessibleName(" ")
         self._label = Label("", "label", "text2", lines=1).say(f"earn.sums.{name}")
         self._value = Label("", "title", lines=1)

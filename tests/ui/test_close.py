@@ -1,0 +1,189 @@
+"""Closing a month in the window: nothing is decided without a sentence, a PIN and the line to head office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.sync.status import SyncStatus
+from guidedesk.ui.audit import accessible_texts
+from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.fixtures.close import CLOSED, MONTH, READY
+from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.close import ClosePresenter
+from guidedesk.ui.screens import close_screen
+from guidedesk.ui.theme import start_look
+from guidedesk.ui.views.close import ClosePage
+from tests.helpers.shop import GAO, LIN, NOW
+from tests.ui.shop_desk import ShopDesk, open_desk
+
+
+@pytest.fixture
+def shop() -> ShopDesk:
+    made = open_desk()
+    made.counter.commission.close = MONTH
+    return made
+
+
+@pytest.fixture
+def presenter(shop: ShopDesk) -> ClosePresenter:
+    made = ClosePresenter(shop.desk)
+    session = shop.counter.session(GAO)
+    shop.desk.set_session(replace(session, staff=replace(session.staff, role="manager")))
+    made.open()
+    return made
+
+
+def asked(shop: ShopDesk, what: str) -> list[tuple[object, ...]]:
+    return [question[1:] for question in shop.counter.commission.asked if question[0] == what]
+
+
+def test_a_ruling_needs_a_choice_a_sentence_and_a_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    wanted: list[str] = []
+    presenter.pin_wanted.connect(wanted.append)
+    presenter.rule()
+    assert (wanted, presenter.state.why_not_ruled) == ([], "close.rule_choose")
+    presenter.decide("keep")
+    presenter.rule()
+    assert (wanted, presenter.state.why_not_ruled) == ([], "close.rule_sentence")
+    presenter.type_sentence("小票上写的是两位")
+    presenter.rule()
+    assert wanted == ["rule"]
+    assert asked(shop, "resolve_dispute") == []
+    presenter.prove("271828")
+    assert asked(shop, "resolve_dispute") == [("d-1", "keep", None, None, "小票上写的是两位", "271828")]
+    assert presenter.state.step == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"),
+    [("28.20", 2_820), ("-28.20", -2_820), ("−5", -500), ("＋1,200", None), ("", None), ("零", None)],
+)
+def test_an_adjustment_takes_an_amount_with_its_sign(presenter: ClosePresenter, typed: str, minor: int | None) -> None:
+    presenter.decide("adjust")
+    presenter.type_amount(typed)
+    presenter.type_sentence("补")
+    assert presenter.state.amount_minor == minor
+    assert presenter.state.why_not_ruled == ("" if minor else "close.rule_amount")
+
+
+def test_voiding_names_the_event_it_voids(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    presenter.decide("void:e-2")
+    presenter.type_sentence("扫错了")
+    presenter.rule()
+    presenter.prove("271828")
+    assert asked(shop, "resolve_dispute") == [("d-1", "void", None, "e-2", "扫错了", "271828")]
+
+
+def test_her_own_dispute_is_somebody_elses_to_decide(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    mine = tuple(replace(each, opened_by=GAO) for each in MONTH.disputes)
+    shop.counter.commission.close = replace(MONTH, disputes=mine)
+    presenter.reload()
+    presenter.decide("keep")
+    presenter.type_sentence("好")
+    assert presenter.state.why_not_ruled == "close.rule_own"
+
+
+def test_a_wrong_pin_leaves_everything_as_typed(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    presenter.decide("keep")
+    presenter.type_sentence("好")
+    presenter.rule()
+    shop.counter.commission.refusal = Refused("wrong_pin", tries_left=4)
+    presenter.prove("000000")
+    state = presenter.state
+    assert (str(state.step_problem), state.step, state.decision, state.sentence) == (
+        "wrong_pin(tries_left=4)", "rule", "keep", "好",
+    )  # fmt: skip
+
+
+def test_a_month_in_the_way_is_closed_only_for_a_reason(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    presenter.close_it()
+    assert presenter.state.step == ""
+    presenter.force()
+    presenter.prove("271828", "  ")
+    assert str(presenter.state.step_problem) == "close_no_reason"
+    assert asked(shop, "close_the_month") == []
+    presenter.prove("271828", "盘点完了")
+    assert asked(shop, "close_the_month") == [("2026-10", "271828", "盘点完了")]
+
+
+def test_a_month_that_is_ready_is_closed_with_the_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    shop.counter.commission.close = READY
+    presenter.reload()
+    presenter.close_it()
+    shop.counter.commission.close = CLOSED
+    presenter.prove("271828")
+    assert asked(shop, "close_the_month") == [("2026-10", "271828", None)]
+    assert presenter.state.data == CLOSED
+    presenter.close_it()
+    assert presenter.state.step == ""  # sealed: there is nothing to close
+
+
+def test_nothing_is_decided_without_contact(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    shop.desk.status_changed.emit(SyncStatus(NOW, offline_since_ms=NOW - 60_000))
+    presenter.decide("keep")
+    presenter.type_sentence("好")
+    presenter.rule()
+    presenter.force()
+    assert (presenter.state.step, presenter.state.why_not_ruled) == ("", "close.offline")
+
+
+def test_another_dispute_begins_with_an_empty_ruling(presenter: ClosePresenter) -> None:
+    presenter.decide("keep")
+    presenter.type_sentence("好")
+    presenter.choose("d-2")
+    assert (presenter.state.decision, presenter.state.sentence) == ("", "")
+
+
+def test_an_associate_asks_head_office_for_nothing(shop: ShopDesk) -> None:
+    presenter = ClosePresenter(shop.desk)
+    shop.desk.set_session(shop.counter.session(LIN))
+    presenter.open()
+    assert asked(shop, "close_month") == []
+    assert presenter.state.data is None
+
+
+@pytest.fixture
+def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
+    start_look(qapp, "light", 1.0, "zh_CN")
+    made = CounterWindow(shop.desk)
+    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    made.window.resize(1366, 768)
+    made.window.show()
+    made.open()
+    session = shop.counter.session(GAO)
+    shop.desk.set_session(replace(session, staff=replace(session.staff, role="manager")))
+    made.window.run_command("rail_8")
+    QApplication.processEvents()
+    yield made
+    close_screen(made.window)
+
+
+def said(window: CounterWindow) -> str:
+    QApplication.processEvents()
+    return "\n".join(accessible_texts(window.window))
+
+
+def test_the_page_says_what_is_in_the_way_and_shows_all_evidence(window: CounterWindow) -> None:
+    shown = said(window)
+    for words in (t("close.blocked", n=2), t("close.gate.disputes.left", n=2), "客人先扫的是我的码", "林晓夏", "周牧"):
+        assert words in shown, words
+    assert t("earn.event.clock", seconds="2.3") in shown
+
+
+def test_the_pin_dialog_forgets_its_pin_when_it_is_left(window: CounterWindow, shop: ShopDesk) -> None:
+    page = window.window.page("close")
+    assert isinstance(page, ClosePage)
+    page.force.click()
+    assert t("close.pin") in said(window)
+    window.window.run_command("close")
+    assert t("close.pin_text.force") not in said(window)
+    assert asked(shop, "close_the_month") == []
+    shop.counter.commission.refusal = TransportError("unreachable")
+    window.close.presenter.reload()
+    assert t("close.title", month="2026 年 10 月") in said(window)
