@@ -91,7 +91,7 @@ def test_scans_arrive_and_disturb_nothing(screen, number, layout):
     opened.use_layout(layout)
     try:
         for place, gap_ms in zip(PLACES, itertools.cycle(GAPS_MS[number % 3 :] + GAPS_MS[: number % 3]), strict=False):
-            scan_into(opened, wedge, place, gap_ms, 2, number)
+            scan_into(opened, wedge, place, gap_ms, 1, number)
     finally:
         opened.use_layout("us")
 
