@@ -10,16 +10,17 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, desc, insert, select
+from sqlalchemy import Connection, Select, bindparam, desc, insert, select
 
 from guidedesk.domain.commission.canonical_json import canonical_json
 from guidedesk.domain.commission.event_documents import read_body
 from guidedesk.domain.commission.timeline import CLOSE, content
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import iso_utc
-from guidedesk.models.base import among
+from guidedesk.models.base import among_named, named_values
 from guidedesk.models.commission_tables import commission_event
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.database import ScopeWrite
@@ -86,19 +87,31 @@ def record_events(opened: ScopeWrite, events: Sequence[NewEvent], *, are_new: bo
 
 
 def _known(conn: Connection, scope_id: str, event_ids: Iterable[str]) -> set[str]:
-    e = commission_event.c
     known: set[str] = set()
     for chunk in chunks(sorted(event_ids)):
-        query = select(e.event_id).where(e.scope_id == scope_id, among(conn, e.event_id, chunk))
-        known.update(conn.execute(query).scalars())
+        given = {"the_scope": scope_id, "these": named_values(conn, chunk)}
+        known.update(conn.execute(_those_known(conn.dialect.name), given).scalars())
     return known
 
 
-def _last(conn: Connection, scope_id: str) -> tuple[int, bytes]:
+@cache
+def _those_known(dialect_name: str) -> Select[Any]:
     e = commission_event.c
-    row = conn.execute(
-        select(e.seq, e.chain_hash).where(e.scope_id == scope_id).order_by(desc(e.seq)).limit(1)
-    ).first()
+    return select(e.event_id).where(
+        e.scope_id == bindparam("the_scope"), among_named(dialect_name, e.event_id, "these")
+    )
+
+
+_LAST: Final = (
+    select(commission_event.c.seq, commission_event.c.chain_hash)
+    .where(commission_event.c.scope_id == bindparam("the_scope"))
+    .order_by(desc(commission_event.c.seq))
+    .limit(1)
+)
+
+
+def _last(conn: Connection, scope_id: str) -> tuple[int, bytes]:
+    row = conn.execute(_LAST, {"the_scope": scope_id}).first()
     return (0, GENESIS) if row is None else (row.seq, bytes(row.chain_hash))
 
 
