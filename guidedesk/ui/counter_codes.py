@@ -99,6 +99,9 @@ class CounterCodes(QObject):
         self.screen.render_state(state)
         if state.is_on_screen and not was:
             self.screen.open_beside(self._window)
+        if self.screen.isVisible() != was:
+            # Some window systems hand the keyboard to whatever window came last; it belongs to the associate.
+            self._window.activateWindow()
 
     def _save_png(self) -> None:
         state, path = self.presenter.state, self.presenter.file_name("png", self._folder())

@@ -208,6 +208,11 @@ def test_f12_shows_the_customer_only_what_she_may_see_and_takes_it_down(counter:
     assert "晓夏" in said
     assert not {word for word in ("沈知微", "2746", "¥", "138") if word in said}
     assert "沈" not in counter.screen.windowTitle()
+    assert counter.ui.window.isActiveWindow(), "the keyboard stays with the associate"
+    counter.press(Qt.Key.Key_F12)
+    assert not counter.screen.isVisible()
+    assert counter.ui.window.isActiveWindow()
+    counter.press(Qt.Key.Key_F12)
     counter.later(121)
     assert not counter.screen.isVisible(), "it comes down by itself"
     counter.press(Qt.Key.Key_F12)
