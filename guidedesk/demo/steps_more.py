@@ -13,6 +13,7 @@ from guidedesk.server.connectors.generated_people import member_id
 from guidedesk.services.queries.history import get_history_head, month_totals
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.ui import i18n
+from guidedesk.ui.counter_window import NEW_MEMBER
 
 
 def search(tour: Tour) -> Seen:
@@ -31,6 +32,7 @@ def new_member(tour: Tour) -> Seen:
     hands.press(tour.window, "Esc")  # leave the search
     hands.press(tour.window, "Ctrl+1")
     hands.press(tour.window, "Ctrl+N")
+    wait_for(lambda: tour.window.current == NEW_MEMBER)  # on a busy PC the page comes after the first digit
     hands.type_text(tour.window, "19912345678")
     hands.press(tour.window, "Tab")
     hands.type_text(tour.window, name)
