@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -66,7 +67,7 @@ def live(database: ServerDatabase, dice: Random, rows: list[Any], since_ms: int,
             at_ms = row.paid_at_ms - dice.randrange(9 * DAY)
             said = {"associate": row.seller_id, "member": row.member_id}
             scan = authoritative("scan", f"scan:{row.order_no}:{row.line_no}", max(at_ms, since_ms), NOW_MS, **said)
-            database.write(row.scope_id, lambda opened, scan=scan: record_events(opened, [scan]))
+            database.write(row.scope_id, partial(record_events, events=[scan]))
         if dice.random() < 0.02:
             back = ReturnIn(
                 source=row.source,
