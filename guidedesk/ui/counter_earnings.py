@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
@@ -117,7 +118,9 @@ class CounterEarnings(QObject):
             top.set_earnings(ticker(state))
 
     def _retell(self) -> None:
-        self._tell_figures(self.feed.state)
+        # The look outlives a window that was closed.
+        if shiboken6.isValid(self._window):
+            self._tell_figures(self.feed.state)
 
     def _forget(self, _session: object) -> None:
         self._is_hidden = False
