@@ -99,8 +99,10 @@ class CounterEarnings(QObject):
         self._tell_figures(self.feed.state)
 
     def _tell_figures(self, state: FeedState) -> None:
-        self._show_ticker(state)
-        self.figures_changed.emit(state, self._is_hidden)
+        # The look, and an answer under way, outlive a window that was closed.
+        if shiboken6.isValid(self._window):
+            self._show_ticker(state)
+            self.figures_changed.emit(state, self._is_hidden)
 
     def _page_shown(self, name: str) -> None:
         self._show_ticker(self.feed.state)
@@ -118,9 +120,7 @@ class CounterEarnings(QObject):
             top.set_earnings(ticker(state))
 
     def _retell(self) -> None:
-        # The look outlives a window that was closed.
-        if shiboken6.isValid(self._window):
-            self._tell_figures(self.feed.state)
+        self._tell_figures(self.feed.state)
 
     def _forget(self, _session: object) -> None:
         self._is_hidden = False
