@@ -115,8 +115,12 @@ class _Maker:
         """A member with her usual store and guide, most of the time."""
         number = int(self.chance.random() * self.members)
         usual = number % self.shape.associates
-        if self.chance.random() < 0.2:
+        luck = self.chance.random()
+        if luck < 0.02:  # somewhere else in the chain
             usual = int(self.chance.random() * self.shape.associates)
+        elif luck < 0.2:  # a colleague in the same store
+            stores, people = self.shape.stores, self.shape.associates
+            usual = usual % stores + stores * int(self.chance.random() * max(1, people // stores))
         return f"M{number}", f"S{usual % self.shape.stores}", f"A{usual}"
 
     def _order(self, number: int, member: str, store: str, seller: str, at_ms: int) -> Doc:

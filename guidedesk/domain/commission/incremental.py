@@ -205,8 +205,19 @@ class _MonthReader:
                 found.update(self._roster.days_in(store, self._month, part.roles))
         self._read((), {store for _, store in measured})
         for component, store in measured:
-            found.update(self._figures.sellers(component, store))
+            sellers = self._figures.sellers(component, store)
+            found.update(name for name in sellers if self._steps(component, name, store))
         return found
+
+    def _steps(self, component: str, associate: str, store: str) -> bool:
+        """Whether a store's changed base can take somebody to another step; true where that cannot be told cheaply."""
+        part = next((one for one in self._components if one.id == component), None)
+        if not self._is_whole or part is None or part.match.needs_role:
+            return True
+        stores = [name for name, count in self._figures.sold_in[component].get(associate, {}).items() if count]
+        now = self._figures.measure(component, associate, stores)
+        delta = self._step.rows.get(SumKey(self._month, "measured", "", store, component, ""), 0)
+        return any(min(now, now + delta) < start <= max(now, now + delta) for start, _ in part.steps)
 
     def pay(self, people: set[str]) -> tuple[Targets, Targets]:
         """Period targets of some people without and with the change."""
