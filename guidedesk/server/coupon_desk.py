@@ -156,6 +156,13 @@ def take_lease(conn: Connection, scope_id: str, handle: str, campaign_no: int, d
     return taken.rowcount == 1
 
 
+def holds_lease(conn: Connection, scope_id: str, handle: str, device_id: str) -> bool:
+    """Whether a coupon was leased to this counter, given out by now or not."""
+    lease = coupon_lease.c
+    found = conn.execute(select(lease.device_id).where(lease.scope_id == scope_id, lease.handle == handle)).scalar()
+    return bool(found == device_id)
+
+
 def coupon_used(conn: Connection, handle: str) -> tuple[int, str] | None:
     """When and in which store it was used."""
     d = coupon_directory.c
@@ -221,18 +228,20 @@ def spend(opened: ScopeWrite, row_id: str) -> Row | None:
 
 @cross_scope
 def used_twice(database: ServerDatabase) -> list[dict[str, Any]]:
-    """Uses that reached the server second, newest first: who took the coupon, where, when (UTC ms), worth how much."""
+    """Uses that reached the server second, newest first: who took the coupon, where, when (UTC ms), worth how much;
+    `stands` for that of the counter that had given it out."""
     log, found = op_log.c, []
     with database.read() as conn:
         scopes = conn.execute(select(scope.c.scope_id).where(scope.c.kind == "store")).scalars().all()
         for scope_id in sorted(scopes):
             rows = conn.execute(
                 select(log.actor_id, log.device_id, log.occurred_at_ms, log.body, log.result).where(
-                    log.scope_id == scope_id, log.type == "redeem_coupon", log.status == "rejected"
+                    log.scope_id == scope_id, log.type == "redeem_coupon", log.status.in_(("rejected", "merged"))
                 )
             )
             for row in rows:
-                if json.loads(row.result)["params"].get("why") == "coupon_used":
+                answer = json.loads(row.result)
+                if answer["params"].get("why") == "coupon_used" or answer["reason"] == "coupon_twice":
                     body = json.loads(row.body)["body"]
                     found.append(
                         {
@@ -243,6 +252,7 @@ def used_twice(database: ServerDatabase) -> list[dict[str, Any]]:
                             "handle": body["handle"],
                             "member_id": body["member_id"],
                             "value_minor": body["value_minor"],
+                            "stands": answer["status"] == "merged",
                         }
                     )
     return sorted(found, key=lambda one: (-one["used_at_ms"], one["handle"]))

@@ -191,6 +191,10 @@ class ServerSide:
         """Settled before this transaction."""
         return self.coupons.get(context.op_id)
 
+    def holds_lease(self, conn: Connection, scope_id: str, handle: str, device_id: str) -> bool:
+        """By the list of leases."""
+        return coupon_desk.holds_lease(conn, scope_id, handle, device_id)
+
     def coupon_cap(self, conn: Connection) -> int:
         """The chain's setting."""
         return int(read_settings(conn, self.desk.chain_id)["coupon_cap_minor"])

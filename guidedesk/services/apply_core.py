@@ -79,6 +79,10 @@ class Side(Protocol):
         """Where a coupon is decided about and whether this use is the first; None for one nobody knows."""
         ...
 
+    def holds_lease(self, conn: Connection, scope_id: str, handle: str, device_id: str) -> bool:
+        """Whether this very counter was given the coupon to give out."""
+        ...
+
     def coupon_cap(self, conn: Connection) -> int:
         """Minor units a counter may let pass a day on a manager's word, and as much before the server decided."""
         ...

@@ -60,7 +60,11 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
     claim = context.side.coupon_claim(conn, op.handle, op.campaign_no, context)
     if claim is None:
         raise Refused("not_found", what="coupon")
-    if not claim.is_first:
+    # what the counter that gave it out took is final, even if another one's provisional use came in before; both
+    # are for a manager to look at.
+    is_second = not claim.is_first
+    holds = context.side.holds_lease(conn, context.scope_id, op.handle, context.device_id)
+    if is_second and not (op.is_final and holds):
         raise Refused("stale_precondition", why="coupon_used", at_ms=claim.used_at_ms)
     campaign = _campaign(conn, op.campaign_no, context)
     if claim.campaign_no != op.campaign_no:
@@ -86,7 +90,7 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
             "staff_id": context.actor.id,
             "device_id": context.device_id,
             "value_minor": op.value_minor,
-            "is_final": int(op.is_final),
+            "is_final": int(op.is_final and (holds or not context.side.is_server)),
             "override_by": op.override_by,
             "assurance": context.assurance,
             "used_at_ms": context.at_ms,
@@ -98,9 +102,15 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
     later: tuple[RowRef, ...] = ()
     if context.side.is_server and claim.scope_id != context.scope_id:
         later = (ref,)
-    elif coupon is not None:
+    elif coupon is not None and not is_second:
         spent = {"state": "redeemed", "redeemed_at_ms": context.at_ms, "redeemed_store_id": context.scope_id}
         touched += (write_row(conn, "coupon", {**coupon, **spent}, context),)
+    if is_second:
+        params = (("at_ms", claim.used_at_ms),)
+        return Effect(
+            status="merged", reason="coupon_twice", params=params, touched=touched, member_id=member_id,
+            home_scope_id=home,
+        )  # fmt: skip
     return Effect(touched=touched, later=later, member_id=member_id, home_scope_id=home)
 
 

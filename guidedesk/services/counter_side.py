@@ -91,6 +91,10 @@ class CounterSide:
         is_first = row.state != "redeemed"
         return CouponClaim(row.scope_id, row.campaign_no, row.expires_at_ms, is_first, row.redeemed_at_ms)
 
+    def holds_lease(self, conn: Connection, scope_id: str, handle: str, device_id: str) -> bool:
+        """Not asked here: what this counter knows to be used it does not use again."""
+        return False
+
     def coupon_cap(self, conn: Connection) -> int:
         """As head office last told it."""
         return get_settings(conn).coupon_cap_minor

@@ -28,7 +28,8 @@ _RULES: Final = {
     "forbidden": "rule.role", "already_cancelled": "rule.first_done", "already_moved": "rule.handover",
     "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
     "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
-    "coupon_used": "rule.coupon", "phone_taken": "rule.phone_taken", "protected": "rule.protected",
+    "coupon_used": "rule.coupon", "coupon_twice": "rule.coupon",
+    "phone_taken": "rule.phone_taken", "protected": "rule.protected",
     "earlier_bind": "rule.earlier_bind",
 }
 WAITING: Final = frozenset({"queued", "inflight"})

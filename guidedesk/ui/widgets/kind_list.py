@@ -58,6 +58,11 @@ class KindRow(QRadioButton):
         words = t.px(t.type("body").line) + t.px(t.type("caption").line)
         return QSize(look().m.codes_list_w, max(look().m.code_row, words + 2 * t.space(3)))
 
+    def face_rect(self) -> QRect:
+        """Where the focus ring goes: inside, the list has no room around it."""
+        inset = look().m.focus_pen * 2
+        return self.rect().adjusted(inset, inset, -inset, -inset)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(look().m.code_view_min, self.sizeHint().height())
 
@@ -116,6 +121,7 @@ class KindList(QWidget):
             row.toggled.connect(self._toggled)
             self.rows.append(row)
             self._line.addWidget(row)
+        had_keyboard = any(row.hasFocus() for row in self.rows)
         for row in self.rows:
             row.blockSignals(True)
             row.setAutoExclusive(False)
@@ -124,6 +130,10 @@ class KindList(QWidget):
             row.blockSignals(False)
             row.setFocusPolicy(Qt.FocusPolicy.StrongFocus if row.isChecked() else Qt.FocusPolicy.ClickFocus)
             row.update()
+        current = self.current()
+        if had_keyboard and current is not None and not current.hasFocus():
+            # Chosen by its own key: the arrows go on from there.
+            current.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def current(self) -> QWidget | None:
         """The chosen row, which takes the keyboard."""
