@@ -1,4 +1,4 @@
-"""reading, verifying and drawing codes; a camera frame to its text"""
+"""reading, verifying and drawing codes; a camera frame to its text; cards as they are printed"""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ FRAME: Final = (1280, 720)
 SHORT: Final = (CodeType.MEMBER, CodeType.ASSOCIATE, CodeType.STORE, CodeType.INVITATION)
 SIGNED: Final = (CodeType.MEMBER, CodeType.MEMBER_DYNAMIC, CodeType.COUPON, CodeType.STAFF_BADGE)
 DRAWN: Final = 34  # mm
+CARDS: Final = 60
 
 
 class _Seeded:
@@ -70,6 +71,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "figures": {
             "short": _summary(short_s), "signed": _summary(signed_s), "draw": _summary(draw_s),
             "symbols_per_s": _symbols_per_s([*short, *signed]), "frame": _summary(frame_s),
+            "cards_per_s": _cards_per_s(short[:CARDS]),
         },
         "floor": {"verify": _summary(verify_s), "frame_touched": _summary(touch_s)},
         "ratios": {"signed_over_verify": round(percentile(signed_s, 50) / percentile(verify_s, 50), 2)},
@@ -93,6 +95,37 @@ def _each(texts: Sequence[str], work: Callable[[str], bool]) -> tuple[list[float
             good = work(text)
         holds = holds and good
     return taken, holds
+
+
+def _cards_per_s(texts: Sequence[str]) -> int:
+    """Member cards of two sides, Chinese names on them, each a PDF of its own as the page of codes writes it."""
+    import os
+    import tempfile
+    from pathlib import Path
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtWidgets import QApplication
+
+    from guidedesk.ui.printing.card import CardWords, write_card
+    from guidedesk.ui.theme import start_look
+
+    app = QApplication.instance() or QApplication(["guidedesk"])
+    if not isinstance(app, QApplication):
+        raise TypeError("another kind of application runs here")
+    start_look(app, "light", 1.0, "zh_CN")
+    words = [
+        CardWords(
+            brand="松屿 SONGYU", tier="super", name=f"沈知微{number}", number="883000002746",
+            joined_at_ms=NOW_S * 1000, store="杭州湖滨店", code=text,
+        )
+        for number, text in enumerate(texts)
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="guidedesk-cards-") as folder:
+        write_card(words[0], Path(folder) / "first.pdf")
+        started = time.perf_counter()
+        for number, one in enumerate(words):
+            write_card(one, Path(folder) / f"{number}.pdf")
+        return int(len(words) / (time.perf_counter() - started))
 
 
 def _symbols_per_s(texts: Sequence[str]) -> int:

@@ -95,10 +95,13 @@ class StaffOffice:
 
     def new_badge(self, number: str, actor: Actor | None = None) -> str:
         """The digits of a fresh badge; the ones she had end now, also at a counter once it has heard of it."""
+        return self.renew_badge(self.id_of(number), actor)
+
+    def renew_badge(self, staff_id: str, actor: Actor | None = None) -> str:
+        """`new_badge` by her id."""
         at_ms = self.clock.wall_ms()
 
         def work(opened: ScopeWrite) -> str:
-            staff_id = _known(opened.conn, opened.scope_id, number)
             for badge_id in live_badges(opened.conn, opened.scope_id, staff_id):
                 # Scans made before this moment and sent later still count (COMMISSION.md 9).
                 put_row(opened, "staff_code", {"id": badge_id, "expires_at_ms": at_ms})

@@ -223,6 +223,14 @@ class Counter:
         asker, staff_id = self._asker()
         return asker.resolve(digits, staff_id)
 
+    def renew_badge(self) -> str:
+        """A new code for whoever is signed in, from head office; hers of before no longer works once it is heard of.
+
+        Raises `TransportError` without contact, `not_signed_in`, `forbidden`.
+        """
+        asker, staff_id = self._asker()
+        return asker.renew_badge(staff_id)
+
     def code_trust(self) -> CodeTrust | None:
         """What signed codes scanned now are believed by; None before the server's list is here (CODES.md Q-3)."""
         now = self.clock.now()

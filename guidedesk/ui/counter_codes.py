@@ -65,6 +65,7 @@ class CounterCodes(QObject):
         page.take_down_set.connect(presenter.set_takes_down)
         page.offer_chosen.connect(presenter.choose_offer)
         page.given.connect(presenter.give)
+        page.renewed.connect(presenter.renew)
         self.printers.opened.connect(self._open_printers)
         self.printers.saved.connect(self._printers_saved)
         self.printers.left.connect(self._window.overlays.close)

@@ -175,6 +175,10 @@ class CounterPort(Protocol):
         """Which counter this is."""
         ...
 
+    def renew_badge(self) -> str:
+        """A new code for whoever is signed in, from head office; `TransportError` without contact."""
+        ...
+
     def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
         """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
         ...

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import load_row
-from guidedesk.models.server_tables import code_pool
+from guidedesk.models.server_tables import code_pool, staff_session
+from guidedesk.server.badges import badges_of
 from guidedesk.server.chain import renew_store_code
 from guidedesk.server.code_counts import CodeFact, count_code
 from guidedesk.server.database import ScopeWrite
@@ -19,6 +20,16 @@ from guidedesk.services import operations as ops
 from guidedesk.services.apply_codes import INVITATION_MS
 from tests.server.people_at_work import PHONE, hello, joined, registration
 from tests.server.shop import Counter, Shop
+
+
+def signed_in(shop: Shop, counter: Counter, name: str) -> str:
+    """An open session of somebody at a counter."""
+    row = {
+        "scope_id": counter.scope_id, "session_id": shop.new_id(), "staff_id": shop.staff[name],
+        "device_id": counter.device_id, "started_at_ms": shop.clock.now_ms,
+    }  # fmt: skip
+    shop.database.write(counter.scope_id, lambda opened: opened.conn.execute(insert(staff_session), [row]))
+    return str(row["session_id"])
 
 
 def blanks(counter: Counter, name: str, **more: Any) -> list[Any]:
@@ -165,3 +176,20 @@ def test_a_store_has_one_code_that_counters_know_and_a_new_one_ends_it(shop: Sho
     read = decode(second)
     assert isinstance(read, CodeOk)
     assert read.type is CodeType.STORE
+
+
+def test_an_associate_gives_her_own_code_up_and_nobody_elses(shop: Shop) -> None:
+    counter = shop.counter()
+    with shop.database.read() as conn:
+        before = badges_of(conn, shop.chain_id)
+    other = counter.call("POST", "/v1/codes/badge", {"staff_id": shop.staff["a2"]})
+    assert other.status_code == 403
+    session = signed_in(shop, counter, "a1")
+    answer = counter.call("POST", "/v1/codes/badge", {"staff_id": shop.staff["a1"]}, session=session)
+    assert answer.status_code == 200, answer.text
+    with shop.database.read() as conn:
+        after = badges_of(conn, shop.chain_id)
+    assert after[shop.staff["a1"]] == answer.json()["digits"] != before[shop.staff["a1"]]
+    assert after[shop.staff["a2"]] == before[shop.staff["a2"]]
+    stranger = counter.call("POST", "/v1/codes/badge", {"staff_id": shop.staff["a2"]}, session=session)
+    assert stranger.status_code == 403

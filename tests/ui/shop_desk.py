@@ -50,6 +50,7 @@ class ShopCounter:
     office_error: GuideDeskError | None = None
     office_member: str | None = None
     printer_settings: PrinterSettings = field(default_factory=PrinterSettings)
+    renewed: int = 0
     leases: list[tuple[str, int, str]] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     blank_pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -155,6 +156,12 @@ class ShopCounter:
     @property
     def device_id(self) -> str:
         return derived_id("device", 1)
+
+    def renew_badge(self) -> str:
+        if self.is_cut:
+            raise TransportError("no_contact")
+        self.renewed += 1
+        return "4" + "0" * 21
 
     def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
         return tuple(self.leases)

@@ -42,7 +42,7 @@ from guidedesk.ui.screens import settle
 from guidedesk.ui.views.codes import CodesPage
 from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
 from tests.helpers.shop import CHAIN, GAO, LAKESIDE, LIN, NOW, SHEN, purchase_row
-from tests.ui.member_desk import MemberDesk, make_desk, session_of
+from tests.ui.member_desk import MemberDesk, heard, make_desk, session_of
 from tests.ui.shop_desk import PIN
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -149,6 +149,30 @@ def test_f3_shows_her_own_code_and_a_phone_reads_it(counter: Counter) -> None:
     assert isinstance(found, CodeOk)
     assert found.type == "associate"
     assert counter.page.shown._name.text() == "林晓夏"
+
+
+def test_her_own_code_is_renewed_after_one_question_and_only_online(counter: Counter) -> None:
+    counter.press(Qt.Key.Key_F3)
+    asked = heard(counter.desk.sync_wanted)
+    counter.page._renew.click()
+    settle()
+    assert counter.desk.counter.renewed == 0
+    counter.page._renew_no.click()
+    settle()
+    assert not counter.ui.codes.presenter.state.asks
+    counter.desk.counter.is_cut = True
+    counter.page._renew.click()
+    counter.page._renew.click()
+    settle()
+    problem = counter.ui.codes.presenter.state.problem
+    assert problem is not None
+    assert problem.code == "badge_needs_office"
+    assert decode(counter.shown()).digits == OWN  # type: ignore[union-attr]
+    counter.desk.counter.is_cut = False
+    counter.page._renew.click()
+    counter.page._renew.click()
+    settle()
+    assert (counter.desk.counter.renewed, len(asked)) == (1, 1)
 
 
 def test_each_kind_has_its_key(counter: Counter) -> None:

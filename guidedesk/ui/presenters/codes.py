@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.codes.encoder import short_url
-from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.changes import Changes
@@ -219,6 +219,18 @@ class CodesPresenter(QObject):
     def ask(self, wanted: bool = True) -> None:
         """Whether a card that works now is to be void: asked once, inline."""
         self._show(asks=wanted, problem=None)
+
+    def renew(self) -> None:
+        """Her own code ends and she gets another; only head office can do that."""
+        self._show(asks=False, problem=None)
+
+        def renewed(_digits: str) -> None:
+            self._desk.sync_wanted.emit()  # the new one comes with the next exchange
+
+        self._desk.tasks.ask(self._desk.counter.renew_badge, done=renewed, failed=self._not_renewed)
+
+    def _not_renewed(self, error: Exception) -> None:
+        self._failed(Refused("badge_needs_office") if isinstance(error, TransportError) else error)
 
     def reissue(self) -> None:
         """Another card for the member who is served; the old one is void from now on."""

@@ -24,6 +24,7 @@ from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup, Tick
 from guidedesk.ui.widgets.code_view import CodeView
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
+from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.kind_list import Kind, KindList
 from guidedesk.ui.widgets.labels import Label, person_name, untrusted
 from guidedesk.ui.widgets.layouts import Grid, column, holder, row, rule
@@ -307,7 +308,7 @@ class ProblemCard(Card):
 class CodesPage(Page):
     """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `png_wanted`, `printers_wanted`,
     `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`, `offer_chosen(number)`,
-    `given`."""
+    `given`, `renewed`."""
 
     kind_chosen = Signal(str)
     screen_switched = Signal()
@@ -322,6 +323,7 @@ class CodesPage(Page):
     take_down_set = Signal(bool)
     offer_chosen = Signal(int)
     given = Signal()
+    renewed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -331,7 +333,10 @@ class CodesPage(Page):
         self._problem.again.clicked.connect(self.label_wanted)
         self._settings = Card(gap=2)
         self._by_itself = Tick().say("codes.by_itself")
-        self._settings.body.put(self._by_itself)
+        self._asks = Label("", "label", "text2", wrap=True).say("codes.renew_asks")
+        self._renew = Button("", "danger", size="s").say("codes.renew")
+        self._renew_no = Button("", size="s").say("codes.renew_no")
+        self._settings.body.put(self._by_itself, self._asks, flow(self._renew, self._renew_no))
         side = column(self.send, self._problem, self.what, self._settings, None, gap=3)
         self.columns = ColumnsPane(
             Pane(self.kinds, "codes.kinds", "codes_list_w"), Pane(self.shown, "codes.code"),
@@ -354,6 +359,8 @@ class CodesPage(Page):
         self.send.png.clicked.connect(self.png_wanted)
         self.send.printers.clicked.connect(self.printers_wanted)
         self._by_itself.toggled.connect(self.take_down_set)
+        self._renew.clicked.connect(self._renew_pressed)
+        self._renew_no.clicked.connect(self._renew_left)
 
     def render_state(self, state: CodesState) -> None:
         """Show everything."""
@@ -364,9 +371,23 @@ class CodesPage(Page):
         self._problem.setVisible(problem is not None)
         if problem is not None:
             self._problem.show_problem(problem.text, can_repeat=state.kept_label)
+        is_own = state.kind == "own" and bool(state.text)
+        self._renew.setVisible(is_own)
+        for widget in (self._asks, self._renew_no):
+            widget.setVisible(is_own and state.asks)
         self._by_itself.blockSignals(True)
         self._by_itself.setChecked(state.takes_down)
         self._by_itself.blockSignals(False)
+
+    def _renew_pressed(self) -> None:
+        """Asked once, inline: the second press does it."""
+        if self._state.asks:
+            self.renewed.emit()
+        else:
+            self.asked.emit(True)
+
+    def _renew_left(self) -> None:
+        self.asked.emit(False)
 
     def _answered(self, number: int) -> None:
         state = self._state
