@@ -271,6 +271,7 @@ def test_frames_of_any_format_are_read_and_empty_ones_let_go():
     assert len(scans) == 3
 
 
+@pytest.mark.long  # needs the extra, which the gate does not install
 @pytest.mark.qt_log_ignore("Couldn't (load|resolve)|Qt multimedia|RHI")
 def test_the_camera_itself_gives_its_sinks_frames(qtbot):
     multimedia = pytest.importorskip("PySide6.QtMultimedia", reason="the extra `camera` is not installed")

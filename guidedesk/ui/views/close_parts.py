@@ -206,7 +206,8 @@ class TablesCard(Card):
             self.disputes.choose(state.dispute.id)
             self.disputes.blockSignals(was)
         self.disputes.setVisible(bool(shown_rows))
-        self._none_box.setVisible(not shown_rows)
+        # Where there is room for little, the tab's own count says it.
+        self._none_box.setVisible(not shown_rows and not compact)
         self._none.set_text(t(f"close.none.{state.tab}"))
         self._count.set_text(t("close.people", n=len(data.associates)))
 

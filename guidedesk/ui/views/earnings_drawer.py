@@ -229,9 +229,9 @@ class ChangesPanel(QWidget):
         self.story = Story()
         self.seen = Button("", "primary", key="Ctrl Enter").say("earn.changes.seen")
         self.seen.clicked.connect(self.acknowledged)
-        body = ScrollColumn(holder(column(self.story, None, gap=4, pad=4)))
+        body = ScrollColumn(holder(column(note, self.story, None, gap=4, pad=4)))
         foot = holder(column(rule(), row(self.seen, None, gap=2, pad=4), gap=0))
-        self.setLayout(column(holder(column(top, note, gap=0, pad=4)), rule(), body, foot, gap=0))
+        self.setLayout(column(holder(column(top, gap=0, pad=4)), rule(), body, foot, gap=0))
 
     def show_changes(self, state: EarningsState, today: date) -> None:
         """Fill it in."""
