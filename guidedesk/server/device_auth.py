@@ -13,6 +13,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.models.server_tables import device, device_directory
 from guidedesk.server.context import ServerContext
+from guidedesk.sync.signed_headers import Refusal, RequestRefused
 from guidedesk.sync.signing import Headers, read_claims, verify_request
 
 
@@ -68,6 +69,8 @@ def authenticate(context: ServerContext, request: SignedRequest) -> Authenticate
     )
     if is_off(row):
         raise Refused("device_revoked")
+    if verified.session_id is not None and not is_id(verified.session_id):
+        raise RequestRefused(Refusal.MALFORMED)
     return AuthenticatedDevice(
         verified.device_id, scope_id, row.state, verified.session_id, verified.nonce, row.schema_ver
     )

@@ -193,3 +193,11 @@ def test_an_associate_gives_her_own_code_up_and_nobody_elses(shop: Shop) -> None
     assert after[shop.staff["a2"]] == before[shop.staff["a2"]]
     stranger = counter.call("POST", "/v1/codes/badge", {"staff_id": shop.staff["a2"]}, session=session)
     assert stranger.status_code == 403
+
+
+def test_a_session_that_is_no_id_is_refused_like_any_broken_claim(shop: Shop) -> None:
+    counter = shop.counter()
+    asked = {"digits": "1" * 22, "staff_id": shop.staff["a1"]}
+    for session in ("session", "0", "x" * 36):
+        answer = counter.call("POST", "/v1/codes/resolve", asked, session=session)
+        assert answer.status_code == 401, answer.text

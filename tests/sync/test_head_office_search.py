@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.domain.ids import derived_id
 from guidedesk.domain.people import ROLES, Role
 from guidedesk.models.people import member, member_code, staff
 from guidedesk.models.server_tables import audit
@@ -44,7 +45,8 @@ def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
 
 def at_work(till: Till, name: str, role: Role = "associate") -> None:
     person = StaffInfo(till.world.staff[name], name, Bilingual(name, name), role, till.store_id)
-    till.counter.resume(Session("session", person, till.store_id, True, till.world.clock.wall_ms()))
+    session_id = derived_id("session", till.store_id)
+    till.counter.resume(Session(session_id, person, till.store_id, True, till.world.clock.wall_ms()))
 
 
 @pytest.fixture

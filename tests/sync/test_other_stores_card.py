@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.domain.ids import derived_id
 from guidedesk.models import server_tables
 from guidedesk.models.people import member_code
 from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
@@ -31,7 +32,8 @@ def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
 
 def at_work(till: Till, name: str) -> None:
     staff = StaffInfo(till.world.staff[name], name, Bilingual(name, name), "associate", till.store_id)
-    till.counter.resume(Session("session", staff, till.store_id, True, till.world.clock.wall_ms()))
+    session_id = derived_id("session", till.store_id)
+    till.counter.resume(Session(session_id, staff, till.store_id, True, till.world.clock.wall_ms()))
 
 
 def with_card(till: Till) -> tuple[str, str]:
