@@ -44,7 +44,16 @@ class CounterCodes(QObject):
         self._desk, self._window, self._is_allowed, self._folder = desk, window, is_allowed, folder
         self.presenter = CodesPresenter(desk, self)
         self.printers = PrintersPresenter(desk, self)
-        self.screen = CustomerScreen()
+        self._screen: CustomerScreen | None = None
+
+    @property
+    def screen(self) -> CustomerScreen:
+        """The customer's own window, made when it is first shown; it goes with the program's."""
+        if self._screen is None:
+            self._screen = CustomerScreen()
+            self._window.closed.connect(self._screen.close)
+            self._window.destroyed.connect(self._screen.deleteLater)
+        return self._screen
 
     def add_page(self) -> None:
         """Put the page into the window."""
@@ -69,7 +78,6 @@ class CounterCodes(QObject):
         self.printers.opened.connect(self._open_printers)
         self.printers.saved.connect(self._printers_saved)
         self.printers.left.connect(self._window.overlays.close)
-        self._window.closed.connect(self.screen.close)
         page.render_state(presenter.state)
         self._window.add_page(CODES, page)
 
@@ -96,6 +104,8 @@ class CounterCodes(QObject):
             self._window.show_page(CODES)
 
     def _show_screen(self, state: CodesState) -> None:
+        if self._screen is None and not state.is_on_screen:
+            return
         was = self.screen.isVisible()
         self.screen.render_state(state)
         if state.is_on_screen and not was:
