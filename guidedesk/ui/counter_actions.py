@@ -23,15 +23,7 @@ from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
 from guidedesk.ui.scan_source import Scan
-from guidedesk.ui.views.bind import BindDialog
-from guidedesk.ui.views.claim import ClaimDialog
-from guidedesk.ui.views.consent import ConsentDialog
-from guidedesk.ui.views.edit_member import EditMemberDialog
-from guidedesk.ui.views.follow_up import FollowUpDialog
 from guidedesk.ui.views.form_dialog import FormDialog
-from guidedesk.ui.views.give_back import ReturnDialog
-from guidedesk.ui.views.redeem import RedeemDialog
-from guidedesk.ui.views.sale import SaleDialog
 from guidedesk.ui.widgets.scan_field import scan_field_of
 
 Allowed = Callable[[Permission], bool]
@@ -65,7 +57,7 @@ class CounterActions(QObject):
         self._join(self.claim, self._claim_dialog)
         self._join(self.give_back, self._return_dialog)
         self._join(self.follow_up, self._follow_up_dialog)
-        self._join(self.bind, BindDialog)
+        self._join(self.bind, self._bind_dialog)
         self._join(self.redeem, self._redeem_dialog)
 
     def open(self, name: str, member_id: str) -> None:
@@ -148,9 +140,11 @@ class CounterActions(QObject):
     def _render(self, dialog: Any, form: FormPresenter[Any]) -> None:
         dialog.render_state(form.state)
 
-    # --- the dialogs ------------------------------------------------------------------------------
+    # --- the dialogs, each imported when it is first opened: a window takes a scan first ------------------
 
     def _edit_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.edit_member import EditMemberDialog
+
         dialog, form = EditMemberDialog(), self.edit
         dialog.name_typed.connect(form.type_name)
         dialog.birthday_typed.connect(form.type_birthday)
@@ -158,6 +152,8 @@ class CounterActions(QObject):
         return dialog
 
     def _consent_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.consent import ConsentDialog
+
         dialog = ConsentDialog()
         dialog.answered.connect(self._answered)
         return dialog
@@ -166,6 +162,8 @@ class CounterActions(QObject):
         self.consent.answer(answer[:-1], answer.endswith("+"))
 
     def _sale_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.sale import SaleDialog
+
         dialog, form = SaleDialog(), self.sale
         dialog.amount_typed.connect(form.type_amount)
         dialog.receipt_typed.connect(form.type_receipt)
@@ -175,18 +173,29 @@ class CounterActions(QObject):
         return dialog
 
     def _claim_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.claim import ClaimDialog
+
         dialog = ClaimDialog()
         dialog.receipt_typed.connect(self.claim.type_receipt)
         return dialog
 
     def _return_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.give_back import ReturnDialog
+
         dialog, form = ReturnDialog(), self.give_back
         dialog.stepped.connect(form.step)
         dialog.amount_typed.connect(form.type_amount)
         dialog.reason_written.connect(form.write_reason)
         return dialog
 
+    def _bind_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.bind import BindDialog
+
+        return BindDialog()
+
     def _redeem_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.redeem import RedeemDialog
+
         dialog, form = RedeemDialog(), self.redeem
         dialog.amount_typed.connect(form.type_amount)
         dialog.number_typed.connect(form.type_number)
@@ -194,6 +203,8 @@ class CounterActions(QObject):
         return dialog
 
     def _follow_up_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.follow_up import FollowUpDialog
+
         dialog, form = FollowUpDialog(), self.follow_up
         dialog.way_chosen.connect(form.choose_way)
         dialog.colleague_chosen.connect(form.choose_colleague)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
@@ -12,9 +12,11 @@ from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.close import ClosePresenter, CloseState
-from guidedesk.ui.views.close import ClosePage
-from guidedesk.ui.views.close_parts import PinDialog
 from guidedesk.ui.when_shown import WhenShown
+
+if TYPE_CHECKING:
+    from guidedesk.ui.views.close_parts import PinDialog
+
 
 CLOSE: Final = "close"
 
@@ -33,6 +35,8 @@ class CounterClose(QObject):
 
     def add_page(self) -> None:
         """Put the page into the window."""
+        from guidedesk.ui.views.close import ClosePage  # late: a window takes a scan first
+
         page, presenter = ClosePage(), self.presenter
         presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.state_changed.connect(self._show_step)
@@ -69,6 +73,8 @@ class CounterClose(QObject):
         data = self.presenter.state.data
         if data is None:
             return
+        from guidedesk.ui.views.close_parts import PinDialog
+
         dialog = PinDialog(step, data.period)
         dialog.proved.connect(self.presenter.prove)
         dialog.left.connect(self._left)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from guidedesk.codes.render import draw
 from guidedesk.domain.access import Permission
 from guidedesk.services.label_printer import PrinterError, read_address, send_label
 from guidedesk.ui import formats, i18n
@@ -18,13 +17,12 @@ from guidedesk.ui.presenters.codes import CodesPresenter, CodesState
 from guidedesk.ui.presenters.export import documents
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.presenters.printers import PrintersPresenter
-from guidedesk.ui.printing.card import CardWords, write_card
-from guidedesk.ui.printing.label import LabelWords, label_picture
 from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.views.codes import CodesPage, shown_for
-from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
-from guidedesk.ui.views.printers import PrintersDialog
 from guidedesk.ui.when_shown import WhenShown
+
+# What is drawn is imported where it is made: a window takes a scan before anybody shows a code.
+if TYPE_CHECKING:
+    from guidedesk.ui.views.customer_screen import CustomerScreen
 
 CODES: Final = "codes"
 PNG_MM: Final = 60
@@ -45,11 +43,15 @@ class CounterCodes(QObject):
         self.presenter = CodesPresenter(desk, self)
         self.printers = PrintersPresenter(desk, self)
         self._screen: CustomerScreen | None = None
+        self.presenter.state_changed.connect(self._show_screen)
+        self.presenter.opened.connect(self._open)
 
     @property
     def screen(self) -> CustomerScreen:
         """The customer's own window, made when it is first shown; it goes with the program's."""
         if self._screen is None:
+            from guidedesk.ui.views.customer_screen import CustomerScreen
+
             self._screen = CustomerScreen()
             self._window.closed.connect(self._screen.close)
             self._window.destroyed.connect(self._screen.deleteLater)
@@ -57,10 +59,10 @@ class CounterCodes(QObject):
 
     def add_page(self) -> None:
         """Put the page into the window."""
+        from guidedesk.ui.views.codes import CodesPage
+
         page, presenter = CodesPage(), self.presenter
         presenter.state_changed.connect(WhenShown(page, page.render_state).take)
-        presenter.state_changed.connect(self._show_screen)
-        presenter.opened.connect(self._open)
         page.kind_chosen.connect(presenter.choose)
         page.screen_switched.connect(presenter.toggle_screen)
         page.card_wanted.connect(self._print_card)
@@ -115,6 +117,8 @@ class CounterCodes(QObject):
             self._window.activateWindow()
 
     def _save_png(self) -> None:
+        from guidedesk.codes.render import draw
+
         state, path = self.presenter.state, self.presenter.file_name("png", self._folder())
 
         def work() -> str:
@@ -124,6 +128,8 @@ class CounterCodes(QObject):
         self.presenter.write(work, self._saved)
 
     def _print_card(self) -> None:
+        from guidedesk.ui.printing.card import CardWords, write_card
+
         state, path = self.presenter.state, self.presenter.file_name("pdf", self._folder())
         card, info = state.card, state.info
         if card is None or info is None:
@@ -142,6 +148,10 @@ class CounterCodes(QObject):
         self.presenter.write(work, self._printed if printer else self._saved)
 
     def _print_label(self) -> None:
+        from guidedesk.ui.printing.label import LabelWords, label_picture
+        from guidedesk.ui.views.codes import shown_for
+        from guidedesk.ui.views.customer_screen import first_name
+
         state = self.presenter.state
         info, settings = state.info, self.printers.saved_settings()
         if info is None or not state.text:
@@ -173,6 +183,8 @@ class CounterCodes(QObject):
         self._window.toast(i18n.t("codes.printed", name=untrusted(name)))
 
     def _open_printers(self) -> None:
+        from guidedesk.ui.views.printers import PrintersDialog
+
         dialog, presenter = PrintersDialog(), self.printers
         dialog.label_written.connect(presenter.write_label)
         dialog.language_chosen.connect(presenter.choose_language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
@@ -18,11 +18,12 @@ from guidedesk.ui.presenters.earnings_export import StatementExportPresenter
 from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.theme import look
-from guidedesk.ui.views.dispute import DisputeDialog
-from guidedesk.ui.views.earnings import EarningsPage
-from guidedesk.ui.views.earnings_export import StatementExportDialog
 from guidedesk.ui.views.earnings_ticker import ticker
 from guidedesk.ui.when_shown import WhenShown
+
+# What is drawn is imported where it is made: a window takes a scan before anybody asks for her month.
+if TYPE_CHECKING:
+    from guidedesk.ui.views.dispute import DisputeDialog
 
 EARNINGS: Final = "earnings"
 HOME: Final = "home"
@@ -52,6 +53,8 @@ class CounterEarnings(QObject):
 
     def add_page(self) -> None:
         """Put the page into the window."""
+        from guidedesk.ui.views.earnings import EarningsPage
+
         page, presenter = EarningsPage(), self.presenter
         presenter.state_changed.connect(WhenShown(page, page.render_state).take)
         presenter.order_wanted.connect(self.history_wanted)
@@ -86,6 +89,7 @@ class CounterEarnings(QObject):
     def why_not(self, order_no: str) -> None:
         """Why an order is not hers, asked where she saw it."""
         if self._is_allowed("commission.own"):
+            self._window.page(EARNINGS)  # it listens from the moment it is made
             self.presenter.open_why_not(order_no)
 
     def leave(self) -> None:
@@ -137,6 +141,8 @@ class CounterEarnings(QObject):
         state: EarningsState = self.presenter.state
         if state.line is None or state.why_no_dispute:
             return
+        from guidedesk.ui.views.dispute import DisputeDialog
+
         dialog = DisputeDialog(state.line)
         dialog.sent.connect(self.presenter.dispute)
         dialog.left.connect(self._close_dispute)
@@ -166,6 +172,8 @@ class CounterEarnings(QObject):
             self.export.open(self.presenter.state.data)
 
     def _open_export(self) -> None:
+        from guidedesk.ui.views.earnings_export import StatementExportDialog
+
         dialog, presenter = StatementExportDialog(), self.export
         dialog.form_chosen.connect(presenter.choose_form)
         dialog.path_chosen.connect(presenter.choose_path)

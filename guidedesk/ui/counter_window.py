@@ -5,6 +5,8 @@ No screen calls another: presenters tell what a person wants, and this is the on
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
@@ -12,10 +14,10 @@ from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
-from guidedesk.ui.counter_close import CounterClose
+from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_coupons import CounterCoupons
-from guidedesk.ui.counter_earnings import CounterEarnings
+from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.desk import Desk
@@ -37,19 +39,20 @@ from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.scan_source import Scan
-from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
-from guidedesk.ui.views.scanner_settings import ScannerSettingsPage
 from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
 from guidedesk.ui.views.sign_in import SignInPage
-from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name, untrusted
+
+# Pages that are made later are imported there: a window takes a scan first.
+if TYPE_CHECKING:
+    from guidedesk.ui.views.sync_centre import SyncPage
 
 SIGN_IN, HOME, MEMBERS, SYNC = "sign_in", "home", "members", "sync"
 NEW_MEMBER, SCAN_RESULT, SETTINGS = "new_member", "scan_result", "settings"
@@ -100,17 +103,17 @@ class CounterWindow(QObject):
         self._histories.log_wanted.connect(self.log.open)
         self._histories.return_wanted.connect(self.actions.open_return)
         self._histories.why_wanted.connect(self.earnings.why_not)
-        self.earnings.add_page()
-        self.close.add_page()
+        self.window.add_page_later(EARNINGS, self.earnings.add_page)
+        self.window.add_page_later(CLOSE, self.close.add_page)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self._add_log()
         self._add_new_member()
         self._add_scan_result()
         self._add_search()
-        self._add_sync()
-        self._add_settings()
-        self.codes.add_page()
+        self.window.add_page_later(SYNC, self._add_sync)
+        self.window.add_page_later(SETTINGS, self._add_settings)
+        self.window.add_page_later(CODES, self.codes.add_page)
         self.coupons = CounterCoupons(
             desk, self.counter, self.actions.redeem, self._served_member, self._is_allowed, self
         )
@@ -286,6 +289,8 @@ class CounterWindow(QObject):
         self._search_overlay.left.connect(self._leave_search)
 
     def _add_sync(self) -> None:
+        from guidedesk.ui.views.sync_centre import SyncPage
+
         page, presenter = SyncPage(), self.sync
         presenter.state_changed.connect(self._when_shown(page).take)
         page.tab_chosen.connect(presenter.show_tab)
@@ -302,6 +307,8 @@ class CounterWindow(QObject):
         self.window.add_page(SYNC, page)
 
     def _add_settings(self) -> None:
+        from guidedesk.ui.views.scanner_settings import ScannerSettingsPage
+
         page, presenter = ScannerSettingsPage(), self.scanner_settings
         presenter.state_changed.connect(page.render_state)
         page.prefix_typed.connect(presenter.set_prefix)
@@ -315,6 +322,8 @@ class CounterWindow(QObject):
         self.window.add_page(SETTINGS, page)
 
     def _open_diagnostics(self) -> None:
+        from guidedesk.ui.views.diagnostics import DiagnosticsDialog
+
         dialog, presenter = DiagnosticsDialog(), self.diagnostics
         dialog.path_chosen.connect(presenter.choose_path)
         dialog.submitted.connect(presenter.submit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
@@ -40,6 +42,7 @@ class MainWindow(QMainWindow):
         self.history = History()
         self.is_compact = False
         self._pages: dict[str, Page] = {}
+        self._later: dict[str, Callable[[], None]] = {}
         self._current = ""
         self._full_page = ""
         self._pages_stack = QStackedWidget()
@@ -66,8 +69,16 @@ class MainWindow(QMainWindow):
         (self._outer if full else self._pages_stack).addWidget(page)
         page.set_compact(self.is_compact)
 
+    def add_page_later(self, name: str, add: Callable[[], None]) -> None:
+        """A page that is made, by `add`, when it is first wanted: a window must take a scan before anybody asks for its
+        month."""
+        self._later[name] = add
+
     def page(self, name: str) -> Page:
         """A registered page; KeyError if there is none."""
+        add = self._later.pop(name, None)
+        if add is not None:
+            add()
         return self._pages[name]
 
     @property
@@ -77,7 +88,7 @@ class MainWindow(QMainWindow):
 
     def show_page(self, name: str, *, remember: bool = True) -> None:
         """Bring a page to the front; the one before is remembered for Esc and Alt Left."""
-        page = self._pages[name]
+        page = self.page(name)
         if self.overlays.dialog is not None:
             # The dialog hears that it is being left, so it can keep its draft.
             self.overlays.dialog.closed.emit()
@@ -181,7 +192,7 @@ class MainWindow(QMainWindow):
 
     def _open_rail(self, key: str) -> None:
         button = next((b for b in self.rail.buttons if b.item.key == key), None)
-        if button is not None and button.item.page in self._pages:
+        if button is not None and button.item.page in self._pages.keys() | self._later.keys():
             self.show_page(button.item.page)
         elif button is not None:
             self.commanded.emit(button.item.page)
