@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.screens import close_screen, settle
@@ -16,6 +17,10 @@ from tests.ui.shop_desk import ShopDesk, open_desk
 def _look(qapp: QApplication) -> Iterator[None]:
     start_look(qapp, "light", 1.0, "zh_CN")
     yield
+    # A window left behind is dressed anew before each test that follows: hundreds of them take minutes.
+    for widget in QApplication.topLevelWidgets():
+        if shiboken6.isValid(widget) and widget.parentWidget() is None:
+            close_screen(widget)
     start_look(qapp, "light", 1.0, "zh_CN")
 
 

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.domain.ids import derived_id
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.audit import accessible_texts
@@ -69,7 +70,7 @@ def test_no_byte_of_it_is_in_the_files_the_log_or_the_window(
     show(ui.window)
     ui.open()
     staff = StaffInfo(till.world.staff["a1"], "a1", Bilingual("林", "Lin"), "associate", till.store_id)
-    session = Session("session", staff, till.store_id, True, START_MS)
+    session = Session(derived_id("session", "till"), staff, till.store_id, True, START_MS)
     till.counter.resume(session)
     desk.set_session(session)
     seen: list[str] = []

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.domain.ids import derived_id
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
 from guidedesk.services.read_models import Bilingual, StaffInfo
@@ -49,7 +50,7 @@ def test_a_receipt_of_another_store_opens_her_card_here(world: World, show: Call
     ui.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     show(ui.window)
     staff = StaffInfo(world.staff["S2"], "S2", Bilingual("S2", "S2"), "associate", away.store_id)
-    session = Session("session", staff, away.store_id, True, world.clock.wall_ms())
+    session = Session(derived_id("session", "away"), staff, away.store_id, True, world.clock.wall_ms())
     away.counter.resume(session)
     desk.set_session(session)
 
