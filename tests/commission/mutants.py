@@ -2,7 +2,8 @@
 
 A mutator of our own, because those on the shelf start the whole of pytest for each mutant: this one forks, puts the
 changed module before the import system and runs the fast suite, a tenth of a second for most mutants. Names, keys and
-texts are not mutated, nor what is never run: annotations and docstrings.
+texts are not mutated, nor what is never run: annotations and docstrings. Each file is first tried unchanged in the very
+same way and has to survive: otherwise it is the way that fails, and no outcome of that file would mean anything.
 """
 
 from __future__ import annotations
@@ -22,15 +23,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
+
+from tests.commission import fast_suite
 
 PACKAGE = "guidedesk.domain.commission"
 ENGINE = Path(__file__).parents[2] / "guidedesk" / "domain" / "commission"
 # sentences, and two callers of the engine that have tests of their own
 LEFT_OUT = {"telling.py", "simulate.py", "memory_shelf.py", "__init__.py"}
-SECONDS = 40
+SECONDS = 30  # of processor time; the whole suite takes about five
+UNCHANGED = "unchanged"
+SURVIVED = "survived"
 COMPARES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -115,11 +121,14 @@ def _changes(node: ast.AST) -> Iterator[str]:
 
 def mutated(mutant: Mutant) -> ast.Module:
     tree = ast.parse((ENGINE / mutant.file).read_text(encoding="utf-8"))
-    for number, node in enumerate(ast.walk(tree)):
-        if number == mutant.node:
-            _change(tree, node)
-            break
+    if mutant.change != UNCHANGED:
+        _change(tree, next(islice(ast.walk(tree), mutant.node, None)))
     return ast.fix_missing_locations(tree)
+
+
+def unchanged(file: str) -> Mutant:
+    """A file as it is, to be tried like a mutant of it."""
+    return Mutant(file, 0, 0, UNCHANGED)
 
 
 def _change(tree: ast.Module, node: Any) -> None:
@@ -158,25 +167,31 @@ def _put(tree: ast.Module, old: ast.AST, new: ast.AST) -> None:
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Gives one module its changed code."""
 
-    def __init__(self, name: str, path: Path, tree: ast.Module) -> None:
+    def __init__(self, name: str, path: Path, code: CodeType) -> None:
         self.name = name
         self.path = path
-        self.tree = tree
+        self.code = code
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
         return importlib.machinery.ModuleSpec(name, self, origin=str(self.path)) if name == self.name else None
 
     def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
+        exec(self.code, module.__dict__)
 
 
 def outcome(mutant: Mutant) -> str:
-    """`killed` or `survived`; run in a process of its own, which this one forks and waits for."""
+    """`killed by ...` or `survived`; run in a process of its own, which this one forks and waits for.
+
+    The change is made before: one that cannot be made or compiled ends the run, it kills no mutant.
+    """
+    path = ENGINE / mutant.file
+    module = f"{PACKAGE}.{mutant.file.removesuffix('.py').replace('/', '.')}"
+    changed = _Changed(module, path, compile(mutated(mutant), str(path), "exec"))
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
-        os.write(write, _try(mutant).encode()[:200])
+        os.write(write, _try(changed).encode()[:200])
         os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
@@ -185,21 +200,18 @@ def outcome(mutant: Mutant) -> str:
     return told or "killed by the time or memory it took"
 
 
-def _try(mutant: Mutant) -> str:
+def _try(changed: _Changed) -> str:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
-        module = f"{PACKAGE}.{mutant.file.removesuffix('.py').replace('/', '.')}"
         for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
             del sys.modules[name]
-        sys.meta_path.insert(0, _Changed(module, ENGINE / mutant.file, mutated(mutant)))
-        from tests.commission import fast_suite
-
+        sys.meta_path.insert(0, changed)
         failure = fast_suite.first_failure()
     except Exception as error:
         return f"killed by {type(error).__name__}"
-    return "survived" if failure is None else f"killed by {failure}"
+    return SURVIVED if failure is None else f"killed by {failure}"
 
 
 def main() -> None:
@@ -213,14 +225,13 @@ def main() -> None:
     found = [mutant for path in files for mutant in mutants_of(path)]
     if args.sample is not None and args.sample < len(found):
         found = sorted(random.Random(args.seed).sample(found, args.sample), key=lambda one: (one.file, one.node))
-    from tests.commission import fast_suite
-
-    if fast_suite.first_failure() is not None:
-        sys.exit("the suite fails without any change")
+    for file in sorted({mutant.file for mutant in found}):
+        if (how := outcome(unchanged(file))) != SURVIVED:
+            sys.exit(f"{file} does not survive unchanged ({how}): nothing can be said of its mutants")
     began, outcomes = time.monotonic(), []
     for number, mutant in enumerate(found, start=1):
         outcomes.append(outcome(mutant))
-        if outcomes[-1] == "survived":
+        if outcomes[-1] == SURVIVED:
             sys.stdout.write(f"survived: {mutant.file}:{mutant.line} {mutant.change}\n")
         if number % 100 == 0:
             sys.stdout.write(f"{number} of {len(found)} after {time.monotonic() - began:.0f} s\n")
@@ -230,7 +241,7 @@ def main() -> None:
         args.json.write_text(json.dumps(told, indent=0), encoding="utf-8")
     by_file: dict[str, Counter[bool]] = {}
     for mutant, how in zip(found, outcomes, strict=True):
-        by_file.setdefault(mutant.file, Counter())[how != "survived"] += 1
+        by_file.setdefault(mutant.file, Counter())[how != SURVIVED] += 1
     for name, counts in by_file.items():
         sys.stdout.write(f"{name:34} {counts[True]:4} of {counts.total():4} killed\n")
     killed = sum(counts[True] for counts in by_file.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,27 @@ def test_the_mutator_finds_places_in_every_rule_file() -> None:
     found = {path.name: len(list(mutants_of(path))) for path in ENGINE.rglob("*.py")}
     assert min(found[name] for name in ("binding.py", "orders.py", "attribution.py", "tier.py", "ledger.py")) > 20
     assert sum(found.values()) > 1500
+
+
+def _tried(spoilt: str = "pass") -> subprocess.CompletedProcess[str]:
+    """Two mutants of the rounding, in a process of its own because they are forked off."""
+    program = f"import sys; from tests.commission import fast_suite, mutants; {spoilt}; mutants.main()"
+    words = ["--file", "rounding", "--sample", "2", "--seed", "5"]
+    return subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.timeout(300)
+def test_the_engine_as_it_is_survives_the_way_mutants_are_tried() -> None:
+    tried = _tried()
+    assert (tried.returncode, tried.stdout.splitlines()[-1:]) == (0, ["killed 2 of 2: 100 %"]), tried.stderr
+
+
+@pytest.mark.parametrize("broken", ["fast_suite.first_failure = None", "fast_suite.first_failure = lambda: 'case 1'"])
+def test_a_way_that_fails_without_a_change_kills_no_mutant(broken: str) -> None:
+    tried = _tried(broken)
+    assert tried.returncode == 1
+    assert "killed" not in tried.stdout
+    assert "rounding.py does not survive unchanged" in tried.stderr
 
 
 def test_the_checker_stands_alone() -> None:
