@@ -7,7 +7,6 @@ everything is reckoned anew. Either way the same rows come out.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ from guidedesk.models.base import among
 from guidedesk.models.commission_tables import commission_cover, commission_flag, open_line
 from guidedesk.server import commission_reckoning as book
 from guidedesk.server.bulk_sql import insert_many
-from guidedesk.server.commission_reckoning import Doc, Heads, confirms_at, event_heads, read_closes, why_text
+from guidedesk.server.commission_reckoning import Doc, Heads, confirms_at, event_heads, open_row, read_closes
 from guidedesk.server.commission_rules import config_versions
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
@@ -225,24 +224,8 @@ def _note(changed: _Changed, document: Doc, change: Change) -> None:
 
 def _rows(chain_id: str, memory: _Memory, changed: _Changed) -> list[Doc]:
     lines = [LedgerLine(posting, *key, amount) for (posting, key), amount in changed.lines.items() if amount]
-    return [_row(chain_id, memory, line, why, at_ms) for line, why, at_ms in _explained(memory, lines, changed)]
-
-
-def _row(chain_id: str, memory: _Memory, line: LedgerLine, why: Mapping[str, Any], at_ms: int | None) -> Doc:
-    return {
-        "scope_id": chain_id,
-        "entry_id": line.id,
-        "posting_period": reading.month_text(line.posting),
-        "beneficiary": line.beneficiary,
-        "origin_period": reading.month_text(line.origin),
-        "component": line.component,
-        "ref": line.ref,
-        "line": None if line.line is None else json.dumps(line.line, ensure_ascii=False),
-        "amount": line.amount,
-        "currency": memory.currency,
-        "confirms_at_ms": at_ms,
-        "why_json": why_text(why),
-    }
+    explained = _explained(memory, lines, changed)
+    return [open_row(chain_id, line, why, memory.currency, at_ms) for line, why, at_ms in explained]
 
 
 def _explained(

@@ -271,9 +271,13 @@ def _portions(rows: Sequence[Doc], size: int) -> Iterator[list[Doc]]:
 
 def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
     """A computed line as a row of `open_line`; a row of the ledger has the same and its place."""
-    world = books.prepared.world
     snapshot = books.result.explanations.postings[line.posting].snapshot
     why = books.result.explanations.of(line)
+    return open_row(chain_id, line, why, books.currency, confirms_at(books.prepared.world, snapshot, line))
+
+
+def open_row(chain_id: str, line: LedgerLine, why: Mapping[str, Any], currency: str, at_ms: int | None) -> Doc:
+    """A line as a row of `open_line`, however it was reckoned. `at_ms`: from when it is confirmed (`confirms_at`)."""
     return {
         "scope_id": chain_id,
         "entry_id": why["id"],
@@ -284,8 +288,8 @@ def projected_row(chain_id: str, books: Books, line: LedgerLine) -> Doc:
         "ref": line.ref,
         "line": None if line.line is None else json.dumps(line.line, ensure_ascii=False),
         "amount": line.amount,
-        "currency": books.currency,
-        "confirms_at_ms": confirms_at(world, snapshot, line),
+        "currency": currency,
+        "confirms_at_ms": at_ms,
         "why_json": why_text(why),
     }
 
