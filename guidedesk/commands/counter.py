@@ -161,7 +161,7 @@ def _sign_out(counter: Counter, args: argparse.Namespace) -> Answer:
 
 
 def _register(counter: Counter, args: argparse.Namespace) -> Answer:
-    code = counter.take_blank_code()
+    code = counter.codes.take_blank()
     phone = counter.phone_fields(args.phone) if args.phone else {}
     member_id = counter.new_id()
     operation = ops.RegisterMember(

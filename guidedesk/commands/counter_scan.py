@@ -44,7 +44,7 @@ def _read(counter: Counter, text: str) -> tuple[CodeOk, int]:
     """The member code, and what having scanned it proves."""
     found, assurance = decode(text), _SCANNED
     if isinstance(found, CodeRefused) and found.record is not None:
-        trust = counter.code_trust()
+        trust = counter.codes.trust()
         found = decode(text, trust=trust)
         if isinstance(found, CodeOk) and found.type is CodeType.MEMBER_DYNAMIC and trust is not None:
             assurance = trust.assurance
@@ -57,7 +57,7 @@ def _read(counter: Counter, text: str) -> tuple[CodeOk, int]:
 
 def _member_here(counter: Counter, found: CodeOk) -> str | None:
     if found.record is not None:
-        return counter.member_of_handle(found.record.handle.hex(), found.record.generation)
+        return counter.codes.member_of_handle(found.record.handle.hex(), found.record.generation)
     with counter.read() as conn:
         member_id = find_member_by_code(conn, found.digits)
         if member_id is None and find_revoked_code(conn, found.digits):
@@ -68,7 +68,7 @@ def _member_here(counter: Counter, found: CodeOk) -> str | None:
 def _asked(counter: Counter, found: CodeOk) -> tuple[str, list[Operation]]:
     """Head office's member, or a stand-in for her where it cannot be asked."""
     try:
-        member_id = counter.resolve_code(found.digits)
+        member_id = counter.codes.resolve(found.digits)
     except TransportError:
         if found.record is not None:
             raise Refused("scan_unknown") from None

@@ -31,16 +31,14 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
 )
 from guidedesk.services.printers import PrinterSettings, read_printers
-from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import ChainSettings, OfficeHit
+from guidedesk.services.read_models import ChainSettings
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync import overlay
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
-from guidedesk.sync.code_lookup import CodeAsker
-from guidedesk.sync.code_trust import CodeTrust, code_trust, used_since
+from guidedesk.sync.code_desk import CodeDesk
 from guidedesk.sync.commission_desk import CommissionDesk
 from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
@@ -61,8 +59,8 @@ from guidedesk.sync.transport import Transport
 TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transport]
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
-# What may be taken back, and which of its fields names the row.
 _PRINTERS: Final = "printers"
+# What may be taken back, and which of its fields names the row.
 _RETRACTABLE: Final = {
     LogInteraction.TYPE: "interaction_id",
     ServedNoPurchase.TYPE: "interaction_id",
@@ -102,7 +100,7 @@ class Counter:
         self._work: tuple[Recorder, SyncEngine] | None = None
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
-        self._code_asker: CodeAsker | None = None
+        self._codes: CodeDesk | None = None
         self._commission: CommissionDesk | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
@@ -215,59 +213,21 @@ class Counter:
         """The keyed hash by which a whole typed number is looked up, here and at head office; `phone_invalid`."""
         return phone_hash_of(phone, self.identity)
 
-    def resolve_code(self, digits: str) -> str | None:
-        """The member of a code this PC does not know, asked of the server; None where the chain has no such card.
-
-        Her rows are in the cache when this returns. Raises `TransportError` without contact, `not_signed_in`.
-        """
-        asker, staff_id = self._asker()
-        return asker.resolve(digits, staff_id)
-
-    def renew_badge(self) -> str:
-        """A new code for whoever is signed in, from head office; hers of before no longer works once it is heard of.
-
-        Raises `TransportError` without contact, `not_signed_in`, `forbidden`.
-        """
-        asker, staff_id = self._asker()
-        return asker.renew_badge(staff_id)
-
-    def code_trust(self) -> CodeTrust | None:
-        """What signed codes scanned now are believed by; None before the server's list is here (CODES.md Q-3)."""
-        now = self.clock.now()
-        used = self.journal.used_codes(used_since(now))
-        with self.read() as conn:
-            return code_trust(conn, self.identity.server_key_hex, now, used)
-
-    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
-        """The member a signed code's handle means here; None for nobody this PC knows, or a cancelled card."""
-        with self.read() as conn:
-            return find_member_by_handle(conn, handle_hex, generation)
-
-    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
-        """Whether this PC knows the card of a signed code as cancelled."""
-        with self.read() as conn:
-            return is_handle_revoked(conn, handle_hex, generation)
-
-    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
-        """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
-
-        None for nobody. Raises `TransportError` without contact, `not_signed_in`, `rate_limited`.
-        """
-        asker, staff_id = self._asker()
-        return asker.find(kind, value, staff_id)
-
-    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
-        """The member `ask_head_office` found, her rows in the cache and seen in this store from now on."""
-        asker, staff_id = self._asker()
-        return asker.open(kind, value, reason, staff_id)
-
-    def _asker(self) -> tuple[CodeAsker, str]:
-        if self._session is None:
-            raise Refused("not_signed_in")
-        if self._code_asker is None:
-            line = self.new_transport(self.identity)
-            self._code_asker = CodeAsker(self.cache, self.clock, line, self._working()[0].load_lanes)
-        return self._code_asker, self._session.staff.id
+    @property
+    def codes(self) -> CodeDesk:
+        """What codes mean here and at head office, and the codes this counter may give out."""
+        if self._codes is None:
+            self._codes = CodeDesk(
+                self.cache,
+                self.journal,
+                self.local,
+                self.read,
+                self.clock,
+                self._new_line,
+                lambda lanes: self._working()[0].load_lanes(lanes),
+                lambda: self._session,
+            )
+        return self._codes
 
     @property
     def commission(self) -> CommissionDesk:
@@ -409,7 +369,7 @@ class Counter:
         if self._work is not None:
             self.catch_up()
 
-    # --- what somebody was typing, codes ---
+    # --- what somebody was typing, who may, what prints ---
 
     def save_draft(self, staff_id: str, kind: str, subject: str, data: dict[str, Any] | None) -> None:
         """Keep (or, with None, forget) what somebody was typing; durable at once."""
@@ -426,20 +386,6 @@ class Counter:
             if (draft.kind, draft.subject) == (kind, subject):
                 return dict(draft.value)
         return None
-
-    def take_blank_code(self) -> tuple[str, str] | None:
-        """(22 digits, 12 digits) of a card code nobody has yet; the registration recorded with it takes it."""
-        code = self.local.find_blank_code()
-        return None if code is None else (code.digits, code.typed)
-
-    def take_invitation(self) -> str | None:
-        """The 22 digits of an invitation nobody was shown yet; the operation recorded with it takes it."""
-        code = self.local.find_blank_code("invitation")
-        return None if code is None else code.digits
-
-    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
-        """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
-        return tuple(blank.coupon_parts for blank in self.local.list_blank_coupons())
 
     def prove_manager(self, number: str, pin: str) -> str:
         """The id of a manager of this store, by her PIN; as signing in, `not_a_manager`. Who works here stays so."""

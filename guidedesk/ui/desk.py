@@ -65,6 +65,54 @@ class CommissionPort(Protocol):
         ...
 
 
+class CodePort(Protocol):
+    """Codes at this counter (`guidedesk.sync.code_desk`). `resolve`, `renew_badge` and the two about head office ask
+    it: `TransportError` without contact."""
+
+    def trust(self) -> TrustList | None:
+        """What signed codes are held against now, from this PC's copy; None while head office sent nothing."""
+        ...
+
+    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
+        """The member a signed code's handle means here, or None."""
+        ...
+
+    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
+        """Whether this PC knows the card of a signed code as cancelled."""
+        ...
+
+    def resolve(self, digits: str) -> str | None:
+        """The member of a code this PC does not know, asked of the server."""
+        ...
+
+    def renew_badge(self) -> str:
+        """A new code for whoever is signed in."""
+        ...
+
+    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
+        """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
+
+        None for nobody. `rate_limited`.
+        """
+        ...
+
+    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
+        """The member that `ask_head_office` found, from now on seen in this store; head office keeps the reason."""
+        ...
+
+    def take_blank(self) -> tuple[str, str] | None:
+        """(22 digits, 12 digits) of a card code nobody has yet, or None when the pool is empty."""
+        ...
+
+    def take_invitation(self) -> str | None:
+        """The 22 digits of an invitation nobody was shown yet, or None when the pool is empty."""
+        ...
+
+    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
+        """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
+        ...
+
+
 class CounterPort(Protocol):
     """The part of `guidedesk.sync.counter.Counter` that screens use."""
 
@@ -81,6 +129,11 @@ class CounterPort(Protocol):
     @property
     def commission(self) -> CommissionPort:
         """Earnings and closing."""
+        ...
+
+    @property
+    def codes(self) -> CodePort:
+        """What codes mean, and which may be given out."""
         ...
 
     def read(self) -> AbstractContextManager[Any]:
@@ -135,52 +188,9 @@ class CounterPort(Protocol):
         """End a session; nothing unsent is lost."""
         ...
 
-    def resolve_code(self, digits: str) -> str | None:
-        """The member of a code this PC does not know, asked of the server; `TransportError` without contact."""
-        ...
-
-    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
-        """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
-
-        None for nobody. `TransportError` without contact; `rate_limited`.
-        """
-        ...
-
-    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
-        """The member that `ask_head_office` found, from now on seen in this store; head office keeps the reason."""
-        ...
-
-    def code_trust(self) -> TrustList | None:
-        """What signed codes are held against now, from this PC's copy; None while head office sent nothing."""
-        ...
-
-    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
-        """The member a signed code's handle means here, or None."""
-        ...
-
-    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
-        """Whether this PC knows the card of a signed code as cancelled."""
-        ...
-
-    def take_blank_code(self) -> tuple[str, str] | None:
-        """(22 digits, 12 digits) of a card code nobody has yet, or None when the pool is empty."""
-        ...
-
-    def take_invitation(self) -> str | None:
-        """The 22 digits of an invitation nobody was shown yet, or None when the pool is empty."""
-        ...
-
     @property
     def device_id(self) -> str:
         """Which counter this is."""
-        ...
-
-    def renew_badge(self) -> str:
-        """A new code for whoever is signed in, from head office; `TransportError` without contact."""
-        ...
-
-    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
-        """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
         ...
 
     def prove_manager(self, number: str, pin: str) -> str:

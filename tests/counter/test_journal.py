@@ -169,12 +169,12 @@ def test_settled_operations_go_after_thirty_days_but_unread_refusals_stay(tmp_pa
 
 def test_a_registration_takes_its_code_out_of_the_pool(counter: Counter) -> None:
     counter.local.add_blank_codes([BlankCode("1" * 22, "1" * 12), BlankCode("2" * 22, "2" * 12)])
-    code = counter.take_blank_code()
+    code = counter.codes.take_blank()
     assert code == ("1" * 22, "1" * 12)
     operation = RegisterMember(member_id=counter.new_id(), name="沈知微", code_digits=code[0], code_typed=code[1])
     record(counter, operation)
     counter.local.add_blank_codes([BlankCode("1" * 22, "1" * 12)])
-    assert counter.take_blank_code() == ("2" * 22, "2" * 12)
+    assert counter.codes.take_blank() == ("2" * 22, "2" * 12)
     assert counter.local.count_blank_codes() == 1
 
 

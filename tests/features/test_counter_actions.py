@@ -49,7 +49,7 @@ def _(windows: Windows) -> Windows:
 @given("a member whose phone consent was never asked")
 def _(shop: Windows) -> None:
     counter, desk = shop.apps["A"].counter, shop.apps["A"].desk
-    code = counter.take_blank_code()
+    code = counter.codes.take_blank()
     assert code is not None
     member_id = counter.new_id()
     desk.record(

@@ -105,7 +105,7 @@ def _(story: Story) -> Story:
 
 @given("somebody whose window of fifteen days has run out")
 def _(her: Story) -> None:
-    member_id, code = her.till.counter.new_id(), her.till.counter.take_blank_code()
+    member_id, code = her.till.counter.new_id(), her.till.counter.codes.take_blank()
     assert code is not None
     her.record(
         RegisterMember(

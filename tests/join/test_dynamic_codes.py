@@ -60,7 +60,7 @@ def member(world: World) -> OwnCard:
 
 def take(till: Till, text: str, by: str = "a1") -> str:
     """A counter takes a dynamic code, as its window does; the operation's id."""
-    trust = till.counter.code_trust()
+    trust = till.counter.codes.trust()
     assert trust is not None
     found = decode(text, trust=trust.verifier)
     assert isinstance(found, CodeOk), found
@@ -76,7 +76,7 @@ def take(till: Till, text: str, by: str = "a1") -> str:
 
 
 def refusal(till: Till, text: str) -> Reason | None:
-    trust = till.counter.code_trust()
+    trust = till.counter.codes.trust()
     found = decode(text, trust=trust.verifier if trust else None)
     return found.reason if isinstance(found, CodeRefused) else None
 
@@ -90,7 +90,7 @@ def test_fifteen_codes_ahead_are_believed_offline_each_in_its_minute(world: Worl
     assert refusal(till, codes[0]) is Reason.UNKNOWN_KEY, "nothing is believed before the list is here"
     settle(till)
     till.wire.is_cut = True
-    trust = till.counter.code_trust()
+    trust = till.counter.codes.trust()
     assert trust is not None
     assert trust.assurance == 2
     found = decode(codes[0], trust=trust.verifier)
@@ -150,7 +150,7 @@ def test_a_cancelled_card_takes_its_code_along(world: World) -> None:
         card.code_scope, lambda opened: put_row(opened, "member_code", {"id": card.code["id"], "state": "revoked"})
     )
     settle(till)
-    trust = till.counter.code_trust()
+    trust = till.counter.codes.trust()
     found = decode(code, trust=trust.verifier) if trust else None
     assert isinstance(found, CodeOk)
     with till.counter.read() as conn:
@@ -177,7 +177,7 @@ def test_an_untrusted_clock_or_an_old_list_proves_no_more_than_a_card(world: Wor
     settle(till)
     till.close()
     world.clock.boot, world.clock.wall_error_ms = "boot-2", -5 * 3_600_000  # restarted with a wrong clock
-    trust = till.counter.code_trust()
+    trust = till.counter.codes.trust()
     assert trust is not None
     assert (trust.is_confirmed, trust.verifier.is_clock_trusted, trust.assurance) == (True, False, 1)
     assert refusal(till, codes[0]) is None, "as good as a card"
@@ -202,4 +202,4 @@ def test_the_list_only_grows_and_is_believed_only_with_the_servers_signature(wor
     forged = '{"keys":[],"revoked":[]}'
     world.database.write(world.chain_id, lambda o: put_row(o, "trust_list", {"id": TRUST_ID, "document": forged}))
     settle(till)
-    assert till.counter.code_trust() is None
+    assert till.counter.codes.trust() is None

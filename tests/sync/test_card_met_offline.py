@@ -36,7 +36,7 @@ def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
 
 
 def with_card(till: Till, name: str = "沈知微") -> tuple[str, str]:
-    pair = till.counter.take_blank_code()
+    pair = till.counter.codes.take_blank()
     assert pair is not None
     member = till.counter.new_id()
     joining = RegisterMember(member_id=member, name=name, code_digits=pair[0], code_typed=pair[1])

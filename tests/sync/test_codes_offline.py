@@ -37,7 +37,7 @@ def rows(till: Till, name: str) -> list[Row]:
 
 def new_with_card(till: Till) -> tuple[str, str]:
     """Somebody registered with the next card of the pool: (member, digits of the card)."""
-    pair = till.counter.take_blank_code()
+    pair = till.counter.codes.take_blank()
     assert pair is not None
     member = till.counter.new_id()
     do(till, ops.RegisterMember(member_id=member, name="沈知微", code_digits=pair[0], code_typed=pair[1]))
@@ -96,15 +96,15 @@ def test_invitations_and_coupons_are_given_offline_from_what_was_leased(world: W
     member = register(a.counter, "沈知微", actor=a.actor("a1"))
     settle(a, b)
     a.wire.is_cut = b.wire.is_cut = True
-    digits = a.counter.take_invitation()
+    digits = a.counter.codes.take_invitation()
     assert digits is not None
     do(a, ops.IssueInvitation(invitation_id=derived_id("invitation", digits), code_digits=digits))
-    assert a.counter.take_invitation() != digits
-    leases = a.counter.coupon_leases()
+    assert a.counter.codes.take_invitation() != digits
+    leases = a.counter.codes.coupon_leases()
     assert {number for _, number, _ in leases} == {3}
     handle = leases[0][0]
     do(a, ops.IssueCoupon(member_id=member, handle=handle, campaign_no=3))
-    assert handle not in {one for one, _, _ in a.counter.coupon_leases()}
+    assert handle not in {one for one, _, _ in a.counter.codes.coupon_leases()}
 
     def use(till: Till, one: str, *, is_final: bool) -> ops.RedeemCoupon:
         return ops.RedeemCoupon(use_id=till.counter.new_id(), member_id=member, handle=one, campaign_no=3,

@@ -67,7 +67,7 @@ def away(world: World) -> Till:
 @pytest.fixture
 def her(home: Till, away: Till) -> dict[str, Any]:
     """A member of the other store, with a phone, a card and a receipt."""
-    pair = home.counter.take_blank_code()
+    pair = home.counter.codes.take_blank()
     assert pair is not None
     fields = home.counter.phone_fields(PHONE)
     joining = RegisterMember(
@@ -100,7 +100,7 @@ def audited(world: World, scope_id: str) -> list[Any]:
 
 def test_an_exact_number_is_answered_with_name_and_masked_phone(away: Till, her: dict[str, Any]) -> None:
     for kind in KINDS:
-        assert away.counter.ask_head_office(kind, her[kind]) == SHEN
+        assert away.counter.codes.ask_head_office(kind, her[kind]) == SHEN
     with away.counter.read() as conn:
         assert search_members(conn, "沈知微") == ()  # nothing came with it
     entries = audited(away.world, away.store_id)
@@ -114,7 +114,7 @@ def test_an_exact_number_is_answered_with_name_and_masked_phone(away: Till, her:
 def test_opening_for_a_reason_lets_the_store_see_her_from_then_on(
     home: Till, away: Till, her: dict[str, Any]
 ) -> None:
-    assert away.counter.open_from_head_office("phone", her["phone"], "after_sales") == her["id"]
+    assert away.counter.codes.open_from_head_office("phone", her["phone"], "after_sales") == her["id"]
     with away.counter.read() as conn:
         now_ms = away.world.clock.wall_ms()
         assert get_member_card(conn, her["id"], away.world.staff["S2"], now_ms).name == "沈知微"
@@ -125,14 +125,14 @@ def test_opening_for_a_reason_lets_the_store_see_her_from_then_on(
     assert (entry.action, entry.subject) == ("member.granted", her["id"])
     assert '"why":"after_sales"' in entry.detail
     for kind in ("card", "receipt"):  # seen already, and still kept
-        assert away.counter.open_from_head_office(kind, her[kind], "here_now") == her["id"]
+        assert away.counter.codes.open_from_head_office(kind, her[kind], "here_now") == her["id"]
         assert '"why":"here_now"' in audited(away.world, away.store_id)[-1].detail
 
 
 def test_nobody_a_cancelled_card_and_an_erased_person_are_one_answer(away: Till, her: dict[str, Any]) -> None:
-    ask = away.counter.ask_head_office
+    ask = away.counter.codes.ask_head_office
     assert [ask("phone", "0" * 32), ask("card", "1" * 12), ask("receipt", "HB-000000")] == [None] * 3
-    assert away.counter.open_from_head_office("card", "1" * 12, "here_now") is None
+    assert away.counter.codes.open_from_head_office("card", "1" * 12, "here_now") is None
     with away.world.database.engine.begin() as conn:
         conn.execute(update(member_code).where(member_code.c.typed == her["card"]).values(state="revoked"))
     assert ask("card", her["card"]) is None
@@ -153,7 +153,7 @@ def test_other_questions_and_reasons_are_refused(away: Till, her: dict[str, Any]
         ("card", her["card"], ""),
     ):
         with pytest.raises(SyncRefused, match="validation"):
-            away.counter.open_from_head_office(kind, value, reason)
+            away.counter.codes.open_from_head_office(kind, value, reason)
     assert audited(away.world, away.store_id) == []
 
 
@@ -165,12 +165,12 @@ def test_who_works_in_the_store_with_members_may_ask(home: Till, away: Till, her
                 conn.execute(update(staff).where(who).values(role=role, store_id=store_id))
             before = len(audited(away.world, away.store_id))
             if role != "admin" and store_id == away.store_id:
-                assert away.counter.ask_head_office("card", her["card"]) == SHEN
+                assert away.counter.codes.ask_head_office("card", her["card"]) == SHEN
                 continue
             with pytest.raises(SyncRefused, match="forbidden"):
-                away.counter.ask_head_office("card", her["card"])
+                away.counter.codes.ask_head_office("card", her["card"])
             with pytest.raises(SyncRefused, match="forbidden"):
-                away.counter.open_from_head_office("card", her["card"], "here_now")
+                away.counter.codes.open_from_head_office("card", her["card"], "here_now")
             assert len(audited(away.world, away.store_id)) == before
 
 
@@ -180,8 +180,8 @@ def test_a_merged_person_is_found_as_who_she_is_now(home: Till, away: Till, her:
     settle(home, away)
     with home.world.database.engine.begin() as conn:
         conn.execute(update(member).where(member.c.id == her["id"]).values(merged_into=other.member_id))
-    assert away.counter.ask_head_office("receipt", RECEIPT) == OfficeHit("沈微", "")
-    assert away.counter.open_from_head_office("receipt", RECEIPT, "here_now") == other.member_id
+    assert away.counter.codes.ask_head_office("receipt", RECEIPT) == OfficeHit("沈微", "")
+    assert away.counter.codes.open_from_head_office("receipt", RECEIPT, "here_now") == other.member_id
 
 
 def test_a_receipt_number_two_tills_gave_out_names_nobody(home: Till, away: Till, her: dict[str, Any]) -> None:
@@ -194,29 +194,29 @@ def test_a_receipt_number_two_tills_gave_out_names_nobody(home: Till, away: Till
         member_id=other.member_id, store_id=away.store_id,
     )  # fmt: skip
     record_order(home.world.database, order, now_ms=START_MS)
-    assert away.counter.ask_head_office("receipt", RECEIPT) is None
+    assert away.counter.codes.ask_head_office("receipt", RECEIPT) is None
 
 
 def test_without_contact_or_sign_in_nothing_is_guessed(home: Till, away: Till, her: dict[str, Any]) -> None:
     away.wire.is_cut = True
     with pytest.raises(TransportError):
-        away.counter.ask_head_office("card", her["card"])
+        away.counter.codes.ask_head_office("card", her["card"])
     with pytest.raises(Refused, match="not_signed_in"):
-        home.counter.ask_head_office("card", her["card"])
+        home.counter.codes.ask_head_office("card", her["card"])
 
 
 def test_a_counter_asks_at_most_120_times_a_minute(away: Till, her: dict[str, Any]) -> None:
     world = away.world
-    away.counter.ask_head_office("card", "1" * 12)  # opens the line
+    away.counter.codes.ask_head_office("card", "1" * 12)  # opens the line
     line = away.wire.inner
     assert isinstance(line, DirectLine)
     line.context = ServerContext.create(
         world.database, world.context.secrets, world.clock, SeededRandom(1), RateLimits(PER_MINUTE)
     )
     for _ in range(120):
-        away.counter.ask_head_office("card", "1" * 12)
+        away.counter.codes.ask_head_office("card", "1" * 12)
     with pytest.raises(SyncRefused) as refused:
-        away.counter.ask_head_office("card", her["card"])
+        away.counter.codes.ask_head_office("card", her["card"])
     assert (refused.value.code, refused.value.retry_after_ms is not None) == ("rate_limited", True)
 
 
@@ -226,10 +226,10 @@ def test_what_was_asked_is_in_no_log_and_no_row(
     caplog.set_level(logging.DEBUG)
     planted = {"phone": "ab" * 16, "card": "990011223344", "receipt": "ZZ-PLANTED-0001"}
     for kind, value in planted.items():
-        away.counter.ask_head_office(kind, value)
-        away.counter.open_from_head_office(kind, value, "here_now")
+        away.counter.codes.ask_head_office(kind, value)
+        away.counter.codes.open_from_head_office(kind, value, "here_now")
     with pytest.raises(SyncRefused):
-        away.counter.ask_head_office("card", "PLANTED")
+        away.counter.codes.ask_head_office("card", "PLANTED")
     said = caplog.text
     with away.world.database.read() as conn:
         said += "".join(str(row) for row in conn.execute(select(audit)))

@@ -38,7 +38,7 @@ def at_work(till: Till, name: str) -> None:
 
 def with_card(till: Till) -> tuple[str, str]:
     """(member, the 22 digits of her card), registered at this counter."""
-    pair = till.counter.take_blank_code()
+    pair = till.counter.codes.take_blank()
     assert pair is not None
     member = till.counter.new_id()
     joining = RegisterMember(member_id=member, name="沈知微", code_digits=pair[0], code_typed=pair[1])
@@ -66,7 +66,7 @@ def test_her_card_opens_here_and_what_follows_reaches_both_stores(home: Till, aw
     settle(home, away)
     with away.counter.read() as conn:
         assert find_member_by_code(conn, digits) is None
-    assert away.counter.resolve_code(digits) == member
+    assert away.counter.codes.resolve(digits) == member
     with away.counter.read() as conn:
         assert find_member_by_code(conn, digits) == member
         card = get_member_card(conn, member, away.world.staff["S2"], away.world.clock.wall_ms())
@@ -87,7 +87,7 @@ def test_unknown_cancelled_and_broken_codes_get_one_and_the_same_answer(home: Ti
     spoilt = digits[:-1] + str((int(digits[-1]) + 1) % 10)
     with home.world.database.engine.begin() as conn:
         conn.execute(update(member_code).where(member_code.c.digits == digits).values(state="revoked"))
-    assert [away.counter.resolve_code(text) for text in (digits, STRANGER, spoilt)] == [None, None, None]
+    assert [away.counter.codes.resolve(text) for text in (digits, STRANGER, spoilt)] == [None, None, None]
     with away.world.database.read() as conn:
         grants = conn.execute(server_tables.scope_grant.select()).all()
     assert [(grant.scope_id, grant.member_id) for grant in grants] == [(home.store_id, member)]
@@ -98,9 +98,9 @@ def test_without_contact_or_sign_in_the_answer_is_not_guessed(home: Till, away: 
     settle(home, away)
     away.wire.is_cut = True
     with pytest.raises(TransportError):
-        away.counter.resolve_code(digits)
+        away.counter.codes.resolve(digits)
     with pytest.raises(Refused) as refused:
-        home.counter.resolve_code(digits)
+        home.counter.codes.resolve(digits)
     assert refused.value.code == "not_signed_in"
 
 
@@ -109,4 +109,4 @@ def test_somebody_who_does_not_work_in_the_store_is_refused(home: Till, away: Ti
     settle(home, away)
     at_work(away, "a1")
     with pytest.raises(Exception, match="forbidden"):
-        away.counter.resolve_code(digits)
+        away.counter.codes.resolve(digits)

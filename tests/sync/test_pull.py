@@ -95,7 +95,7 @@ def test_a_first_sync_brings_stores_and_staff(till: Till) -> None:
     with till.counter.read() as conn:
         assert count_rows(conn, "chain")["staff"] == 3
         assert count_rows(conn, "chain")["store"] == 1
-    assert till.counter.take_blank_code() is not None
+    assert till.counter.codes.take_blank() is not None
 
 
 def test_a_row_that_cannot_be_stored_does_not_stop_the_page(till: Till) -> None:

@@ -27,20 +27,19 @@ class MemberCounter(ShopCounter):
     """Remembers each call of `record`; refuses with `refusal` while that is set."""
 
     recorded: list[tuple[list[Operation], int]] = field(default_factory=list)
-    blank_codes: list[tuple[str, str]] = field(default_factory=lambda: [("1" + "0" * 18 + "123", "885103940017")])
     refusal: Refused | None = None
+
+    def __post_init__(self) -> None:
+        self.codes.blanks.append(("1" + "0" * 18 + "123", "885103940017"))
 
     def record(self, operations: list[Operation], session: Session, assurance: int) -> Changes:
         if self.refusal is not None:
             raise self.refusal
         changes = super().record(operations, session, assurance)
         given = {operation.handle for operation in operations if isinstance(operation, IssueCoupon)}
-        self.leases = [lease for lease in self.leases if lease[0] not in given]
+        self.codes.leases = [lease for lease in self.codes.leases if lease[0] not in given]
         self.recorded.append((operations, assurance))
         return changes
-
-    def take_blank_code(self) -> tuple[str, str] | None:
-        return self.blank_codes.pop() if self.blank_codes else None
 
     def phone_fields(self, phone: str) -> dict[str, str]:
         number = clean_phone(phone)

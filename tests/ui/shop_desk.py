@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from guidedesk.codes.forms import TrustList
-from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
+from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation, members_of
 from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.queries.reference import get_staff
-from guidedesk.services.read_models import OfficeHit, StaffInfo
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.tasks import InlineTasks
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
+from tests.ui.codes_at_hand import CodesAtHand
 from tests.ui.office_figures import OfficeFigures
 
 PIN = "271828"
@@ -42,25 +42,13 @@ class ShopCounter:
     signed_out: list[str] = field(default_factory=list)
     drafts: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)
     people: dict[str, StaffInfo] = field(default_factory=dict)  # read once: memory belongs to one thread
-    resolved: list[str] = field(default_factory=list)
-    is_cut: bool = False
-    on_resolve: Callable[[str], str | None] = lambda _digits: None
-    office: dict[tuple[str, str], OfficeHit] = field(default_factory=dict)  # by kind and value
-    office_asked: list[tuple[str, ...]] = field(default_factory=list)
-    office_error: GuideDeskError | None = None
-    office_member: str | None = None
     printer_settings: PrinterSettings = field(default_factory=PrinterSettings)
-    renewed: int = 0
-    leases: list[tuple[str, int, str]] = field(default_factory=list)
-    invitations: list[str] = field(default_factory=list)
-    blank_pairs: list[tuple[str, str]] = field(default_factory=list)
     made: int = 0
-    trust: TrustList | None = None
-    handles: dict[str, str] = field(default_factory=dict)
     store_id: str = LAKESIDE
     label: str = "收银台 2"
 
     commission: OfficeFigures = field(default_factory=OfficeFigures)
+    codes: CodesAtHand = field(default_factory=CodesAtHand)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -120,54 +108,12 @@ class ShopCounter:
     def session(self, staff_id: str = LIN) -> Session:
         return Session("session-1", self.people[staff_id], LAKESIDE, True, self.at_ms)
 
-    def resolve_code(self, digits: str) -> str | None:
-        self.resolved.append(digits)
-        if self.is_cut:
-            raise TransportError("unreachable")
-        return self.on_resolve(digits)
-
-    def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
-        self.office_asked.append((kind, value))
-        if self.office_error is not None:
-            raise self.office_error
-        return self.office.get((kind, value))
-
-    def open_from_head_office(self, kind: str, value: str, reason: str) -> str | None:
-        self.office_asked.append((kind, value, reason))
-        if self.office_error is not None:
-            raise self.office_error
-        return self.office_member
-
-    def code_trust(self) -> TrustList | None:
-        return self.trust
-
-    def is_handle_revoked(self, handle_hex: str, generation: int) -> bool:
-        return False
-
-    def member_of_handle(self, handle_hex: str, generation: int = 0) -> str | None:
-        return self.handles.get(handle_hex)
-
-    def take_blank_code(self) -> tuple[str, str] | None:
-        return self.blank_pairs.pop() if self.blank_pairs else None
-
-    def take_invitation(self) -> str | None:
-        return self.invitations.pop() if self.invitations else None
-
     @property
     def device_id(self) -> str:
         return derived_id("device", 1)
 
-    def renew_badge(self) -> str:
-        if self.is_cut:
-            raise TransportError("no_contact")
-        self.renewed += 1
-        return "4" + "0" * 21
-
-    def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
-        return tuple(self.leases)
-
     def prove_manager(self, number: str, pin: str) -> str:
-        if self.is_cut or pin != PIN:
+        if self.codes.is_cut or pin != PIN:
             raise Refused("wrong_pin", left=4)
         if number != "M002":
             raise Refused("not_a_manager")

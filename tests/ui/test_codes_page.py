@@ -68,8 +68,8 @@ class Counter:
         with desk.counter.shop.engine.begin() as connection:
             store_rows(connection, "staff_code", [own])
             store_rows(connection, "store_code", [shop])
-        desk.counter.invitations = [INVITATION]
-        desk.counter.blank_codes = [(CARD, "123456789012")]
+        desk.counter.codes.invitations = [INVITATION]
+        desk.counter.codes.blanks = [(CARD, "123456789012")]
         self.ui = CounterWindow(desk)
         self.ui.codes._folder = lambda: folder
         self.ui.open()
@@ -110,7 +110,7 @@ class Counter:
         tail = tail_of(number, "amount", minor, 0).to_bytes()
         text = sign_code(bytes(32), key_id=1, kind=CodeType.COUPON, handle=b"\xab" * 8, generation=0,
                          expires=220_000_000, tail=tail)  # fmt: skip
-        self.desk.counter.leases = [(("ab" * 8), number, text)]
+        self.desk.counter.codes.leases = [(("ab" * 8), number, text)]
         return "ab" * 8, text
 
     def why(self) -> str:
@@ -156,11 +156,11 @@ def test_her_own_code_is_renewed_after_one_question_and_only_online(counter: Cou
     asked = heard(counter.desk.sync_wanted)
     counter.page._renew.click()
     settle()
-    assert counter.desk.counter.renewed == 0
+    assert counter.desk.counter.codes.renewed == 0
     counter.page._renew_no.click()
     settle()
     assert not counter.ui.codes.presenter.state.asks
-    counter.desk.counter.is_cut = True
+    counter.desk.counter.codes.is_cut = True
     counter.page._renew.click()
     counter.page._renew.click()
     settle()
@@ -168,11 +168,11 @@ def test_her_own_code_is_renewed_after_one_question_and_only_online(counter: Cou
     assert problem is not None
     assert problem.code == "badge_needs_office"
     assert decode(counter.shown()).digits == OWN  # type: ignore[union-attr]
-    counter.desk.counter.is_cut = False
+    counter.desk.counter.codes.is_cut = False
     counter.page._renew.click()
     counter.page._renew.click()
     settle()
-    assert (counter.desk.counter.renewed, len(asked)) == (1, 1)
+    assert (counter.desk.counter.codes.renewed, len(asked)) == (1, 1)
 
 
 def test_each_kind_has_its_key(counter: Counter) -> None:

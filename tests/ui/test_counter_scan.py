@@ -122,20 +122,20 @@ def test_a_customer_of_another_store_is_asked_for_and_shown_when_she_comes(count
             connection.exec_driver_sql(f"update member_code set digits = '{digits}'")
         return SHEN
 
-    counter.desk.counter.on_resolve = comes
+    counter.desk.counter.codes.on_resolve = comes
     counter.scan(UNKNOWN_CODE)
     assert [state.card.member_id for state in counter.cards] == [SHEN]
     assert (counter.cards[0].is_new_visit, counter.failures) == (True, [])
 
 
 def test_a_server_out_of_reach_is_said_at_once_before_the_chip_turns_amber(counter: Counter) -> None:
-    counter.desk.counter.is_cut = True
+    counter.desk.counter.codes.is_cut = True
     counter.scan(UNKNOWN_CODE)
     assert [failure.kind for failure in counter.failures] == ["unknown_offline"]
-    counter.desk.counter.is_cut = False
+    counter.desk.counter.codes.is_cut = False
     counter.scan(UNKNOWN_CODE, after_ms=3_000)
     # What was begun for her goes on; sync says who she is.
-    assert (len(counter.desk.counter.resolved), len(counter.failures), len(counter.cards)) == (1, 1, 1)
+    assert (len(counter.desk.counter.codes.resolved), len(counter.failures), len(counter.cards)) == (1, 1, 1)
 
 
 def test_a_cancelled_card_opens_nothing(counter: Counter) -> None:

@@ -435,7 +435,7 @@ def test_a_word_alone_does_not_bind(shop: Shop) -> None:
 
 def test_whoever_registered_somebody_today_needs_no_scan(shop: Shop) -> None:
     member_id = shop.desk.counter.new_id()
-    digits, typed = shop.desk.counter.blank_codes[0]
+    digits, typed = shop.desk.counter.codes.blanks[0]
     shop.desk.record(RegisterMember(member_id=member_id, name="方女士", code_digits=digits, code_typed=typed))
     shop.ui.open_member(member_id)
     act(shop, 3)

@@ -123,7 +123,7 @@ def test_the_card_number_comes_from_the_pool_and_is_used_once(desk: MemberDesk, 
 
 
 def test_without_card_numbers_a_member_can_still_join(desk: MemberDesk) -> None:
-    desk.counter.blank_codes.clear()
+    desk.counter.codes.blanks.clear()
     presenter = NewMemberPresenter(desk)
     presenter.open()
     fill(presenter)

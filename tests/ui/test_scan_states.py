@@ -46,8 +46,8 @@ def trust(**more: Any) -> Verifier:
 @pytest.fixture
 def shop(show: Callable[..., QWidget]) -> Shop:
     made = Shop(make_desk(signed_in=False))
-    made.desk.counter.trust = trust()
-    made.desk.counter.handles[HANDLE.hex()] = SHEN
+    made.desk.counter.codes.known = trust()
+    made.desk.counter.codes.handles[HANDLE.hex()] = SHEN
     made.ui.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     show(made.ui.window)
     return made
@@ -68,7 +68,7 @@ def give_badge(shop: Shop, digits: str, staff_id: str) -> None:
 
 
 def test_an_unknown_member_is_served_while_offline(shop: Shop) -> None:
-    shop.desk.counter.is_cut = True
+    shop.desk.counter.codes.is_cut = True
     shop.scan(UNKNOWN_CODE)
     assert (result(shop).kind, result(shop).tail) == ("unknown_offline", "0144")
     ((operations, assurance),) = shop.desk.counter.recorded
@@ -87,7 +87,7 @@ def test_an_unknown_member_is_served_while_offline(shop: Shop) -> None:
 
 
 def test_the_same_unknown_card_again_opens_what_was_begun(shop: Shop) -> None:
-    shop.desk.counter.is_cut = True
+    shop.desk.counter.codes.is_cut = True
     shop.scan(UNKNOWN_CODE)
     shop.ui.counter._gate.forget()
     shop.scan(UNKNOWN_CODE)
@@ -96,7 +96,7 @@ def test_the_same_unknown_card_again_opens_what_was_begun(shop: Shop) -> None:
 
 
 def test_details_later_leads_back(shop: Shop) -> None:
-    shop.desk.counter.is_cut = True
+    shop.desk.counter.codes.is_cut = True
     shop.scan(UNKNOWN_CODE)
     shop.ui.window.run_command("choice_2")
     assert shop.page == "home"
@@ -109,7 +109,7 @@ def test_a_dynamic_code_opens_the_card_with_its_assurance(shop: Shop) -> None:
 
 
 def test_a_dynamic_code_goes_into_the_visit_and_counts_less_by_a_wrong_clock(shop: Shop) -> None:
-    shop.desk.counter.trust = trust(is_clock_trusted=False)
+    shop.desk.counter.codes.known = trust(is_clock_trusted=False)
     shop.scan(signed(serial=7))
     (((visit,), assurance),) = shop.desk.counter.recorded
     assert isinstance(visit, RecordVisit)
@@ -119,7 +119,7 @@ def test_a_dynamic_code_goes_into_the_visit_and_counts_less_by_a_wrong_clock(sho
 def test_a_code_that_was_taken_opens_the_same_card_for_a_while_and_nothing_later(shop: Shop) -> None:
     shop.ui.counter._mono_ms = lambda: 10**12
     shop.scan(signed(serial=7))
-    shop.desk.counter.trust = trust(used=frozenset({(HANDLE, 7)}))
+    shop.desk.counter.codes.known = trust(used=frozenset({(HANDLE, 7)}))
     shop.ui.window.show_page("home")
     shop.ui.counter._mono_ms = lambda: 10**12 + 3_000
     shop.scan(signed(serial=7))
@@ -162,7 +162,7 @@ def test_her_next_dynamic_code_is_no_second_visit(shop: Shop) -> None:
 def test_an_unusual_scan_is_told_and_records_nothing(
     shop: Shop, text: str, held_against: Verifier | None, kind: str, reason: str | None
 ) -> None:
-    shop.desk.counter.trust = held_against
+    shop.desk.counter.codes.known = held_against
     shop.scan(text)
     found = result(shop)
     assert (found.kind, found.reason and found.reason.value) == (kind, reason)
@@ -183,7 +183,7 @@ def test_what_a_forged_code_says_of_itself_is_not_shown(shop: Shop) -> None:
 
 
 def test_a_clock_that_is_off_is_named_with_its_minutes(shop: Shop) -> None:
-    shop.desk.counter.trust = trust(is_clock_trusted=False)
+    shop.desk.counter.codes.known = trust(is_clock_trusted=False)
     shop.desk.counter.at_ms = NOW + 17 * 60_000
     shop.scan(signed(CodeType.COUPON, end_s=NOW_S - 700))
     assert "17" in shop.child(ScanResultPage).sentence.text()

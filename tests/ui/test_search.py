@@ -167,9 +167,9 @@ RECEIPT = "HB-261121-0031"
 def test_a_whole_phone_nobody_here_has_is_asked_by_its_hash_and_comes_below(
     desk: MemberDesk, search: SearchPresenter
 ) -> None:
-    desk.counter.office[("phone", "bb" * 16)] = HAN
+    desk.counter.codes.office[("phone", "bb" * 16)] = HAN
     search.type("139 0000 4410")
-    assert desk.counter.office_asked == [("phone", "bb" * 16)]
+    assert desk.counter.codes.office_asked == [("phone", "bb" * 16)]
     assert (search.state.office, search.state.office_hit, search.state.chosen_id) == ("found", HAN, OFFICE_ROW)
 
 
@@ -177,20 +177,20 @@ def test_names_are_never_asked_and_numbers_found_here_neither(desk: MemberDesk, 
     for text in ("欧阳", "zzx", "2746", "13800002746", "883000002746", "#羊绒"):
         search.type(text)
         search.ask()
-    assert desk.counter.office_asked == []
+    assert desk.counter.codes.office_asked == []
 
 
 def test_a_card_number_is_asked_at_once_a_receipt_when_told_to(desk: MemberDesk, search: SearchPresenter) -> None:
     search.type("885103940017")
-    assert (desk.counter.office_asked, search.state.office) == ([("card", "885103940017")], "none")
+    assert (desk.counter.codes.office_asked, search.state.office) == ([("card", "885103940017")], "none")
     search.type(RECEIPT)
-    assert (desk.counter.office_asked[1:], search.state.may_ask) == ([], True)
+    assert (desk.counter.codes.office_asked[1:], search.state.may_ask) == ([], True)
     search.ask()
-    assert desk.counter.office_asked[1:] == [("receipt", RECEIPT)]
+    assert desk.counter.codes.office_asked[1:] == [("receipt", RECEIPT)]
 
 
 def test_the_card_opens_for_a_reason_and_not_with_enter_alone(desk: MemberDesk, search: SearchPresenter) -> None:
-    desk.counter.office[("receipt", RECEIPT)], desk.counter.office_member = HAN, QIN
+    desk.counter.codes.office[("receipt", RECEIPT)], desk.counter.codes.office_member = HAN, QIN
     opened = heard(search.member_chosen)
     search.type(RECEIPT)
     search.ask()
@@ -198,7 +198,7 @@ def test_the_card_opens_for_a_reason_and_not_with_enter_alone(desk: MemberDesk, 
     search.log()
     assert opened == []
     search.open_office("after_sales")
-    assert (opened, desk.counter.office_asked[-1]) == ([QIN], ("receipt", RECEIPT, "after_sales"))
+    assert (opened, desk.counter.codes.office_asked[-1]) == ([QIN], ("receipt", RECEIPT, "after_sales"))
     assert search.state.text == ""
 
 
@@ -213,11 +213,11 @@ def test_the_card_opens_for_a_reason_and_not_with_enter_alone(desk: MemberDesk, 
 def test_what_head_office_cannot_do_is_said_and_may_be_tried_again(
     desk: MemberDesk, search: SearchPresenter, error: GuideDeskError, said: str
 ) -> None:
-    desk.counter.office_error = error
+    desk.counter.codes.office_error = error
     search.type(RECEIPT)
     search.ask()
     assert search.state.office == said
-    desk.counter.office_error = None
+    desk.counter.codes.office_error = None
     search.ask()
     assert search.state.office == "none"
 
@@ -225,22 +225,22 @@ def test_what_head_office_cannot_do_is_said_and_may_be_tried_again(
 def test_while_offline_nothing_is_asked_unless_a_person_wants_to(desk: MemberDesk, search: SearchPresenter) -> None:
     desk.status_changed.emit(SyncStatus(NOW, offline_since_ms=NOW - 60_000))
     search.type("885103940017")
-    assert desk.counter.office_asked == []
+    assert desk.counter.codes.office_asked == []
     search.ask()
-    assert desk.counter.office_asked == [("card", "885103940017")]
+    assert desk.counter.codes.office_asked == [("card", "885103940017")]
 
 
 def test_keys_ask_and_open_from_the_search_field(
     desk: MemberDesk, search: SearchPresenter, field: SearchField
 ) -> None:
-    desk.counter.office[("receipt", "HB-261121")], desk.counter.office_member = HAN, QIN
+    desk.counter.codes.office[("receipt", "HB-261121")], desk.counter.codes.office_member = HAN, QIN
     opened = heard(search.member_chosen)
     QTest.keyClicks(field.line, "HB-261121")
     QTest.keyClick(field.line, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     panel = overlay_of(field).panel
     assert panel.model.ids == [OFFICE_ROW]
     QTest.keyClick(field.line, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
-    assert (opened, desk.counter.office_asked[-1][2]) == ([QIN], "here_now")
+    assert (opened, desk.counter.codes.office_asked[-1][2]) == ([QIN], "here_now")
 
 
 def test_alt_digits_do_nothing_while_a_member_of_this_store_is_chosen(
@@ -248,7 +248,7 @@ def test_alt_digits_do_nothing_while_a_member_of_this_store_is_chosen(
 ) -> None:
     QTest.keyClicks(field.line, "szw")
     QTest.keyClick(field.line, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
-    assert desk.counter.office_asked == []
+    assert desk.counter.codes.office_asked == []
 
 
 class SlowTasks(Tasks):
@@ -291,7 +291,7 @@ def test_whatever_is_typed_and_whenever_answers_come_what_is_shown_only_grows_at
     desk.set_session(session_of())
     numbers = (("phone", "bb" * 16), ("card", "885103940017"), ("receipt", RECEIPT), ("receipt", "88300000274"))
     for question in numbers:
-        desk.counter.office[question] = HAN
+        desk.counter.codes.office[question] = HAN
     search = SearchPresenter(desk)
     shown: list[tuple[str, tuple[str, ...]]] = []
 

@@ -13,7 +13,7 @@ def read_badge(counter: CounterPort, text: str) -> StaffInfo | None:
     """The person an associate's code or a signed staff badge belongs to; None for everything else."""
     found = decode(text)
     if isinstance(found, CodeRefused) and found.record is not None:
-        found = decode(text, trust=counter.code_trust())
+        found = decode(text, trust=counter.codes.trust())
     if not isinstance(found, CodeOk) or found.type not in (CodeType.ASSOCIATE, CodeType.STAFF_BADGE):
         return None
     key = found.digits if found.record is None else found.record.handle.hex()

@@ -176,7 +176,7 @@ class CodesPresenter(QObject):
 
     def invite(self) -> None:
         """Show somebody new a code of her own; good for ten minutes."""
-        digits = self._desk.counter.take_invitation()
+        digits = self._desk.counter.codes.take_invitation()
         if digits is None:
             self._shown_invitation = None
             self._settle()
@@ -201,7 +201,7 @@ class CodesPresenter(QObject):
         member, offer = self.state.member, self.state.offer
         if member is None or offer is None or self.state.kind != "coupon" or self.state.given is not None:
             return
-        leases = self._desk.counter.coupon_leases()
+        leases = self._desk.counter.codes.coupon_leases()
         found = next(((handle, text) for handle, number, text in leases if number == offer.number), None)
         if found is None:
             self._show(problem=Refused("coupon_no_lease"))
@@ -227,7 +227,7 @@ class CodesPresenter(QObject):
         def renewed(_digits: str) -> None:
             self._desk.sync_wanted.emit()  # the new one comes with the next exchange
 
-        self._desk.tasks.ask(self._desk.counter.renew_badge, done=renewed, failed=self._not_renewed)
+        self._desk.tasks.ask(self._desk.counter.codes.renew_badge, done=renewed, failed=self._not_renewed)
 
     def _not_renewed(self, error: Exception) -> None:
         self._failed(Refused("badge_needs_office") if isinstance(error, TransportError) else error)
@@ -237,7 +237,7 @@ class CodesPresenter(QObject):
         member = self.state.member
         if member is None:
             return
-        pair = self._desk.counter.take_blank_code()
+        pair = self._desk.counter.codes.take_blank()
         if pair is None:
             self._show(asks=False, problem=Refused("no_blank_code"))
             return

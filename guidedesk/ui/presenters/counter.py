@@ -170,7 +170,7 @@ class CounterPresenter(QObject):
         """A signed code is held against what head office sent; reading that is not the window's work."""
 
         def judge() -> tuple[CodeOk | CodeRefused, TrustList | None]:
-            trust = self._desk.counter.code_trust()
+            trust = self._desk.counter.codes.trust()
             return decode(scan.text, trust=trust), trust
 
         def judged(answer: tuple[CodeOk | CodeRefused, TrustList | None]) -> None:
@@ -218,7 +218,7 @@ class CounterPresenter(QObject):
                 known(member_id)
             else:
                 self._desk.tasks.ask(
-                    self._desk.counter.resolve_code, digits, done=known, failed=no_answer, latest="counter.scan"
+                    self._desk.counter.codes.resolve, digits, done=known, failed=no_answer, latest="counter.scan"
                 )
 
         def no_answer(error: Exception) -> None:
@@ -230,8 +230,8 @@ class CounterPresenter(QObject):
 
     def _of_handle(self, record: SignedRecord) -> tuple[str | None, bool]:
         counter, handle = self._desk.counter, record.handle.hex()
-        member_id = counter.member_of_handle(handle, record.generation)
-        return member_id, member_id is None and counter.is_handle_revoked(handle, record.generation)
+        member_id = counter.codes.member_of_handle(handle, record.generation)
+        return member_id, member_id is None and counter.codes.is_handle_revoked(handle, record.generation)
 
     def _open_again(self, found: CodeRefused, record: SignedRecord, scan: Scan, trust: TrustList | None) -> None:
         """A dynamic code this PC took already: for ten minutes it is the same customer still (Q-16)."""
@@ -327,7 +327,7 @@ class CounterPresenter(QObject):
                 self._finish(found, digits, verdict, at_ms, is_out_of_reach=isinstance(error, TransportError))
 
         self._desk.tasks.ask(
-            self._desk.counter.resolve_code, digits, done=answered, failed=no_answer, latest="counter.scan"
+            self._desk.counter.codes.resolve, digits, done=answered, failed=no_answer, latest="counter.scan"
         )
 
     def _finish(

@@ -179,7 +179,7 @@ class NewMemberPresenter(QObject):
 
     def _start(self, staff_id: str) -> _Start:
         counter = self._desk.counter
-        code = self._code or counter.take_blank_code()
+        code = self._code or counter.codes.take_blank()
         with counter.read() as connection:
             settings = get_settings(connection)
         draft = counter.load_draft(staff_id, DRAFT_KIND, "")

@@ -188,7 +188,7 @@ class SearchPresenter(QObject):
             if self._is_still(session, text):
                 self._show(office=_failure(error))
 
-        self._desk.tasks.ask(self._desk.counter.ask_head_office, *question, done=answered, failed=failed)
+        self._desk.tasks.ask(self._desk.counter.codes.ask_head_office, *question, done=answered, failed=failed)
 
     def open_office(self, reason: OpenReason) -> None:
         """Alt 1-3: open the card head office found, for a reason that it keeps; the store sees her from then on."""
@@ -211,7 +211,7 @@ class SearchPresenter(QObject):
                 self._show(office=_failure(error))
 
         self._desk.tasks.ask(
-            self._desk.counter.open_from_head_office, *question, reason, done=opened, failed=failed
+            self._desk.counter.codes.open_from_head_office, *question, reason, done=opened, failed=failed
         )
 
     def _question(self) -> OfficeQuestion | None:
