@@ -2,7 +2,8 @@
 
 Writes run one after another, reads two at a time, network calls one at a time; a question
 somebody waits for at the counter does not stand behind them. A result whose owner was closed, or
-that a newer request of the same `latest` name replaced, is dropped.
+that a newer request of the same `latest` name replaced, is dropped; a read replaced before its turn is
+not begun: the letters a scanner types would each search, and the scan itself would wait for that.
 """
 
 from __future__ import annotations
@@ -85,6 +86,11 @@ class Tasks(QObject):
         """Broadcast changes that did not come from `write` (a pulled page); callable from any thread."""
         self._finished.emit(_Outcome(0, "write", "", changes, None, None, None))
 
+    def forget(self, latest: str) -> None:
+        """Nobody waits any more for what was asked under this name."""
+        self._numbers += 1
+        self._newest[latest] = self._numbers
+
     def close(self) -> None:
         """Finish started writes, drop waiting reads and calls."""
         for lane, executor in self._lanes.items():
@@ -101,6 +107,8 @@ class Tasks(QObject):
             self._newest[latest] = number
 
         def run() -> None:
+            if lane == "read" and not self._is_newest(latest, number):
+                return
             value, error = None, None
             try:
                 value = work(*args)
@@ -131,8 +139,11 @@ class Tasks(QObject):
         elif self._is_wanted(outcome, outcome.failed):
             outcome.failed(error)
 
+    def _is_newest(self, latest: str, number: int) -> bool:
+        return not latest or self._newest.get(latest) == number
+
     def _is_wanted(self, outcome: _Outcome, callback: Callable[..., None]) -> bool:
-        if outcome.latest and self._newest.get(outcome.latest) != outcome.number:
+        if not self._is_newest(outcome.latest, outcome.number):
             return False
         owner = getattr(callback, "__self__", None)
         return not isinstance(owner, QObject) or shiboken6.isValid(owner)

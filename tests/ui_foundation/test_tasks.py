@@ -62,6 +62,36 @@ def test_only_the_newest_answer_of_a_search_is_shown(tasks, qtbot):
     assert owner.got == ["new"]
 
 
+def test_a_read_replaced_or_forgotten_before_its_turn_is_not_begun(tasks, qtbot):
+    owner, gate = Owner(), threading.Event()
+    begun: list[str] = []
+
+    def search(text: str) -> str:
+        begun.append(text)
+        return text
+
+    for _ in range(2):  # both of those that read are busy
+        tasks.read(gate.wait, 5, done=owner.take)
+    for typed in ("6", "63", "637"):
+        tasks.read(search, typed, done=owner.take, latest="search")
+    tasks.read(search, "of somebody who left", done=owner.take, latest="preview")
+    tasks.forget("preview")
+    gate.set()
+    qtbot.waitUntil(lambda: "637" in owner.got)
+    assert begun == ["637"]
+
+
+def test_a_call_to_the_server_is_made_even_when_nobody_waits_for_its_answer_any_more(tasks, qtbot):
+    owner, gate = Owner(), threading.Event()
+    made: list[int] = []
+    tasks.network(gate.wait, 5)
+    for number in range(3):
+        tasks.network(made.append, number, done=owner.take, latest="answer")
+    gate.set()
+    qtbot.waitUntil(lambda: bool(owner.got))
+    assert (made, owner.got) == ([0, 1, 2], [None])
+
+
 def test_a_result_for_a_closed_view_is_dropped(tasks, qtbot):
     gate, owner = threading.Event(), Label("closed view")
     tasks.read(lambda: (gate.wait(5), "late")[1], done=owner.set_text)

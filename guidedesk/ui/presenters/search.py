@@ -19,6 +19,7 @@ from guidedesk.ui.tables.search import OFFICE_ROW
 
 # A receipt number has no length of its own: head office is asked when nobody typed for so long.
 RECEIPT_PAUSE_MS: Final = 700
+_HITS: Final = "search.hits"
 OfficeStatus = Literal["", "asking", "found", "none", "offline", "limited", "failed", "opening"]
 OfficeQuestion = tuple[str, str]  # kind (phone, card, receipt) and value; a phone as its keyed hash
 
@@ -124,7 +125,7 @@ class SearchPresenter(QObject):
         seen = before.preview if before.preview and before.preview.asked_id == before.chosen_id else None
         self._desk.tasks.read(
             self._find, query, before.chosen_id, seen, session.staff.id, self.state.now_ms, self._nobody,
-            done=answered, latest="search.hits",
+            done=answered, latest=_HITS,
         )  # fmt: skip
 
     def choose(self, member_id: str) -> None:
@@ -164,6 +165,7 @@ class SearchPresenter(QObject):
     def close(self) -> None:
         """Esc, a scan or a choice: forget what was typed."""
         self._pause.stop()
+        self._desk.tasks.forget(_HITS)
         self._nobody, self._phone_hash = NameKey(), None
         self._show_state(SearchState())
 
