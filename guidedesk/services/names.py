@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -38,7 +39,9 @@ DOUBLE_SURNAMES: Final[dict[str, tuple[str, str]]] = {
 def _read(char: str) -> str:
     if char.isascii():
         return char.lower() if char.isalnum() else ""
-    from pypinyin import Style, pinyin  # late: 165 ms that a first window does not need
+    # One character at a time is asked: the dictionary of phrases would be 46 MB that a counter never looks at.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
+    from pypinyin import Style, pinyin  # late: 120 ms that a first window does not need
 
     return pinyin(char, style=Style.NORMAL, errors="ignore")[0][0] if pinyin(char, errors="ignore") else ""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -65,6 +68,15 @@ def test_a_surname_is_found_in_each_of_its_readings() -> None:
                 for typed in (f"{reading}w", f"{reading} wen", reading, f"{reading[0]}w", f"{number:04d}{reading}"):
                     assert f"{surname}文" in names(conn, typed, limit=100), typed
             assert f"{surname}文" not in names(conn, f"{readings[0]}q", limit=100)
+
+
+def test_a_name_is_read_without_the_dictionary_of_phrases() -> None:
+    """46 MB of a counter's memory: a name is read character by character."""
+    look = "from pypinyin.constants import PHRASES_DICT; print(search_keys('沈知微'), len(PHRASES_DICT))"
+    code = f"from guidedesk.services.names import search_keys; search_keys('沈知'); {look}"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYPINYIN")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.strip() == "('shenzhiwei', 'szw') 0"
 
 
 @pytest.mark.parametrize(("surname", "reading"), DOUBLE_SURNAMES.items())
