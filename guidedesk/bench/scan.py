@@ -32,7 +32,6 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     from guidedesk.bench.desk import BenchDesk
 
     desk = BenchDesk(profile)
-    floor = _Floor(desk, profile.folder / "floor.db")
     try:
         wanted = min(args.scans, args.members - WARM_UP)
         picked = _sample(desk.counter, wanted + WARM_UP)
@@ -47,11 +46,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             measured.setdefault(_kind(orders), []).append(max(took))
             parts["card"].append(took[0])
             parts["durable"].append(took[1])
-            floor.measure(digits)
         recorded = _count_visits(desk.counter) - before
-        memory = rss_mb()
+        memory = rss_mb()  # before the floor: its connection and pages are none of the app's
+        floor = _measure_floor(desk, profile.folder / "floor.db", [digits for digits, _ in picked[WARM_UP:]])
     finally:
-        floor.close()
         desk.close()
     figures = by_kind(measured) | {"rss_mb": memory, "visits": recorded}
     figures |= {name: summary(values) for name, values in parts.items()}
@@ -129,6 +127,16 @@ class _Scanner:
 
     def _write_done(self, _changes: object) -> None:
         self._is_committed = bool(self._durable)
+
+
+def _measure_floor(desk: Any, path: Any, codes: Sequence[str]) -> _Floor:
+    floor = _Floor(desk, path)
+    try:
+        for digits in codes:
+            floor.measure(digits)
+    finally:
+        floor.close()
+    return floor
 
 
 class _Floor:
