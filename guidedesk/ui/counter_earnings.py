@@ -46,7 +46,7 @@ class CounterEarnings(QObject):
         self.feed = EarningsFeed(desk, self)
         self.presenter = EarningsPresenter(desk, self.feed, self)
         self.export = StatementExportPresenter(desk, self)
-        self.feed.changed.connect(self._tell_figures)
+        self.feed.state_changed.connect(self._tell_figures)
         window.page_shown.connect(self._page_shown)
         look().retranslated.connect(self._retell)
         desk.session_changed.connect(self._forget)

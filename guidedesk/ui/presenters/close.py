@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +14,7 @@ from guidedesk.services.earnings import CloseMonth, Dispute, Gate
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 Step = Literal["", "rule", "confirm", "close", "force"]
 TEXT_LIMIT: Final = 200
@@ -101,17 +102,15 @@ class CloseState:
         return months[at] if 0 <= at < len(months) else None
 
 
-class ClosePresenter(QObject):
+class ClosePresenter(StatePresenter[CloseState]):
     """`state_changed(CloseState)`; `pin_wanted(step)` before anything is decided; `told(catalogue key)` once it is."""
 
-    state_changed = Signal(object)
     pin_wanted = Signal(str)
     told = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(CloseState(desk.now_ms()), parent)
         self._desk = desk
-        self.state = CloseState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
@@ -253,11 +252,5 @@ class ClosePresenter(QObject):
 
     def _take_session(self, session: Session | None) -> None:
         offline = self.state.is_offline
-        self.state = CloseState(self._desk.now_ms(), "" if session is None else session.staff.id, is_offline=offline)
-        self.state_changed.emit(self.state)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        me = "" if session is None else session.staff.id
+        self._show_state(CloseState(self._desk.now_ms(), me, is_offline=offline))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -21,6 +21,7 @@ from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 CodeKind = Literal["own", "invitation", "coupon", "reprint", "store"]
 KINDS: Final[tuple[CodeKind, ...]] = ("own", "invitation", "coupon", "reprint", "store")
@@ -97,19 +98,17 @@ class CodesState:
         return None if self.expires_at_ms is None else max(0, -(-(self.expires_at_ms - self.now_ms) // 1000))
 
 
-class CodesPresenter(QObject):
+class CodesPresenter(StatePresenter[CodesState]):
     """`state_changed(CodesState)`; `opened()` when the page is to be shown."""
 
-    state_changed = Signal(object)
     opened = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(CodesState(now_ms=desk.now_ms()), parent)
         self._desk = desk
         self._shown_invitation: InvitationInfo | None = None
         self._down_at_ms: int | None = None
         self._is_resting = True
-        self.state = CodesState(now_ms=desk.now_ms())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.session_changed.connect(self._take_session)
@@ -330,14 +329,7 @@ class CodesPresenter(QObject):
         self._shown_invitation = self._down_at_ms = None
         self._timer.stop()
         takes_down = self.state.takes_down if session is not None else True
-        self.state = CodesState(now_ms=self._desk.now_ms(), takes_down=takes_down)
-        self.state_changed.emit(self.state)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        self._show_state(CodesState(now_ms=self._desk.now_ms(), takes_down=takes_down))
 
 
 def _read_shelf(connection: Any, store_id: str, staff_id: str, member_id: str, now_ms: int) -> CouponShelf:

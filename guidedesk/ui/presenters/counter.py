@@ -30,6 +30,7 @@ from guidedesk.ui.presenters.scan_results import (
     host_of,
     times_of,
 )
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.scan_source import Scan
 
 __all__ = ["AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
@@ -97,13 +98,12 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-class CounterPresenter(QObject):
+class CounterPresenter(StatePresenter[CounterState]):
     """Takes every scan. `state_changed(CounterState)`; `member_scanned(CounterState)` when a card is to be shown;
     `scan_failed(ScanResult)` when a sentence is to be shown instead; `associate_scanned(AssociateScan)` for an
     associate's code, which means something only beside a member's card; `coupon_scanned(CouponScan)`;
     `badge_scanned(StaffInfo)` for a staff badge, which picks who signs in and never signs in itself."""
 
-    state_changed = Signal(object)
     member_scanned = Signal(object)
     scan_failed = Signal(object)
     associate_scanned = Signal(object)
@@ -113,14 +113,13 @@ class CounterPresenter(QObject):
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, mono_ms: Callable[[], int] = monotonic_ms
     ) -> None:
-        super().__init__(parent)
+        super().__init__(CounterState(), parent)
         self._desk, self._mono_ms = desk, mono_ms
         self._gate = ScanGate()
         self._status: SyncStatus | None = None
         self._poor_reads = 0
         self._host = ""  # in the URL of the last code; never opened, never kept
         self.takes_coupons = False  # set by whoever listens to `coupon_scanned`
-        self.state = CounterState()
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
@@ -343,7 +342,7 @@ class CounterPresenter(QObject):
                 self._fail(result)
             return
         is_visit = verdict is ScanVerdict.VISIT and not found.card.is_erased
-        self._show(CounterState(found.card, None, at_ms, is_visit))
+        self._show_state(CounterState(found.card, None, at_ms, is_visit))
         self.member_scanned.emit(self.state)
         if is_visit:
             # After the picture, never before it: the card is what the customer waits for.
@@ -383,12 +382,8 @@ class CounterPresenter(QObject):
         return ScanResult(kind, at_ms, tail=digits[-TAIL:], last_contact_ms=contact, brand=found.brand)
 
     def _fail(self, result: ScanResult) -> None:
-        self._show(replace(self.state, result=result, scanned_at_ms=result.at_ms, is_new_visit=False))
+        self._show(result=result, scanned_at_ms=result.at_ms, is_new_visit=False)
         self.scan_failed.emit(result)
-
-    def _show(self, state: CounterState) -> None:
-        self.state = state
-        self.state_changed.emit(state)
 
     def _take_status(self, status: SyncStatus) -> None:
         self._status = status
@@ -396,7 +391,7 @@ class CounterPresenter(QObject):
     def _take_session(self, _session: Session | None) -> None:
         # Another associate's first scan is her own visit, and nothing of the one before stays on the screen.
         self._gate.forget()
-        self._show(CounterState())
+        self._show_state(CounterState())
 
 
 def _refused(found: CodeRefused, scan: Scan, trust: TrustList | None, tries: int) -> ScanResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from guidedesk.services.session import Session
 from guidedesk.ui import formats
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.export import documents
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,9 @@ class DiagnosticsState:
     problem: GuideDeskError | None = None
 
 
-class DiagnosticsPresenter(QObject):
+class DiagnosticsPresenter(StatePresenter[DiagnosticsState]):
     """`state_changed(DiagnosticsState)`; `opened()`; `saved(file name)`; `left()`."""
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal(str)
     left = Signal()
@@ -38,10 +38,9 @@ class DiagnosticsPresenter(QObject):
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, folder: Callable[[], Path] = documents
     ) -> None:
-        super().__init__(parent)
+        super().__init__(DiagnosticsState(), parent)
         self._desk = desk
         self._folder = folder
-        self.state = DiagnosticsState()
         desk.session_changed.connect(self._take_session)
 
     def open(self) -> None:
@@ -88,12 +87,6 @@ class DiagnosticsPresenter(QObject):
 
     def _take_session(self, _session: Session | None) -> None:
         self.leave()
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
 
 
 def _nothing_to_record() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,6 +12,7 @@ from guidedesk.services.earnings import DISPUTE_REASONS, Earnings, EarningsLine,
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 Panel = Literal["line", "changes", "expiring", "why_not"]
 FILTERS: Final = ("", "provisional", "confirmed", "clawed_back", "disputed")
@@ -101,11 +102,10 @@ def mentions(line: EarningsLine, words: str) -> bool:
     return not words or (sale is not None and words in f"{sale.member_name}\n{sale.order_no}".casefold())
 
 
-class EarningsPresenter(QObject):
+class EarningsPresenter(StatePresenter[EarningsState]):
     """`state_changed(EarningsState)`; `order_wanted(member id)` to see the purchases behind a line; `disputed()` once
     head office has a dispute; `acknowledged()`; `opened()` when the page should come to the front."""
 
-    state_changed = Signal(object)
     order_wanted = Signal(str)
     disputed = Signal()
     dispute_failed = Signal(object)
@@ -113,10 +113,9 @@ class EarningsPresenter(QObject):
     opened = Signal()
 
     def __init__(self, desk: Desk, feed: EarningsFeed, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(EarningsState(desk.now_ms()), parent)
         self._desk, self._feed = desk, feed
-        self.state = EarningsState(desk.now_ms())
-        feed.changed.connect(self._take_feed)
+        feed.state_changed.connect(self._take_feed)
         desk.session_changed.connect(self._take_session)
 
     def open(self) -> None:
@@ -283,11 +282,5 @@ class EarningsPresenter(QObject):
         self._show(feed=feed, now_ms=self._desk.now_ms())
 
     def _take_session(self, session: Session | None) -> None:
-        self.state = EarningsState(self._desk.now_ms(), "" if session is None else session.staff.id, self._feed.state)
-        self.state_changed.emit(self.state)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        me = "" if session is None else session.staff.id
+        self._show_state(EarningsState(self._desk.now_ms(), me, self._feed.state))

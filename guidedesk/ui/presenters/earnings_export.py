@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +18,7 @@ from guidedesk.ui import formats
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.earnings_sheet import earnings_sheet
 from guidedesk.ui.presenters.export import documents
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,9 @@ class StatementExportState:
     is_writing: bool = False
 
 
-class StatementExportPresenter(QObject):
+class StatementExportPresenter(StatePresenter[StatementExportState]):
     """`state_changed(StatementExportState)`; `opened()`; `saved(file name)` once the file is there; `left()`."""
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal(str)
     left = Signal()
@@ -43,10 +42,9 @@ class StatementExportPresenter(QObject):
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, folder: Callable[[], Path] | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(StatementExportState(), parent)
         self._desk = desk
         self._folder = folder or documents
-        self.state = StatementExportState()
         desk.session_changed.connect(self._take_session)
 
     def open(self, data: Earnings) -> None:
@@ -102,12 +100,6 @@ class StatementExportPresenter(QObject):
 
     def _take_session(self, _session: Session | None) -> None:
         self.leave()
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
 
 
 def _write(data: Earnings, staff: StaffInfo, now_ms: int, form: str, path: Path) -> None:

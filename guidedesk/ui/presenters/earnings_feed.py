@@ -6,10 +6,10 @@ attributions have not been sent yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.changes import Changes
@@ -17,6 +17,7 @@ from guidedesk.services.earnings import Earnings
 from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 # What a counter records that may lead to commission; a visit itself neither binds nor touches.
 ATTRIBUTIONS: Final = frozenset({"register", "served_no_purchase", "bind", "claim", "sale", "return"})
@@ -43,17 +44,14 @@ class FeedState:
         return self.problem is not None and self.problem.code == "forbidden"
 
 
-class EarningsFeed(QObject):
-    """`changed(FeedState)` for the month in progress of whoever is signed in."""
-
-    changed = Signal(object)
+class EarningsFeed(StatePresenter[FeedState]):
+    """`state_changed(FeedState)` for the month in progress of whoever is signed in."""
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(FeedState(), parent)
         self._desk = desk
         self._asked_at_ms = 0
         self._waiting = 0
-        self.state = FeedState()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.ask)
@@ -113,8 +111,7 @@ class EarningsFeed(QObject):
     def _take_session(self, session: Session | None) -> None:
         # Nobody's figures may stay behind the next one's back.
         self._soon.stop()
-        self.state = FeedState(is_offline=self.state.is_offline)
-        self.changed.emit(self.state)
+        self._show_state(FeedState(is_offline=self.state.is_offline))
         if session is not None and self._desk.may("commission.own"):
             self._read_last(session)
             self._read_waiting()
@@ -144,9 +141,3 @@ class EarningsFeed(QObject):
     def _ask_soon(self) -> None:
         if not self._soon.isActive():
             self._soon.start(SOON_MS)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.changed.emit(state)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.domain.enrolment import POLL_MS
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.sync.enrol_client import EnrolAnswer, EnrolOffer
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.tasks import Tasks
 
 CLOCK_MS: Final = 1000
@@ -56,20 +57,18 @@ class EnrolState:
     detail: str = ""  # the code of a refusal
 
 
-class EnrolPresenter(QObject):
+class EnrolPresenter(StatePresenter[EnrolState]):
     """`state_changed(EnrolState)`; `enrolled()` once the first data is here."""
 
-    state_changed = Signal(object)
     enrolled = Signal()
 
     def __init__(self, port: EnrolPort, tasks: Tasks, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(EnrolState(host_name=port.host_name(), server=port.server), parent)
         self._port, self._tasks = port, tasks
         self._poll_ms = POLL_MS
         self._until_poll_ms = 0
         self._is_asking = False
         self._is_let_in = False
-        self.state = EnrolState(host_name=port.host_name(), server=port.server)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
 
@@ -131,9 +130,3 @@ class EnrolPresenter(QObject):
             self._show(phase="expired" if expired else "refused", detail=error.code)
             return
         self._show(phase="no_contact", retry_s=RETRY_MS // 1000)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)

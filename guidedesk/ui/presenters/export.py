@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QStandardPaths, Signal
 
@@ -23,6 +23,7 @@ from guidedesk.ui import formats, i18n
 from guidedesk.ui.desk import CounterPort, Desk
 from guidedesk.ui.history_sheet import ExportedBy, history_sheet
 from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 PURPOSES: Final = EXPORT_PURPOSES
 
@@ -42,10 +43,9 @@ class ExportState:
     is_writing: bool = False
 
 
-class ExportPresenter(QObject):
+class ExportPresenter(StatePresenter[ExportState]):
     """`state_changed(ExportState)`; `opened()`; `saved(file name)` once the file is there; `left()`."""
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal(str)
     left = Signal()
@@ -53,10 +53,9 @@ class ExportPresenter(QObject):
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, folder: Callable[[], Path] | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(ExportState(), parent)
         self._desk = desk
         self._folder = folder or documents
-        self.state = ExportState()
         desk.session_changed.connect(self._take_session)
 
     @property
@@ -133,12 +132,6 @@ class ExportPresenter(QObject):
 
     def _take_session(self, _session: Session | None) -> None:
         self.leave()
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
 
 
 def _write(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +14,7 @@ from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
 
 
@@ -38,14 +39,13 @@ class FormState:
 S = TypeVar("S", bound=FormState)
 
 
-class FormPresenter(QObject, Generic[S]):
+class FormPresenter(StatePresenter[S]):
     """`state_changed(state)`; `opened()` when the dialog should show; `saved(Notice)` and `left()` when it should go.
 
     A form says how it reads (`read`), what it keeps (`draft`, `with_draft`), what it records (`operations`) and what
     it tells then (`notice`).
     """
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal(object)
     left = Signal()
@@ -53,10 +53,9 @@ class FormPresenter(QObject, Generic[S]):
     ASSURANCE: ClassVar[int] = 0
 
     def __init__(self, desk: Desk, empty: S, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(empty, parent)
         self._desk, self._empty = desk, empty
         self._turn = 0
-        self.state: S = empty
         self._drafts = DraftKeeper(desk, self.KIND, self._worth_keeping, self)
         desk.session_changed.connect(self._take_session)
 
@@ -152,13 +151,9 @@ class FormPresenter(QObject, Generic[S]):
         self.left.emit()
 
     def show(self, **changed: Any) -> None:
-        """Change the state and tell the view."""
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
-            if state.card is not None:
-                self._drafts.touch()
+        """Change the state and tell the view; what is being typed is kept a moment later."""
+        if self._show(**changed) and self.state.card is not None:
+            self._drafts.touch()
 
     def _read(self, subject: str, session: Session, now_ms: int) -> tuple[S, Draft | None]:
         with self._desk.counter.read() as connection:
@@ -167,8 +162,7 @@ class FormPresenter(QObject, Generic[S]):
 
     def _begin(self, state: S, draft: Draft | None, subject: str, session: Session) -> None:
         self._drafts.begin(session.staff.id, subject)
-        self.state = self.with_draft(state, draft) if draft else state
-        self.state_changed.emit(self.state)
+        self._show_state(self.with_draft(state, draft) if draft else state)
         self.opened.emit()
         self.begun()
 
@@ -190,8 +184,7 @@ class FormPresenter(QObject, Generic[S]):
         self._reset()
 
     def _reset(self) -> None:
-        self.state = self._empty
-        self.state_changed.emit(self.state)
+        self._show_state(self._empty)
 
     def _take_session(self, _session: Session | None) -> None:
         # Under the name of the person who typed it, whoever signs in next.

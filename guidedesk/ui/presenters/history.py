@@ -22,6 +22,7 @@ from guidedesk.services.queries.receipts import get_receipt
 from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.tables.model import PAGE
 
 PERIODS: Final[tuple[int | None, ...]] = (3, 12, 24, None)
@@ -99,21 +100,19 @@ def loosened(wanted: HistoryFilter, name: str) -> HistoryFilter:
     return replace(wanted, **{name: LOOSE[name]})
 
 
-class HistoryPresenter(QObject):
+class HistoryPresenter(StatePresenter[HistoryState]):
     """`state_changed(HistoryState)`; `opened(id)` when a member's history is on show; `return_wanted(purchase id)`
     when something of the open receipt comes back."""
 
-    state_changed = Signal(object)
     opened = Signal(str)
     return_wanted = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(HistoryState(desk.now_ms()), parent)
         self._desk = desk
         self._member_id = ""
         self._is_leading = False
         self._is_resting = self._is_stale = False
-        self.state = HistoryState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.tasks.committed.connect(self._committed)
 
@@ -122,7 +121,7 @@ class HistoryPresenter(QObject):
         self._member_id = member_id
         self._is_leading = True
         self._is_stale = False
-        self._show(HistoryState(self._desk.now_ms()))
+        self._show_state(HistoryState(self._desk.now_ms()))
         self._read(is_new=True)
 
     def stay_back(self) -> None:
@@ -144,7 +143,7 @@ class HistoryPresenter(QObject):
         """Change parts of the filter (`text`, `months`, `channel`, `category`, `with_returns`)."""
         wanted = replace(self.state.wanted, **changed)
         if wanted != self.state.wanted:
-            self._show(replace(self.state, wanted=wanted))
+            self._show(wanted=wanted)
             self._read(head=None if self.state.data is None else self.state.data.head)
 
     def loosen(self) -> None:
@@ -165,7 +164,7 @@ class HistoryPresenter(QObject):
 
     def close_receipt(self) -> None:
         """Close the drawer."""
-        self._show(replace(self.state, receipt=None))
+        self._show(receipt=None)
 
     def start_return(self) -> None:
         """Alt R: something of the open receipt comes back."""
@@ -198,10 +197,10 @@ class HistoryPresenter(QObject):
             receipt = None
         if is_new and not data.refs and data.head.lifetime.orders:
             # All purchases are older than the usual filter: an empty page would say that there are none.
-            self._show(replace(self.state, wanted=EVERYTHING))
+            self._show(wanted=EVERYTHING)
             self._read(is_new=True)
             return
-        self._show(replace(self.state, data=data, receipt=receipt, now_ms=self._desk.now_ms()))
+        self._show(data=data, receipt=receipt, now_ms=self._desk.now_ms())
         if is_new and self._is_leading:
             self.opened.emit(data.head.member_id)
 
@@ -218,12 +217,12 @@ class HistoryPresenter(QObject):
         data = self.state.data
         if data is not None and data.head.member_id == head.member_id:
             known = replace(data.head, categories=head.categories, favourites=head.favourites)
-            self._show(replace(self.state, data=replace(data, head=known)))
+            self._show(data=replace(data, head=known))
 
     def _take_receipt(self, receipt: Receipt) -> None:
         data = self.state.data
         if data is not None and (receipt.row.scope_id, receipt.row.id) in data.refs:
-            self._show(replace(self.state, receipt=receipt))
+            self._show(receipt=receipt)
 
     def _committed(self, changes: object) -> None:
         if self._member_id and isinstance(changes, Changes) and changes.concerns(self._member_id, *SHOWN_KINDS):
@@ -233,9 +232,4 @@ class HistoryPresenter(QObject):
 
     def _take_session(self, _session: Session | None) -> None:
         self._member_id = ""
-        self._show(HistoryState(self._desk.now_ms()))
-
-    def _show(self, state: HistoryState) -> None:
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        self._show_state(HistoryState(self._desk.now_ms()))

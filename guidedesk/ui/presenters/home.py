@@ -18,6 +18,7 @@ from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.follow_up import FollowUpRef
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
 
 WAITING_STATES: Final = frozenset({"queued", "inflight"})
@@ -76,21 +77,19 @@ def read_home(connection: Any, associate_id: str, store_id: str, now_ms: int) ->
     )
 
 
-class HomePresenter(QObject):
+class HomePresenter(StatePresenter[HomeState]):
     """`state_changed(HomeState)`; `member_opened(id)` to show a member; `noticed(Notice)` for the toast;
     `item_change_wanted(FollowUpRef)` to hand a promise over or cancel it."""
 
-    state_changed = Signal(object)
     member_opened = Signal(str)
     noticed = Signal(object)
     item_change_wanted = Signal(object)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(HomeState(now_ms=desk.now_ms()), parent)
         self._desk = desk
         self._closed_outage_ms: int | None = None
         self._is_resting = False
-        self.state = HomeState(now_ms=desk.now_ms())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.status_changed.connect(self._take_status)
@@ -193,9 +192,8 @@ class HomePresenter(QObject):
 
     def _take_session(self, session: Session | None) -> None:
         # Nothing of the person before may stay behind the next one's back.
-        self.state = HomeState(now_ms=self._desk.now_ms(), status=self.state.status,
-                               has_banner=self.state.has_banner)
-        self.state_changed.emit(self.state)
+        status, has_banner = self.state.status, self.state.has_banner
+        self._show_state(HomeState(now_ms=self._desk.now_ms(), status=status, has_banner=has_banner))
         if session is None:
             self._timer.stop()
         elif not self._is_resting:
@@ -208,9 +206,3 @@ class HomePresenter(QObject):
             self.reload()
         else:
             self._read_queue()
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.follow_ups import SLOTS, Slot, slot_date, slot_of, suggest_follow_up
@@ -30,10 +30,11 @@ from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
 
 DRAFT_KIND: Final = "log"
-KEEP_AFTER_MS: Final = 1500
 VISIT_FRESH_MS: Final = 10 * 60_000
 CONTACTS: Final = ("wechat", "sms", "phone")
 FOLLOW_UP_TEXT_LIMIT: Final = 200
@@ -107,25 +108,19 @@ def read_log_data(connection: Any, member_id: str, viewer_id: str, now_ms: int) 
     return LogData(card, contacts, settings.contact_cap_week, settings.zone)
 
 
-class LogPresenter(QObject):
+class LogPresenter(StatePresenter[LogState]):
     """`state_changed(LogState)`; `opened()` when the dialog should show; `saved(Notice)` and `left()` when it should
     go. A draft is kept per associate and member."""
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal(object)
     left = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(LogState(), parent)
         self._desk = desk
         self._turn = 0
-        self.state = LogState()
-        self._staff_id = ""  # whose draft this is, also after she signed out
-        self._keeper = QTimer(self)
-        self._keeper.setSingleShot(True)
-        self._keeper.setInterval(KEEP_AFTER_MS)
-        self._keeper.timeout.connect(self._keep_draft)
+        self._drafts = DraftKeeper(desk, DRAFT_KIND, self._worth_keeping, self)
         desk.session_changed.connect(self._take_session)
 
     def open(self, member_id: str) -> None:
@@ -137,7 +132,7 @@ class LogPresenter(QObject):
         self._turn += 1
         turn = self._turn
 
-        def taken(read: tuple[LogData, dict[str, Any] | None]) -> None:
+        def taken(read: tuple[LogData, Draft | None]) -> None:
             # Left again, or another member scanned, before it was read: no dialog over her card.
             if self._desk.session is session and turn == self._turn:
                 self._begin(read[0], read[1], session)
@@ -210,27 +205,23 @@ class LogPresenter(QObject):
     def leave(self) -> None:
         """Esc, a scan, or a lock: keep what was typed and go."""
         self._turn += 1
-        self._keep_draft()
-        self._keeper.stop()
+        self._drafts.keep()
         if self.state.data is not None:
-            self.state = LogState()
-            self.state_changed.emit(self.state)
+            self._show_state(LogState())
             self.left.emit()
 
-    def _read(self, member_id: str, staff_id: str, now_ms: int) -> tuple[LogData, dict[str, Any] | None]:
-        counter = self._desk.counter
-        with counter.read() as connection:
+    def _read(self, member_id: str, staff_id: str, now_ms: int) -> tuple[LogData, Draft | None]:
+        with self._desk.counter.read() as connection:
             data = read_log_data(connection, member_id, staff_id, now_ms)
-        return data, counter.load_draft(staff_id, DRAFT_KIND, data.card.member_id)
+        return data, self._drafts.load(staff_id, data.card.member_id)
 
-    def _begin(self, data: LogData, draft: dict[str, Any] | None, session: Session) -> None:
+    def _begin(self, data: LogData, draft: Draft | None, session: Session) -> None:
         now_ms = self._desk.now_ms()
         visited = data.card.last_visit_ms
         is_here = visited is not None and now_ms - visited < VISIT_FRESH_MS
         fresh = LogState(data, local_date(now_ms, data.zone), kind="visit" if is_here else "")
-        self._staff_id = session.staff.id
-        self.state = _with_draft(fresh, draft) if draft else fresh
-        self.state_changed.emit(self.state)
+        self._drafts.begin(session.staff.id, data.card.member_id)
+        self._show_state(_with_draft(fresh, draft) if draft else fresh)
         self.opened.emit()
 
     def _operations(self, state: LogState, card: MemberCard) -> tuple[Operation, ...]:
@@ -261,45 +252,38 @@ class LogPresenter(QObject):
         if state.data is None:
             return
         card = state.data.card
-        self._save_draft(card.member_id, None)
-        self.state = LogState()
-        self.state_changed.emit(self.state)
+        self._drafts.forget()
+        self._show_state(LogState())
         key = "log.saved_plain" if state.due is None else "log.saved"
         self.saved.emit(Notice(key, card.name, state.due, undo))
 
     def _not_recorded(self, error: Exception) -> None:
         self._show(is_saving=False)
-        self._keep_draft()
+        self._drafts.keep()
         self._desk.tasks.failed.emit(error)
 
-    def _keep_draft(self) -> None:
+    def _worth_keeping(self) -> Draft | None:
         state = self.state
         if state.data is None or state.is_saving or not state.is_worth_keeping:
-            return
-        draft = {
+            return None
+        return {
             "kind": state.kind, "outcome": state.outcome, "note": state.note, "due_time": state.due_time,
             "due": state.due.isoformat() if state.due else "", "text": state.follow_up_text,
             "is_suggested": state.is_suggested,
         }  # fmt: skip
-        self._save_draft(state.data.card.member_id, draft)
-
-    def _save_draft(self, member_id: str, draft: dict[str, Any] | None) -> None:
-        self._keeper.stop()
-        self._desk.tasks.write(self._desk.counter.save_draft, self._staff_id, DRAFT_KIND, member_id, draft)
 
     def _take_session(self, _session: Session | None) -> None:
         # Under the name of the person who typed it, whoever signs in next.
         self.leave()
 
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
-            self._keeper.start()
+    def _show(self, **changed: Any) -> bool:
+        is_new = super()._show(**changed)
+        if is_new:
+            self._drafts.touch()
+        return is_new
 
 
-def _with_draft(fresh: LogState, draft: dict[str, Any]) -> LogState:
+def _with_draft(fresh: LogState, draft: Draft) -> LogState:
     today = fresh.today
     due = _day(draft.get("due"))
     if today is None or (due is not None and due < today):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +18,7 @@ from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
 
 How = Literal["scanned", "searched"]
@@ -57,21 +58,19 @@ class MemberState:
         return self.card is not None and self.card.owner.hides_amounts
 
 
-class MemberPresenter(QObject):
+class MemberPresenter(StatePresenter[MemberState]):
     """`state_changed(MemberState)`; `opened(id)` when a card is on show; `noticed(Notice)` for the toast;
     `log_requested(id)`, `history_requested(id)` lead on."""
 
-    state_changed = Signal(object)
     opened = Signal(str)
     noticed = Signal(object)
     log_requested = Signal(str)
     history_requested = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(MemberState(desk.now_ms()), parent)
         self._desk = desk
         self._turn = 0
-        self.state = MemberState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
         desk.tasks.committed.connect(self._committed)
@@ -251,14 +250,8 @@ class MemberPresenter(QObject):
         )
 
     def _take_session(self, _session: Session | None) -> None:
-        self.state = MemberState(self._desk.now_ms(), as_of_ms=self.state.as_of_ms, is_loading=self.state.is_loading)
-        self.state_changed.emit(self.state)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        as_of_ms, is_loading = self.state.as_of_ms, self.state.is_loading
+        self._show_state(MemberState(self._desk.now_ms(), as_of_ms=as_of_ms, is_loading=is_loading))
 
 
 def _read_timeline(connection: Any, member_id: str, before_ms: int) -> tuple[TimelineEntry, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import NAME_LIMIT, clean_birthday, clean_name, typed_birthday
@@ -20,10 +20,11 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 DRAFT_KIND: Final = "register"
 ASKED: Final = ("service", "wechat", "sms", "personalised")
-KEEP_AFTER_MS: Final = 1500
 MAINLAND_DIGITS: Final = 11
 Code = tuple[str, str]
 
@@ -75,30 +76,24 @@ class _Start:
     cap_week: int
     zone: str
     code: Code | None
-    draft: dict[str, Any] | None
+    draft: Draft | None
 
 
-class NewMemberPresenter(QObject):
+class NewMemberPresenter(StatePresenter[NewMemberState]):
     """`state_changed(NewMemberState)`; `opened()` when the page should show; `created(id)` and
     `existing_chosen(id)` lead to a card; `left()` back."""
 
-    state_changed = Signal(object)
     opened = Signal()
     created = Signal(str)
     existing_chosen = Signal(str)
     left = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(NewMemberState(), parent)
         self._desk = desk
         self._code: Code | None = None  # taken once, used by the next member created
-        self._staff_id = ""
         self._is_offline = False
-        self.state = NewMemberState()
-        self._keeper = QTimer(self)
-        self._keeper.setSingleShot(True)
-        self._keeper.setInterval(KEEP_AFTER_MS)
-        self._keeper.timeout.connect(self._keep_draft)
+        self._drafts = DraftKeeper(desk, DRAFT_KIND, self._worth_keeping, self)
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
@@ -144,8 +139,8 @@ class NewMemberPresenter(QObject):
         """The same person: open the card that exists, make none."""
         duplicate = self.state.duplicate
         if duplicate is not None:
-            self._forget_draft()
-            self._reset()
+            self._drafts.forget()
+            self._show_state(NewMemberState())
             self.existing_chosen.emit(duplicate.member_id)
 
     def choose_different(self) -> None:
@@ -173,8 +168,8 @@ class NewMemberPresenter(QObject):
         """Esc or a scan: keep what was typed and go."""
         if self.state.me is None:
             return
-        self._keep_draft()
-        self._reset()
+        self._drafts.keep()
+        self._show_state(NewMemberState())
         self.left.emit()
 
     def _start(self, staff_id: str) -> _Start:
@@ -182,11 +177,12 @@ class NewMemberPresenter(QObject):
         code = self._code or counter.codes.take_blank()
         with counter.read() as connection:
             settings = get_settings(connection)
-        draft = counter.load_draft(staff_id, DRAFT_KIND, "")
+        draft = self._drafts.load(staff_id, "")
         return _Start(settings.window_days, settings.contact_cap_week, settings.zone, code, draft)
 
     def _begin(self, start: _Start, typed: str, session: Session) -> None:
-        self._code, self._staff_id = start.code, session.staff.id
+        self._code = start.code
+        self._drafts.begin(session.staff.id, "")
         now_ms = self._desk.now_ms()
         until = local_date(now_ms, start.zone) + timedelta(days=start.window_days)
         state = NewMemberState(
@@ -194,8 +190,7 @@ class NewMemberPresenter(QObject):
             is_pool_empty=start.code is None, is_offline=self._is_offline, now_ms=now_ms,
         )  # fmt: skip
         draft = {} if typed else start.draft or {}
-        self.state = replace(state, name=str(draft.get("name", "")), birthday=str(draft.get("birthday", "")))
-        self.state_changed.emit(self.state)
+        self._show_state(replace(state, name=str(draft.get("name", "")), birthday=str(draft.get("birthday", ""))))
         digits = sum(char.isdigit() for char in typed)
         if digits >= MAINLAND_DIGITS or draft.get("phone"):
             self.type_phone(typed or str(draft["phone"]))
@@ -243,8 +238,8 @@ class NewMemberPresenter(QObject):
 
     def _recorded(self, member_id: str) -> None:
         self._code = None
-        self._forget_draft()
-        self._reset()
+        self._drafts.forget()
+        self._show_state(NewMemberState())
         self.created.emit(member_id)
 
     def _not_recorded(self, error: Exception) -> None:
@@ -254,21 +249,12 @@ class NewMemberPresenter(QObject):
     def _without(self, field: str) -> tuple[tuple[str, GuideDeskError], ...]:
         return tuple(problem for problem in self.state.problems if problem[0] != field)
 
-    def _keep_draft(self) -> None:
+    def _worth_keeping(self) -> Draft | None:
         state = self.state
         if state.me is None or state.is_saving or not (state.name.strip() or state.phone.strip()):
-            return
+            return None
         # No answers: consent is asked again from whoever stands there then.
-        draft = {"phone": state.phone, "name": state.name, "birthday": state.birthday}
-        self._desk.tasks.write(self._desk.counter.save_draft, self._staff_id, DRAFT_KIND, "", draft)
-
-    def _forget_draft(self) -> None:
-        self._desk.tasks.write(self._desk.counter.save_draft, self._staff_id, DRAFT_KIND, "", None)
-
-    def _reset(self) -> None:
-        self._keeper.stop()
-        self.state = NewMemberState()
-        self.state_changed.emit(self.state)
+        return {"phone": state.phone, "name": state.name, "birthday": state.birthday}
 
     def _take_status(self, status: SyncStatus) -> None:
         self._is_offline = status.is_offline
@@ -278,10 +264,8 @@ class NewMemberPresenter(QObject):
     def _take_session(self, _session: Session | None) -> None:
         self.leave()
 
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
-            self._keeper.start()
-
+    def _show(self, **changed: Any) -> bool:
+        is_new = super()._show(**changed)
+        if is_new:
+            self._drafts.touch()
+        return is_new

@@ -11,6 +11,7 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.printers import PrinterSettings, checked_printers
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,16 @@ class PrintersState:
     is_open: bool = False
 
 
-class PrintersPresenter(QObject):
+class PrintersPresenter(StatePresenter[PrintersState]):
     """`state_changed(PrintersState)`; `opened()`; `saved()`; `left()`."""
 
-    state_changed = Signal(object)
     opened = Signal()
     saved = Signal()
     left = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(PrintersState(), parent)
         self._desk = desk
-        self.state = PrintersState()
         desk.session_changed.connect(self._take_session)
 
     def saved_settings(self) -> PrinterSettings:
@@ -43,9 +42,8 @@ class PrintersPresenter(QObject):
 
     def open(self) -> None:
         """Show what is set."""
-        self.state = PrintersState(self.saved_settings(), system_printers(), is_open=True)
+        self._show_state(PrintersState(self.saved_settings(), system_printers(), is_open=True))
         self.opened.emit()
-        self.state_changed.emit(self.state)
 
     def write_label(self, address: str) -> None:
         """Where the label printer listens."""
@@ -69,21 +67,19 @@ class PrintersPresenter(QObject):
             settings = checked_printers(self.state.settings)
             self._desk.counter.save_printers(settings)
         except GuideDeskError as error:
-            self.state = replace(self.state, problem=error)
-            self.state_changed.emit(self.state)
+            self._show(problem=error)
             return
-        self.state = PrintersState()
+        self._show_state(PrintersState())
         self.saved.emit()
 
     def leave(self) -> None:
         """Change nothing."""
         if self.state.is_open:
-            self.state = PrintersState()
+            self._show_state(PrintersState())
             self.left.emit()
 
     def _set(self, **changed: Any) -> None:
-        self.state = replace(self.state, settings=replace(self.state.settings, **changed), problem=None)
-        self.state_changed.emit(self.state)
+        self._show(settings=replace(self.state.settings, **changed), problem=None)
 
     def _take_session(self, _session: Session | None) -> None:
         self.leave()

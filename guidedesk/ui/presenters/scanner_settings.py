@@ -18,6 +18,7 @@ from guidedesk.codes.forms import CodeOk, CodeType, Reason
 from guidedesk.codes.self_test import SELF_TEST, Diagnosis, diagnose
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.counter import monotonic_ms
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.scan_source import Ending, Scan, ScanOrigin
 
 GAPS_MS: Final = (20, 35, 50, 80)
@@ -69,21 +70,19 @@ class ScannerState:
     is_prefix_wrong: bool = False
 
 
-class ScannerSettingsPresenter(QObject):
+class ScannerSettingsPresenter(StatePresenter[ScannerState]):
     """`state_changed(ScannerState)`; `chosen(ScannerChoices)` asks the program to keep and use them."""
 
-    state_changed = Signal(object)
     chosen = Signal(object)
 
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, mono_ms: Callable[[], int] = monotonic_ms
     ) -> None:
-        super().__init__(parent)
+        super().__init__(ScannerState(), parent)
         self._desk, self._mono_ms = desk, mono_ms
         self._rhythms: list[tuple[int, ...]] = []
         self._typed_at_ms: list[int] = []
         self._list_ports: Callable[[], tuple[tuple[str, str], ...]] = tuple
-        self.state = ScannerState()
 
     def begin(
         self, choices: ScannerChoices, list_ports: Callable[[], tuple[tuple[str, str], ...]], *, may_use_camera: bool
@@ -179,12 +178,6 @@ class ScannerSettingsPresenter(QObject):
         if choices != self.state.choices:
             self._show(choices=choices)
             self.chosen.emit(choices)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
 
 
 def measured(rhythms: list[tuple[int, ...]]) -> tuple[int, int] | None:

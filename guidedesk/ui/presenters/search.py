@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -15,6 +15,7 @@ from guidedesk.services.read_models import NOBODY, Bilingual, MemberHit, MemberP
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.tables.search import OFFICE_ROW
 
 # A receipt number has no length of its own: head office is asked when nobody typed for so long.
@@ -65,18 +66,16 @@ class _Found:
     phone_hash: str | None
 
 
-class SearchPresenter(QObject):
+class SearchPresenter(StatePresenter[SearchState]):
     """`state_changed(SearchState)`; `member_chosen(id)`, `log_requested(id)`, `new_member_requested(text)`."""
 
-    state_changed = Signal(object)
     member_chosen = Signal(str)
     log_requested = Signal(str)
     new_member_requested = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(SearchState(), parent)
         self._desk = desk
-        self.state = SearchState()
         self._nobody = NameKey()  # the beginning of a name that is nobody's here, as far as typed since
         self._phone_hash: str | None = None
         self._is_offline = self._is_loading = False
@@ -298,14 +297,6 @@ class SearchPresenter(QObject):
 
     def _forget_nobody(self, _changes: object) -> None:
         self._nobody = NameKey()
-
-    def _show(self, **changed: Any) -> None:
-        self._show_state(replace(self.state, **changed))
-
-    def _show_state(self, state: SearchState) -> None:
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
 
 
 def _may_ask(query: Query) -> bool:

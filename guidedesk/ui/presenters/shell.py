@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,6 +14,7 @@ from guidedesk.services.read_models import NOBODY, Bilingual, StaffInfo, StoreIn
 from guidedesk.services.session import Session
 from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 PAGES: Final = ("home", "members", "codes", "earnings", "close", "sync", "settings")
 # Who may not see members (an admin, SECURITY.md 2) finds no entry to them.
@@ -44,16 +45,14 @@ class ShellState:
         return self.status.needs_person or (self.status.waiting if self.status.is_offline else 0)
 
 
-class ShellPresenter(QObject):
+class ShellPresenter(StatePresenter[ShellState]):
     """`state_changed(ShellState)`; `locked()` when the sign-in screen has to cover everything."""
 
-    state_changed = Signal(object)
     locked = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(ShellState(counter=desk.counter.label), parent)
         self._desk = desk
-        self.state = ShellState(counter=desk.counter.label)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.status_changed.connect(self._take_status)
@@ -105,9 +104,3 @@ class ShellPresenter(QObject):
     def _committed(self, changes: object) -> None:
         if isinstance(changes, Changes):
             self._read_status()
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)

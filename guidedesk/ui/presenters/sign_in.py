@@ -6,10 +6,10 @@ any other scan never signs anybody in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.queries.reference import get_settings, get_store
@@ -18,6 +18,7 @@ from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.badges import read_badge
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.scan_source import Scan
 
 NUMBER_LIMIT: Final = 12
@@ -71,18 +72,15 @@ def read_shop(connection: Any, store_id: str) -> tuple[ChainSettings, StoreInfo]
     return get_settings(connection), get_store(connection, store_id)
 
 
-class SignInPresenter(QObject):
+class SignInPresenter(StatePresenter[SignInState]):
     """Emits one `SignInState` per change; `signed_in` is told by the desk's `session_changed`."""
 
-    state_changed = Signal(object)
-
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(SignInState(now_ms=desk.now_ms(), counter=desk.counter.label), parent)
         self._desk = desk
         self._wait_from_ms = 0
         self._is_opening = False
         self._wanted: StaffInfo | None = None  # by her badge, while the tiles are still being read
-        self.state = SignInState(now_ms=desk.now_ms(), counter=desk.counter.label)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.status_changed.connect(self._take_status)
@@ -257,9 +255,3 @@ class SignInPresenter(QObject):
 
     def _take_status(self, status: SyncStatus) -> None:
         self._show(status=status)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)

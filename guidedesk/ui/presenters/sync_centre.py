@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 
 from guidedesk.services.queries.reference import staff_names
 from guidedesk.services.read_models import Bilingual
 from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 Tab = Literal["needs", "queued", "settled", "sent"]
 TABS: Final[tuple[Tab, ...]] = ("needs", "queued", "settled", "sent")
@@ -71,17 +72,14 @@ def count_text(rows: int) -> str:
     return f"{rows}+" if rows >= OPERATIONS_READ else str(rows)
 
 
-class SyncCentrePresenter(QObject):
+class SyncCentrePresenter(StatePresenter[SyncState]):
     """`state_changed(SyncState)`."""
 
-    state_changed = Signal(object)
-
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(SyncState(now_ms=desk.now_ms()), parent)
         self._desk = desk
         self._is_tab_chosen = False
         self._is_resting = False
-        self.state = SyncState(now_ms=desk.now_ms())
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.status_changed.connect(self._take_status)
@@ -115,7 +113,7 @@ class SyncCentrePresenter(QObject):
     def show_tab(self, tab: Tab) -> None:
         """Another list."""
         self._is_tab_chosen = True
-        self._show(tab=tab, chosen=self._first(tab))
+        self._show(tab=tab, chosen=_first(self.state, tab))
 
     def choose(self, op_id: str) -> None:
         """Look at one operation."""
@@ -156,17 +154,12 @@ class SyncCentrePresenter(QObject):
             self._read_operations()
 
     def _take_operations(self, operations: tuple[OperationInfo, ...]) -> None:
-        self.state = replace(self.state, operations=operations)
-        tab = self.state.tab
+        state = replace(self.state, operations=operations)
+        tab = state.tab
         if not self._is_tab_chosen:
-            tab = next((name for name in TABS if self.state.rows(name)), "needs")
-        is_there = any(op.op_id == self.state.chosen for op in self.state.rows(tab))
-        self.state = replace(self.state, tab=tab, chosen=self.state.chosen if is_there else self._first(tab))
-        self.state_changed.emit(self.state)
-
-    def _first(self, tab: Tab) -> str:
-        rows = self.state.rows(tab)
-        return rows[0].op_id if rows and tab == "needs" else ""
+            tab = next((name for name in TABS if state.rows(name)), "needs")
+        is_there = any(op.op_id == state.chosen for op in state.rows(tab))
+        self._show_state(replace(state, tab=tab, chosen=state.chosen if is_there else _first(state, tab)))
 
     def _take_session(self, session: Session | None) -> None:
         if session is None:
@@ -177,8 +170,7 @@ class SyncCentrePresenter(QObject):
         if not self._is_resting:
             self.reload()
 
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+
+def _first(state: SyncState, tab: Tab) -> str:
+    rows = state.rows(tab)
+    return rows[0].op_id if rows and tab == "needs" else ""
