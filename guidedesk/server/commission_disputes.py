@@ -16,6 +16,7 @@ from guidedesk.domain.access import Actor, may
 from guidedesk.domain.commission.component_documents import is_associate
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.second_person import needs_second, why_not_second
 from guidedesk.models.commission_tables import adjustment_proposal, dispute
 from guidedesk.models.people import staff
 from guidedesk.server.audit import record_audit
@@ -28,7 +29,6 @@ from guidedesk.server.settings import read_settings
 
 Decision = Literal["keep", "adjust", "void"]
 _TEXT_LIMIT: Final = 2_000
-_DECIDERS: Final = frozenset({"area_manager", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ def resolve_dispute(
     """A manager's ruling: the line stands (keep), is made up for (adjust, `amount` minor units, signed), or an event
     does not count (void, `target`). The sentence is read by both sides.
 
-    An adjustment that takes two people leaves the dispute open until the second agrees.
-    Refused: `not_found`, `not_open`, `forbidden`, `two_people` for one's own line, `validation`.
+    An adjustment that takes two people leaves the dispute open until the second agrees; until then nobody rules anew.
+    Refused: `not_found`, `not_open`, `adjustment_waits`, `forbidden`, `two_people` for one's own line, `validation`.
     """
     chain_id = database.chain_id()
     said = _said(text)
@@ -124,6 +124,8 @@ def resolve_dispute(
         row = _find_dispute(opened.conn, chain_id, dispute_id)
         if row["state"] != "open":
             raise Refused("not_open", what="dispute")
+        if _waits(opened.conn, chain_id, dispute_id):
+            raise Refused("adjustment_waits")
         adjusted: Adjusted | None = None
         if decision == "adjust":
             if amount is None or amount == 0:
@@ -191,11 +193,13 @@ def decide_adjustment(
         row = dict(found._mapping)
         if row["state"] != "open":
             return Adjusted(proposal_id, row["state"])
-        if actor.id in (row["proposed_by"], row["associate"]):
+        why_not = why_not_second(
+            actor.id, actor.role, proposed_by=row["proposed_by"], beneficiary=row["associate"],
+            is_single_shop=is_single_shop(opened.conn, chain_id),
+        )  # fmt: skip
+        if why_not in ("proposer", "beneficiary"):
             raise Refused("two_people")
-        is_single = len(stores_with_people(opened.conn, chain_id)) == 1
-        is_second = actor.role in _DECIDERS or (is_single and actor.role == "manager")
-        if not is_second or not may(actor, "commission.others", row["store_id"]):
+        if why_not or not may(actor, "commission.others", row["store_id"]):
             raise Refused("forbidden", permission="commission.others")
         if is_approved:
             _post(opened, row, actor, now_ms)
@@ -248,11 +252,19 @@ def list_disputes(conn: Connection, chain_id: str, store_ids: frozenset[str] | N
     return sorted(found, key=lambda row: row["state"] != "open")
 
 
-def list_proposals(conn: Connection, chain_id: str) -> list[dict[str, Any]]:
-    """Adjustments that wait for a second person, and those that were decided."""
+def list_proposals(conn: Connection, chain_id: str, store_ids: frozenset[str] | None = None) -> list[dict[str, Any]]:
+    """Adjustments for people of these stores (None: of all) that take two people: those that wait first, the oldest
+    first, then those decided by a second person."""
     p = adjustment_proposal.c
     rows = conn.execute(select(adjustment_proposal).where(p.scope_id == chain_id).order_by(p.proposed_at_ms))
-    return [dict(row._mapping) for row in rows]
+    found = [dict(row._mapping) for row in rows if store_ids is None or row.store_id in store_ids]
+    seconds = [row for row in found if row["state"] == "open" or row["decided_by"] is not None]
+    return sorted(seconds, key=lambda row: row["state"] != "open")
+
+
+def is_single_shop(conn: Connection, chain_id: str) -> bool:
+    """Whether people work in one store only."""
+    return len(stores_with_people(conn, chain_id)) == 1
 
 
 # --- Parts --------------------------------------------------------------------------------------------------------
@@ -284,6 +296,13 @@ def _find_dispute(conn: Connection, chain_id: str, dispute_id: str) -> dict[str,
     if found is None:
         raise Refused("not_found", what="dispute")
     return dict(found._mapping)
+
+
+def _waits(conn: Connection, chain_id: str, dispute_id: str) -> bool:
+    """Whether an adjustment for this dispute waits for a second person."""
+    p = adjustment_proposal.c
+    mine = (p.scope_id == chain_id, p.dispute_id == dispute_id, p.state == "open")
+    return conn.execute(select(p.proposal_id).where(*mine)).first() is not None
 
 
 def _check_decides(actor: Actor, store_id: str | None, beneficiary: str) -> None:
@@ -323,7 +342,7 @@ def _propose(
 ) -> Adjusted:
     conn, chain_id = opened.conn, opened.scope_id
     threshold = int(read_settings(conn, chain_id)["adjustment_threshold"])
-    needs_second = abs(amount) > threshold or associate == actor.id
+    waits = needs_second(amount, threshold, proposed_by=actor.id, beneficiary=associate)
     row = {
         "scope_id": chain_id,
         "proposal_id": proposal_id,
@@ -335,15 +354,15 @@ def _propose(
         "dispute_id": dispute_id,
         "proposed_by": actor.id,
         "proposed_at_ms": now_ms,
-        "state": "open" if needs_second else "posted",
-        "event_id": None if needs_second else proposal_id,
+        "state": "open" if waits else "posted",
+        "event_id": None if waits else proposal_id,
     }
     conn.execute(insert(adjustment_proposal), [row])
-    if not needs_second:
+    if not waits:
         _post(opened, row, actor, now_ms)
     detail = {"associate": associate, "amount": amount, "state": row["state"]}
     _audit(opened, actor, "adjustment.proposed", proposal_id, detail, now_ms)
-    return Adjusted(proposal_id, "open" if needs_second else "posted")
+    return Adjusted(proposal_id, "open" if waits else "posted")
 
 
 def _post(opened: ScopeWrite, row: dict[str, Any], actor: Actor, now_ms: int) -> None:

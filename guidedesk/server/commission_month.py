@@ -11,12 +11,13 @@ from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.commission import reading
+from guidedesk.domain.second_person import why_not_second
 from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models.commission_tables import close_confirmation, open_line, period_close, statement
 from guidedesk.models.server_tables import device
 from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_close import ClosePreview, preview
-from guidedesk.server.commission_disputes import list_disputes
+from guidedesk.server.commission_disputes import is_single_shop, list_disputes, list_proposals
 from guidedesk.server.commission_documents import dispute_of, tell_lines
 from guidedesk.server.commission_evidence import Papers
 from guidedesk.server.commission_reads import StoredLine, events_of_member, lines_of, states_of
@@ -26,6 +27,7 @@ from guidedesk.server.database import ServerDatabase
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.services.earnings import (
+    Adjustment,
     CloseMonth,
     CloseTotals,
     Dispute,
@@ -68,11 +70,13 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
         mine = [line for line in lines_of(conn, chain_id, period=month) if desk.is_hers(line.beneficiary)]
         desk = replace(desk, lines=mine)
         disputes = _disputes(desk)
+        adjustments = _adjustments(desk, disputes)
         gates = _gates(desk, disputes)
         closed = closed_through(conn, chain_id)
         is_closed = closed is not None and month <= closed
         sealed = _sealed(conn, chain_id, month) if is_closed else None
         named = {dispute.opened_by for dispute in disputes} | {dispute.ruled_by for dispute in disputes}
+        named |= {who for each in adjustments for who in (each.associate, each.proposed_by, each.decided_by)}
         named |= {event.associate for dispute in disputes for event in dispute.story}
         named |= {
             str(person["beneficiary"])
@@ -90,6 +94,7 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
             periods=_months(conn, chain_id, month, now_ms),
             associates=_people(desk),
             disputes=disputes,
+            adjustments=adjustments,
             people=papers.people_in(named),
             closed_at_ms=None if sealed is None else sealed.closed_at_ms,
             closed_by="" if sealed is None else sealed.closed_by or "",
@@ -256,3 +261,36 @@ def _dispute(papers: Papers, row: dict[str, Any], line: EarningsLine | None, win
         line=replace(line, dispute=None),
         story=story,
     )
+
+
+def _adjustments(desk: _Desk, disputes: Sequence[Dispute]) -> tuple[Adjustment, ...]:
+    """Adjustments of people of her stores that take two, and whether she may be the second."""
+    conn, chain_id, actor = desk.papers.conn, desk.papers.chain_id, desk.actor
+    rows = list_proposals(conn, chain_id, None if actor.role == "admin" else actor.scope_ids)
+    is_single = is_single_shop(conn, chain_id)
+    about = {dispute.id: dispute for dispute in disputes}
+    found = []
+    for row in rows:
+        dispute = about.get(row["dispute_id"])
+        why_not = why_not_second(
+            actor.id, actor.role, proposed_by=row["proposed_by"], beneficiary=row["associate"], is_single_shop=is_single
+        )
+        found.append(
+            Adjustment(
+                id=row["proposal_id"],
+                associate=row["associate"],
+                amount_minor=row["amount"],
+                currency=row["currency"],
+                reason=row["reason"],
+                proposed_by=row["proposed_by"] or "",
+                proposed_at_ms=row["proposed_at_ms"],
+                state=row["state"],
+                why_not=why_not,
+                dispute_id=row["dispute_id"] or "",
+                order_no="" if dispute is None else dispute.order_no,
+                member_name="" if dispute is None else dispute.member_name,
+                decided_by=row["decided_by"] or "",
+                decided_at_ms=row["decided_at_ms"],
+            )
+        )
+    return tuple(found)

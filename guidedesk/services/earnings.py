@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from guidedesk.domain.second_person import SecondWhyNot
 from guidedesk.services.read_models import Bilingual
 
 LineState = Literal["provisional", "confirmed", "disputed", "reversed"]
@@ -29,6 +30,7 @@ DISPUTE_REASONS: Final[tuple[DisputeReason, ...]] = (
     "scanned_first", "not_matched", "wrong_share", "wrong_amount", "returned_wrongly", "other",
 )  # fmt: skip
 Ruling = Literal["keep", "adjust", "void"]
+AdjustmentState = Literal["open", "posted", "refused"]
 GateName = Literal["data", "returns", "disputes", "confirm", "lock"]
 GATES: Final[tuple[GateName, ...]] = ("data", "returns", "disputes", "confirm", "lock")
 WhyNot = Literal[
@@ -273,6 +275,29 @@ class PersonMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A manual line that takes two people (SECURITY.md 2): open until the second decides.
+
+    `amount_minor` has its sign; `associate` gets it, a key of `people`. `why_not`: why whoever asks may not decide.
+    """
+
+    id: str
+    associate: str
+    amount_minor: int
+    currency: str
+    reason: str
+    proposed_by: str
+    proposed_at_ms: int
+    state: AdjustmentState
+    why_not: SecondWhyNot = ""
+    dispute_id: str = ""
+    order_no: str = ""
+    member_name: str = ""
+    decided_by: str = ""
+    decided_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTotals:
     """The sums of a month over everybody in the manager's store."""
 
@@ -298,6 +323,7 @@ class CloseMonth:
     periods: tuple[str, ...] = ()
     associates: tuple[PersonMonth, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()  # those that take two people; open ones first
     people: tuple[Person, ...] = ()
     closed_at_ms: int | None = None
     closed_by: str = ""

@@ -109,6 +109,10 @@ class CommissionDesk:
         asked = {"dispute_id": dispute_id, "decision": decision, "amount_minor": amount_minor, "target": target}
         return self._ask("disputes/resolve", CloseMonth, **asked, text=text, pin=pin)
 
+    def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
+        """The second person's word on an adjustment, with her PIN."""
+        return self._ask("adjustments/decide", CloseMonth, proposal_id=proposal_id, is_approved=is_approved, pin=pin)
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         """The store is content with the month."""
         return self._ask("close/confirm", CloseMonth, period=period, pin=pin)

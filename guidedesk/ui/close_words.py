@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from guidedesk.services.earnings import CloseMonth, Dispute, Gate, Person, PersonMonth
+from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate, Person, PersonMonth
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
@@ -32,6 +32,21 @@ class DisputeRow:
     def spoken(self) -> str:
         """The row as one sentence."""
         return ", ".join(cell.text for cell in dispute_cells(self) if cell.text)
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentRow:
+    """An adjustment that takes two people as a row."""
+
+    row_id: str
+    adjustment: Adjustment
+    people: tuple[Person, ...]
+    now_ms: int
+
+    @property
+    def spoken(self) -> str:
+        """The row as one sentence."""
+        return ", ".join(cell.text for cell in adjustment_cells(self) if cell.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,31 @@ def dispute_cells(row: DisputeRow) -> tuple[Cell, ...]:
         Cell(words.name_of(dispute.opened_by, row.people)),
         Cell(untrusted(dispute.order_no, 24), ink="text2"), Cell(text),
         Cell(formats.money(dispute.amount_minor, dispute.currency or "CNY"), strong=True), last,
+    )  # fmt: skip
+
+
+def adjustment_columns() -> tuple[ColumnSpec, ...]:
+    """Header texts and widths at 100 %."""
+    return (
+        ColumnSpec(t("close.col.proposed"), 108), ColumnSpec(t("close.col.who"), 96),
+        ColumnSpec(t("close.col.proposed_by"), 96), ColumnSpec(t("close.col.reason"), 0),
+        ColumnSpec(t("close.col.amount"), 108, right=True), ColumnSpec(t("close.col.wait"), 92),
+    )  # fmt: skip
+
+
+def adjustment_cells(row: AdjustmentRow) -> tuple[Cell, ...]:
+    """The cells of an adjustment."""
+    each = row.adjustment
+    today, day = formats.local_day(row.now_ms), formats.local_day(each.proposed_at_ms)
+    if each.state == "open":
+        days = max(0, (today - day).days)
+        last = Cell(t("close.waits", n=days), tone="danger" if days > LONG_WAIT_DAYS else "neutral")
+    else:
+        last = Cell(t(f"close.second.{each.state}"), tone="success" if each.state == "posted" else "neutral")
+    return (
+        Cell(formats.day_text(day, today), ink="text2"), Cell(words.name_of(each.associate, row.people)),
+        Cell(words.name_of(each.proposed_by, row.people), ink="text2"), Cell(untrusted(each.reason, 80)),
+        Cell(formats.money(each.amount_minor, each.currency), strong=True), last,
     )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ class CounterClose(QObject):
         page.amount_typed.connect(presenter.type_amount)
         page.sentence_typed.connect(presenter.type_sentence)
         page.ruled.connect(presenter.rule)
+        page.second_decided.connect(presenter.decide_second)
         page.confirmed.connect(presenter.confirm)
         page.closed.connect(presenter.close_it)
         page.forced.connect(presenter.force)

@@ -56,6 +56,10 @@ class CommissionPort(Protocol):
         """A manager's ruling, with her PIN."""
         ...
 
+    def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
+        """The second person's word on an adjustment, with her PIN."""
+        ...
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         """The store is content with the month."""
         ...

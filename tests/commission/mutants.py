@@ -2,8 +2,8 @@
 
 A mutator of our own, because those on the shelf start the whole of pytest for each mutant: this one forks, puts the
 changed module before the import system and runs the fast suite, a tenth of a second for most mutants. Names, keys and
-texts are not mutated, nor what is never run: annotations and docstrings. Each file is first tried unchanged in the very
-same way and has to survive: otherwise it is the way that fails, and no outcome of that file would mean anything.
+texts are not mutated, nor what is never run: annotations and docstrings. First all files are tried unchanged in the very
+same way and have to survive: otherwise it is the way that fails, and no outcome would mean anything.
 """
 
 from __future__ import annotations
@@ -179,14 +179,12 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)
 
 
-def outcome(mutant: Mutant) -> str:
+def outcome(*mutants: Mutant) -> str:
     """`killed by ...` or `survived`; run in a process of its own, which this one forks and waits for.
 
-    The change is made before: one that cannot be made or compiled ends the run, it kills no mutant.
+    Changes are made before: one that cannot be made or compiled ends the run, it kills no mutant.
     """
-    path = ENGINE / mutant.file
-    module = f"{PACKAGE}.{mutant.file.removesuffix('.py').replace('/', '.')}"
-    changed = _Changed(module, path, compile(mutated(mutant), str(path), "exec"))
+    changed = [_changed(mutant) for mutant in mutants]
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -200,14 +198,20 @@ def outcome(mutant: Mutant) -> str:
     return told or "killed by the time or memory it took"
 
 
-def _try(changed: _Changed) -> str:
+def _changed(mutant: Mutant) -> _Changed:
+    path = ENGINE / mutant.file
+    module = f"{PACKAGE}.{mutant.file.removesuffix('.py').replace('/', '.')}"
+    return _Changed(module, path, compile(mutated(mutant), str(path), "exec"))
+
+
+def _try(changed: Sequence[_Changed]) -> str:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30))
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
             del sys.modules[name]
-        sys.meta_path.insert(0, changed)
+        sys.meta_path[:0] = changed
         failure = fast_suite.first_failure()
     except Exception as error:
         return f"killed by {type(error).__name__}"
@@ -225,9 +229,8 @@ def main() -> None:
     found = [mutant for path in files for mutant in mutants_of(path)]
     if args.sample is not None and args.sample < len(found):
         found = sorted(random.Random(args.seed).sample(found, args.sample), key=lambda one: (one.file, one.node))
-    for file in sorted({mutant.file for mutant in found}):
-        if (how := outcome(unchanged(file))) != SURVIVED:
-            sys.exit(f"{file} does not survive unchanged ({how}): nothing can be said of its mutants")
+    if (how := outcome(*(unchanged(file) for file in sorted({mutant.file for mutant in found})))) != SURVIVED:
+        sys.exit(f"the engine does not survive unchanged ({how}): nothing can be said of its mutants")
     began, outcomes = time.monotonic(), []
     for number, mutant in enumerate(found, start=1):
         outcomes.append(outcome(mutant))

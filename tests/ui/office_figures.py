@@ -61,6 +61,11 @@ class OfficeFigures:
         assert self.close is not None
         return self.close
 
+    def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
+        self._ask("decide_adjustment", proposal_id, is_approved, pin)
+        assert self.close is not None
+        return self.close
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         self._ask("confirm_month", period, pin)
         assert self.close is not None

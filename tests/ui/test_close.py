@@ -13,7 +13,7 @@ from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
-from guidedesk.ui.fixtures.close import CLOSED, MONTH, READY
+from guidedesk.ui.fixtures.close import CLOSED, MONTH, READY, SECOND_MONTH
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import ClosePresenter
 from guidedesk.ui.screens import close_screen
@@ -133,6 +133,39 @@ def test_nothing_is_decided_without_contact(shop: ShopDesk, presenter: ClosePres
     assert (presenter.state.step, presenter.state.why_not_ruled) == ("", "close.offline")
 
 
+def test_the_second_person_decides_with_a_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    shop.counter.commission.close = SECOND_MONTH
+    presenter.reload()
+    presenter.show_tab("second")
+    presenter.decide_second("approve")
+    assert (presenter.state.step, asked(shop, "decide_adjustment")) == ("approve", [])
+    presenter.prove("271828")
+    presenter.decide_second("refuse")
+    presenter.prove("271828")
+    assert asked(shop, "decide_adjustment") == [("p-1", True, "271828"), ("p-1", False, "271828")]
+
+
+@pytest.mark.parametrize(("chosen", "why"), [("p-2", "close.second_proposer"), ("p-3", "close.second_none")])
+def test_what_is_hers_or_decided_is_not_hers_to_decide(
+    shop: ShopDesk, presenter: ClosePresenter, chosen: str, why: str
+) -> None:
+    shop.counter.commission.close = SECOND_MONTH
+    presenter.reload()
+    presenter.show_tab("second")
+    presenter.choose(chosen)
+    presenter.decide_second("approve")
+    assert (presenter.state.why_not_second, presenter.state.step) == (why, "")
+
+
+def test_a_dispute_whose_adjustment_waits_takes_no_other_ruling(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    shop.counter.commission.close = SECOND_MONTH
+    presenter.reload()
+    presenter.decide("keep")
+    presenter.type_sentence("好")
+    presenter.rule()
+    assert (presenter.state.why_not_ruled, presenter.state.step) == ("close.rule_waits", "")
+
+
 def test_another_dispute_begins_with_an_empty_ruling(presenter: ClosePresenter) -> None:
     presenter.decide("keep")
     presenter.type_sentence("好")
@@ -174,6 +207,24 @@ def test_the_page_says_what_is_in_the_way_and_shows_all_evidence(window: Counter
     for words in (t("close.blocked", n=2), t("close.gate.disputes.left", n=2), "客人先扫的是我的码", "林晓夏", "周牧"):
         assert words in shown, words
     assert t("earn.event.clock", seconds="2.3") in shown
+
+
+def test_what_waits_for_a_second_person_has_a_list_of_its_own(window: CounterWindow, shop: ShopDesk) -> None:
+    assert t("close.tab.second") not in said(window)  # nothing waits
+    shop.counter.commission.close = SECOND_MONTH
+    window.close.presenter.reload()
+    page = window.window.page("close")
+    assert isinstance(page, ClosePage)
+    window.close.presenter.show_tab("second")
+    shown = said(window)
+    for words in ("两位一起接待，按店规各一半", t("close.second_title", name="林晓夏"), t("close.second_why")):
+        assert words in shown, words
+    window.close.presenter.choose("p-2")
+    assert t("close.second_proposer") in said(window)
+    assert not page.second.approve.isEnabled()
+    window.close.presenter.choose("p-1")
+    window.window.run_command("main_action")
+    assert t("close.pin_text.approve") in said(window)
 
 
 def test_the_pin_dialog_forgets_its_pin_when_it_is_left(window: CounterWindow, shop: ShopDesk) -> None:

@@ -10,7 +10,7 @@ from guidedesk.domain.access import Actor, Permission, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.commission_close import close_period, confirm_store
-from guidedesk.server.commission_disputes import open_dispute, resolve_dispute
+from guidedesk.server.commission_disputes import decide_adjustment, open_dispute, resolve_dispute
 from guidedesk.server.commission_documents import check_own_line, read_earnings
 from guidedesk.server.commission_month import read_month
 from guidedesk.server.commission_why_not import read_why_not
@@ -36,6 +36,7 @@ def routes() -> list[Route]:
         Route("POST", "/v1/commission/disputes/open", policy, _open_dispute),
         Route("POST", "/v1/commission/close/preview", policy, _preview),
         Route("POST", "/v1/commission/disputes/resolve", Policy("sign_in", "sync.exchange"), _resolve),
+        Route("POST", "/v1/commission/adjustments/decide", Policy("sign_in", "sync.exchange"), _decide),
         Route("POST", "/v1/commission/close/confirm", Policy("sign_in", "sync.exchange"), _confirm),
         Route("POST", "/v1/commission/close", Policy("sign_in", "sync.exchange"), _close),
     ]
@@ -87,6 +88,18 @@ def _resolve(call: Call) -> Mapping[str, Any]:
     resolve_dispute(
         database, dispute_id=str(asked["dispute_id"]), decision=decision, text=text_of(asked["text"], _TEXT_LIMIT),
         actor=actor, now_ms=now_of(call), amount=amount, target=target,
+    )  # fmt: skip
+    return answer(read_month(database, actor, None, now_of(call)))
+
+
+def _decide(call: Call) -> Mapping[str, Any]:
+    actor = proved(call, {"staff_id", "proposal_id", "is_approved", "pin"})
+    asked, database = call.json, call.context.database
+    if not is_id(asked["proposal_id"]) or type(asked["is_approved"]) is not bool:
+        raise Refused("validation", field="adjustment", why="bad_value")
+    decide_adjustment(
+        database, proposal_id=str(asked["proposal_id"]), is_approved=asked["is_approved"], actor=actor,
+        now_ms=now_of(call),
     )  # fmt: skip
     return answer(read_month(database, actor, None, now_of(call)))
 

@@ -1,4 +1,4 @@
-"""Closing a month: five gates, disputes with their evidence, a ruling, a PIN (DESIGN-UI.md 5.11b)."""
+"""Closing a month: five gates, disputes with their evidence, rulings, second persons, a PIN (DESIGN-UI.md 5.11b)."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.money import read_amount
-from guidedesk.services.earnings import CloseMonth, Dispute, Gate
+from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
-Step = Literal["", "rule", "confirm", "close", "force"]
+Step = Literal["", "rule", "approve", "refuse", "confirm", "close", "force"]
+Tab = Literal["open", "resolved", "second"]
 TEXT_LIMIT: Final = 200
 VOID: Final = "void:"
 _MINUS: Final = ("-", "−", "－")
 _SIGNS: Final = "+-−－ "
+_ANY_MONTH: Final[frozenset[Step]] = frozenset({"approve", "refuse"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class CloseState:
     is_asking: bool = False
     is_offline: bool = False
     problem: GuideDeskError | None = None
-    tab: Literal["open", "resolved"] = "open"
+    tab: Tab = "open"
     chosen: str = ""
     decision: str = ""
     amount: str = ""
@@ -56,6 +58,32 @@ class CloseState:
         return next((dispute for dispute in shown if dispute.id == self.chosen), shown[0] if shown else None)
 
     @property
+    def adjustments(self) -> tuple[Adjustment, ...]:
+        """Those that take two people, on their tab."""
+        return () if self.data is None or self.tab != "second" else self.data.adjustments
+
+    @property
+    def adjustment(self) -> Adjustment | None:
+        """The chosen one, else the first."""
+        shown = self.adjustments
+        return next((each for each in shown if each.id == self.chosen), shown[0] if shown else None)
+
+    @property
+    def why_not_second(self) -> str:
+        """The catalogue key that says why she may not decide about the chosen adjustment, or empty."""
+        if self.adjustment is None or self.adjustment.state != "open":
+            return "close.second_none"
+        if self.is_offline:
+            return "close.offline"
+        return f"close.second_{self.adjustment.why_not}" if self.adjustment.why_not else ""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an adjustment for the chosen dispute waits for a second person."""
+        every, dispute = () if self.data is None else self.data.adjustments, self.dispute
+        return dispute is not None and any(each.dispute_id == dispute.id and each.state == "open" for each in every)
+
+    @property
     def blocked_by(self) -> Gate | None:
         """The first gate before the last that is shut."""
         gates = () if self.data is None else self.data.gates[:-1]
@@ -75,6 +103,8 @@ class CloseState:
             return "close.offline"
         if self.dispute.opened_by == self.me:
             return "close.rule_own"
+        if self.waiting:
+            return "close.rule_waits"
         if not self.decision:
             return "close.rule_choose"
         if self.decision == "adjust" and self.amount_minor is None:
@@ -138,8 +168,9 @@ class ClosePresenter(StatePresenter[CloseState]):
             self.reload()
 
     def show_tab(self, tab: str) -> None:
-        """Disputes that wait, or those that were decided."""
-        self._show(tab="resolved" if tab == "resolved" else "open", chosen="")
+        """Disputes that wait, those that were decided, or adjustments that take a second person."""
+        known: tuple[Tab, ...] = ("open", "resolved", "second")
+        self._show(tab=next((name for name in known if name == tab), "open"), chosen="")
 
     def choose(self, dispute_id: str) -> None:
         """The dispute at the side; another one begins with a fresh ruling."""
@@ -163,6 +194,11 @@ class ClosePresenter(StatePresenter[CloseState]):
         """Ctrl Enter on a dispute: ask for the PIN."""
         if not self.state.why_not_ruled:
             self._begin("rule")
+
+    def decide_second(self, verdict: str) -> None:
+        """`approve` or `refuse` the adjustment at the side: ask for the PIN."""
+        if not self.state.why_not_second:
+            self._begin("approve" if verdict == "approve" else "refuse")
 
     def confirm(self) -> None:
         """The store's month is right."""
@@ -211,7 +247,7 @@ class ClosePresenter(StatePresenter[CloseState]):
             "close": lambda: port.close_the_month(period, pin, None),
             "force": lambda: port.close_the_month(period, pin, reason.strip()[:TEXT_LIMIT]),
         }
-        ask = asks.get(step) or self._ruling(state, pin)
+        ask = asks.get(step) or (self._ruling(state, pin) if step == "rule" else self._second(state, pin))
         if ask is not None:
             self._desk.tasks.ask(ask, done=done, failed=failed)
 
@@ -225,8 +261,17 @@ class ClosePresenter(StatePresenter[CloseState]):
         port = self._desk.counter.commission
         return lambda: port.resolve_dispute(dispute.id, decision, amount, target, state.sentence.strip(), pin)
 
+    def _second(self, state: CloseState, pin: str) -> Callable[[], CloseMonth] | None:
+        adjustment, is_approved = state.adjustment, state.step == "approve"
+        if adjustment is None:
+            return None
+        port = self._desk.counter.commission
+        return lambda: port.decide_adjustment(adjustment.id, is_approved=is_approved, pin=pin)
+
     def _begin(self, step: Step) -> None:
-        if self.state.data is not None and self.state.data.state == "open" and not self.state.is_offline:
+        # What two people decide is posted in the open month, whichever is on show.
+        is_right = self.state.data is not None and (step in _ANY_MONTH or self.state.data.state == "open")
+        if is_right and not self.state.is_offline:
             self._show(step=step, step_problem=None)
             self.pin_wanted.emit(step)
 

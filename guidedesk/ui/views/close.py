@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from guidedesk.ui import close_words, formats
 from guidedesk.ui import earnings_words as words
@@ -14,6 +14,7 @@ from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.close_parts import DisputePanel, GatesCard, TablesCard, TotalsCard
+from guidedesk.ui.views.close_second import AdjustmentPanel
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
@@ -36,6 +37,7 @@ class ClosePage(Page):
     amount_typed = Signal(str)
     sentence_typed = Signal(str)
     ruled = Signal()
+    second_decided = Signal(str)
     confirmed = Signal()
     closed = Signal()
     forced = Signal()
@@ -53,10 +55,13 @@ class ClosePage(Page):
         ways = (self.force, self.confirm, self.close_it)
         head = row(self.before, self._title, self.after, self._chip, None, *ways, gap=2)
         self.gates, self.totals, self.tables = GatesCard(), TotalsCard(), TablesCard()
-        self.panel = DisputePanel()
+        self.panel, self.second = DisputePanel(), AdjustmentPanel()
+        self._side = QStackedWidget()
+        for panel in (self.panel, self.second):
+            self._side.addWidget(panel)
         side = QFrame()
         side.setProperty("kind", "card")
-        side.setLayout(column(self.panel, gap=0))
+        side.setLayout(column(self._side, gap=0))
         main = column(holder(head), self.gates, self.totals, self.tables, gap=3)
         main.setStretch(3, 1)
         self.columns = ColumnsPane(
@@ -79,6 +84,7 @@ class ClosePage(Page):
         self.panel.amount_typed.connect(self.amount_typed)
         self.panel.sentence_typed.connect(self.sentence_typed)
         self.panel.ruled.connect(self.ruled)
+        self.second.decided.connect(self.second_decided)
         self.columns.became_tabs.connect(self._refold)
 
     def render_state(self, state: CloseState) -> None:
@@ -104,6 +110,8 @@ class ClosePage(Page):
         self.totals.setVisible(data is not None and not low)
         self.tables.render_state(state, compact=low)
         self.panel.show_dispute(state, today)
+        self.second.show_adjustment(state, today)
+        self._side.setCurrentWidget(self.second if state.tab == "second" else self.panel)
         self._show_buttons(state)
 
     def _show_buttons(self, state: CloseState) -> None:
@@ -132,7 +140,7 @@ class ClosePage(Page):
         return self.tables.disputes
 
     def panes(self) -> list[QWidget]:
-        return [self.gates, self.tables.disputes, self.tables.people, self.panel]
+        return [self.gates, self.tables.disputes, self.tables.seconds, self.tables.people, self._side]
 
     def key_cues(self) -> tuple[KeyCue, ...]:
         return CUES
@@ -141,16 +149,18 @@ class ClosePage(Page):
         if name == "main_action":
             if self.panel.rule_it.isVisible() and self.panel.rule_it.isEnabled():
                 self.ruled.emit()
+            elif self.second.approve.isVisible() and self.second.approve.isEnabled():
+                self.second_decided.emit("approve")
             elif self.close_it.isVisible() and self.close_it.isEnabled() and self._no_dispute():
                 self.closed.emit()
             return True
-        if name in ("close", "back") and self.columns.is_tabbed and self.panel.isVisible():
+        if name in ("close", "back") and self.columns.is_tabbed and self._side.isVisible():
             self.columns.show_pane(0)
             return True
         return False
 
     def _no_dispute(self) -> bool:
-        return self._state is not None and self._state.dispute is None
+        return self._state is not None and self._state.dispute is None and self._state.adjustment is None
 
     def _back(self) -> None:
         self.month_stepped.emit("-1")

@@ -35,6 +35,7 @@ from guidedesk.ui.widgets.story import Story
 
 LOW: Final = QSizePolicy.Policy.Maximum
 _WRAPS: Final = QSizePolicy.Policy.Preferred
+TABS: Final = ("open", "resolved", "second")
 
 
 class GateCell(QFrame):
@@ -148,15 +149,19 @@ class TablesCard(Card):
         self.disputes.fold(2, 0)
         self._none = Label("", "body", "text2", wrap=True)
         self._none_box = holder(row(self._none, pad=4))
+        self.seconds_model = RowsModel(close_words.adjustment_columns(), close_words.adjustment_cells)
+        self.seconds = TableView(self.seconds_model, "close.tab.second", row_metric="row_agenda_short")
+        self.seconds.fold(2, 0)
         self.people_model = RowsModel(close_words.person_columns(), close_words.person_cells)
         self.people = TableView(self.people_model, "close.balance")
         self.people.fold(3, 1)
         self._count = Label("", "caption", "text3")
         below = row(Label("", "heading").say("close.balance"), None, self._count, gap=2, pad=(2, 4))
         self._balance = (rule(), holder(below), rule(), self.people)
-        inner = column(holder(head), rule(), self.disputes, self._none_box, *self._balance, gap=0)
+        inner = column(holder(head), rule(), self.disputes, self.seconds, self._none_box, *self._balance, gap=0)
         inner.setStretch(2, 2)
-        inner.setStretch(7, 3)
+        inner.setStretch(3, 2)
+        inner.setStretch(8, 3)
         self._main = holder(inner)
         self._locked, self._error = no_permission_state(), error_state()
         self._pages = QStackedWidget()
@@ -165,6 +170,7 @@ class TablesCard(Card):
         self.body.put(self._pages)
         self.tabs.chosen.connect(self.tab_chosen)
         self.disputes.row_chosen.connect(self.chosen)
+        self.seconds.row_chosen.connect(self.chosen)
         self._error.acted.connect(self.retried)
         self._drawn: object = None
 
@@ -184,30 +190,42 @@ class TablesCard(Card):
         self._pages.setCurrentWidget(self._main)
         for part in self._balance:
             # Large text leaves room for one table: the disputes, while there are some.
-            part.setVisible(not (compact and state.disputes))
+            part.setVisible(not (compact and (state.disputes or state.adjustments)))
         counts = {tab: sum(each.state == tab for each in data.disputes) for tab in ("open", "resolved")}
+        counts["second"] = sum(each.state == "open" for each in data.adjustments)
+        # Most months nobody needs a second person: then the tab is not there.
+        tabs = [tab for tab in TABS if tab != "second" or data.adjustments or state.tab == "second"]
         self.tabs.show_choices(
-            [Choice(tab, t(f"close.tab.{tab}"), count=formats.count(counts[tab])) for tab in ("open", "resolved")],
-            state.tab)
+            [Choice(tab, t(f"close.tab.{tab}"), count=formats.count(counts[tab])) for tab in tabs], state.tab)
         shown_rows = state.disputes
         drawn = (data, state.tab, i18n.language())
         if drawn != self._drawn:
             self._drawn = drawn
             self.disputes_model.set_columns(close_words.dispute_columns())
+            self.seconds_model.set_columns(close_words.adjustment_columns())
             self.people_model.set_columns(close_words.person_columns())
             was = self.disputes.blockSignals(True)
             self.disputes_model.set_rows(
                 [close_words.DisputeRow(each.id, each, data.people, state.now_ms) for each in shown_rows])
             self.disputes.blockSignals(was)
+            was = self.seconds.blockSignals(True)
+            self.seconds_model.set_rows(
+                [close_words.AdjustmentRow(each.id, each, data.people, state.now_ms) for each in state.adjustments])
+            self.seconds.blockSignals(was)
             self.people_model.set_rows(
                 [close_words.PersonRow(person.id, person, data.currency) for person in data.associates])
         if state.dispute is not None:
             was = self.disputes.blockSignals(True)
             self.disputes.choose(state.dispute.id)
             self.disputes.blockSignals(was)
+        if state.adjustment is not None:
+            was = self.seconds.blockSignals(True)
+            self.seconds.choose(state.adjustment.id)
+            self.seconds.blockSignals(was)
         self.disputes.setVisible(bool(shown_rows))
+        self.seconds.setVisible(bool(state.adjustments))
         # Where there is room for little, the tab's own count says it.
-        self._none_box.setVisible(not shown_rows and not compact)
+        self._none_box.setVisible(not shown_rows and not state.adjustments and not compact)
         self._none.set_text(t(f"close.none.{state.tab}"))
         self._count.set_text(t("close.people", n=len(data.associates)))
 
