@@ -2,8 +2,8 @@
 
 A mutator of our own, because those on the shelf start the whole of pytest for each mutant: this one forks, puts the
 changed module before the import system and runs the fast suite, a tenth of a second for most mutants. Names, keys and
-texts are not mutated, nor what is never run: annotations and docstrings. First all files are tried unchanged in the very
-same way and have to survive: otherwise it is the way that fails, and no outcome would mean anything.
+texts are not mutated, nor what is never run: annotations and docstrings. First all files are tried unchanged in the
+very same way and have to survive: otherwise it is the way that fails, and no outcome would mean anything.
 """
 
 from __future__ import annotations

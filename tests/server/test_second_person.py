@@ -113,5 +113,6 @@ def test_refused_nothing_is_posted_and_the_dispute_is_ruled_on_anew(shop: Shop, 
 )
 def test_an_answer_of_another_shape_is_refused_in_a_word(shop: Shop, counter: Counter, body: dict[str, Any]) -> None:
     whole = {"proposal_id": shop.new_id(), "pin": PIN} | body
-    expected = (404, "not_found") if set(body) == {"is_approved"} and body["is_approved"] is True else (400, "validation")
+    is_whole = body == {"is_approved": True} and body["is_approved"] is True
+    expected = (404, "not_found") if is_whole else (400, "validation")
     assert code(ask(shop, counter, "AM", "adjustments/decide", **whole)) == expected
