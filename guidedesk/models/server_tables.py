@@ -329,6 +329,19 @@ order_directory = Table(
     info={"shard": "external_id"},
 )
 
+# A manager's word on a coupon or a changing code that turned up twice (CODES.md ): one a use.
+double_use_ruling = Table(
+    "double_use_ruling",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("op_id", primary_key=True),  # the later use
+    text_col("decision"),  # keep | refuse
+    text_col("reason"),
+    id_col("ruled_by", nullable=True),  # None is the operator at the command line
+    big_col("ruled_at_ms"),
+    info=_SCOPE,
+)
+
 audit = Table(
     "audit",
     SERVER,
@@ -347,3 +360,11 @@ audit = Table(
 
 Index("ix_scope_grant_scope_id_until_ms", scope_grant.c.scope_id, scope_grant.c.until_ms)
 Index("ix_op_log_scope_id_received_at_ms", op_log.c.scope_id, op_log.c.received_at_ms)
+# What did not simply take effect is little; what a manager looks through must not read a year of operations.
+Index(
+    "ix_op_log_scope_id_status",
+    op_log.c.scope_id,
+    op_log.c.status,
+    sqlite_where=op_log.c.status != "accepted",
+    postgresql_where=op_log.c.status != "accepted",
+)

@@ -226,6 +226,11 @@ def spend(opened: ScopeWrite, row_id: str) -> Row | None:
     )
 
 
+def is_second_use(answer: Mapping[str, Any]) -> bool:
+    """Whether an operation's answer says that the coupon had been used before."""
+    return bool(answer["params"].get("why") == "coupon_used" or answer["reason"] == "coupon_twice")
+
+
 @cross_scope
 def used_twice(database: ServerDatabase) -> list[dict[str, Any]]:
     """Uses that reached the server second, newest first: who took the coupon, where, when (UTC ms), worth how much;
@@ -241,7 +246,7 @@ def used_twice(database: ServerDatabase) -> list[dict[str, Any]]:
             )
             for row in rows:
                 answer = json.loads(row.result)
-                if answer["params"].get("why") == "coupon_used" or answer["reason"] == "coupon_twice":
+                if is_second_use(answer):
                     body = json.loads(row.body)["body"]
                     found.append(
                         {

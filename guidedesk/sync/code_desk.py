@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection
 
 from guidedesk.domain.errors import Refused
+from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session
@@ -90,6 +91,18 @@ class CodeDesk:
         """The member `ask_head_office` found, her rows in the cache and seen in this store from now on."""
         asker, staff_id = self._asking()
         return asker.open(kind, value, reason, staff_id)
+
+    def double_uses(self) -> DoubleUses:
+        """What a manager has to decide in this store. Raises `TransportError` without contact, `not_signed_in`,
+        `forbidden`."""
+        asker, staff_id = self._asking()
+        return asker.double_uses("", {"staff_id": staff_id})
+
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
+        """Her word on one of them; what there is then. Also `not_open`, `two_people`, `not_found`."""
+        asker, staff_id = self._asking()
+        word = {"staff_id": staff_id, "op_id": op_id, "decision": decision, "reason": reason}
+        return asker.double_uses("/rule", word)
 
     # --- what may be given out ---
 

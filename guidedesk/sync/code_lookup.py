@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from guidedesk.domain.errors import TransportError
 from guidedesk.models.entities import entity_tables
+from guidedesk.services.double_uses import DoubleUses
 from guidedesk.services.read_models import OfficeHit
+from guidedesk.services.strict_document import read_document
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.calls import call_in_time
@@ -63,6 +66,14 @@ class CodeAsker:
             if refused.status == _NOT_FOUND:
                 return None
             raise
+
+    def double_uses(self, step: str, body: dict[str, Any]) -> DoubleUses:
+        """What was used twice here, or with `/rule` a manager's word on one. Raises as `resolve`."""
+        answer = call_in_time(self._clock, self._line, f"/v1/codes/double-uses{step}", body)
+        try:
+            return read_document(DoubleUses, answer)
+        except ValueError as error:
+            raise TransportError("bad_answer") from error
 
     def _take(self, answer: dict[str, Any]) -> str:
         truths = [_truth(tbl, row) for tbl, row in answer["rows"] if tbl in entity_tables()]

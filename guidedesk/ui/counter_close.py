@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from guidedesk.domain.access import Permission
 from guidedesk.ui import i18n
+from guidedesk.ui.counter_double_uses import CounterDoubleUses
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.close import ClosePresenter, CloseState
@@ -31,6 +32,7 @@ class CounterClose(QObject):
         self._window, self._is_allowed = window, is_allowed
         self._dialog: PinDialog | None = None
         self.presenter = ClosePresenter(desk, self)
+        self.double_uses = CounterDoubleUses(desk, window, self)
         window.page_shown.connect(self._page_shown)
 
     def add_page(self) -> None:
@@ -54,11 +56,14 @@ class CounterClose(QObject):
         page.closed.connect(presenter.close_it)
         page.forced.connect(presenter.force)
         page.retried.connect(presenter.reload)
+        page.twice_wanted.connect(self.double_uses.open)
+        self.double_uses.presenter.state_changed.connect(WhenShown(page, page.render_double_uses).take)
         page.render_state(presenter.state)
         self._window.add_page(CLOSE, page)
 
     def leave(self) -> None:
         """Something else comes first: no PIN is kept."""
+        self.double_uses.leave()
         if self._dialog is not None:
             self._dialog = None
             self.presenter.leave()
@@ -66,6 +71,7 @@ class CounterClose(QObject):
     def _page_shown(self, name: str) -> None:
         if name == CLOSE and self._is_allowed("commission.others"):
             self.presenter.open()
+            self.double_uses.presenter.reload()
 
     def _step(self, by: str) -> None:
         self.presenter.step(int(by))

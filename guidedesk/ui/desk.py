@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Permission, may
 from guidedesk.services.changes import Changes
+from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
 from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
 from guidedesk.services.operations import Operation
 from guidedesk.services.printers import PrinterSettings
@@ -70,8 +71,8 @@ class CommissionPort(Protocol):
 
 
 class CodePort(Protocol):
-    """Codes at this counter (`guidedesk.sync.code_desk`). `resolve`, `renew_badge` and the two about head office ask
-    it: `TransportError` without contact."""
+    """Codes at this counter (`guidedesk.sync.code_desk`). What needs head office raises `TransportError` without
+    contact."""
 
     def trust(self) -> TrustList | None:
         """What signed codes are held against now, from this PC's copy; None while head office sent nothing."""
@@ -114,6 +115,14 @@ class CodePort(Protocol):
 
     def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
         """(handle, campaign, what the picture says) of coupons that can be given here, online or not."""
+        ...
+
+    def double_uses(self) -> DoubleUses:
+        """What a manager has to decide in this store, from head office."""
+        ...
+
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
+        """Her word on one of them; what there is then."""
         ...
 
 

@@ -11,12 +11,14 @@ import pytest
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason
 from guidedesk.codes.trust import serial_of
+from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.joining import Answers
 from guidedesk.domain.time import DAY_MS, TrustedTime
 from guidedesk.models.entities import load_row
 from guidedesk.server.code_keys import TRUST_ID, refresh_trust_list, rotate_keys
 from guidedesk.server.code_lookup import member_of_code
+from guidedesk.server.double_uses import read_double_uses, rule_double_use
 from guidedesk.server.join.dynamic_codes import AHEAD, coming_codes
 from guidedesk.server.join.inviters import find_inviter
 from guidedesk.server.join.joining import join
@@ -25,6 +27,7 @@ from guidedesk.server.join.phone_checks import send_code
 from guidedesk.server.join.tokens import MemberToken, PageToken
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.rows import put_row
+from guidedesk.services.double_uses import DoubleUseDecision
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from guidedesk.sync.code_trust import code_trust
@@ -141,6 +144,34 @@ def test_a_second_use_elsewhere_is_put_to_a_manager(world: World) -> None:
         release_device(world.context, a.device_id, is_accepted=True, reason="?", only=second)
     released = release_device(world.context, a.device_id, is_accepted=True, reason="screenshot, both here", only=first)
     assert (released.state, released.counts, world.recorded()[first]) == ("active", {"accepted": 1}, "accepted")
+
+
+@pytest.mark.parametrize(("decision", "then"), [("keep", "accepted"), ("refuse", "rejected")])
+@ON_SQLITE
+def test_her_manager_decides_about_the_second_use(world: World, decision: DoubleUseDecision, then: str) -> None:
+    a, b, card = world.till(), world.till(), member(world)
+    (code, *_) = coming_codes(world.context, card, "q.example.com")
+    settle(a, b)
+    a.wire.is_cut = b.wire.is_cut = True
+    second = take(a, code)
+    take(b, code, "a2")
+    a.wire.is_cut = b.wire.is_cut = False
+    settle(b, a)
+    manager = Actor(world.staff["m1"], "manager", frozenset({world.store_id}))
+    [item] = read_double_uses(world.context, world.store_id, manager).items
+    assert (item.id, item.kind, item.state, item.member_name) == (second, "member_code", "open", "沈知微")
+    assert (item.first.staff.en, item.second.staff.en) == ("a2", "a1")
+    rule_double_use(
+        world.context, scope_id=world.store_id, op_id=second, decision=decision, reason="截图", actor=manager
+    )
+    assert world.recorded()[second] == then
+    [settled] = read_double_uses(world.context, world.store_id, manager).items
+    assert (settled.state, settled.decision) == ("decided", decision)
+    world.clock.tick(DAY_MS)
+    settle(a)
+    entry = a.counter.journal.find(second)
+    assert entry is not None
+    assert entry.state == then, "its counter asks again about what head office holds"
 
 
 def test_a_cancelled_card_takes_its_code_along(world: World) -> None:

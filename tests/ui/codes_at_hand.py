@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from guidedesk.codes.forms import TrustList
 from guidedesk.domain.errors import GuideDeskError, TransportError
+from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
 from guidedesk.services.read_models import OfficeHit
 
 
@@ -27,6 +28,7 @@ class CodesAtHand:
     blanks: list[tuple[str, str]] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     leases: list[tuple[str, int, str]] = field(default_factory=list)
+    twice: DoubleUses = field(default_factory=lambda: DoubleUses(0, ()))
 
     def trust(self) -> TrustList | None:
         return self.known
@@ -66,6 +68,20 @@ class CodesAtHand:
 
     def take_invitation(self) -> str | None:
         return self.invitations.pop() if self.invitations else None
+
+    def double_uses(self) -> DoubleUses:
+        if self.is_cut:
+            raise TransportError("unreachable")
+        return self.twice
+
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
+        if self.office_error is not None:
+            raise self.office_error
+        self.office_asked.append((op_id, decision, reason))
+        ruled = [replace(one, state="decided", decision=decision, reason=reason) if one.id == op_id else one
+                 for one in self.twice.items]
+        self.twice = replace(self.twice, items=tuple(ruled))
+        return self.twice
 
     def coupon_leases(self) -> tuple[tuple[str, int, str], ...]:
         return tuple(self.leases)

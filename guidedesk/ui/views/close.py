@@ -10,6 +10,7 @@ from guidedesk.ui import close_words, formats
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import CloseState
+from guidedesk.ui.presenters.double_uses import DoubleUsesState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
@@ -42,6 +43,7 @@ class ClosePage(Page):
     closed = Signal()
     forced = Signal()
     retried = Signal()
+    twice_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,6 +79,7 @@ class ClosePage(Page):
         self.confirm.clicked.connect(self.confirmed)
         self.close_it.clicked.connect(self.closed)
         self.force.clicked.connect(self.forced)
+        self.tables.twice.clicked.connect(self.twice_wanted)
         self.tables.tab_chosen.connect(self.tab_chosen)
         self.tables.chosen.connect(self.dispute_chosen)
         self.tables.retried.connect(self.retried)
@@ -113,6 +116,10 @@ class ClosePage(Page):
         self.second.show_adjustment(state, today)
         self._side.setCurrentWidget(self.second if state.tab == "second" else self.panel)
         self._show_buttons(state)
+
+    def render_double_uses(self, state: DoubleUsesState) -> None:
+        """How many codes that were used twice wait; the way there stands once head office answered."""
+        self.tables.show_twice(None if state.data is None else state.data.waiting)
 
     def _show_buttons(self, state: CloseState) -> None:
         data = state.data

@@ -143,7 +143,9 @@ class TablesCard(Card):
         super().__init__(pad=0, gap=0)
         self.tabs = ChoiceGroup("close.disputes", style="tab")
         self._title = Label("", "heading").say("close.disputes")
-        head = row(self._title, None, self.tabs, gap=3, pad=(2, 4))
+        self.twice = Button("", "quiet", icon="conflict").say("twice.open_none")
+        self.twice.hide()
+        head = row(self._title, None, self.twice, self.tabs, gap=3, pad=(2, 4))
         self.disputes_model = RowsModel(close_words.dispute_columns(), close_words.dispute_cells)
         self.disputes = TableView(self.disputes_model, "close.disputes", row_metric="row_agenda_short")
         self.disputes.fold(2, 0)
@@ -173,6 +175,14 @@ class TablesCard(Card):
         self.seconds.row_chosen.connect(self.chosen)
         self._error.acted.connect(self.retried)
         self._drawn: object = None
+
+    def show_twice(self, waiting: int | None) -> None:
+        """The way to what was used twice, and how many wait there; None while head office has not said."""
+        self.twice.setVisible(waiting is not None)
+        if waiting:
+            self.twice.say("twice.open", n=waiting)
+        else:
+            self.twice.say("twice.open_none")
 
     def render_state(self, state: CloseState, *, compact: bool) -> None:
         """Rows, or the state in their place."""
