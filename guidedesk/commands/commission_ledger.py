@@ -20,6 +20,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.spreadsheets import Cell, Sheet, major
 from guidedesk.models.commission_tables import statement
 from guidedesk.models.people import staff, store
+from guidedesk.server.commission_balance import Account, trial_balance
 from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_reads import StoredLine, lines_of, states_of
 from guidedesk.server.commission_reckoning import compute_books
@@ -36,6 +37,11 @@ _STATEMENT_COLUMNS: Final = (
     "carry_out 结转下期", "currency 币种", "lines 行数", "hash 校验",
 )  # fmt: skip
 
+_BALANCE_COLUMNS: Final = (
+    "account 科目", "holder 门店或收款人", "origin 归属月份", "debit 借方", "credit 贷方", "currency 币种",
+    "lines 行数",
+)  # fmt: skip
+
 
 def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     """Options of the actions that read a server's database."""
@@ -46,6 +52,10 @@ def add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     sealed = _leaf(actions, "statements", told, _statements, "statements --period 2026-03 --out march.xlsx")
     sealed.add_argument("--period", required=True, metavar="P", help="sealed month, such as 2026-03")
     sealed.add_argument("--out", required=True, type=Path, metavar="FILE", help="ends in .csv or .xlsx")
+    told = "the trial balance of a month, open or sealed: expense of each store against what is payable to whom"
+    balance = _leaf(actions, "balance", told, _balance, "balance --period 2026-03 --out march.xlsx")
+    balance.add_argument("--period", required=True, metavar="P", help="posting month, such as 2026-03")
+    balance.add_argument("--out", type=Path, metavar="FILE", help="a table instead; ends in .csv or .xlsx")
     explain = _leaf(actions, "explain", "why one line is what it is", _explain, "explain --line ID")
     simulate = _leaf(
         actions, "simulate", "a month under a proposed plan", _simulate, "simulate --plan plan.json --period 2026-03"
@@ -120,9 +130,8 @@ def _lines(args: argparse.Namespace) -> int:
 
 def _statements(args: argparse.Namespace) -> int:
     """Everybody's sealed month into a file that no spreadsheet takes for formulas (SECURITY.md S-8)."""
-    form = args.out.suffix.removeprefix(".").lower()
-    if form not in FORMS:
-        sys.stderr.write("guidedesk commission statements: --out needs a name that ends in .csv or .xlsx.\n")
+    form = _form(args)
+    if form is None:
         return 2
     check_period(args.period)
     s, p = statement.c, staff.c
@@ -146,6 +155,57 @@ def _statement_cells(row: dict[str, Any], person: Any) -> tuple[Cell, ...]:
     number, name = (row["associate"], "") if person is None else (person.number, person.name)
     amounts = (major(row[key], row["currency"]) for key in ("carry_in", "net", "payable", "carry_out"))
     return (number, name, row["period"], *amounts, row["currency"], row["line_count"], row["hash"])
+
+
+def _form(args: argparse.Namespace) -> str | None:
+    form: str = args.out.suffix.removeprefix(".").lower()
+    if form in FORMS:
+        return form
+    sys.stderr.write(f"guidedesk commission {args.action}: --out needs a name that ends in .csv or .xlsx.\n")
+    return None
+
+
+def _balance(args: argparse.Namespace) -> int:
+    """Both sides of every account that the lines of a month touch; they come to the same."""
+    form = None if args.out is None else _form(args)
+    if args.out is not None and form is None:
+        return 2
+    check_period(args.period)
+    with _open(args) as database, database.read_snapshot() as conn:
+        chain_id = database.chain_id()
+        accounts = trial_balance(conn, chain_id, args.period)
+        names = _names(conn, chain_id)
+        t = store.c
+        names |= {row.id: row.code for row in conn.execute(select(t.id, t.code).where(t.scope_id == chain_id))}
+    debit, credit = (sum(getattr(account, side) for account in accounts) for side in ("debit", "credit"))
+    if form is not None:
+        rows = tuple(_balance_cells(account, names) for account in accounts)
+        mark = (f"GuideDesk {args.period}",)
+        args.out.write_bytes(sheet_bytes(Sheet(args.period, mark, _BALANCE_COLUMNS, rows), form))
+    if args.json:
+        rows_told = [asdict(each) for each in accounts]
+        told = {"period": args.period, "accounts": rows_told, "debit": debit, "credit": credit}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+        return 0
+    if form is not None:
+        sys.stdout.write(f"{len(accounts)} accounts are in {args.out}.\n")
+        return 0
+    for account in accounts:
+        title = " ".join(part for part in (account.kind, _holder(account, names), account.origin) if part)
+        left, right = (formats.money(amount, account.currency) for amount in (account.debit, account.credit))
+        sys.stdout.write(f"{title}: debit {left}, credit {right}, {account.lines} lines\n")
+    if not accounts:
+        sys.stdout.write("No line yet.\n")
+    return 0
+
+
+def _balance_cells(account: Account, names: dict[str, str]) -> tuple[Cell, ...]:
+    amounts = (major(amount, account.currency) for amount in (account.debit, account.credit))
+    return (account.kind, _holder(account, names), account.origin, *amounts, account.currency, account.lines)
+
+
+def _holder(account: Account, names: dict[str, str]) -> str:
+    return names.get(account.holder, account.holder) or "no store"
 
 
 def _explain(args: argparse.Namespace) -> int:

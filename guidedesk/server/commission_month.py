@@ -153,6 +153,7 @@ def _people(desk: _Desk) -> tuple[PersonMonth, ...]:
             carry_in_minor=balance.carry_in,
             payable_minor=balance.payable,
             carry_out_minor=balance.carry_out,
+            number=desk.papers.staff[associate].person.number,
         )
         for associate, balance in _balances(desk).items()
         if desk.is_hers(associate)

@@ -272,6 +272,7 @@ class PersonMonth:
     carry_in_minor: int
     payable_minor: int
     carry_out_minor: int
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.access import Permission
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_double_uses import CounterDoubleUses
+from guidedesk.ui.counter_figures import CounterFigures
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.close import ClosePresenter, CloseState
@@ -33,6 +34,7 @@ class CounterClose(QObject):
         self._dialog: PinDialog | None = None
         self.presenter = ClosePresenter(desk, self)
         self.double_uses = CounterDoubleUses(desk, window, self)
+        self.export = CounterFigures(desk, window, "close.export", self)
         window.page_shown.connect(self._page_shown)
 
     def add_page(self) -> None:
@@ -58,6 +60,7 @@ class CounterClose(QObject):
         page.retried.connect(presenter.reload)
         page.twice_wanted.connect(self.double_uses.open)
         self.double_uses.presenter.state_changed.connect(WhenShown(page, page.render_double_uses).take)
+        page.export_started.connect(self._export)
         page.render_state(presenter.state)
         self._window.add_page(CLOSE, page)
 
@@ -67,6 +70,11 @@ class CounterClose(QObject):
         if self._dialog is not None:
             self._dialog = None
             self.presenter.leave()
+        self.export.leave()
+
+    def _export(self) -> None:
+        if self.presenter.state.data is not None:
+            self.export.open(self.presenter.state.data)
 
     def _page_shown(self, name: str) -> None:
         if name == CLOSE and self._is_allowed("commission.others"):

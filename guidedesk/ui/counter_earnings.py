@@ -11,12 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.access import Permission
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.ui import i18n, messages
+from guidedesk.ui.counter_figures import CounterFigures
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.earnings import EarningsPresenter, EarningsState, Panel
-from guidedesk.ui.presenters.earnings_export import StatementExportPresenter
 from guidedesk.ui.presenters.earnings_feed import EarningsFeed, FeedState
-from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.earnings_ticker import ticker
 from guidedesk.ui.when_shown import WhenShown
@@ -45,7 +44,7 @@ class CounterEarnings(QObject):
         self._is_hidden = False
         self.feed = EarningsFeed(desk, self)
         self.presenter = EarningsPresenter(desk, self.feed, self)
-        self.export = StatementExportPresenter(desk, self)
+        self.export = CounterFigures(desk, window, "earn.export_title", self)
         self.feed.state_changed.connect(self._tell_figures)
         window.page_shown.connect(self._page_shown)
         look().retranslated.connect(self._retell)
@@ -75,9 +74,6 @@ class CounterEarnings(QObject):
         page.acknowledged.connect(presenter.acknowledge)
         page.member_opened.connect(self.member_wanted)
         page.why_not_asked.connect(presenter.ask_why_not)
-        self.export.opened.connect(self._open_export)
-        self.export.saved.connect(self._tell_exported)
-        self.export.left.connect(self._window.overlays.close)
         page.render_state(presenter.state)
         self._window.add_page(EARNINGS, page)
 
@@ -170,19 +166,3 @@ class CounterEarnings(QObject):
     def _export(self) -> None:
         if self.presenter.state.data is not None:
             self.export.open(self.presenter.state.data)
-
-    def _open_export(self) -> None:
-        from guidedesk.ui.views.earnings_export import StatementExportDialog
-
-        dialog, presenter = StatementExportDialog(), self.export
-        dialog.form_chosen.connect(presenter.choose_form)
-        dialog.path_chosen.connect(presenter.choose_path)
-        dialog.submitted.connect(presenter.submit)
-        dialog.left.connect(presenter.leave)
-        presenter.state_changed.connect(dialog.render_state)
-        dialog.render_state(presenter.state)
-        self._window.open_dialog(dialog)
-
-    def _tell_exported(self, name: str) -> None:
-        self._window.overlays.close()
-        self._window.toast(i18n.t("export.saved", name=untrusted(name)))

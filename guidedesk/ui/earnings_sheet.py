@@ -34,8 +34,8 @@ def _mark(data: Earnings, staff: StaffInfo, now_ms: int) -> list[str]:
     totals, statement = data.totals, data.statement
     state = t(f"earn.period.{data.state}")
     lines = [
-        f"{words.period_text(data.period)} · {t('earn.sheet_who', who=who, time=_moment(now_ms))}",
-        t("earn.sheet_as_of", time=_moment(data.as_of_ms), state=state),
+        f"{words.period_text(data.period)} · {t('earn.sheet_who', who=who, time=formats.stamp_text(now_ms))}",
+        t("earn.sheet_as_of", time=formats.stamp_text(data.as_of_ms), state=state),
         t("earn.sheet_sums", confirmed=money(totals.confirmed.amount_minor),
           provisional=money(totals.provisional.amount_minor), clawed_back=money(totals.clawed_back.amount_minor),
           expected=money(totals.expected.amount_minor)),
@@ -46,10 +46,6 @@ def _mark(data: Earnings, staff: StaffInfo, now_ms: int) -> list[str]:
                        carry_out=money(statement.carry_out_minor)))
         lines.append(statement.hash)
     return lines
-
-
-def _moment(at_ms: int) -> str:
-    return f"{formats.local_day(at_ms).isoformat()} {formats.time_text(at_ms)}"
 
 
 def _row(line: EarningsLine, data: Earnings) -> tuple[Cell, ...]:

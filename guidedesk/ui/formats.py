@@ -89,6 +89,11 @@ def moment_text(at_ms: int, now_ms: int) -> str:
     return f"{day_text(local_day(at_ms), local_day(now_ms))} {time_text(at_ms)}"
 
 
+def stamp_text(at_ms: int) -> str:
+    """A moment as files say it, the same in both languages: 2026-11-21 10:41."""
+    return f"{local_day(at_ms).isoformat()} {time_text(at_ms)}"
+
+
 def money(minor: int, currency: str = "CNY", *, signed: bool = False) -> str:
     """`¥1,284.60`, `−¥459.00`; `signed` adds a plus to gains. `minor` is in the currency's smallest unit."""
     sign = MINUS if minor < 0 else "+" if signed and minor > 0 else ""

@@ -216,9 +216,9 @@ def _(her: Story) -> None:
     export = her.window.earnings.export
     her.window.window.run_command("export")
     path = her.folder / "statement.csv"
-    export.choose_form("csv")
-    export.choose_path(str(path))
-    export.submit()
+    export.presenter.choose_form("csv")
+    export.presenter.choose_path(str(path))
+    export.presenter.submit()
     text = path.read_text(encoding="utf-8-sig")
     assert "SY-1" in text
     assert "10.00" in text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.services.read_models import Bilingual
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
@@ -225,6 +229,33 @@ def test_what_waits_for_a_second_person_has_a_list_of_its_own(window: CounterWin
     window.close.presenter.choose("p-1")
     window.window.run_command("main_action")
     assert t("close.pin_text.approve") in said(window)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_trial_balance_goes_to_a_file_without_formulas(
+    window: CounterWindow, shop: ShopDesk, tmp_path: Path, form: str
+) -> None:
+    first, *others = MONTH.associates
+    spoilt = replace(first, name=Bilingual("=HYPERLINK(1)", "=HYPERLINK(1)"), carry_out_minor=-5)
+    shop.counter.commission.close = replace(MONTH, associates=(spoilt, *others))
+    window.close.presenter.reload()
+    window.window.run_command("export")
+    assert t("close.export_what", month="2026 年 10 月", n=5) in said(window)
+    path = tmp_path / f"balance.{form}"
+    export = window.close.export.presenter
+    export.choose_form(form)
+    export.choose_path(str(path))
+    export.submit()
+    assert t("export.saved", name=path.name) in said(window)
+    if form == "csv":
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))[5:]
+    else:
+        sheet = load_workbook(path).worksheets[0]
+        cells = [list(row) for row in sheet.iter_rows(min_row=6)]
+        assert "f" not in {cell.data_type for row in cells for cell in row}
+        rows = [[str(cell.value) for cell in row] for row in cells]
+    assert rows[0][:3] == [first.number, "'=HYPERLINK(1)", "62"]
+    assert [float(cell) for cell in rows[-1][2:8]] == [231, -412.3, -12, 9_854.15, 9_842.15, -0.05]
 
 
 def test_the_pin_dialog_forgets_its_pin_when_it_is_left(window: CounterWindow, shop: ShopDesk) -> None:

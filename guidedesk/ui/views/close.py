@@ -44,6 +44,7 @@ class ClosePage(Page):
     forced = Signal()
     retried = Signal()
     twice_wanted = Signal()
+    export_started = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,6 +84,7 @@ class ClosePage(Page):
         self.tables.tab_chosen.connect(self.tab_chosen)
         self.tables.chosen.connect(self.dispute_chosen)
         self.tables.retried.connect(self.retried)
+        self.tables.export.clicked.connect(self.export_started)
         self.panel.decided.connect(self.decided)
         self.panel.amount_typed.connect(self.amount_typed)
         self.panel.sentence_typed.connect(self.sentence_typed)
@@ -160,6 +162,10 @@ class ClosePage(Page):
                 self.second_decided.emit("approve")
             elif self.close_it.isVisible() and self.close_it.isEnabled() and self._no_dispute():
                 self.closed.emit()
+            return True
+        if name == "export":
+            if self.tables.export.isVisible() and self.tables.export.isEnabled():
+                self.export_started.emit()
             return True
         if name in ("close", "back") and self.columns.is_tabbed and self._side.isVisible():
             self.columns.show_pane(0)

@@ -158,7 +158,8 @@ class TablesCard(Card):
         self.people = TableView(self.people_model, "close.balance")
         self.people.fold(3, 1)
         self._count = Label("", "caption", "text3")
-        below = row(Label("", "heading").say("close.balance"), None, self._count, gap=2, pad=(2, 4))
+        self.export = Button("", "quiet", icon="download", key="Ctrl E").say("close.export")
+        below = row(Label("", "heading").say("close.balance"), None, self._count, self.export, gap=2, pad=(1, 4))
         self._balance = (rule(), holder(below), rule(), self.people)
         inner = column(holder(head), rule(), self.disputes, self.seconds, self._none_box, *self._balance, gap=0)
         inner.setStretch(2, 2)
@@ -238,6 +239,7 @@ class TablesCard(Card):
         self._none_box.setVisible(not shown_rows and not state.adjustments and not compact)
         self._none.set_text(t(f"close.none.{state.tab}"))
         self._count.set_text(t("close.people", n=len(data.associates)))
+        self.export.allow(bool(data.associates), t("close.export_nothing"))
 
     def _why(self, state: CloseState) -> str:
         if state.problem is None and not state.is_offline:

@@ -1,15 +1,16 @@
-"""Where her own statement should go, and as which kind of file."""
+"""Where her own statement or a trial balance should go, and as which kind of file."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from guidedesk.services.earnings import Earnings
 from guidedesk.services.spreadsheet_files import FORMS
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats, messages
 from guidedesk.ui.i18n import t
-from guidedesk.ui.presenters.earnings_export import StatementExportState
+from guidedesk.ui.presenters.figures_export import FiguresExportState
 from guidedesk.ui.scan_guard import guard_keys
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.export import PickPath, pick_path
@@ -26,7 +27,7 @@ from guidedesk.ui.widgets.overlay import Dialog
 _WRAPS = QSizePolicy.Policy.Preferred
 
 
-class StatementExportDialog(Dialog):
+class FiguresExportDialog(Dialog):
     """`form_chosen`, `path_chosen`, `submitted` and `left` tell what a person did."""
 
     form_chosen = Signal(str)
@@ -34,8 +35,8 @@ class StatementExportDialog(Dialog):
     submitted = Signal()
     left = Signal()
 
-    def __init__(self, pick: PickPath = pick_path) -> None:
-        super().__init__(title_key="earn.export_title")
+    def __init__(self, title_key: str, pick: PickPath = pick_path) -> None:
+        super().__init__(title_key=title_key)
         self._pick, self._form = pick, FORMS[0]
         self._what = Label("", "body", "text2", wrap=True)
         self.forms, self.path = ChoiceGroup("export.form", digits=True), Field("export.path")
@@ -60,13 +61,17 @@ class StatementExportDialog(Dialog):
         self.cancel.clicked.connect(self.left)
         self.closed.connect(self.left)
 
-    def render_state(self, state: StatementExportState) -> None:
+    def render_state(self, state: FiguresExportState) -> None:
         """Show what will be written, and why it could not be."""
         data = state.data
         if data is None:
             return
         self._form = state.form
-        self._what.set_text(t("earn.export_what", month=words.period_text(data.period), n=len(data.lines)))
+        month = words.period_text(data.period)
+        if isinstance(data, Earnings):
+            self._what.set_text(t("earn.export_what", month=month, n=len(data.lines)))
+        else:
+            self._what.set_text(t("close.export_what", month=month, n=len(data.associates)))
         self.forms.show_choices([Choice(word, t(f"export.form.{word}")) for word in FORMS], state.form)
         self.path.set_text(state.path)
         self._mark.show_text("", t("earn.export_mark", time=formats.time_text(data.as_of_ms)))

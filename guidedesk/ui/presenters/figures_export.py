@@ -1,4 +1,4 @@
-"""Her own statement as a file where she wants it: CSV or XLSX, whole or not at all."""
+"""Her own statement, or a month's trial balance, as a file where she wants it: CSV or XLSX, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
-from guidedesk.services.earnings import Earnings
+from guidedesk.services.earnings import CloseMonth, Earnings
 from guidedesk.services.export_file import write_export
 from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.services.spreadsheet_files import FORMS, sheet_bytes
 from guidedesk.ui import formats
+from guidedesk.ui.close_sheet import balance_sheet
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.earnings_sheet import earnings_sheet
 from guidedesk.ui.presenters.export import documents
@@ -22,18 +23,18 @@ from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 
 @dataclass(frozen=True, slots=True)
-class StatementExportState:
+class FiguresExportState:
     """What the dialog shows. `problem` is why the last try failed; then nothing was written."""
 
-    data: Earnings | None = None
+    data: Earnings | CloseMonth | None = None
     form: str = FORMS[0]
     path: str = ""
     problem: GuideDeskError | None = None
     is_writing: bool = False
 
 
-class StatementExportPresenter(StatePresenter[StatementExportState]):
-    """`state_changed(StatementExportState)`; `opened()`; `saved(file name)` once the file is there; `left()`."""
+class FiguresExportPresenter(StatePresenter[FiguresExportState]):
+    """`state_changed(FiguresExportState)`; `opened()`; `saved(file name)` once the file is there; `left()`."""
 
     opened = Signal()
     saved = Signal(str)
@@ -42,18 +43,22 @@ class StatementExportPresenter(StatePresenter[StatementExportState]):
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, folder: Callable[[], Path] | None = None
     ) -> None:
-        super().__init__(StatementExportState(), parent)
+        super().__init__(FiguresExportState(), parent)
         self._desk = desk
         self._folder = folder or documents
         desk.session_changed.connect(self._take_session)
 
-    def open(self, data: Earnings) -> None:
-        """Ask where to put the month on show."""
+    def open(self, data: Earnings | CloseMonth) -> None:
+        """Ask where to put the month on show: her own, or, for who closes months, everybody's."""
         session = self._desk.session
-        if session is not None and data.associate == session.staff.id:
+        if session is None:
+            return
+        is_own = isinstance(data, Earnings)
+        if data.associate == session.staff.id if isinstance(data, Earnings) else self._desk.may("commission.others"):
             now = formats.local(self._desk.now_ms())
-            path = self._folder() / f"earnings-{data.period}-{now:%Y%m%d-%H%M%S}.{FORMS[0]}"
-            self.state = StatementExportState(data, path=str(path))
+            name = "earnings" if is_own else "trial-balance"
+            path = self._folder() / f"{name}-{data.period}-{now:%Y%m%d-%H%M%S}.{FORMS[0]}"
+            self.state = FiguresExportState(data, path=str(path))
             self.opened.emit()
             self.state_changed.emit(self.state)
 
@@ -78,7 +83,7 @@ class StatementExportPresenter(StatePresenter[StatementExportState]):
 
         def written(_nothing: None) -> None:
             if self.state.data is not None and self._desk.session is session:
-                self.state = StatementExportState()
+                self.state = FiguresExportState()
                 self.saved.emit(path.name)
 
         self._desk.tasks.read(
@@ -88,7 +93,7 @@ class StatementExportPresenter(StatePresenter[StatementExportState]):
     def leave(self) -> None:
         """Close without writing."""
         if self.state.data is not None:
-            self.state = StatementExportState()
+            self.state = FiguresExportState()
             self.left.emit()
 
     def _failed(self, error: Exception) -> None:
@@ -102,5 +107,6 @@ class StatementExportPresenter(StatePresenter[StatementExportState]):
         self.leave()
 
 
-def _write(data: Earnings, staff: StaffInfo, now_ms: int, form: str, path: Path) -> None:
-    write_export(path, sheet_bytes(earnings_sheet(data, staff, now_ms), form), lambda: None)
+def _write(data: Earnings | CloseMonth, staff: StaffInfo, now_ms: int, form: str, path: Path) -> None:
+    made = earnings_sheet(data, staff, now_ms) if isinstance(data, Earnings) else balance_sheet(data, staff, now_ms)
+    write_export(path, sheet_bytes(made, form), lambda: None)
