@@ -14,6 +14,7 @@ BENCHES: Final[dict[str, str]] = {
     "commission": "guidedesk.bench.commission",
     "import": "guidedesk.bench.journey",
     "ingest": "guidedesk.bench.ingest",
+    "insight": "guidedesk.bench.insight",
     "scan": "guidedesk.bench.scan",
     "search": "guidedesk.bench.search",
     "start": "guidedesk.bench.start",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from guidedesk.domain.attribution import OwnerState, OwnerWindow, SaleOwner
+from guidedesk.domain.insight import NextBuy
 from guidedesk.domain.people import Role, Tier
 
 Channel = Literal["store", "online", "mini"]
@@ -102,14 +103,24 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BuysAgain:
+    """What she has bought regularly, and when she is likely to buy from it again."""
+
+    category: Bilingual
+    likely: NextBuy
+
+
+@dataclass(frozen=True, slots=True)
 class Preferences:
-    """Counted from her own purchases: most frequent first; `hours` has 24 counts in the chain's zone."""
+    """Counted from her own purchases: most frequent first; `hours` has 24 counts in the chain's zone; `buys_again`
+    soonest first."""
 
     sizes: tuple[tuple[str, int], ...]
     colours: tuple[tuple[Bilingual, int], ...]
     categories: tuple[tuple[Bilingual, int], ...]
     hours: tuple[int, ...]
     orders: int
+    buys_again: tuple[BuysAgain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

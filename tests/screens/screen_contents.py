@@ -37,7 +37,7 @@ _SEEN: Final = ("consent.wechat.yes", "consent.sms.yes", "consent.phone.no", "co
                  "member.consents_updated", "=羊绒", "=不喜打折话术", "member.tag_add", "member.filter.all",
                  "member.filter.purchase", "member.filter.wechat", "member.filter.visit", "member.filter.return",
                  "=HB-261121-0093", "timeline.visit", "=真丝围巾|Silk scarf", "timeline.bound",
-                 "member.timeline_shown", "member.from_orders", "member.sizes", "member.colours",
+                 "member.timeline_shown", "member.from_orders", "member.sizes", "member.colours", "member.buys_again",
                  "=雾蓝|dusty blue", "member.hours", "member.hours_summary")
 _LIVED: Final = (*_SEEN, "=¥1,298.00", "=−¥459.00")
 _MINE: Final = ("member.ring.spoken", "member.owner_chip.mine", "member.owner_me", "member.bound",

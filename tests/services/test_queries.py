@@ -58,6 +58,18 @@ def test_the_timeline_is_newest_first_and_counts_itself(shop):
     assert card.preferences.sizes == (("M", 5),)
 
 
+def test_what_she_buys_every_month_is_on_her_card_with_its_day(shop):
+    bought = [purchase_row(10 + ago, SHEN, ago, ("羊毛袜", "袜", 9_900)) for ago in (121, 91, 61, 31, 1)]
+    with shop.engine.begin() as conn:
+        store_rows(conn, "purchase", bought)
+        soon = members.get_member_card(conn, SHEN, LIN, NOW).preferences.buys_again
+        much_later = members.get_member_card(conn, SHEN, LIN, NOW + 200 * DAY_MS).preferences.buys_again
+    (again,) = soon  # of everything else she bought too seldom to say
+    assert (again.category.zh, again.likely.pace_days, again.likely.days) == ("袜", 30, 5)
+    assert (again.likely.due - again.likely.last).days in range(1, 31)
+    assert much_later == ()
+
+
 @pytest.mark.parametrize(
     ("wanted", "orders", "paid", "returned"),
     [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -12,25 +11,22 @@ from guidedesk.domain.consent import ConsentState, joined, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
-from guidedesk.domain.time import local_datetime
-from guidedesk.models import engagement, people, sales
+from guidedesk.models import engagement, people
 from guidedesk.models.entities import Row
 from guidedesk.services.queries.follow_ups import list_follow_ups
+from guidedesk.services.queries.preferences import get_preferences
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.timeline import count_timeline, list_timeline
 from guidedesk.services.read_models import (
-    Bilingual,
     ChainSettings,
     ConsentInfo,
     MemberCard,
     OwnerInfo,
-    Preferences,
     StaffInfo,
 )
 
 TIMELINE_PAGE: Final = 64
-_T = TypeVar("_T")
 
 _code = people.member_code.c
 _who: Final[Any] = bindparam("member_id")
@@ -57,15 +53,6 @@ _TAGS: Final = Prepared(
     .where(_tag.member_id == _who, _tag.deleted_at_ms.is_(None))
     .order_by(_tag.changed_at_ms, _tag.op_id)
 )
-_order, _line = sales.purchase.c, sales.purchase_line.c
-_mine = (_order.member_id == _who, _order.deleted_at_ms.is_(None))
-_WARES: Final = Prepared(
-    select(_line.size, _line.colour, _line.colour_en, _line.category, _line.category_en, func.count().label("times"))
-    .join(sales.purchase, (_order.scope_id == _line.scope_id) & (_order.id == _line.purchase_id))
-    .where(*_mine)
-    .group_by(_line.size, _line.colour, _line.colour_en, _line.category, _line.category_en)
-)
-_TIMES: Final = Prepared(select(_order.paid_at_ms).where(*_mine))
 _LAST_VISIT: Final = Prepared(
     select(func.max(engagement.visit.c.occurred_at_ms).label("at_ms")).where(engagement.visit.c.member_id == _who)
 )
@@ -128,7 +115,7 @@ def get_member_card(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         tags=list_tags(conn, row["id"]),
         timeline=list_timeline(conn, row["id"], limit=TIMELINE_PAGE),
         timeline_counts=count_timeline(conn, row["id"]),
-        preferences=count_preferences(conn, row["id"], settings.zone),
+        preferences=get_preferences(conn, row["id"], settings.zone, now_ms),
         follow_ups=list_follow_ups(conn, now_ms, settings.zone, member_id=row["id"]),
         last_visit_ms=_last_visit(conn, row["id"]),
         store_share=(settings.owner_bp, settings.seller_bp),
@@ -173,35 +160,6 @@ def list_tags(conn: Connection, member_id: str) -> tuple[str, ...]:
     for row in _TAGS.all(conn, member_id=member_id):
         latest[row.tag] = bool(row.is_on)
     return tuple(tag for tag, is_on in latest.items() if is_on)
-
-
-def count_preferences(conn: Connection, member_id: str, zone: str) -> Preferences:
-    """Sizes, colours, categories and hours of her own purchases, most frequent first."""
-    sizes: Counter[str] = Counter()
-    colours: Counter[Bilingual] = Counter()
-    categories: Counter[Bilingual] = Counter()
-    for row in _WARES.all(conn, member_id=member_id):
-        if row.size:
-            sizes[row.size] += row.times
-        if row.colour:
-            colours[Bilingual(row.colour, row.colour_en or row.colour)] += row.times
-        if row.category:
-            categories[Bilingual(row.category, row.category_en or row.category)] += row.times
-    hours = [0] * 24
-    times = _TIMES.all(conn, member_id=member_id)
-    for row in times:
-        hours[local_datetime(row.paid_at_ms, zone).hour] += 1
-    return Preferences(
-        tuple(_ranked(sizes)[:6]),
-        tuple(_ranked(colours)[:4]),
-        tuple(_ranked(categories)[:4]),
-        tuple(hours),
-        len(times),
-    )
-
-
-def _ranked(counts: Counter[_T]) -> list[tuple[_T, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
 
 
 def _last_visit(conn: Connection, member_id: str) -> int | None:

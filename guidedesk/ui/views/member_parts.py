@@ -27,6 +27,7 @@ from guidedesk.ui.widgets.tags import TagEditor
 
 FOLLOW_UPS_SHOWN: Final = 3
 SIZES_SHOWN: Final = 4
+AGAIN_SHOWN: Final = 3
 FIRST_HOUR, LAST_HOUR = 10, 21
 STRONG_SHARE: Final = 60  # per cent of the busiest hour
 
@@ -160,7 +161,7 @@ class FollowUpsCard(Card):
 
 
 class PreferencesCard(Card):
-    """Sizes, colours and hours counted from the member's own purchases."""
+    """Sizes, colours and hours of the member's own purchases, and what she is likely to buy again when."""
 
     def __init__(self) -> None:
         super().__init__(gap=3)
@@ -169,6 +170,7 @@ class PreferencesCard(Card):
         self._swatches = Swatches()
         self._colours = Label("", "caption", "text2", wrap=True)
         self._hours = BarChart()
+        self._again = Label("", "caption", "text2", wrap=True)
         self._grid = Grid(gap=3)
         colours = row(self._swatches, self._colours, gap=2)
         colours.setStretch(1, 1)
@@ -176,7 +178,8 @@ class PreferencesCard(Card):
         self._size_box = holder(self._sizes)
         self._titles: dict[QWidget, Label] = {}
         for number, (key, widget) in enumerate(
-            (("member.sizes", self._size_box), ("member.colours", self._colour_box), ("member.hours", self._hours))
+            (("member.sizes", self._size_box), ("member.colours", self._colour_box), ("member.hours", self._hours),
+             ("member.buys_again", self._again))
         ):
             self._titles[widget] = Label("", "caption", "text3").say(key)
             self._grid.addWidget(self._titles[widget], number, 0)
@@ -209,7 +212,11 @@ class PreferencesCard(Card):
             chip.set_text(untrusted(size, 12))
         names = [colour for colour, _ in found.colours]
         # What her purchases do not tell is left out, and the card closes up.
-        for box, is_known in ((self._size_box, bool(found.sizes)), (self._colour_box, bool(names))):
+        again = "\n".join(words.buys_again_text(one) for one in found.buys_again[:AGAIN_SHOWN])
+        self._again.set_text(again)
+        for box, is_known in (
+            (self._size_box, bool(found.sizes)), (self._colour_box, bool(names)), (self._again, bool(again)),
+        ):  # fmt: skip
             box.setVisible(is_known)
             self._titles[box].setVisible(is_known)
         samples = (swatch_of(colour.zh, colour.en) for colour in names)

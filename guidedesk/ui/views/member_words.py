@@ -6,11 +6,11 @@ from datetime import date
 from typing import Final
 
 from guidedesk.domain.people import Tier
-from guidedesk.services.read_models import ConsentInfo, FollowUpInfo, MemberCard, OwnerInfo
+from guidedesk.services.read_models import BuysAgain, ConsentInfo, FollowUpInfo, MemberCard, OwnerInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.theme import ToneName
-from guidedesk.ui.widgets.labels import person_name
+from guidedesk.ui.widgets.labels import person_name, untrusted
 from guidedesk.ui.widgets.ring import RingState
 
 TIER_TONES: Final[dict[Tier, ToneName]] = {"casual": "neutral", "ordinary": "info", "super": "gold"}
@@ -22,6 +22,7 @@ OWNER_TONES: Final[dict[str, ToneName]] = {
 SHOWN_CONSENTS: Final = ("wechat", "sms", "phone", "personalised")
 BP_A_PERCENT: Final = 100
 MONTHS_A_YEAR: Final = 12
+CATEGORY_SHOWN: Final = 24  # characters
 
 
 def member_name(card: MemberCard) -> str:
@@ -153,6 +154,14 @@ def follow_up_when(item: FollowUpInfo, now_ms: int) -> str:
         return t("member.overdue", n=item.days_overdue)
     day = formats.day_text(date.fromisoformat(item.due_date), formats.local_day(now_ms))
     return f"{day} {item.due_time}" if item.due_time else day
+
+
+def buys_again_text(one: BuysAgain) -> str:
+    """What she buys regularly, about when next, and her own pace: 针织 · 约 12 月 6 日（每 41 天）."""
+    return t(
+        "member.buys_again_line", category=untrusted(one.category.pick(i18n.language()), CATEGORY_SHOWN),
+        day=formats.day_text(one.likely.due), n=one.likely.pace_days,
+    )  # fmt: skip
 
 
 def _gap() -> str:
