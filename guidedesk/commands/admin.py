@@ -91,6 +91,11 @@ def _add_staff(staff: argparse._SubParsersAction[Any]) -> None:
     pin = _leaf(staff, "pin", "a new PIN", actions.staff_pin, "admin staff pin 1001 --pin-stdin < pin.txt")
     pin.add_argument("number", metavar="NUMBER")
     pin.add_argument("--pin-stdin", action="store_true", required=True, help="read it from standard input")
+    told = "her own phone, so that a bind of herself is seen; an empty line: none"
+    example = "admin staff phone 1001 --phone-stdin < phone.txt"
+    phone = _leaf(staff, "phone", told, actions.staff_phone, example)
+    phone.add_argument("number", metavar="NUMBER")
+    phone.add_argument("--phone-stdin", action="store_true", required=True, help="read it from standard input")
     told = "a new badge; the old one no longer works"
     badge = _leaf(staff, "badge", told, actions.staff_badge, "admin staff badge 1001")
     badge.add_argument("number", metavar="NUMBER")

@@ -153,6 +153,15 @@ def staff_pin(args: argparse.Namespace) -> int:
     return say(args, {"number": args.number}, f"Staff {args.number} has a new PIN.")
 
 
+def staff_phone(args: argparse.Namespace) -> int:
+    """Her own phone, from standard input; only a hash of it is kept."""
+    phone = sys.stdin.readline().strip()
+    with open_desk(args) as desk:
+        desk.office.set_phone(args.number, phone)
+    told = "is known by her phone: her bind of herself is flagged." if phone else "is known by no phone any more."
+    return say(args, {"number": args.number, "has_phone": bool(phone)}, f"Staff {args.number} {told}")
+
+
 def staff_badge(args: argparse.Namespace) -> int:
     """A new badge code; `guidedesk code render` makes its picture."""
     with open_desk(args) as desk:

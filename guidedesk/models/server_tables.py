@@ -268,6 +268,16 @@ staff_pin = Table(
     big_col("locked_until_ms", nullable=True),
     info=_SCOPE,
 )
+# What staff's own phones are, as the keyed hash of people.phone_hash and no more: somebody who binds herself is seen.
+staff_phone = Table(
+    "staff_phone",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("staff_id", primary_key=True),
+    text_col("phone_hash"),
+    Index("ix_staff_phone_scope_id_phone_hash", "scope_id", "phone_hash"),
+    info=_SCOPE,
+)
 # Guesses counted before they are looked at: unknown staff numbers, devices, managers typing enrolment codes.
 guess_guard = Table(
     "guess_guard",

@@ -193,6 +193,16 @@ def of_staff(kind: str, row: Mapping[str, Any], at_ms: int, now_ms: int) -> list
     return [authoritative(f"staff.{kind}", event_id, at_ms, now_ms, **said)]
 
 
+def of_own_member(row: Mapping[str, Any], member_id: str, now_ms: int) -> list[NewEvent]:
+    """This member is she herself; where she works and as what stays as it is."""
+    role = _ROLES.get(row["role"])
+    if role is None:
+        return []
+    event_id = derived_id("staff", "own", row["id"], member_id)
+    said: Doc = {"associate": row["id"], "store": row["store_id"], "role": role, "member": member_id}
+    return [authoritative("staff.move", event_id, now_ms, now_ms, **said)]
+
+
 def of_badge(row: Mapping[str, Any], now_ms: int) -> NewEvent:
     """A code on an associate's badge."""
     event_id = derived_id("code_issue", row["digits"])

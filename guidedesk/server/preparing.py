@@ -28,6 +28,7 @@ from guidedesk.server.member_folds import scopes_of
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
+from guidedesk.server.own_members import note_own_members
 from guidedesk.server.sale_side import announce_receipts, checked_return
 from guidedesk.server.server_side import Owner, PhoneClaim, ServerSide, checked_phone, claim_phones, release_phones
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -115,7 +116,7 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
 
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
-    """Numbers and coupons claimed for operations that came to nothing are free again."""
+    """Numbers and coupons claimed for operations that came to nothing are free again; a number of staff's is noted."""
     undone = {
         a.op_id: prepared.coupons[a.op_id]
         for a in answers
@@ -131,6 +132,9 @@ def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, an
         with context.database.read() as conn:
             refused = [claim for claim in refused if not _has_number(conn, claim)]
         release_phones(context.database, refused)
+    gone = {claim.phone_hash for claim in refused}
+    kept = [claim.phone_hash for claim in prepared.claims.values() if claim.phone_hash not in gone]
+    note_own_members(context.database, kept, context.clock.wall_ms())
 
 
 def undecided(context: ServerContext, scope_id: str, ops: Sequence[Incoming]) -> list[Incoming]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import new_id
-from guidedesk.domain.people import ROLES, Role, clean_name
+from guidedesk.domain.people import ROLES, Role, clean_name, clean_phone, phone_hash
 from guidedesk.domain.pins import pin_problems
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.models.entities import upsert
 from guidedesk.models.people import staff, store
-from guidedesk.models.server_tables import staff_pin
+from guidedesk.models.server_tables import staff_phone, staff_pin
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.badges import live_badges, new_badge
@@ -24,6 +24,7 @@ from guidedesk.server.commission_facts import of_badge, of_staff
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_folds
 from guidedesk.server.member_folds import owned_by
+from guidedesk.server.own_members import note_own_members
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.services.pin_verifier import STANDARD_COST, PinCost, make_verifier
@@ -93,6 +94,26 @@ class StaffOffice:
 
         self.database.write(self.database.chain_id(), work)
 
+    def set_phone(self, number: str, phone: str, actor: Actor | None = None) -> None:
+        """Her own phone, empty for none any more: a member with this number is she herself (COMMISSION.md 8).
+
+        Only its keyed hash is kept. Refused: `not_found`, and what `clean_phone` says of a number that is none.
+        """
+        hashed = phone_hash(clean_phone(phone), self.secrets.phone_key) if phone.strip() else None
+        now_ms = self.clock.wall_ms()
+
+        def work(opened: ScopeWrite) -> None:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            _forget_phone(opened, staff_id)
+            if hashed is not None:
+                row = {"scope_id": opened.scope_id, "staff_id": staff_id, "phone_hash": hashed}
+                opened.conn.execute(insert(staff_phone), [row])
+            self._audit(opened, actor, "staff.phone_set", staff_id, {"has_phone": str(hashed is not None).lower()})
+
+        self.database.write(self.database.chain_id(), work)
+        if hashed is not None:
+            note_own_members(self.database, [hashed], now_ms)
+
     def new_badge(self, number: str, actor: Actor | None = None) -> str:
         """The digits of a fresh badge; the ones she had end now, also at a counter once it has heard of it."""
         return self.renew_badge(self.id_of(number), actor)
@@ -139,6 +160,7 @@ class StaffOffice:
         def work(opened: ScopeWrite) -> None:
             staff_id = _known(opened.conn, opened.scope_id, number)
             row = put_row(opened, "staff", {"id": staff_id, "is_active": 0})
+            _forget_phone(opened, staff_id)
             record_events(opened, of_staff("leave", row, now_ms, now_ms))
             # Her members fall to the store's pool (COMMISSION.md 2), each where she is at home.
             add_folds(opened, [("binding", home, member_id, staff_id) for home, member_id in owned])
@@ -190,6 +212,11 @@ def _known(conn: Connection, chain_id: str, number: str) -> str:
     if found is None:
         raise Refused("not_found", what="staff")
     return found
+
+
+def _forget_phone(opened: ScopeWrite, staff_id: str) -> None:
+    p = staff_phone.c
+    opened.conn.execute(delete(staff_phone).where(p.scope_id == opened.scope_id, p.staff_id == staff_id))
 
 
 def _put_pins(

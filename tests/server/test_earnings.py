@@ -33,7 +33,7 @@ def counter(shop: Shop) -> Counter:
     return shop.counter()
 
 
-def with_card(shop: Shop, counter: Counter) -> str:
+def with_card(shop: Shop, counter: Counter, **more: Any) -> str:
     """Somebody new, registered by a1 with a card: a1's from now on."""
     counter.call("POST", "/v1/sync/hello", hello())
     with shop.database.read() as conn:
@@ -43,7 +43,7 @@ def with_card(shop: Shop, counter: Counter) -> str:
             )
         ).first()
     assert row is not None
-    return joined(shop, counter, code_digits=row.digits, code_typed=row.typed)
+    return joined(shop, counter, code_digits=row.digits, code_typed=row.typed, **more)
 
 
 def buy(shop: Shop, number: str, member: str | None, **more: Any) -> None:

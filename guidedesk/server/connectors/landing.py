@@ -24,6 +24,7 @@ from guidedesk.server.commission_facts import of_people, of_staff
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.grants import grant_members
+from guidedesk.server.own_members import note_own_members
 from guidedesk.server.rows import put_rows
 from guidedesk.server.schema import create_schema
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -155,6 +156,8 @@ def land_people(
     codes = [row for p in people for row in p.rows.get("member_code", ())]
     announce_codes(database, home_id, [text for row in codes for text in (row["digits"], row["typed"]) if text])
     count = database.write(home_id, work)
+    if phone_key:
+        note_own_members(database, [phone_hash(p.phone, phone_key) for p in people if p.phone], now_ms)
     with database.read() as conn:
         since_ms = history_since_ms(read_settings(conn, database.chain_id()), now_ms)
     grant_members(database, home_id, [Grant(p.member_id, home_id, "home") for p in people], since_ms=since_ms)

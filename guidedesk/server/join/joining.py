@@ -33,6 +33,7 @@ from guidedesk.server.join.answers import Said, evidence_hash, keep_answers
 from guidedesk.server.join.inviters import Inviter
 from guidedesk.server.join.phone_checks import code_hash, prove_phone
 from guidedesk.server.join.tokens import PageToken
+from guidedesk.server.own_members import note_own_members
 from guidedesk.server.rows import put_row
 from guidedesk.server.server_side import Desk, PhoneClaim, ServerSide, claim_phones
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -143,6 +144,7 @@ def join(
     if is_new:
         announce_codes(context.database, joining.store_id, [joining.card.short, joining.card.typed])
     found = context.database.write(joining.store_id, lambda opened: _write(opened, joining, chain_id))
+    note_own_members(context.database, [hashed], now_ms)
     fanout.run(context.database, joining.store_id)
     return found
 
