@@ -84,9 +84,9 @@ def open_campaigns(conn: Connection, chain_id: str, now_ms: int) -> list[Row]:
 def lease_coupons(
     database: ServerDatabase, scope_id: str, device_id: str, key: IssuerSeed, random: Random, now_ms: int
 ) -> None:
-    """Bring a counter's blank coupons of each open campaign to ten."""
+    """Bring a counter's blank coupons of each open campaign to ten; not of what associates may not give."""
     with database.read() as conn:
-        campaigns = open_campaigns(conn, database.chain_id(), now_ms)
+        campaigns = [row for row in open_campaigns(conn, database.chain_id(), now_ms) if row["week_count"]]
         held = _held(conn, scope_id, device_id)
     fresh = [
         _signed(campaign, key, random)
@@ -104,16 +104,20 @@ def lease_coupons(
     database.write(scope_id, lambda opened: insert_missing(opened.conn, coupon_lease, [lease | one for one in fresh]))
 
 
-def _signed(campaign: Row, key: IssuerSeed, random: Random) -> dict[str, Any]:
-    handle = random.bytes(HANDLE_BYTES)
+def coupon_digits(campaign: Row, handle: bytes, key: IssuerSeed) -> str:
+    """What the picture of a coupon of this offer says."""
     tail = tail_of(campaign["number"], campaign["kind"], campaign["value_minor"], campaign["percent_bp"])
-    digits = sign_code(
+    return sign_code(
         key.seed, key_id=key.key_id, kind=CodeType.COUPON, handle=handle, generation=0,
         expires=campaign["ends_at_ms"] // 1000 - EPOCH_S, tail=tail.to_bytes(),
     )  # fmt: skip
+
+
+def _signed(campaign: Row, key: IssuerSeed, random: Random) -> dict[str, Any]:
+    handle = random.bytes(HANDLE_BYTES)
     return {
         "handle": handle.hex(),
-        "digits": digits,
+        "digits": coupon_digits(campaign, handle, key),
         "campaign_no": campaign["number"],
         "expires_at_ms": campaign["ends_at_ms"],
     }

@@ -30,6 +30,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "offline_sign_in_days": ("7", 1, 14),
     "protection_days": ("30", 0, 3_650),
     "snapshot_rows": ("20000", 0, 100_000_000),
+    "welcome_coupon": ("0", 0, 0xFFFF_FFFF),  # number of the offer that new members get; 0 for none
     "window_days": ("15", 0, 3_650),
     "zone": ("Asia/Shanghai", None, None),
 }

@@ -169,6 +169,7 @@ class MemberCard:
     follow_ups: tuple[FollowUpInfo, ...]
     last_visit_ms: int | None
     store_share: tuple[int, int] = (3000, 7000)
+    coupons: tuple[OfferInfo, ...] = ()  # on her card, the one that ends first before the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +421,7 @@ class ChainSettings:
     contact_cap_week: int = 2
     code_host: str = "q.guidedesk.example"
     coupon_cap_minor: int = 20_000  # a counter and day: provisional uses, and uses on a manager's word
+    welcome_coupon: int = 0  # number of the offer that new members get
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,6 +458,7 @@ class CodesInfo:
     today: CodeCounts
     month: CodeCounts
     invitations: tuple[InvitationInfo, ...] = ()
+    welcome: OfferInfo | None = None  # what new members get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

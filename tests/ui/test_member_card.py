@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.domain.attribution import OwnerWindow
 from guidedesk.domain.time import DAY_MS
@@ -19,11 +19,12 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.read_models import OwnerInfo
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
-from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, member_state
+from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, WELCOME, member_state
 from guidedesk.ui.fixtures.member import SHEN as SHEN_CARD
 from guidedesk.ui.fixtures.people import NOW_MS
+from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.log_interaction import LogPresenter
-from guidedesk.ui.presenters.member import MemberPresenter
+from guidedesk.ui.presenters.member import MemberPresenter, MemberState
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.tasks import InlineTasks, Lane
 from guidedesk.ui.views import member_words as words
@@ -292,3 +293,17 @@ def test_a_dialog_asked_for_before_a_scan_does_not_open_after_it(desk: MemberDes
     log.leave()
     late.finish()
     assert opened == []
+
+
+def test_coupons_on_her_card_are_shown_with_their_end_and_left_out_when_there_are_none(
+    show: Callable[..., QWidget],
+) -> None:
+    page = MemberPage()
+    window = show(hosted(page))
+    page.render_state(MemberState(NOW_MS, card=replace(SHEN_CARD, coupons=(WELCOME,))))
+    QApplication.processEvents()
+    shown = "\n".join(accessible_texts(window))
+    for words_ in ("新客券 ¥60", "¥60.00", t("member.coupon_until", date="12 月 21 日")):
+        assert words_ in shown, words_
+    page.render_state(MemberState(NOW_MS, card=SHEN_CARD))
+    assert not page.coupons.isVisible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from guidedesk.codes.decoder import decode
@@ -10,6 +11,7 @@ from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.joining import CHANNELS, RESEND_MS, read_answers
 from guidedesk.domain.people import clean_phone
+from guidedesk.domain.time import local_date
 from guidedesk.server.context import ServerContext
 from guidedesk.server.join import pages
 from guidedesk.server.join.asked import Asked
@@ -18,8 +20,10 @@ from guidedesk.server.join.joining import Joined, join, joined_before, note_scan
 from guidedesk.server.join.pages import Filled, House, language_of
 from guidedesk.server.join.phone_checks import send_code
 from guidedesk.server.join.tokens import MemberToken, PageToken, read_page, sign
+from guidedesk.server.join.welcome import welcome_offer
 from guidedesk.server.routing import Answered
 from guidedesk.server.settings import read_settings
+from guidedesk.texts import say
 
 COOKIE: Final = "gd_card"
 _COOKIE_SECONDS: Final = 30 * 24 * 3_600
@@ -32,10 +36,17 @@ _DIGITS: Final = frozenset("0123456789")
 def house_of(context: ServerContext, asked: Asked) -> House:
     """The merchant as this phone reads it."""
     lang = language_of(asked.chosen_lang, asked.accepted)
+    chain_id = context.database.chain_id()
     with context.database.read() as conn:
-        found = read_settings(conn, context.database.chain_id())
+        found = read_settings(conn, chain_id)
+        offer = welcome_offer(conn, chain_id, context.clock.wall_ms())
     brand = found["brand"] if lang == "zh_CN" else found.get("brand_en") or found["brand"]
-    return House(lang, brand, int(found["window_days"]))
+    house = House(lang, brand, int(found["window_days"]))
+    if offer is None:
+        return house
+    until = say(lang, "join.me.coupon_until", date=house.day(local_date(offer["ends_at_ms"], found["zone"])))
+    terms = " · ".join(part for part in (house.pick(offer["terms"], offer["terms_en"]), until) if part)
+    return replace(house, gift=house.pick(offer["name"], offer["name_en"]), gift_terms=terms)
 
 
 def open_code(context: ServerContext, asked: Asked) -> Answered:

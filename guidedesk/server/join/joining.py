@@ -33,6 +33,7 @@ from guidedesk.server.join.answers import Said, evidence_hash, keep_answers
 from guidedesk.server.join.inviters import Inviter
 from guidedesk.server.join.phone_checks import code_hash, prove_phone
 from guidedesk.server.join.tokens import PageToken
+from guidedesk.server.join.welcome import Welcome, give_welcome, prepare_welcome
 from guidedesk.server.own_members import note_own_members
 from guidedesk.server.rows import put_row
 from guidedesk.server.server_side import Desk, PhoneClaim, ServerSide, claim_phones
@@ -68,6 +69,7 @@ class _Joining:
     now_ms: int
     since_ms: int
     zone: str
+    welcome: Welcome | None
 
     @property
     def store_id(self) -> str:
@@ -139,6 +141,7 @@ def join(
         now_ms=now_ms,
         since_ms=history_since_ms(settings, now_ms),
         zone=settings["zone"],
+        welcome=prepare_welcome(context, inviter.store.id, now_ms) if is_new else None,
     )
     announce_reach(context.database, joining.store_id, dict([member]))
     if is_new:
@@ -175,6 +178,8 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
     until_ms = None if j.is_new else j.now_ms + j.now_ms - j.since_ms
     if j.is_new:
         _make_member(opened, j)
+        if j.welcome is not None:
+            give_welcome(opened, j.welcome, member_id, j.page.join_id, j.now_ms)
     grant = Grant(member_id, home, "home" if j.is_new else "scanned", until_ms)
     grant_in(opened, [grant], chain_id, j.since_ms)
     refused = set(PURPOSES) - j.answers.given if j.is_new else set()

@@ -19,6 +19,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.join.answers import Said, keep_answers
 from guidedesk.server.join.inviters import Inviter, associate
 from guidedesk.server.join.tokens import MemberToken, read_member
+from guidedesk.server.join.welcome import coupons_of
 from guidedesk.server.member_folds import attribution_rules, scopes_of
 
 
@@ -35,6 +36,7 @@ class OwnCard:
     owner: Inviter | None
     serves_until: date | None
     given: frozenset[str]
+    coupons: tuple[Row, ...] = ()
 
 
 def who_is(context: ServerContext, cookie: str) -> MemberToken | None:
@@ -67,8 +69,9 @@ def read_card(context: ServerContext, token: MemberToken) -> OwnCard | None:
             window = owner_window(binding["bound_at_ms"], binding["last_touch_ms"], now_ms, rules)
             until = window.earns_until if window.is_earning else None
         given = _given(conn, scopes, member_id)
+        coupons = tuple(coupons_of(conn, chain_id, scopes, member_id, now_ms))
     name = None if row["name"] == row["phone_masked"] else row["name"]
-    return OwnCard(member_id, home, name, code["typed"] or "", code["scope_id"], code, owner, until, given)
+    return OwnCard(member_id, home, name, code["typed"] or "", code["scope_id"], code, owner, until, given, coupons)
 
 
 def change_answers(context: ServerContext, card: OwnCard, ticked: frozenset[str], language: str, cause_id: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from markupsafe import Markup
 
@@ -14,15 +14,16 @@ from guidedesk.codes.render import QUIET, Matrix, code_matrix
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.joining import PURPOSES
 from guidedesk.domain.people import mask_phone
+from guidedesk.domain.time import local_date
 from guidedesk.server.context import ServerContext
 from guidedesk.server.join.dynamic_codes import coming_codes
 from guidedesk.server.join.own_card import OwnCard
 from guidedesk.server.join.pages import OK, House, page, problem_text
+from guidedesk.server.join.welcome import OwnCoupon, coupon_texts
 from guidedesk.server.routing import Answered
 from guidedesk.server.settings import read_settings
 from guidedesk.texts import say
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _HELLO: Final = {"new": "join.done.new", "known": "join.done.known"}
 
 
@@ -47,12 +48,14 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
     """Her card with the code to show, whose member she is, and her answers to change."""
     t = partial(say, house.lang)
     with context.database.read() as conn:
-        host = read_settings(conn, context.database.chain_id())["code_host"]
+        settings = read_settings(conn, context.database.chain_id())
+    host = settings["code_host"]
     codes = [code_matrix(text) for text in coming_codes(context, card, host)]
     now_ms = context.clock.wall_ms()
     owner = card.owner
     until = card.serves_until
-    day = t("join.me.date", month=_month(house.lang, until.month), day=until.day) if until else ""
+    day = house.day(until) if until else ""
+    coupons = [_coupon(house, one, settings["zone"]) for one in coupon_texts(context, card.coupons, host)]
     owner_name = house.pick(owner.name, owner.name_en) if owner else ""
     return page(
         house,
@@ -71,14 +74,24 @@ def card_page(context: ServerContext, house: House, card: OwnCard, guard: str, *
         owner_initial=(owner_name[:1] or "·").upper(),
         until=t("join.me.until", date=day) if until else t("join.me.open_until"),
         called=owner_name or house.brand,
+        coupons=coupons,
+        got=t("join.done.gift", name=coupons[0]["name"]) if hello == "new" and coupons else "",
+        coupon_count=t("join.me.coupons", n=len(coupons)) if coupons else "",
         given=card.given,
         purposes=PURPOSES[1:],
         guard=guard,
     )
 
 
-def _month(lang: str, month: int) -> str:
-    return str(month) if lang == "zh_CN" else _MONTHS[month - 1]
+def _coupon(house: House, found: OwnCoupon, zone: str) -> dict[str, Any]:
+    """An offer with its end, and its code to show."""
+    offer = found.campaign
+    until = say(house.lang, "join.me.coupon_until", date=house.day(local_date(found.ends_at_ms, zone)))
+    return {
+        "name": house.pick(offer["name"], offer["name_en"]),
+        "terms": " · ".join(part for part in (house.pick(offer["terms"], offer["terms_en"]), until) if part),
+        "code": _svg(code_matrix(found.text)),
+    }
 
 
 def _in_fours(digits: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from guidedesk.texts import LANGUAGES, catalogue, say
 OK: Final = 200
 _GONE: Final = 404
 _SLOW: Final = 429
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Which box a refusal is about; the others stand above the form.
 _AT: Final = {
     "phone_invalid": "phone",
@@ -39,10 +41,17 @@ class House:
     lang: str
     brand: str
     window_days: int
+    gift: str = ""  # what whoever joins now gets
+    gift_terms: str = ""
 
     def pick(self, chinese: str, english: str) -> str:
         """A name for this language, or the other where one is missing."""
         return (chinese or english) if self.lang == "zh_CN" else (english or chinese)
+
+    def day(self, day: date) -> str:
+        """A day as people of this language write it."""
+        month = str(day.month) if self.lang == "zh_CN" else _MONTHS[day.month - 1]
+        return say(self.lang, "join.me.date", month=month, day=day.day)
 
     @property
     def other_lang(self) -> str:
@@ -111,6 +120,8 @@ def join_page(
         note=note,
         at="code" if is_sent else _AT.get(problem.code, "") if problem else "",
         wait=wait,
+        gift=house.gift,
+        gift_terms=house.gift_terms,
         phone=filled.phone.removeprefix("+86"),
         name=filled.name,
         birthday=filled.birthday,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models import people, sales
+from guidedesk.services.queries.coupons import welcome_offer
 from guidedesk.services.queries.reference import get_settings, get_staff, get_store
 from guidedesk.services.read_models import CodeCounts, CodesInfo, InvitationInfo
 
@@ -28,6 +29,7 @@ def get_codes(conn: Connection, staff_id: str, store_id: str, now_ms: int) -> Co
         today=_counts(conn, staff_id, today, settings.zone),
         month=_counts(conn, staff_id, month, settings.zone),
         invitations=_invitations(conn, staff_id, now_ms),
+        welcome=welcome_offer(conn, now_ms),
     )
 
 

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from guidedesk.models.coupons import coupon, coupon_campaign
 from guidedesk.models.engagement import visit
 from guidedesk.services.coupon_rows import allowance_of, campaign_id, coupon_id, used_today
+from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Bilingual, CouponInfo, CouponRoom, OfferInfo
 
+_c, _o = coupon.c, coupon_campaign.c
+_ON_CARD: Final = Prepared(
+    select(coupon_campaign, _c.expires_at_ms, _c.value_minor.label("worth_minor"))
+    .select_from(coupon)
+    .join(coupon_campaign, _o.number == _c.campaign_no)
+    .where(
+        _c.member_id == bindparam("member_id"), _c.state == "issued", _c.expires_at_ms > bindparam("now_ms"),
+        _c.deleted_at_ms.is_(None), _o.deleted_at_ms.is_(None),
+    )
+    .order_by(_c.expires_at_ms, _c.handle)
+)  # fmt: skip
 _PROOF_MS: Final = 10 * 60_000  # as long as a scanned member counts as standing here (DESIGN-UI.md 5.5)
 
 
 def list_offers(conn: Connection, store_id: str, staff_id: str, now_ms: int) -> tuple[OfferInfo, ...]:
     """What she may give now, the one that ends first before the others."""
     c = coupon_campaign.c
-    query = select(coupon_campaign).where(c.is_active == 1, c.ends_at_ms > now_ms, c.deleted_at_ms.is_(None))
+    query = select(coupon_campaign).where(
+        c.is_active == 1, c.ends_at_ms > now_ms, c.week_count > 0, c.deleted_at_ms.is_(None)
+    )
     rows = [dict(row._mapping) for row in conn.execute(query.order_by(c.ends_at_ms, c.number))]
     zone = get_settings(conn).zone
     return tuple(_offer(conn, row, store_id, staff_id, now_ms, zone) for row in rows)
@@ -34,6 +49,24 @@ def list_loaded(conn: Connection, member_id: str, now_ms: int) -> tuple[CouponIn
         CouponInfo(handle=row.handle, offer=_bare(conn, row.campaign_no), member_id=member_id, state=row.state)
         for row in conn.execute(query.order_by(c.expires_at_ms, c.handle))
     )
+
+
+def list_card_offers(conn: Connection, member_id: str, now_ms: int) -> tuple[OfferInfo, ...]:
+    """As `list_loaded`, only what is offered and until when: one statement for the card that a scan opens."""
+    return tuple(
+        replace(_info(row._asdict(), 0, 0), ends_at_ms=row.expires_at_ms, value_minor=row.worth_minor)
+        for row in _ON_CARD.all(conn, member_id=member_id, now_ms=now_ms)
+    )
+
+
+def welcome_offer(conn: Connection, now_ms: int) -> OfferInfo | None:
+    """What new members get, while it is open."""
+    c, number = coupon_campaign.c, get_settings(conn).welcome_coupon
+    query = select(coupon_campaign).where(
+        c.id == campaign_id(number), c.is_active == 1, c.ends_at_ms > now_ms, c.deleted_at_ms.is_(None)
+    )
+    row = conn.execute(query).first() if number else None
+    return None if row is None else _info(dict(row._mapping), 0, 0)
 
 
 def find_coupon(conn: Connection, handle: str, campaign_no: int, device_id: str) -> CouponInfo:

@@ -13,6 +13,7 @@ from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
 from guidedesk.models import engagement, people
 from guidedesk.models.entities import Row
+from guidedesk.services.queries.coupons import list_card_offers
 from guidedesk.services.queries.follow_ups import list_follow_ups
 from guidedesk.services.queries.preferences import get_preferences
 from guidedesk.services.queries.prepared import Prepared
@@ -119,6 +120,7 @@ def get_member_card(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         follow_ups=list_follow_ups(conn, now_ms, settings.zone, member_id=row["id"]),
         last_visit_ms=_last_visit(conn, row["id"]),
         store_share=(settings.owner_bp, settings.seller_bp),
+        coupons=() if erased else list_card_offers(conn, row["id"], now_ms),
     )
 
 

@@ -38,6 +38,7 @@ def get_settings(conn: Connection) -> ChainSettings:
         seller_bp=int(found.get("seller_bp", default.seller_bp)),
         contact_cap_week=int(found.get("contact_cap_week", default.contact_cap_week)),
         code_host=found.get("code_host", default.code_host),
+        welcome_coupon=int(found.get("welcome_coupon", default.welcome_coupon)),
         coupon_cap_minor=int(found.get("coupon_cap_minor", default.coupon_cap_minor)),
     )
 

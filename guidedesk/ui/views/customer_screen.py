@@ -19,6 +19,7 @@ from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label, person_name, untrusted
 from guidedesk.ui.widgets.layouts import column, holder, row
 
+JOINING: Final = frozenset({"own", "invitation", "store"})
 FIRST_NAME_FROM: Final = 3  # 林晓夏 is 晓夏 to her customers; 周牧 stays 周牧
 
 
@@ -76,7 +77,10 @@ class CustomerScreen(QWidget):
         self._call.set_text(t("customer.call"))
         name = first_name(staff)
         self._promise.set_text(t(f"customer.promise.{state.kind}", name=name))
-        self._text.set_text(t(f"customer.text.{state.kind}"))
+        told = t(f"customer.text.{state.kind}")
+        if info.welcome is not None and state.kind in JOINING:
+            told = t("customer.gift", offer=untrusted(info.welcome.name.pick(lang), 40), text=told)
+        self._text.set_text(told)
         self._person.setVisible(state.kind != "store")
         self._avatar.show_name(staff)
         self._name.set_text(name)

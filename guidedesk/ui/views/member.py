@@ -19,7 +19,14 @@ from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.bind import result_words
-from guidedesk.ui.views.member_parts import ConsentCard, FollowUpsCard, OwnerCard, PreferencesCard, member_facts
+from guidedesk.ui.views.member_parts import (
+    ConsentCard,
+    CouponsCard,
+    FollowUpsCard,
+    OwnerCard,
+    PreferencesCard,
+    member_facts,
+)
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import announce
 from guidedesk.ui.widgets.avatar import Avatar
@@ -227,9 +234,9 @@ class MemberPage(Page):
         self.head = MemberHead()
         self.owner, self.consents = OwnerCard(), ConsentCard()
         self.timeline = TimelineCard()
-        self.follow_ups, self.preferences = FollowUpsCard(), PreferencesCard()
+        self.follow_ups, self.coupons, self.preferences = FollowUpsCard(), CouponsCard(), PreferencesCard()
         left = ScrollColumn(holder(_stretched(self.owner, self.consents)))
-        right = ScrollColumn(holder(_stretched(self.follow_ups, self.preferences)))
+        right = ScrollColumn(holder(_stretched(self.follow_ups, self.coupons, self.preferences)))
         self.columns = ColumnsPane(
             Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
             Pane(right, "member.tab.more", "pane_right"), least="timeline_min",
@@ -281,6 +288,7 @@ class MemberPage(Page):
         self.consents.show_state(state)
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
+        self.coupons.show_coupons(card.coupons, state.now_ms)
         self.preferences.show_preferences(card.preferences)
         if self.isVisible():
             settle_layouts()

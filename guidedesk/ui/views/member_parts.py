@@ -7,7 +7,7 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from guidedesk.services.read_models import FollowUpInfo, MemberCard, Preferences
+from guidedesk.services.read_models import FollowUpInfo, MemberCard, OfferInfo, Preferences
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
@@ -26,6 +26,7 @@ from guidedesk.ui.widgets.swatch import Swatches, swatch_of
 from guidedesk.ui.widgets.tags import TagEditor
 
 FOLLOW_UPS_SHOWN: Final = 3
+COUPONS_SHOWN: Final = 3
 SIZES_SHOWN: Final = 4
 AGAIN_SHOWN: Final = 3
 FIRST_HOUR, LAST_HOUR = 10, 21
@@ -158,6 +159,36 @@ class FollowUpsCard(Card):
         line = row(column(Label(words_, "body", wrap=True), when, gap=0), row(button, more, gap=0), gap=3)
         line.setStretch(0, 1)
         return line
+
+
+class CouponsCard(Card):
+    """Coupons on her card; hidden when there are none (DESIGN-UI.md 2)."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=2)
+        self._count = Label("", "caption", "text3")
+        self._list = column(gap=2)
+        self.body.put(row(Label("", "heading").say("member.coupons"), None, self._count), self._list)
+        self._shown: object = None
+
+    def show_coupons(self, found: tuple[OfferInfo, ...], now_ms: int) -> None:
+        """Fill the card."""
+        self.setVisible(bool(found))
+        wanted = (found, now_ms // 60_000, i18n.language())
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        clear(self._list)
+        for offer in found[:COUPONS_SHOWN]:
+            end = formats.day_text(formats.local_day(offer.ends_at_ms), formats.local_day(now_ms))
+            chip = Chip("", "gold", icon="coupon")
+            chip.set_text(formats.money(offer.value_minor, offer.currency) if offer.value_minor else t("member.gift"))
+            name = Label(untrusted(offer.name.pick(i18n.language()), 40), "body", wrap=True)
+            line = row(column(name, Label(t("member.coupon_until", date=end), "caption", "text3"), gap=0), chip, gap=3)
+            line.setStretch(0, 1)
+            self._list.put(line)
+        more = len(found) - COUPONS_SHOWN
+        self._count.set_text(t("member.follow_ups_more", n=more) if more > 0 else "")
 
 
 class PreferencesCard(Card):

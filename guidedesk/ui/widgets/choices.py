@@ -213,7 +213,9 @@ class ChoiceGroup(QWidget):
             button.clicked.connect(self._picked)
             self.buttons.append(button)
             self._line.addWidget(button)
-            # Shown at once: a layout shows it only in the next event, too late to give the focus back.
+        # Shown at once: a layout shows them only in the next event, too late to give the focus back. After all are
+        # there: showing one may resize who holds the group, and that asks for the same choices again.
+        for button in tuple(self.buttons):
             button.show()
         self._stop_at(self.first_button())
 
