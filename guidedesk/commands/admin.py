@@ -25,6 +25,12 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
         "admin restored --reason 'disk failed'",
     )  # fmt: skip
     restored.add_argument("--reason", required=True, metavar="TEXT")
+    backup = _leaf(areas, "backup", "the whole chain into one sealed file", actions.backup,
+                   "admin backup --out monday.gdbackup")  # fmt: skip
+    backup.add_argument("--out", required=True, type=Path, metavar="FILE", help="a new file")
+    restore = _leaf(areas, "restore", "a backup into an empty database", actions.restore,
+                    "admin restore monday.gdbackup")  # fmt: skip
+    restore.add_argument("file", type=Path, metavar="FILE")
     store = _area(areas, "store", "the stores")
     add = _leaf(store, "add", "open a store", actions.store_add, "admin store add S1 一店 --name-en 'First store'")
     add.add_argument("code", metavar="CODE")

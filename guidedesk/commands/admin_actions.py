@@ -13,7 +13,9 @@ from typing import Any
 
 from guidedesk.commands.output import read_pin
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import iso_utc
 from guidedesk.server import chain, devices, home_moves
+from guidedesk.server.backup import restore_backup, write_backup
 from guidedesk.server.code_keys import rotate_keys
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
@@ -98,6 +100,27 @@ def restored(args: argparse.Namespace) -> int:
         count = begin_new_epoch(desk.database, args.reason, desk.clock)
     told = "Counters fetch their data anew and send again what is missing here"
     return say(args, {"scopes": count}, f"{count} scopes begin anew. {told}; nothing is counted twice.")
+
+
+def backup(args: argparse.Namespace) -> int:
+    """Everything as of now into one file, beside a server that works."""
+    with open_desk(args) as desk:
+        made = write_backup(desk.database, desk.secrets, args.out, clock=desk.clock, random=desk.random)
+    told = "Only the secrets file opens it: keep a copy of that somewhere else"
+    return say(args, asdict(made) | {"file": str(args.out)}, f"{made.rows} rows are in {args.out}. {told}.")
+
+
+def restore(args: argparse.Namespace) -> int:
+    """A backup into a database that is empty; counters then send again what it does not hold."""
+    secrets = load_secrets(args.secrets)
+    database = open_server(args.database)
+    try:
+        made = restore_backup(database, secrets, args.file, SystemClock())
+    finally:
+        database.close()
+    told = "At their next contact counters fetch their data anew and send again what is missing here"
+    sentence = f"{made.rows} rows of {iso_utc(made.taken_at_ms)} are back. {told}; nothing is counted twice."
+    return say(args, asdict(made), sentence)
 
 
 def store_add(args: argparse.Namespace) -> int:

@@ -195,3 +195,17 @@ def _hang_up(url: str) -> None:
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+
+
+def test_a_chain_is_saved_and_brought_back(operator: Operator, tmp_path: Path, backend: Backend) -> None:
+    operator.json("store", "add", "S1", "一店", "--name-en", "First store")
+    file = tmp_path / "monday.gdbackup"
+    saved = operator.json("backup", "--out", str(file))
+    code, _, err = operator.run("restore", str(file))
+    assert (code, "already" in err) == (1, True)
+    (tmp_path / "new").mkdir()
+    url = backend.empty(tmp_path / "new")
+    operator.place[1] = url
+    assert operator.json("restore", str(file)) == {"rows": saved["rows"], "taken_at_ms": saved["taken_at_ms"]}
+    assert "S1" in str(operator.json("store", "list"))
+    backend.discard(url)
