@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -26,7 +26,13 @@ from guidedesk.server.commission_reads import (
     statements_of,
     states_of,
 )
-from guidedesk.server.commission_rules import closed_through, open_period, zone_and_currency
+from guidedesk.server.commission_rules import (
+    closed_through,
+    month_start_ms,
+    next_period,
+    open_period,
+    zone_and_currency,
+)
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.feed import chunks
 from guidedesk.server.settings import read_settings
@@ -88,24 +94,30 @@ def read_earnings(database: ServerDatabase, associate: str, period: str | None, 
 
 
 def totals_of(lines: Sequence[EarningsLine]) -> Totals:
-    """The sums of lines by state; what was taken back after it was confirmed stands for itself."""
-    sums: dict[str, list[EarningsLine]] = defaultdict(list)
-    for line in lines:
-        is_taken = line.amount_minor < 0 and line.clawed_back_minor < 0
-        state = "provisional" if line.state == "reversed" else line.state
-        sums["clawed_back" if is_taken and state != "disputed" else state].append(line)
-    days = [line.confirms_on for line in sums["provisional"] if line.confirms_on]
+    """The sums of lines by state; what was taken back after it was confirmed stands for itself.
 
-    def figure(found: Iterable[EarningsLine], until: str | None = None) -> Figure:
-        listed = list(found)
-        return Figure(sum(line.amount_minor for line in listed), len(listed), until)
+    A line that nets a sale with what came back of it later counts in both: as it was confirmed, and what was taken.
+    """
+    sums: dict[str, list[int]] = defaultdict(list)
+    for line in lines:
+        state = "provisional" if line.state == "reversed" else line.state
+        taken = 0 if state == "disputed" else line.taken_minor
+        if taken:
+            sums["clawed_back"].append(taken)
+        if line.amount_minor != taken:
+            sums["confirmed" if taken and line.state == "reversed" else state].append(line.amount_minor - taken)
+    waiting = (line for line in lines if line.state in ("provisional", "reversed") and not line.taken_minor)
+    days = [line.confirms_on for line in waiting if line.confirms_on]
+
+    def figure(amounts: Sequence[int], until: str | None = None) -> Figure:
+        return Figure(sum(amounts), len(amounts), until)
 
     return Totals(
         confirmed=figure(sums["confirmed"]),
         provisional=figure(sums["provisional"], max(days, default=None)),
         clawed_back=figure(sums["clawed_back"]),
         disputed=figure(sums["disputed"]),
-        expected=figure(lines),
+        expected=figure([line.amount_minor for line in lines]),
     )
 
 
@@ -149,7 +161,7 @@ def _line(
     moments = [event.at_ms for event in caused]
     at_ms = sale.paid_at_ms if sale is not None and line.amount >= 0 else max(moments, default=0)
     if not at_ms:
-        at_ms = chain[-1].at_ms if chain else _month_end(line.posting_period, papers.zone)
+        at_ms = chain[-1].at_ms if chain else month_start_ms(next_period(line.posting_period), papers.zone) - 1
     return EarningsLine(
         id=line.entry_id,
         posting_period=line.posting_period,
@@ -161,6 +173,7 @@ def _line(
         state=state.state,  # type: ignore[arg-type]
         at_ms=at_ms,
         clawed_back_minor=state.clawed_back,
+        taken_minor=state.taken,
         ref=line.ref,
         line=None if line.line is None else str(line.line),
         confirms_on=None if line.confirms_at_ms is None else papers.day(line.confirms_at_ms - 1),
@@ -296,9 +309,3 @@ def check_own_line(conn: Connection, chain_id: str, associate: str, entry_id: st
     if not found:
         raise Refused("not_found", what="line")
     return found[0]
-
-
-def _month_end(period: str, zone: str) -> int:
-    year, month = (int(part) for part in period.split("-"))
-    first = local_date(0, zone).replace(year=year + month // 12, month=month % 12 + 1, day=1)
-    return local_midnight_ms(first, zone) - 1

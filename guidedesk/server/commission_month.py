@@ -12,7 +12,6 @@ from sqlalchemy import Connection, func, select
 from guidedesk.domain.access import Actor
 from guidedesk.domain.commission import reading
 from guidedesk.domain.second_person import why_not_second
-from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models.commission_tables import close_confirmation, open_line, period_close, statement
 from guidedesk.models.server_tables import device
 from guidedesk.server.commission_book import refresh
@@ -20,8 +19,8 @@ from guidedesk.server.commission_close import ClosePreview, preview
 from guidedesk.server.commission_disputes import is_single_shop, list_disputes, list_proposals
 from guidedesk.server.commission_documents import dispute_of, tell_lines
 from guidedesk.server.commission_evidence import Papers
-from guidedesk.server.commission_reads import StoredLine, events_of_member, lines_of, states_of
-from guidedesk.server.commission_rules import closed_through, next_period, open_period
+from guidedesk.server.commission_reads import LineState, StoredLine, events_of_member, lines_of, states_of
+from guidedesk.server.commission_rules import closed_through, month_start_ms, next_period, open_period
 from guidedesk.server.commission_why_not import story_of
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.settings import read_settings
@@ -50,6 +49,7 @@ class _Desk:
     found: ClosePreview
     lines: list[StoredLine]  # of the month, of people of her stores
     now_ms: int
+    states: dict[str, LineState]  # by entry id, of `lines`
 
     def is_hers(self, associate: str) -> bool:
         """Somebody of her own stores; head office looks at everybody."""
@@ -66,9 +66,9 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
     found = preview(database, month, now_ms)
     with database.read_snapshot() as conn:
         papers = Papers(conn, chain_id, read_settings(conn, chain_id)["zone"])
-        desk = _Desk(papers, actor, month, found, [], now_ms)
+        desk = _Desk(papers, actor, month, found, [], now_ms, {})
         mine = [line for line in lines_of(conn, chain_id, period=month) if desk.is_hers(line.beneficiary)]
-        desk = replace(desk, lines=mine)
+        desk = replace(desk, lines=mine, states=states_of(conn, chain_id, mine, now_ms))
         disputes = _disputes(desk)
         adjustments = _adjustments(desk, disputes)
         gates = _gates(desk, disputes)
@@ -113,8 +113,7 @@ def counters_behind(conn: Connection, scope_ids: Sequence[str] | None, end_ms: i
 
 def end_of(period: str, zone: str) -> int:
     """The first instant after a month."""
-    year, month = (int(part) for part in next_period(period).split("-"))
-    return local_midnight_ms(local_date(0, zone).replace(year=year, month=month, day=1), zone)
+    return month_start_ms(next_period(period), zone)
 
 
 def _next_to_close(conn: Connection, chain_id: str, now_ms: int) -> str:
@@ -138,11 +137,10 @@ def _months(conn: Connection, chain_id: str, month: str, now_ms: int) -> tuple[s
 def _people(desk: _Desk) -> tuple[PersonMonth, ...]:
     counts: dict[str, int] = defaultdict(int)
     taken: dict[str, int] = defaultdict(int)
-    states = states_of(desk.papers.conn, desk.papers.chain_id, desk.lines, desk.now_ms)
+    states = desk.states
     for line in desk.lines:
         counts[line.beneficiary] += 1
-        if line.amount < 0 and states[line.entry_id].clawed_back < 0:
-            taken[line.beneficiary] += line.amount
+        taken[line.beneficiary] += states[line.entry_id].taken
     found = [
         PersonMonth(
             id=associate,
@@ -173,7 +171,7 @@ def _balances(desk: _Desk) -> dict[str, Any]:
 
 def _totals(desk: _Desk, disputes: Sequence[Dispute]) -> CloseTotals:
     people = _people(desk)
-    taken = [line for line in desk.lines if line.amount < 0]
+    taken = [line for line in desk.lines if desk.states[line.entry_id].taken < 0]
     opened = [dispute for dispute in disputes if dispute.state == "open"]
     previous = _payable_before(desk)
     return CloseTotals(

@@ -6,16 +6,24 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, desc, func, select
 
 from guidedesk.domain.commission.statements import Balance
+from guidedesk.domain.commission.taken_back import taken_back
 from guidedesk.models.base import among
-from guidedesk.models.commission_tables import commission_event, commission_flag, dispute, ledger_line, open_line
+from guidedesk.models.commission_tables import (
+    commission_event,
+    commission_flag,
+    dispute,
+    ledger_line,
+    open_line,
+    period_close,
+)
 from guidedesk.models.commission_tables import statement as statement_table
 from guidedesk.models.server_tables import scope
-from guidedesk.server.commission_rules import closed_through
+from guidedesk.server.commission_rules import closed_through, month_start_ms, next_period, zone_and_currency
 from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
 
@@ -23,6 +31,8 @@ _COLUMNS: Final = (
     "entry_id", "posting_period", "beneficiary", "origin_period", "component", "ref", "line", "amount", "currency",
     "confirms_at_ms", "why_json",
 )  # fmt: skip
+# What takes something back of an order it names.
+_BACKS: Final = ("cancel", "exchange", "refund", "return")
 LineKey = tuple[str, str, str, str | None, int | str | None]
 
 
@@ -66,10 +76,12 @@ class StoredLine:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """disputed, reversed, provisional or confirmed; and what was taken back after it was confirmed (0 or less)."""
+    """disputed, reversed, provisional or confirmed; and what was taken back of its key after it was confirmed (0 or
+    less), `taken` by this very line."""
 
     state: str
     clawed_back: int
+    taken: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +146,19 @@ def states_of(
         if line.key in keys:
             every[line.key].append(line)
     disputed = open_disputes(conn, chain_id)
-    moments = _moments(conn, {line.ref for line in lines if line.ref is not None})
-    states = {key: _state(key, found, disputed, closed, now_ms, moments) for key, found in every.items()}
-    return {line.entry_id: states[line.key] for line in lines}
+    backs = _backs(conn, {line.ref for line in lines if line.ref is not None and line.line is not None})
+    covered = _covered(conn, chain_id)
+    zone = zone_and_currency(conn, chain_id)[0]
+    states: dict[str, LineState] = {}
+    for key, same in every.items():
+        confirmed_at = _confirmed_at(key, same, closed, zone)
+        known = [_known(backs.get(line.ref or "", ()), covered.get(line.posting_period)) for line in same]
+        taken = [taken_by(line, confirmed_at, told, zone) for line, told in zip(same, known, strict=True)]
+        is_confirmed = confirmed_at is not None and now_ms >= confirmed_at
+        state = _state(same, is_disputed=key in disputed, is_confirmed=is_confirmed)
+        for line, mine in zip(same, taken, strict=True):
+            states[line.entry_id] = LineState(state, sum(taken), mine)
+    return {line.entry_id: states[line.entry_id] for line in lines}
 
 
 def _with_same_keys(conn: Connection, chain_id: str, lines: Sequence[StoredLine]) -> list[StoredLine]:
@@ -146,49 +168,72 @@ def _with_same_keys(conn: Connection, chain_id: str, lines: Sequence[StoredLine]
     return found
 
 
-def _state(
-    key: LineKey,
-    lines: Sequence[StoredLine],
-    disputed: set[LineKey],
-    closed: str | None,
-    now_ms: int,
-    moments: dict[str, int],
-) -> LineState:
-    confirmed_at = next((line.confirms_at_ms for line in lines if line.confirms_at_ms is not None), None)
-    is_confirmed = now_ms >= confirmed_at if confirmed_at is not None else closed is not None and key[1] <= closed
-    taken = 0
-    if confirmed_at is not None:
-        taken = sum(_taken_after(line, confirmed_at, moments) for line in lines)
-    elif is_confirmed:
-        taken = sum(min(0, line.amount) for line in lines if line.posting_period > key[1])
-    total = sum(line.amount for line in lines)
-    if key in disputed:
-        return LineState("disputed", taken)
-    if total == 0 and any(line.amount > 0 for line in lines):
-        return LineState("reversed", taken)
-    return LineState("confirmed" if is_confirmed else "provisional", taken)
+def _confirmed_at(key: LineKey, lines: Sequence[StoredLine], closed: str | None, zone: str) -> int | None:
+    """From when a key is confirmed; a month's figure by its close, which counts from the end of that month."""
+    found = next((line.confirms_at_ms for line in lines if line.confirms_at_ms is not None), None)
+    if found is not None:
+        return found
+    return month_start_ms(next_period(key[1]), zone) if closed is not None and key[1] <= closed else None
 
 
-def _taken_after(line: StoredLine, confirmed_at: int, moments: dict[str, int]) -> int:
-    """What a line takes back, if what caused it happened after the confirmation."""
-    if line.amount >= 0:
+def _state(lines: Sequence[StoredLine], *, is_disputed: bool, is_confirmed: bool) -> str:
+    if is_disputed:
+        return "disputed"
+    if sum(line.amount for line in lines) == 0 and any(line.amount > 0 for line in lines):
+        return "reversed"
+    return "confirmed" if is_confirmed else "provisional"
+
+
+def taken_by(line: StoredLine, confirmed_at: int | None, backs: Sequence[tuple[int, str]], zone: str) -> int:
+    """What a line takes back of what was confirmed, 0 or less; the line of the month of confirmation is net of it.
+
+    `backs`: what came back of its order as far as its month knew, when and the document, in the order of time.
+    """
+    if confirmed_at is None:
         return 0
-    caused = [moments[event_id] for event_id in line.why.get("caused_by", ()) if event_id in moments]
-    return line.amount if not caused or max(caused) >= confirmed_at else 0
+    if confirmed_at <= month_start_ms(line.posting_period, zone):
+        return min(0, line.amount)
+    if all(at_ms < confirmed_at for at_ms, _ in backs):
+        return 0
+    return taken_back(line.why, [json.loads(payload) for at_ms, payload in backs if at_ms < confirmed_at])
+
+
+class _Back(NamedTuple):
+    """Something that came back of an order, and its place in the record."""
+
+    at_ms: int
+    payload: str
+    scope_id: str
+    seq: int
+
+
+def _known(backs: Sequence[_Back], heads: dict[str, int] | None) -> list[tuple[int, str]]:
+    """What a month knew: everything while it is open, else what had arrived when it was sealed."""
+    return [
+        (back.at_ms, back.payload) for back in backs if heads is None or back.seq <= heads.get(back.scope_id, 0)
+    ]
+
+
+def _covered(conn: Connection, chain_id: str) -> dict[str, dict[str, int]]:
+    """Sealed month -> the last event of each scope that it covers."""
+    p = period_close.c
+    rows = conn.execute(select(p.period, p.heads).where(p.scope_id == chain_id))
+    return {row.period: json.loads(row.heads) for row in rows}
 
 
 @cross_scope
-def _moments(conn: Connection, refs: Iterable[str]) -> dict[str, int]:
-    """Event id -> its time, of everything about these orders."""
+def _backs(conn: Connection, orders: set[str]) -> dict[str, list[_Back]]:
+    """Order id -> what came back of it, in the order of time."""
     e = commission_event.c
-    found: dict[str, int] = {}
-    wanted = sorted(refs)
-    for scope_id in _scopes(conn) if wanted else ():
-        for some in chunks(wanted):
-            query = select(e.event_id, e.at_ms).where(e.scope_id == scope_id, among(conn, e.ref, some))
+    found: dict[str, list[_Back]] = defaultdict(list)
+    for scope_id in _scopes(conn) if orders else ():
+        for some in chunks(sorted(orders)):
+            query = select(e.ref, e.at_ms, e.payload, e.seq).where(
+                e.scope_id == scope_id, among(conn, e.ref, some), e.type.in_(_BACKS)
+            )
             for row in conn.execute(query):
-                found[row.event_id] = row.at_ms
-    return found
+                found[row.ref].append(_Back(row.at_ms, row.payload, scope_id, row.seq))
+    return {order: sorted(events) for order, events in found.items()}
 
 
 def _scopes(conn: Connection) -> list[str]:

@@ -17,7 +17,7 @@ from guidedesk.domain.commission.reading import DocumentError
 from guidedesk.domain.commission.settings import PRODUCT_DEFAULTS, merge_config, read_history
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
-from guidedesk.domain.time import local_date
+from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models.commission_tables import brand_config, period_close, plan_version
 from guidedesk.server.audit import record_audit
 from guidedesk.server.commission_events import authoritative, record_events
@@ -230,6 +230,11 @@ def open_period(conn: Connection, chain_id: str, now_ms: int) -> str:
 def next_period(period: str) -> str:
     """The month after this one."""
     return reading.month_text(reading.month_index(period) + 1)
+
+
+def month_start_ms(period: str, zone: str) -> int:
+    """The first instant of a month in a zone."""
+    return local_midnight_ms(date.fromisoformat(f"{period}-01"), zone)
 
 
 def check_period(text: str) -> str:

@@ -149,9 +149,10 @@ class Dispute:
 class EarningsLine:
     """One line of an associate's month. `why` is its stored explanation (COMMISSION.md 5), `chain` its evidence.
 
-    `clawed_back_minor`: taken back of this key after it was confirmed, 0 or less. `share`: her weight and all
-    weights. `rate`: basis points as decimal text, or "" where no rate is behind it. `confirms_on`: the day after
-    whose last instant a provisional line is confirmed.
+    `clawed_back_minor`: taken back of this key after it was confirmed, 0 or less; `taken_minor`: what this line takes
+    of it, also where it nets a sale of the same month. `share`: her weight and all weights. `rate`: basis points as
+    decimal text, or "" where no rate is behind it. `confirms_on`: the day after whose last instant a provisional line
+    is confirmed.
     """
 
     id: str
@@ -164,6 +165,7 @@ class EarningsLine:
     state: LineState
     at_ms: int
     clawed_back_minor: int = 0
+    taken_minor: int = 0
     ref: str | None = None
     line: str | None = None
     confirms_on: str | None = None

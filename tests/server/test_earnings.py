@@ -127,6 +127,25 @@ def test_after_the_hold_it_is_confirmed(shop: Shop, counter: Counter) -> None:
     assert (found.totals.confirmed.amount_minor, found.totals.provisional.amount_minor) == (2_000, 0)
 
 
+def test_what_comes_back_after_that_is_told_as_taken_back_in_the_same_month_too(shop: Shop, counter: Counter) -> None:
+    member = with_card(shop, counter)
+    buy(shop, "HB-1", member)
+    buy(shop, "HB-2", member)
+    shop.clock.now_ms += 2 * DAY
+    give_back(shop, "HB-2")  # within the hold: only lower
+    shop.clock.now_ms += 7 * DAY
+    give_back(shop, "HB-1")
+    found = month(shop, counter, period="2026-11")
+    told = {line.sale.order_no: line for line in found.lines if line.sale is not None}
+    assert {number: (line.amount_minor, line.state) for number, line in told.items()} == {
+        "HB-1": (1_000, "confirmed"), "HB-2": (1_000, "confirmed"),
+    }  # fmt: skip
+    assert {number: line.clawed_back_minor for number, line in told.items()} == {"HB-1": -1_000, "HB-2": 0}
+    sums = found.totals
+    assert (sums.confirmed.amount_minor, sums.clawed_back.amount_minor, sums.clawed_back.count) == (3_000, -1_000, 1)
+    assert sums.expected.amount_minor == 2_000
+
+
 def test_nobody_sees_somebody_elses_earnings(shop: Shop, counter: Counter) -> None:
     member = with_card(shop, counter)
     buy(shop, "HB-1", member)
