@@ -14,7 +14,7 @@ from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_rows import BatchRows
-from guidedesk.server.code_uses import USED_ELSEWHERE
+from guidedesk.server.code_uses import ASSURANCE_DYNAMIC, USED_ELSEWHERE, CodeClaims
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_facts import of_operation
 from guidedesk.server.database import ScopeWrite, is_outage
@@ -46,6 +46,7 @@ _log = logging.getLogger("guidedesk.server.push")
 MOST_FAILURES: Final = 5
 _RETRY_MS: Final = 1_000
 _CARD_ATTEMPTS: Final = 5  # half a minute: the other counter sends as soon as it can
+_CONFIRMED: Final = 3
 _NOT_DONE: Final = frozenset({"rejected", "parked", "quarantined"})
 # These find every row they need by its id, so that a memory of rows can stand before the database.
 ROWS_BY_ID: Final = frozenset({RecordVisit, LogInteraction, SetTag, ScheduleFollowUp, CompleteFollowUp})
@@ -70,7 +71,7 @@ class BatchRun:
     side: ServerSide
     boxes: Mapping[str, bytes]
     faults: Mapping[str, Refused]
-    used_codes: frozenset[str] = frozenset()  # operations that took a dynamic code after somebody else's
+    codes: CodeClaims = field(default_factory=CodeClaims)
     max_lag_hours: int
     waiting: frozenset[str] = frozenset()  # asked for again, in vain until another counter has sent
     is_suspended: bool = False
@@ -160,7 +161,7 @@ class BatchRun:
             return self._stored(op, "quarantined", "device_suspended", {}, refs_of(op, self.opened.scope_id))
         if op.is_stale(self.oldest_ms, self.received_at_ms):
             return self._stored(op, "quarantined", "stale_offline", {}, refs_of(op, self.opened.scope_id))
-        if op.op_id in self.used_codes:
+        if op.op_id in self.codes.elsewhere:
             return self._stored(op, "quarantined", USED_ELSEWHERE, {}, refs_of(op, self.opened.scope_id))
         operation = op.operation
         if operation is None:
@@ -254,7 +255,7 @@ class BatchRun:
             scope_id=scope_id,
             actor=self.actors.actor_of(envelope),
             device_id=self.device_id,
-            assurance=envelope.assurance,
+            assurance=self._assurance(op.op_id, envelope),
             at_ms=min(envelope.occurred_at_ms, op.received(self.received_at_ms)),
             side=self.side,
             rows=self._rows if in_memory else DIRECT,
@@ -283,6 +284,12 @@ class BatchRun:
         )
         refs = tuple(dict.fromkeys((*effect.touched, *effect.later, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
+
+    def _assurance(self, op_id: str, envelope: Envelope) -> int:
+        """A visit is worth more than a counter can prove only by the server's word (CODES.md Q-7)."""
+        if envelope.type != RecordVisit.TYPE:
+            return envelope.assurance
+        return _CONFIRMED if op_id in self.codes.confirmed else min(envelope.assurance, ASSURANCE_DYNAMIC)
 
     def _audit(self, note: AuditNote, context: ApplyContext) -> None:
         """What has to be known of it joins the scope's chain, in the transaction of the operation (A-5)."""

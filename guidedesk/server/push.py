@@ -23,7 +23,7 @@ from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_draft import DraftedRun
 from guidedesk.server.batch_run import NotAsAWhole
-from guidedesk.server.code_uses import claim_codes
+from guidedesk.server.code_uses import CodeClaims, claim_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, Taken
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
@@ -173,7 +173,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
     oldest_ms = received_at_ms - int(settings["max_offline_lag_hours"]) * _HOUR_MS
     fresh = undecided(context, scope_id, batch.ops) if who.state == "active" else []
     prepared = prepare(context, Sender(scope_id, who.device_id, oldest_ms, received_at_ms), fresh)
-    used_codes = claim_codes(context, scope_id, batch.ops) if who.state == "active" else frozenset()
+    codes = claim_codes(context, scope_id, batch.ops) if who.state == "active" else CodeClaims()
 
     def run_in(opened: ScopeWrite) -> DraftedRun:
         return DraftedRun(
@@ -190,7 +190,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             boxes=prepared.boxes,
             faults=prepared.faults,
             waiting=prepared.waiting,
-            used_codes=used_codes,
+            codes=codes,
         )
 
     drafts = _drafted(context, who, batch, run_in)

@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason
-from guidedesk.codes.trust import serial_of
+from guidedesk.codes.trust import EPOCH_S, serial_of
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.joining import Answers
 from guidedesk.domain.time import DAY_MS, TrustedTime
+from guidedesk.models.engagement import visit
 from guidedesk.models.entities import load_row
 from guidedesk.server.code_keys import TRUST_ID, refresh_trust_list, rotate_keys
 from guidedesk.server.code_lookup import member_of_code
@@ -30,6 +32,7 @@ from guidedesk.server.rows import put_row
 from guidedesk.services.double_uses import DoubleUseDecision
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
+from guidedesk.services.queries.coupons import proof_of
 from guidedesk.sync.code_trust import code_trust
 from tests.helpers.postgres import Backend
 from tests.helpers.world import Till, World, badge_of, open_world, settle
@@ -146,6 +149,46 @@ def test_a_second_use_elsewhere_is_put_to_a_manager(world: World) -> None:
     assert (released.state, released.counts, world.recorded()[first]) == ("active", {"accepted": 1}, "accepted")
 
 
+def proof(till: Till, card: OwnCard) -> int:
+    with till.counter.read() as conn:
+        return proof_of(conn, till.counter.store_id, card.member_id, till.counter.now_ms())
+
+
+def test_the_servers_word_makes_her_code_proof_of_who_she_is(world: World) -> None:
+    till, card = world.till(), member(world)
+    (code, *_) = coming_codes(world.context, card, "q.example.com")
+    settle(till)
+    till.wire.is_cut = True
+    take(till, code)
+    assert proof(till, card) == 2, "alone, this PC cannot know whether somebody else used it"
+    till.wire.is_cut = False
+    settle(till)
+    assert proof(till, card) == 3
+    world.clock.tick(11 * 60_000)
+    assert proof(till, card) == 0, "she may have left"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("fault", ["claimed", "no code", "another's", "not its minute"])
+def test_no_counter_can_say_it_for_the_server(world: World, fault: str) -> None:
+    till, card = world.till(), member(world)
+    settle(till)
+    coming_codes(world.context, card, "q.example.com")
+    with world.database.read() as conn:
+        row = load_row(conn, "member_code", card.code_scope, card.code["id"])
+    assert row is not None
+    handle = str(row["handle"]) if fault != "another's" else "ab" * 8
+    minute = (world.clock.wall_ms() // 1000 - EPOCH_S) // 60
+    shown = {} if fault in ("no code", "claimed") else {
+        "code_handle": handle, "code_serial": minute - 5 if fault == "not its minute" else minute
+    }  # fmt: skip
+    seen = RecordVisit(visit_id=till.counter.new_id(), member_id=card.member_id, **shown)  # type: ignore[arg-type]
+    till.counter.record_operations([seen], till.actor("a1"), 3 if fault == "claimed" else 2)
+    settle(till)
+    assert list(world.recorded().values()) == ["accepted"]
+    assert proof(till, card) == 2
+
+
 @pytest.mark.parametrize(("decision", "then"), [("keep", "accepted"), ("refuse", "rejected")])
 @ON_SQLITE
 def test_her_manager_decides_about_the_second_use(world: World, decision: DoubleUseDecision, then: str) -> None:
@@ -167,6 +210,9 @@ def test_her_manager_decides_about_the_second_use(world: World, decision: Double
     assert world.recorded()[second] == then
     [settled] = read_double_uses(world.context, world.store_id, manager).items
     assert (settled.state, settled.decision) == ("decided", decision)
+    with world.database.read() as conn:
+        levels = conn.execute(select(visit.c.assurance).where(visit.c.scope_id == world.store_id)).scalars().all()
+    assert sorted(levels) == ([2, 3] if decision == "keep" else [3]), "a manager's word is not the server's"
     world.clock.tick(DAY_MS)
     settle(a)
     entry = a.counter.journal.find(second)

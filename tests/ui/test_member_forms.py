@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.changes import Changes
@@ -18,6 +19,7 @@ from guidedesk.services.operations import (
     EditMember,
     RecordReturn,
     RecordSale,
+    RecordVisit,
     RegisterMember,
     ScheduleFollowUp,
 )
@@ -124,6 +126,21 @@ def test_a_known_phone_is_not_edited_and_a_missing_one_is_added(shop: Shop) -> N
     assert (edit.fields, edit.phone_masked) == (("phone",), "199****5678")
     assert "19912345678" not in repr(edit)
     assert not shop.ui.window.overlays.toast.has_undo  # type: ignore[union-attr]
+
+
+def test_head_offices_word_lets_her_change_her_number(shop: Shop) -> None:
+    for level in (2, 3):
+        seen = RecordVisit(visit_id=derived_id("visit", level), member_id=SHEN)
+        shop.desk.counter.record([seen], shop.desk.who, level)
+        dialog = act(shop, 1)
+        assert dialog.phone.isVisible() is (level == 3)
+        shop.ui.actions.edit.leave()
+    act(shop, 1)
+    shop.ui.actions.edit.type_phone("19912345678")
+    save(shop)
+    edit = recorded(shop)[-1]
+    assert (edit.fields, edit.phone_masked) == (("phone",), "199****5678")
+    assert shop.desk.counter.recorded[-1][1] == 3, "how sure it was is on record"
 
 
 def test_saving_what_is_wrong_brings_the_keyboard_to_the_field(shop: Shop) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from PySide6.QtCore import QObject
 
@@ -11,6 +11,7 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import NAME_LIMIT, clean_birthday, clean_name, typed_birthday
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import EDITABLE, EditMember, Operation
+from guidedesk.services.queries.coupons import proof_of
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
@@ -19,19 +20,28 @@ from guidedesk.ui.presenters.drafts import Draft
 from guidedesk.ui.presenters.forms import FormPresenter, FormState
 from guidedesk.ui.presenters.undo import Notice
 
+CONFIRMED: Final = 3  # CODES.md Q-7: a changing code, and head office says that nobody else has used it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditState(FormState):
-    """What is being edited, as typed. `phone` is typed only where there is none yet."""
+    """What is being edited, as typed. `phone` is typed where there is none yet, and where `proof`, that of her last
+    scans, is head office's word that it is she."""
 
     name: str = ""
     birthday: str = ""
     phone: str = ""
+    proof: int = 0
 
     @property
     def has_phone(self) -> bool:
-        """A number that is there is changed only by its owner (CODES.md Q-7)."""
+        """Whether there is a number."""
         return self.card is not None and self.card.phone_masked is not None
+
+    @property
+    def takes_phone(self) -> bool:
+        """A number that is there is changed only while its owner stands here (CODES.md Q-7)."""
+        return not self.has_phone or self.proof >= CONFIRMED
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -44,7 +54,7 @@ class EditState(FormState):
 
 
 class EditMemberPresenter(FormPresenter[EditState]):
-    """Name, birthday, and a phone where none is known: changing one needs its owner (CODES.md Q-7)."""
+    """Name, birthday, and a phone where none is known or its owner was proved (CODES.md Q-7)."""
 
     KIND: ClassVar[str] = "edit_member"
 
@@ -60,13 +70,14 @@ class EditMemberPresenter(FormPresenter[EditState]):
         self.show(birthday=text, problems=self.state.without("birthday"))
 
     def type_phone(self, text: str) -> None:
-        """A number for somebody who has none yet."""
+        """A number for somebody who has none yet, or another one of hers."""
         self.show(phone=text, problems=self.state.without("phone"))
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> EditState:
         """The fields as they are."""
         card = get_member_card(connection, subject, session.staff.id, now_ms)
-        return EditState(card=card, now_ms=now_ms, name=card.name, birthday=card.birthday or "")
+        proof = proof_of(connection, self._desk.counter.store_id, card.member_id, now_ms)
+        return EditState(card=card, now_ms=now_ms, name=card.name, birthday=card.birthday or "", proof=proof)
 
     def draft(self, state: EditState) -> Draft | None:
         """What was typed, if anything was."""
@@ -75,8 +86,12 @@ class EditMemberPresenter(FormPresenter[EditState]):
     def with_draft(self, state: EditState, draft: Draft) -> EditState:
         """What was typed last time."""
         name, birthday = str(draft.get("name", state.name)), str(draft.get("birthday", state.birthday))
-        phone = "" if state.has_phone else str(draft.get("phone", ""))
+        phone = "" if not state.takes_phone else str(draft.get("phone", ""))
         return replace(state, name=name[: NAME_LIMIT + 1], birthday=birthday, phone=phone)
+
+    def assurance(self, state: EditState) -> int:
+        """How sure it is that she herself asks for it: it is on record with a number."""
+        return state.proof if "phone" in state.changed else 0
 
     def check(self, state: EditState) -> tuple[tuple[str, GuideDeskError], ...]:
         """A name there must be; a birthday is a day of some month, or none."""

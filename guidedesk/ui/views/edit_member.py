@@ -56,7 +56,8 @@ class EditMemberDialog(FormDialog):
             error = state.problem(name)
             field.set_note(message_for(error).text if error else "")
         self._phone_there.setVisible(state.has_phone)
-        self.phone.setVisible(not state.has_phone)
+        self.phone.setVisible(state.takes_phone)
+        self._phone_why.say("edit.phone_proved" if state.takes_phone else "edit.phone_why")
         self._phone.set_text(words.phone_text(state.card))
         self.show_wrong(state)
 
