@@ -19,6 +19,7 @@ from guidedesk.server.commission_close import ClosePreview, preview
 from guidedesk.server.commission_disputes import is_single_shop, list_disputes, list_proposals
 from guidedesk.server.commission_documents import dispute_of, tell_lines
 from guidedesk.server.commission_evidence import Papers
+from guidedesk.server.commission_flags import people_of, read_flags
 from guidedesk.server.commission_reads import LineState, StoredLine, events_of_member, lines_of, states_of
 from guidedesk.server.commission_rules import closed_through, month_start_ms, next_period, open_period
 from guidedesk.server.commission_why_not import story_of
@@ -71,12 +72,14 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
         desk = replace(desk, lines=mine, states=states_of(conn, chain_id, mine, now_ms))
         disputes = _disputes(desk)
         adjustments = _adjustments(desk, disputes)
+        flags = read_flags(papers, actor)
         gates = _gates(desk, disputes)
         closed = closed_through(conn, chain_id)
         is_closed = closed is not None and month <= closed
         sealed = _sealed(conn, chain_id, month) if is_closed else None
         named = {dispute.opened_by for dispute in disputes} | {dispute.ruled_by for dispute in disputes}
         named |= {who for each in adjustments for who in (each.associate, each.proposed_by, each.decided_by)}
+        named |= people_of(flags)
         named |= {event.associate for dispute in disputes for event in dispute.story}
         named |= {
             str(person["beneficiary"])
@@ -95,6 +98,7 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
             associates=_people(desk),
             disputes=disputes,
             adjustments=adjustments,
+            flags=flags,
             people=papers.people_in(named),
             closed_at_ms=None if sealed is None else sealed.closed_at_ms,
             closed_by="" if sealed is None else sealed.closed_by or "",

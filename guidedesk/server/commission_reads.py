@@ -296,6 +296,18 @@ def flags_of(conn: Connection, chain_id: str) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in conn.execute(query.order_by(f.first_seen_ms, f.code, f.subject))]
 
 
+def latest_flags(conn: Connection, chain_id: str, most: int) -> list[dict[str, Any]]:
+    """So many flags at most: those nobody looked at first, then the newest."""
+    f = commission_flag.c
+    query = (
+        select(f.code, f.subject, f.first_seen_ms, f.verdict)
+        .where(f.scope_id == chain_id)
+        .order_by(f.verdict.is_not(None), desc(f.first_seen_ms), f.code, f.subject)
+        .limit(most)
+    )
+    return [dict(row._mapping) for row in conn.execute(query)]
+
+
 # --- Evidence -----------------------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,12 @@ DISPUTE_REASONS: Final[tuple[DisputeReason, ...]] = (
     "scanned_first", "not_matched", "wrong_share", "wrong_amount", "returned_wrongly", "other",
 )  # fmt: skip
 Ruling = Literal["keep", "adjust", "void"]
+# What a manager may want to look at (COMMISSION.md 8); a newer server may know more.
+FLAG_CODES: Final = (
+    "self_bind", "bind_after_basket", "velocity", "staff_purchase", "stale_offline", "clock_ahead", "clock_behind",
+    "bind_rejected_protected", "associate_inactive", "seller_inactive", "code_expired", "over_return", "orphan_return",
+    "dup_order", "id_conflict", "clawback_expired", "unattributed",
+)  # fmt: skip
 AdjustmentState = Literal["open", "posted", "refused"]
 GateName = Literal["data", "returns", "disputes", "confirm", "lock"]
 GATES: Final[tuple[GateName, ...]] = ("data", "returns", "disputes", "confirm", "lock")
@@ -301,6 +307,25 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewFlag:
+    """Something that wants to be looked at; it moves no money before somebody says that it does not count.
+
+    `target` is the event it is about, empty where it is about many. `verdict` is what was said; `why_not` why whoever
+    asks may not say it: it is about herself, or about no one event.
+    """
+
+    id: str
+    code: str
+    at_ms: int
+    target: str = ""
+    associate: str = ""
+    order_no: str = ""
+    member_name: str = ""
+    verdict: Literal["", "accept", "void"] = ""
+    why_not: Literal["", "own", "no_event"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTotals:
     """The sums of a month over everybody in the manager's store."""
 
@@ -327,6 +352,7 @@ class CloseMonth:
     associates: tuple[PersonMonth, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()  # those that take two people; open ones first
+    flags: tuple[ReviewFlag, ...] = ()  # those nobody looked at first
     people: tuple[Person, ...] = ()
     closed_at_ms: int | None = None
     closed_by: str = ""

@@ -113,6 +113,11 @@ class CommissionDesk:
         """The second person's word on an adjustment, with her PIN."""
         return self._ask("adjustments/decide", CloseMonth, proposal_id=proposal_id, is_approved=is_approved, pin=pin)
 
+    def review_flag(self, review_id: str, target: str, decision: str, text: str, pin: str) -> CloseMonth:
+        """A manager's word on what a flag is about, `accept` or `void`, with her PIN."""
+        asked = {"review_id": review_id, "target": target, "decision": decision, "text": text, "pin": pin}
+        return self._ask("flags/review", CloseMonth, **asked)
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         """The store is content with the month."""
         return self._ask("close/confirm", CloseMonth, period=period, pin=pin)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate, Person, PersonMonth
+from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate, Person, PersonMonth, ReviewFlag
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
@@ -47,6 +47,21 @@ class AdjustmentRow:
     def spoken(self) -> str:
         """The row as one sentence."""
         return ", ".join(cell.text for cell in adjustment_cells(self) if cell.text)
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """Something to look at as a row."""
+
+    row_id: str
+    flag: ReviewFlag
+    people: tuple[Person, ...]
+    now_ms: int
+
+    @property
+    def spoken(self) -> str:
+        """The row as one sentence."""
+        return ", ".join(cell.text for cell in flag_cells(self) if cell.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,25 @@ def adjustment_cells(row: AdjustmentRow) -> tuple[Cell, ...]:
         Cell(formats.day_text(day, today), ink="text2"), Cell(words.name_of(each.associate, row.people)),
         Cell(words.name_of(each.proposed_by, row.people), ink="text2"), Cell(untrusted(each.reason, 80)),
         Cell(formats.money(each.amount_minor, each.currency), strong=True), last,
+    )  # fmt: skip
+
+
+def flag_columns() -> tuple[ColumnSpec, ...]:
+    """Header texts and widths at 100 %."""
+    return (
+        ColumnSpec(t("close.col.when"), 108), ColumnSpec(t("close.col.flag"), 0), ColumnSpec(t("close.col.who"), 96),
+        ColumnSpec(t("close.col.order"), 168), ColumnSpec(t("close.col.verdict"), 92),
+    )  # fmt: skip
+
+
+def flag_cells(row: FlagRow) -> tuple[Cell, ...]:
+    """The cells of a flag."""
+    flag, today = row.flag, formats.local_day(row.now_ms)
+    verdict = Cell(t(f"close.verdict.{flag.verdict or 'none'}"), tone="success" if flag.verdict else "warning")
+    return (
+        Cell(formats.day_text(formats.local_day(flag.at_ms), today), ink="text2"), Cell(t(f"flag.{flag.code}")),
+        Cell(words.name_of(flag.associate, row.people) if flag.associate else "", ink="text2"),
+        Cell(untrusted(flag.order_no, 24), ink="text2"), verdict,
     )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ class CounterClose(QObject):
         page.sentence_typed.connect(presenter.type_sentence)
         page.ruled.connect(presenter.rule)
         page.second_decided.connect(presenter.decide_second)
+        page.reviewed.connect(presenter.review)
         page.confirmed.connect(presenter.confirm)
         page.closed.connect(presenter.close_it)
         page.forced.connect(presenter.force)

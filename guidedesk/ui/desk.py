@@ -61,6 +61,10 @@ class CommissionPort(Protocol):
         """The second person's word on an adjustment, with her PIN."""
         ...
 
+    def review_flag(self, review_id: str, target: str, decision: str, text: str, pin: str) -> CloseMonth:
+        """A manager's word on what a flag is about, `accept` or `void`, with her PIN."""
+        ...
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         """The store is content with the month."""
         ...

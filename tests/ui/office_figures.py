@@ -66,6 +66,11 @@ class OfficeFigures:
         assert self.close is not None
         return self.close
 
+    def review_flag(self, review_id: str, target: str, decision: str, text: str, pin: str) -> CloseMonth:
+        self._ask("review_flag", target, decision, text, pin)
+        assert self.close is not None
+        return self.close
+
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         self._ask("confirm_month", period, pin)
         assert self.close is not None

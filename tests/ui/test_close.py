@@ -13,11 +13,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.services.earnings import FLAG_CODES
 from guidedesk.services.read_models import Bilingual
 from guidedesk.sync.status import SyncStatus
+from guidedesk.ui import i18n
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
-from guidedesk.ui.fixtures.close import CLOSED, MONTH, READY, SECOND_MONTH
+from guidedesk.ui.fixtures.close import CLOSED, FLAG_MONTH, MONTH, READY, SECOND_MONTH
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import ClosePresenter
 from guidedesk.ui.screens import close_screen
@@ -161,6 +163,23 @@ def test_what_is_hers_or_decided_is_not_hers_to_decide(
     assert (presenter.state.why_not_second, presenter.state.step) == (why, "")
 
 
+def test_what_a_flag_is_about_counts_or_not_by_a_sentence_and_a_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    shop.counter.commission.close = FLAG_MONTH
+    presenter.reload()
+    presenter.show_tab("flags")
+    presenter.review("void")
+    assert (presenter.state.why_not_reviewed, presenter.state.step) == ("close.rule_sentence", "")
+    presenter.type_sentence(" 她自己办的卡 ")
+    presenter.review("void")
+    assert (presenter.state.step, asked(shop, "review_flag")) == ("void", [])
+    presenter.prove("271828")
+    assert asked(shop, "review_flag") == [("e-9", "void", "她自己办的卡", "271828")]
+    presenter.choose("velocity:x")
+    presenter.type_sentence("好")
+    presenter.review("accept")
+    assert (presenter.state.why_not_reviewed, presenter.state.step) == ("close.flag_no_event", "")
+
+
 def test_a_dispute_whose_adjustment_waits_takes_no_other_ruling(shop: ShopDesk, presenter: ClosePresenter) -> None:
     shop.counter.commission.close = SECOND_MONTH
     presenter.reload()
@@ -211,6 +230,27 @@ def test_the_page_says_what_is_in_the_way_and_shows_all_evidence(window: Counter
     for words in (t("close.blocked", n=2), t("close.gate.disputes.left", n=2), "客人先扫的是我的码", "林晓夏", "周牧"):
         assert words in shown, words
     assert t("earn.event.clock", seconds="2.3") in shown
+
+
+def test_flags_say_in_words_what_they_mean(window: CounterWindow, shop: ShopDesk) -> None:
+    assert t("close.tab.flags") not in said(window)  # there are none
+    shop.counter.commission.close = FLAG_MONTH
+    window.close.presenter.reload()
+    window.close.presenter.show_tab("flags")
+    shown = said(window)
+    for words in (t("flag.self_bind.text"), t("flag.velocity"), t("close.verdict.accept"), "林晓夏"):
+        assert words in shown, words
+    page = window.window.page("close")
+    assert isinstance(page, ClosePage)
+    assert not page.flag.accept.isEnabled()  # a sentence first
+    page.flag.sentence.set_text("看过小票")
+    page.flag.sentence.edited.emit("看过小票")
+    window.window.run_command("main_action")
+    assert t("close.pin_text.accept") in said(window)
+
+
+def test_every_flag_has_its_words() -> None:
+    assert all(i18n.has(f"flag.{code}") and i18n.has(f"flag.{code}.text") for code in FLAG_CODES)
 
 
 def test_what_waits_for_a_second_person_has_a_list_of_its_own(window: CounterWindow, shop: ShopDesk) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from guidedesk.domain.access import Actor, Permission, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.commission_close import close_period, confirm_store
-from guidedesk.server.commission_disputes import decide_adjustment, open_dispute, resolve_dispute
+from guidedesk.server.commission_disputes import decide_adjustment, open_dispute, resolve_dispute, review_event
 from guidedesk.server.commission_documents import check_own_line, read_earnings
 from guidedesk.server.commission_month import read_month
 from guidedesk.server.commission_why_not import read_why_not
@@ -26,6 +26,8 @@ _ID_LIMIT: Final = 128
 _TEXT_LIMIT: Final = 200
 _DECISIONS: Final[tuple[Ruling, ...]] = ("keep", "adjust", "void")
 
+_VERDICTS: Final[tuple[Literal["accept", "void"], ...]] = ("accept", "void")
+
 
 def routes() -> list[Route]:
     """Look-ups for a person at the counter; what she asks about is in the body, so in no log."""
@@ -37,6 +39,7 @@ def routes() -> list[Route]:
         Route("POST", "/v1/commission/close/preview", policy, _preview),
         Route("POST", "/v1/commission/disputes/resolve", Policy("sign_in", "sync.exchange"), _resolve),
         Route("POST", "/v1/commission/adjustments/decide", Policy("sign_in", "sync.exchange"), _decide),
+        Route("POST", "/v1/commission/flags/review", Policy("sign_in", "sync.exchange"), _review),
         Route("POST", "/v1/commission/close/confirm", Policy("sign_in", "sync.exchange"), _confirm),
         Route("POST", "/v1/commission/close", Policy("sign_in", "sync.exchange"), _close),
     ]
@@ -100,6 +103,22 @@ def _decide(call: Call) -> Mapping[str, Any]:
     decide_adjustment(
         database, proposal_id=str(asked["proposal_id"]), is_approved=asked["is_approved"], actor=actor,
         now_ms=now_of(call),
+    )  # fmt: skip
+    return answer(read_month(database, actor, None, now_of(call)))
+
+
+def _review(call: Call) -> Mapping[str, Any]:
+    actor = proved(call, {"staff_id", "review_id", "target", "decision", "text", "pin"})
+    asked, database = call.json, call.context.database
+    decision = next((word for word in _VERDICTS if word == asked["decision"]), None)
+    if decision is None or not is_id(asked["review_id"]):
+        raise Refused("validation", field="review", why="bad_value")
+    reason = text_of(asked["text"], _TEXT_LIMIT).strip()
+    if not reason:
+        raise Refused("validation", field="text", why="missing")
+    review_event(
+        database, review_id=str(asked["review_id"]), target=text_of(asked["target"], _ID_LIMIT), decision=decision,
+        reason=reason, actor=actor, now_ms=now_of(call),
     )  # fmt: skip
     return answer(read_month(database, actor, None, now_of(call)))
 

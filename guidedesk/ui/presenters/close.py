@@ -10,19 +10,19 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.money import read_amount
-from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate
+from guidedesk.services.earnings import Adjustment, CloseMonth, Dispute, Gate, ReviewFlag
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
-Step = Literal["", "rule", "approve", "refuse", "confirm", "close", "force"]
-Tab = Literal["open", "resolved", "second"]
+Step = Literal["", "rule", "approve", "refuse", "accept", "void", "confirm", "close", "force"]
+Tab = Literal["open", "resolved", "second", "flags"]
 TEXT_LIMIT: Final = 200
 VOID: Final = "void:"
 _MINUS: Final = ("-", "−", "－")
 _SIGNS: Final = "+-−－ "
-_ANY_MONTH: Final[frozenset[Step]] = frozenset({"approve", "refuse"})
+_ANY_MONTH: Final[frozenset[Step]] = frozenset({"approve", "refuse", "accept", "void"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,28 @@ class CloseState:
         if self.is_offline:
             return "close.offline"
         return f"close.second_{self.adjustment.why_not}" if self.adjustment.why_not else ""
+
+    @property
+    def flags(self) -> tuple[ReviewFlag, ...]:
+        """What wants to be looked at, on its tab."""
+        return () if self.data is None or self.tab != "flags" else self.data.flags
+
+    @property
+    def flag(self) -> ReviewFlag | None:
+        """The chosen one, else the first."""
+        shown = self.flags
+        return next((each for each in shown if each.id == self.chosen), shown[0] if shown else None)
+
+    @property
+    def why_not_reviewed(self) -> str:
+        """The catalogue key that says why no verdict can be given on the chosen flag yet, or empty."""
+        if self.flag is None:
+            return "close.flag_none"
+        if self.is_offline:
+            return "close.offline"
+        if self.flag.why_not:
+            return f"close.flag_{self.flag.why_not}"
+        return "" if self.sentence.strip() else "close.rule_sentence"
 
     @property
     def waiting(self) -> bool:
@@ -168,14 +190,14 @@ class ClosePresenter(StatePresenter[CloseState]):
             self.reload()
 
     def show_tab(self, tab: str) -> None:
-        """Disputes that wait, those that were decided, or adjustments that take a second person."""
-        known: tuple[Tab, ...] = ("open", "resolved", "second")
-        self._show(tab=next((name for name in known if name == tab), "open"), chosen="")
+        """Disputes that wait, those that were decided, or adjustments that take a second person, or flags."""
+        known: tuple[Tab, ...] = ("open", "resolved", "second", "flags")
+        self._show(tab=next((name for name in known if name == tab), "open"), chosen="", decision="", sentence="")
 
     def choose(self, dispute_id: str) -> None:
         """The dispute at the side; another one begins with a fresh ruling."""
-        before = self.state.dispute
-        same = before is not None and before.id == dispute_id
+        shown = (self.state.dispute, self.state.adjustment, self.state.flag)
+        same = any(each is not None and each.id == dispute_id for each in shown)
         self._show(chosen=dispute_id, **({} if same else {"decision": "", "amount": "", "sentence": ""}))
 
     def decide(self, decision: str) -> None:
@@ -199,6 +221,11 @@ class ClosePresenter(StatePresenter[CloseState]):
         """`approve` or `refuse` the adjustment at the side: ask for the PIN."""
         if not self.state.why_not_second:
             self._begin("approve" if verdict == "approve" else "refuse")
+
+    def review(self, verdict: str) -> None:
+        """`accept` or `void` what the flag at the side is about: ask for the PIN."""
+        if not self.state.why_not_reviewed:
+            self._begin("accept" if verdict == "accept" else "void")
 
     def confirm(self) -> None:
         """The store's month is right."""
@@ -247,7 +274,8 @@ class ClosePresenter(StatePresenter[CloseState]):
             "close": lambda: port.close_the_month(period, pin, None),
             "force": lambda: port.close_the_month(period, pin, reason.strip()[:TEXT_LIMIT]),
         }
-        ask = asks.get(step) or (self._ruling(state, pin) if step == "rule" else self._second(state, pin))
+        ways = {"rule": self._ruling, "approve": self._second, "refuse": self._second}
+        ask = asks.get(step) or ways.get(step, self._verdict)(state, pin)
         if ask is not None:
             self._desk.tasks.ask(ask, done=done, failed=failed)
 
@@ -267,6 +295,13 @@ class ClosePresenter(StatePresenter[CloseState]):
             return None
         port = self._desk.counter.commission
         return lambda: port.decide_adjustment(adjustment.id, is_approved=is_approved, pin=pin)
+
+    def _verdict(self, state: CloseState, pin: str) -> Callable[[], CloseMonth] | None:
+        flag, verdict, sentence = state.flag, state.step, state.sentence.strip()
+        if flag is None or not flag.target:
+            return None
+        port, review_id = self._desk.counter.commission, self._desk.counter.new_id()
+        return lambda: port.review_flag(review_id, flag.target, verdict, sentence, pin)
 
     def _begin(self, step: Step) -> None:
         # What two people decide is posted in the open month, whichever is on show.

@@ -14,8 +14,10 @@ from guidedesk.ui.presenters.double_uses import DoubleUsesState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
-from guidedesk.ui.views.close_parts import DisputePanel, GatesCard, TablesCard, TotalsCard
+from guidedesk.ui.views.close_flags import FlagPanel
+from guidedesk.ui.views.close_parts import DisputePanel, GatesCard, TotalsCard
 from guidedesk.ui.views.close_second import AdjustmentPanel
+from guidedesk.ui.views.close_tables import TablesCard
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
@@ -39,6 +41,7 @@ class ClosePage(Page):
     sentence_typed = Signal(str)
     ruled = Signal()
     second_decided = Signal(str)
+    reviewed = Signal(str)
     confirmed = Signal()
     closed = Signal()
     forced = Signal()
@@ -58,9 +61,9 @@ class ClosePage(Page):
         ways = (self.force, self.confirm, self.close_it)
         head = row(self.before, self._title, self.after, self._chip, None, *ways, gap=2)
         self.gates, self.totals, self.tables = GatesCard(), TotalsCard(), TablesCard()
-        self.panel, self.second = DisputePanel(), AdjustmentPanel()
+        self.panel, self.second, self.flag = DisputePanel(), AdjustmentPanel(), FlagPanel()
         self._side = QStackedWidget()
-        for panel in (self.panel, self.second):
+        for panel in (self.panel, self.second, self.flag):
             self._side.addWidget(panel)
         side = QFrame()
         side.setProperty("kind", "card")
@@ -90,6 +93,8 @@ class ClosePage(Page):
         self.panel.sentence_typed.connect(self.sentence_typed)
         self.panel.ruled.connect(self.ruled)
         self.second.decided.connect(self.second_decided)
+        self.flag.sentence_typed.connect(self.sentence_typed)
+        self.flag.reviewed.connect(self.reviewed)
         self.columns.became_tabs.connect(self._refold)
 
     def render_state(self, state: CloseState) -> None:
@@ -116,7 +121,8 @@ class ClosePage(Page):
         self.tables.render_state(state, compact=low)
         self.panel.show_dispute(state, today)
         self.second.show_adjustment(state, today)
-        self._side.setCurrentWidget(self.second if state.tab == "second" else self.panel)
+        self.flag.show_flag(state, today)
+        self._side.setCurrentWidget({"second": self.second, "flags": self.flag}.get(state.tab, self.panel))
         self._show_buttons(state)
 
     def render_double_uses(self, state: DoubleUsesState) -> None:
@@ -149,7 +155,8 @@ class ClosePage(Page):
         return self.tables.disputes
 
     def panes(self) -> list[QWidget]:
-        return [self.gates, self.tables.disputes, self.tables.seconds, self.tables.people, self._side]
+        tables = self.tables
+        return [self.gates, tables.disputes, tables.seconds, tables.flags, tables.people, self._side]
 
     def key_cues(self) -> tuple[KeyCue, ...]:
         return CUES
@@ -160,6 +167,8 @@ class ClosePage(Page):
                 self.ruled.emit()
             elif self.second.approve.isVisible() and self.second.approve.isEnabled():
                 self.second_decided.emit("approve")
+            elif self.flag.accept.isVisible() and self.flag.accept.isEnabled():
+                self.reviewed.emit("accept")
             elif self.close_it.isVisible() and self.close_it.isEnabled() and self._no_dispute():
                 self.closed.emit()
             return True
@@ -173,7 +182,8 @@ class ClosePage(Page):
         return False
 
     def _no_dispute(self) -> bool:
-        return self._state is not None and self._state.dispute is None and self._state.adjustment is None
+        state = self._state
+        return state is not None and not (state.dispute or state.adjustment or state.flag)
 
     def _back(self) -> None:
         self.month_stepped.emit("-1")

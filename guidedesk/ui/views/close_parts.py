@@ -6,36 +6,33 @@ from datetime import date
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.earnings import GATES, CloseMonth, Gate
-from guidedesk.ui import close_words, formats, i18n, messages
+from guidedesk.ui import close_words, formats, messages
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui.earnings_sums import sum_lines
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import CloseState
 from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.tables.model import RowsModel
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.earnings_drawer import SumBox, moments
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.chips import IconLabel
-from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+from guidedesk.ui.widgets.choices import ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.fields import Field
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import Box, column, holder, row, rule, set_flag
-from guidedesk.ui.widgets.listview import TableView
 from guidedesk.ui.widgets.overlay import Dialog
-from guidedesk.ui.widgets.states import empty_state, error_state, no_permission_state
+from guidedesk.ui.widgets.states import empty_state
 from guidedesk.ui.widgets.story import Story
 
 LOW: Final = QSizePolicy.Policy.Maximum
 _WRAPS: Final = QSizePolicy.Policy.Preferred
-TABS: Final = ("open", "resolved", "second")
 
 
 class GateCell(QFrame):
@@ -130,123 +127,6 @@ class TotalsCard(Card):
         self._totals["previous"].show_total(
             "—" if before is None else formats.money(before, currency),
             t("close.total.no_previous") if before is None else "")
-
-
-class TablesCard(Card):
-    """Disputes and the trial balance: `tab_chosen`, `chosen(id)`, `retried`."""
-
-    tab_chosen = Signal(str)
-    chosen = Signal(str)
-    retried = Signal()
-
-    def __init__(self) -> None:
-        super().__init__(pad=0, gap=0)
-        self.tabs = ChoiceGroup("close.disputes", style="tab")
-        self._title = Label("", "heading").say("close.disputes")
-        self.twice = Button("", "quiet", icon="conflict").say("twice.open_none")
-        self.twice.hide()
-        head = row(self._title, None, self.twice, self.tabs, gap=3, pad=(2, 4))
-        self.disputes_model = RowsModel(close_words.dispute_columns(), close_words.dispute_cells)
-        self.disputes = TableView(self.disputes_model, "close.disputes", row_metric="row_agenda_short")
-        self.disputes.fold(2, 0)
-        self._none = Label("", "body", "text2", wrap=True)
-        self._none_box = holder(row(self._none, pad=4))
-        self.seconds_model = RowsModel(close_words.adjustment_columns(), close_words.adjustment_cells)
-        self.seconds = TableView(self.seconds_model, "close.tab.second", row_metric="row_agenda_short")
-        self.seconds.fold(2, 0)
-        self.people_model = RowsModel(close_words.person_columns(), close_words.person_cells)
-        self.people = TableView(self.people_model, "close.balance")
-        self.people.fold(3, 1)
-        self._count = Label("", "caption", "text3")
-        self.export = Button("", "quiet", icon="download", key="Ctrl E").say("close.export")
-        below = row(Label("", "heading").say("close.balance"), None, self._count, self.export, gap=2, pad=(1, 4))
-        self._balance = (rule(), holder(below), rule(), self.people)
-        inner = column(holder(head), rule(), self.disputes, self.seconds, self._none_box, *self._balance, gap=0)
-        inner.setStretch(2, 2)
-        inner.setStretch(3, 2)
-        inner.setStretch(8, 3)
-        self._main = holder(inner)
-        self._locked, self._error = no_permission_state(), error_state()
-        self._pages = QStackedWidget()
-        for page in (self._main, self._locked, self._error):
-            self._pages.addWidget(page)
-        self.body.put(self._pages)
-        self.tabs.chosen.connect(self.tab_chosen)
-        self.disputes.row_chosen.connect(self.chosen)
-        self.seconds.row_chosen.connect(self.chosen)
-        self._error.acted.connect(self.retried)
-        self._drawn: object = None
-
-    def show_twice(self, waiting: int | None) -> None:
-        """The way to what was used twice, and how many wait there; None while head office has not said."""
-        self.twice.setVisible(waiting is not None)
-        if waiting:
-            self.twice.say("twice.open", n=waiting)
-        else:
-            self.twice.say("twice.open_none")
-
-    def render_state(self, state: CloseState, *, compact: bool) -> None:
-        """Rows, or the state in their place."""
-        data = state.data
-        if state.is_forbidden:
-            self._locked.show_text(t("close.forbidden"), t("close.forbidden_text"))
-            self._pages.setCurrentWidget(self._locked)
-            return
-        if data is None:
-            shown = state.problem is not None or state.is_offline
-            self._error.show_text(t("close.error") if shown else t("close.loading"), self._why(state),
-                                  (t("earn.try_again"),) if shown else ())
-            self._pages.setCurrentWidget(self._error)
-            return
-        self._pages.setCurrentWidget(self._main)
-        for part in self._balance:
-            # Large text leaves room for one table: the disputes, while there are some.
-            part.setVisible(not (compact and (state.disputes or state.adjustments)))
-        counts = {tab: sum(each.state == tab for each in data.disputes) for tab in ("open", "resolved")}
-        counts["second"] = sum(each.state == "open" for each in data.adjustments)
-        # Most months nobody needs a second person: then the tab is not there.
-        tabs = [tab for tab in TABS if tab != "second" or data.adjustments or state.tab == "second"]
-        self.tabs.show_choices(
-            [Choice(tab, t(f"close.tab.{tab}"), count=formats.count(counts[tab])) for tab in tabs], state.tab)
-        shown_rows = state.disputes
-        drawn = (data, state.tab, i18n.language())
-        if drawn != self._drawn:
-            self._drawn = drawn
-            self.disputes_model.set_columns(close_words.dispute_columns())
-            self.seconds_model.set_columns(close_words.adjustment_columns())
-            self.people_model.set_columns(close_words.person_columns())
-            was = self.disputes.blockSignals(True)
-            self.disputes_model.set_rows(
-                [close_words.DisputeRow(each.id, each, data.people, state.now_ms) for each in shown_rows])
-            self.disputes.blockSignals(was)
-            was = self.seconds.blockSignals(True)
-            self.seconds_model.set_rows(
-                [close_words.AdjustmentRow(each.id, each, data.people, state.now_ms) for each in state.adjustments])
-            self.seconds.blockSignals(was)
-            self.people_model.set_rows(
-                [close_words.PersonRow(person.id, person, data.currency) for person in data.associates])
-        if state.dispute is not None:
-            was = self.disputes.blockSignals(True)
-            self.disputes.choose(state.dispute.id)
-            self.disputes.blockSignals(was)
-        if state.adjustment is not None:
-            was = self.seconds.blockSignals(True)
-            self.seconds.choose(state.adjustment.id)
-            self.seconds.blockSignals(was)
-        self.disputes.setVisible(bool(shown_rows))
-        self.seconds.setVisible(bool(state.adjustments))
-        # Where there is room for little, the tab's own count says it.
-        self._none_box.setVisible(not shown_rows and not state.adjustments and not compact)
-        self._none.set_text(t(f"close.none.{state.tab}"))
-        self._count.set_text(t("close.people", n=len(data.associates)))
-        self.export.allow(bool(data.associates), t("close.export_nothing"))
-
-    def _why(self, state: CloseState) -> str:
-        if state.problem is None and not state.is_offline:
-            return t("close.loading_text")
-        if state.is_offline or state.problem is None:
-            return t("close.offline")
-        return messages.message_for(state.problem).text
 
 
 class DisputePanel(QWidget):
