@@ -38,7 +38,7 @@ class FlagPanel(QWidget):
         self._said.setSizePolicy(_WRAPS, _WRAPS)
         self._money = Label("", "caption", "text2", wrap=True).say("close.flag_money")
         self.why_not = Label("", "body", "text2", wrap=True)
-        self.sentence = Field("close.sentence")
+        self.sentence = Field("close.flag_sentence")
         body = column(self._what, self._said, self._money, self.why_not, self.sentence, None, gap=4, pad=4)
         self.accept = Button("", "primary", icon="check", key="Ctrl Enter").say("close.flag_accept")
         self.void = Button("").say("close.flag_void")
