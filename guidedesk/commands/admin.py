@@ -102,9 +102,11 @@ def _add_staff(staff: argparse._SubParsersAction[Any]) -> None:
     phone = _leaf(staff, "phone", told, actions.staff_phone, example)
     phone.add_argument("number", metavar="NUMBER")
     phone.add_argument("--phone-stdin", action="store_true", required=True, help="read it from standard input")
-    told = "a new badge; the old one no longer works"
+    told = "a new code of hers, or with --signed a new staff badge; the old one no longer works"
     badge = _leaf(staff, "badge", told, actions.staff_badge, "admin staff badge 1001")
     badge.add_argument("number", metavar="NUMBER")
+    signed = "her signed staff badge: scanned at a counter it picks her, and her PIN is asked for still"
+    badge.add_argument("--signed", action="store_true", help=signed)
     leave = _leaf(staff, "leave", "she works here no longer", actions.staff_leave, "admin staff leave 1001")
     leave.add_argument("number", metavar="NUMBER")
     _leaf(staff, "list", "everybody", actions.staff_list, "admin staff list")

@@ -186,10 +186,11 @@ def staff_phone(args: argparse.Namespace) -> int:
 
 
 def staff_badge(args: argparse.Namespace) -> int:
-    """A new badge code; `guidedesk code render` makes its picture."""
+    """A new code of hers, or a signed staff badge; `guidedesk code render` makes the picture."""
     with open_desk(args) as desk:
-        digits = desk.office.new_badge(args.number)
-    return say(args, {"number": args.number, "badge": digits}, f"The badge of staff {args.number} is {digits}.")
+        digits = desk.office.staff_badge(args.number) if args.signed else desk.office.new_badge(args.number)
+    found = {"number": args.number, "badge": digits, "signed": bool(args.signed)}
+    return say(args, found, f"The badge of staff {args.number} is {digits}.")
 
 
 def staff_leave(args: argparse.Namespace) -> int:

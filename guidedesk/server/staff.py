@@ -13,12 +13,13 @@ from guidedesk.domain.ids import new_id
 from guidedesk.domain.people import ROLES, Role, clean_name, clean_phone, phone_hash
 from guidedesk.domain.pins import pin_problems
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.models.entities import upsert
+from guidedesk.models.entities import load_row, upsert
 from guidedesk.models.people import staff, store
 from guidedesk.models.server_tables import staff_phone, staff_pin
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
-from guidedesk.server.badges import live_badges, new_badge
+from guidedesk.server.badges import badge_text, live_badges, live_staff_badges, new_badge, new_staff_badge
+from guidedesk.server.code_keys import current_key
 from guidedesk.server.commission_events import record_events
 from guidedesk.server.commission_facts import of_badge, of_staff
 from guidedesk.server.database import ScopeWrite, ServerDatabase
@@ -134,6 +135,22 @@ class StaffOffice:
 
         return self.database.write(self.database.chain_id(), work)
 
+    def staff_badge(self, number: str, actor: Actor | None = None) -> str:
+        """The digits of a fresh signed badge, by which a counter sees who is about to sign in (her PIN is asked for
+        still); the one she had ends at each counter once it has heard of it. Customers scan her own code instead."""
+        staff_id, now_ms = self.id_of(number), self.clock.wall_ms()
+        key = current_key(self.database, self.secrets, now_ms)
+        badge = new_staff_badge(staff_id, self.random, now_ms)
+
+        def work(opened: ScopeWrite) -> str:
+            _end_staff_badges(opened, staff_id)
+            put_row(opened, "staff_code", badge)
+            self._audit(opened, actor, "staff.signed_badge_issued", staff_id, {})
+            row = load_row(opened.conn, "staff", opened.scope_id, staff_id)
+            return badge_text(badge, str(row["store_id"]) if row is not None else opened.scope_id, key)
+
+        return self.database.write(self.database.chain_id(), work)
+
     def change_role(self, number: str, role: Role, actor: Actor | None = None) -> None:
         """Another role from her next sign-in on."""
         if role not in ROLES:
@@ -161,6 +178,7 @@ class StaffOffice:
             staff_id = _known(opened.conn, opened.scope_id, number)
             row = put_row(opened, "staff", {"id": staff_id, "is_active": 0})
             _forget_phone(opened, staff_id)
+            _end_staff_badges(opened, staff_id)
             record_events(opened, of_staff("leave", row, now_ms, now_ms))
             # Her members fall to the store's pool (COMMISSION.md 2), each where she is at home.
             add_folds(opened, [("binding", home, member_id, staff_id) for home, member_id in owned])
@@ -174,6 +192,11 @@ class StaffOffice:
     ) -> None:
         at_ms = self.clock.wall_ms()
         record_audit(opened, at_ms=at_ms, actor=actor, action=action, subject=staff_id, detail=detail)
+
+
+def _end_staff_badges(opened: ScopeWrite, staff_id: str) -> None:
+    for badge in live_staff_badges(opened.conn, opened.scope_id, staff_id):
+        put_row(opened, "staff_code", {"id": badge, "state": "revoked"})
 
 
 def set_pins(

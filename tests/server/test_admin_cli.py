@@ -68,6 +68,8 @@ def test_setting_up_a_chain(operator: Operator) -> None:
     badge = operator.json("staff", "badge", "1001")["badge"]
     assert badge != person["badge"]
     assert [len(code) for code in (badge, person["badge"])] == [22, 22]
+    signed = operator.json("staff", "badge", "1001", "--signed")
+    assert (signed["signed"], 196 <= len(signed["badge"]) <= 215) == (True, True)
     assert operator.json("staff", "list")["staff"][0]["badge"] == badge
     operator.json("staff", "leave", "1001")
     assert operator.json("staff", "list")["staff"][0]["is_active"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -11,6 +12,8 @@ from guidedesk.models import people, sales
 from guidedesk.services.queries.coupons import welcome_offer
 from guidedesk.services.queries.reference import get_settings, get_staff, get_store
 from guidedesk.services.read_models import CodeCounts, CodesInfo, InvitationInfo
+
+_OWN_DIGITS: Final = 22  # the handle of a signed staff badge is shorter: customers never see that one
 
 
 def get_codes(conn: Connection, staff_id: str, store_id: str, now_ms: int) -> CodesInfo:
@@ -37,7 +40,10 @@ def _own(conn: Connection, staff_id: str, now_ms: int) -> str | None:
     code = people.staff_code.c
     query = (
         select(code.digits, code.expires_at_ms)
-        .where(code.staff_id == staff_id, code.state == "live", code.deleted_at_ms.is_(None))
+        .where(
+            code.staff_id == staff_id, code.state == "live", code.deleted_at_ms.is_(None),
+            func.length(code.digits) == _OWN_DIGITS,
+        )
         .order_by(code.issued_at_ms.desc(), code.digits)
     )
     return next((r.digits for r in conn.execute(query) if r.expires_at_ms is None or r.expires_at_ms >= now_ms), None)
