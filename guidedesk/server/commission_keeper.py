@@ -291,7 +291,7 @@ def _month_paid(memory: _Memory, period: int, month: int) -> Snapshot:
     """The period components of a whole month, worked out as it stands."""
     snapshot = memory.ground.measure([], period)
     frame = memory.ground.frame(period)
-    pay_month(frame.plans, memory.months.figures(period, month), snapshot.targets, snapshot.workings)
+    pay_month(frame.plans, memory.months.figures(period, month), snapshot.payments, snapshot.workings)
     return snapshot
 
 

@@ -29,6 +29,7 @@ class Attributor:
         self._by_goods: dict[int, bool] = {}
         # people alike in all that such a model looks at come out alike: a chain has few of them
         self._known: dict[tuple[int, int, str | None, str | None], Attribution] = {}
+        self._pools: dict[tuple[int | None, str | None, str | None], Attribution] = {}
 
     def attribute(
         self, member: str | None, seller: str | None, facts: Facts, placement: Key, fallback: str
@@ -37,29 +38,49 @@ class Attributor:
         settings = self.settings_at(placement)
         story = self.story(member)
         owner = story.owner_at(placement)
-        touches = self.touches_in_window(story, placement, self.window_for(settings, facts))
-        found: tuple[Participant, ...] = ()
         rule = kind = None
         for position, (match, model) in enumerate(settings.attribution):
             if match.holds(facts):
                 rule, kind = position, model.kind
-                earning = earning_owner(owner, touches)
+                window = self.window_for(settings, facts)
                 if model.reads_touches:
-                    found = participants(model, earning, seller, touches)
+                    found = participants(model, None, seller, self.touches_in_window(story, placement, window))
+                    if found:
+                        return _attribution(rule, kind, found)
                     break
-                alike = (id(settings), position, earning, seller)
+                alike = (id(settings), position, self._earning_owner(story, owner, placement, window), seller)
                 known = self._known.get(alike)
                 if known is None:
-                    found = participants(model, earning, seller, touches)
-                    known = self._known[alike] = Attribution(rule, kind, found, tuple([one.weight for one in found]))
+                    known = self._known[alike] = _attribution(rule, kind, participants(model, alike[2], seller, []))
                 if known.participants:
                     return known
                 break
-        if not found and fallback == "store_pool":
+        if fallback == "store_pool":
             store = owner.pool if owner is not None and owner.pool is not None else facts.store
             if store is not None:
-                found = (Participant(POOL + store, 1, "pool"),)
-        return Attribution(rule, kind, found, tuple([person.weight for person in found]))
+                return self._pool(rule, kind, store)
+        return self._pool(rule, kind, None)
+
+    def _pool(self, rule: int | None, kind: str | None, store: str | None) -> Attribution:
+        """Nobody takes part: the store's pool does, or nobody."""
+        alike = (rule, kind, store)
+        known = self._pools.get(alike)
+        if known is None:
+            found = () if store is None else (Participant(POOL + store, 1, "pool"),)
+            known = self._pools[alike] = _attribution(rule, kind, found)
+        return known
+
+    def _earning_owner(
+        self, story: MemberHistory, owner: Owner | None, placement: Key, window: Window
+    ) -> str | None:
+        """The owner, if one of her own touches is in window: her last one, as good as always."""
+        if owner is None or owner.associate is None:
+            return None
+        name, at_ms = owner.associate, placement[0]
+        for touch in reversed(story.touches):
+            if touch.associate == name and self._is_in_window(touch, placement, window):
+                return name if self._roster.is_active(name, at_ms) else None
+        return None
 
     def looks_at_goods(self, placement: Key) -> bool:
         """Whether lines of one order can differ in who takes part: a rule or window asks for category or sku."""
@@ -88,28 +109,21 @@ class Attributor:
 
     def touches_in_window(self, story: MemberHistory, placement: Key, window: Window) -> list[Touch]:
         """Touches an order placed there may use: unvoided, in window, of people active at placement."""
-        at_ms = placement[0]
-        found = []
-        for touch in story.touches:
-            if touch.key >= placement:
-                break
-            if (
-                touch.counts_for(placement)
-                and in_window(self._calendar, touch.key[0], at_ms, window.days, window.mode)
-                and self._roster.is_active(touch.associate, at_ms)
-            ):
-                found.append(touch)
-        return found
+        return [
+            touch
+            for touch in story.touches
+            if self._is_in_window(touch, placement, window)
+            and self._roster.is_active(touch.associate, placement[0])
+        ]
+
+    def _is_in_window(self, touch: Touch, placement: Key, window: Window) -> bool:
+        return touch.counts_for(placement) and in_window(
+            self._calendar, touch.key[0], placement[0], window.days, window.mode
+        )
 
 
-def earning_owner(owner: Owner | None, touches: list[Touch]) -> str | None:
-    """The owner, if one of her own touches is in window."""
-    if owner is None or owner.associate is None:
-        return None
-    for touch in touches:
-        if touch.associate == owner.associate:
-            return owner.associate
-    return None
+def _attribution(rule: int | None, kind: str | None, found: tuple[Participant, ...]) -> Attribution:
+    return Attribution(rule, kind, found, tuple([person.weight for person in found]))
 
 
 def participants(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from guidedesk.domain.commission.bodies import Assign, CodeIssue, Interaction, Scan, Unbind
@@ -24,6 +26,9 @@ class Contact(NamedTuple):
     expired: bool = False
 
 
+# what NamedTuple's own constructor does, without its detour: this is done for every contact
+_contact = partial(tuple.__new__, Contact)
+_BY_KEY: Final = itemgetter(0)
 _ORDERS: Final = 6  # the rank of orders: codes and contacts come before them
 
 
@@ -60,14 +65,15 @@ def contacts_by_member(
             if contact is None:
                 continue
         elif isinstance(body, Interaction | Assign):
-            contact = Contact(event.key, event.day, event, body.associate)
+            contact = _contact((event.key, event.day, event, body.associate, False))
         elif isinstance(body, Unbind):
-            contact = Contact(event.key, event.day, event, "")
+            contact = _contact((event.key, event.day, event, "", False))
         else:
             continue
         found.setdefault(identities.canonical(body.member), []).append(contact)
     for contacts in found.values():
-        contacts.sort(key=lambda contact: contact.key)
+        if len(contacts) > 1:
+            contacts.sort(key=_BY_KEY)
     return found
 
 
@@ -75,7 +81,7 @@ def _scan_contact(
     event: Event, body: Scan, codes: dict[str, tuple[int, CodeIssue]], calendar: Calendar, flags: set[tuple[str, str]]
 ) -> Contact | None:
     if body.code is None:
-        return Contact(event.key, event.day, event, body.associate or "")
+        return _contact((event.key, event.day, event, body.associate or "", False))
     if body.code not in codes:
         return None
     issued_at, issue = codes[body.code]

@@ -107,7 +107,7 @@ def explain(
 
 def _target(snapshot: Snapshot, line: LedgerLine, evidence: Evidence) -> Working:
     if line.component == ADJUSTMENT:
-        return {"kind": ADJUSTMENT, "adjustment": snapshot.targets.get(line.target, 0)}
+        return {"kind": ADJUSTMENT, "adjustment": snapshot.payments.get(line.target, 0)}
     if line.target in snapshot.workings:
         plan, version, kind, working = snapshot.workings[line.target]
         return {"kind": kind, "plan": plan, "version": version, **working}

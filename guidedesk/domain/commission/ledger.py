@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -148,16 +148,29 @@ def snapshot_of(world: World, stream: Stream, period: int) -> Snapshot:
 def _deltas(
     world: World, stream: Stream, snapshot: Snapshot, sums: dict[TargetKey, int], period: int
 ) -> list[LedgerLine]:
+    by_person: dict[str, list[LedgerLine]] = {}
     frozen_before = _frozen_before(world, stream.closes, period)
-    targets = snapshot.targets
-    if sums:
-        changed = [(key, amount - sums.get(key, 0)) for key, amount in targets.items() if amount != sums.get(key, 0)]
-        changed += [(key, -amount) for key, amount in sums.items() if amount and key not in targets]
+    if sums or frozen_before is not None:
+        for line in _changed(snapshot.targets, sums, period, frozen_before):
+            by_person.setdefault(line.beneficiary, []).append(line)
     else:
-        changed = [(key, amount) for key, amount in targets.items() if amount]
-    if frozen_before is not None:
-        changed = [entry for entry in changed if entry[0][1] >= frozen_before or entry[0][2] == ADJUSTMENT]
-    return in_order([_line((period, *key, amount)) for key, amount in changed])
+        for name, paid in snapshot.paid.items():
+            by_person[name] = [_line((period, name, *entry)) for entry in paid if entry[4]]
+        for key, amount in snapshot.payments.items():
+            if amount:
+                by_person.setdefault(key[0], []).append(_line((period, *key, amount)))
+    # Many short lists are sorted sooner than a long one.
+    return [line for name in sorted(by_person) for line in in_order(by_person[name])]
+
+
+def _changed(
+    targets: dict[TargetKey, int], sums: dict[TargetKey, int], period: int, frozen_before: int | None
+) -> Iterator[LedgerLine]:
+    changed = [(key, amount - sums.get(key, 0)) for key, amount in targets.items() if amount != sums.get(key, 0)]
+    changed += [(key, -amount) for key, amount in sums.items() if amount and key not in targets]
+    for key, amount in changed:
+        if frozen_before is None or key[1] >= frozen_before or key[2] == ADJUSTMENT:
+            yield _line((period, *key, amount))
 
 
 # what NamedTuple's own constructor does, without its detour: a close makes a million lines

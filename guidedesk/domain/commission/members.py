@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from guidedesk.domain.commission.bodies import Merge
 from guidedesk.domain.commission.timeline import Event, Key
@@ -44,8 +45,7 @@ class Identities:
         self._parent[large] = small
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """State of a member from `key` on: an associate, a store's pool, or nobody (both None).
 
     `bind_event` is the scan or interaction that made her the owner; None when a manager assigned her.
@@ -77,8 +77,7 @@ class Touch:
         return self.key < placement and (self.void_from is None or placement < self.void_from)
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(NamedTuple):
     """A scan or interaction that changed the owner; `is_new` when the member never had one."""
 
     key: Key

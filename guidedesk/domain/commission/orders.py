@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import repeat
 
 from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.bodies import Cancel, Exchange, LineId, MoneyBack, Order, OrderLine, Refund, Return
@@ -16,12 +15,13 @@ from guidedesk.domain.commission.members import Identities
 from guidedesk.domain.commission.roster import Roster
 from guidedesk.domain.commission.rounding import largest_remainder
 from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, SoldOrder
-from guidedesk.domain.commission.settings import SettingsHistory
+from guidedesk.domain.commission.settings import Settings, SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
 _FIRST_RANK, _LAST_RANK = 6, 8  # orders, exchanges, and what comes back
-# what NamedTuple's own constructor does, without its detour: this is done for every line sold
-_facts = partial(tuple.__new__, Facts)
+# what NamedTuple's own constructor does, without its detour: this is done for every order
+_made_sale = partial(tuple.__new__, Sale)
+_order = partial(tuple.__new__, SoldOrder)
 _NOT_ATTRIBUTED = Attribution(None, None, (), ())
 
 
@@ -42,6 +42,8 @@ class OrderBook:
         self._attributor = attributor
         self._is_own = is_own
         self._waiting: dict[str, list[Event]] = {}
+        # one object for all lines alike in what rules look at: by channel, store and tier, then by category and sku
+        self._goods: dict[tuple[str, str | None, str | None], dict[str | tuple[str | None, str] | None, Facts]] = {}
         self.orders: dict[str, SoldOrder] = {}
         self.flags: set[tuple[str, str]] = set()
 
@@ -64,42 +66,50 @@ class OrderBook:
         if body.order in self.orders:
             self.flags.add(("dup_order", body.order))
             return
-        sale = self._sale(event, body)
-        weights = [line.amount for line in body.lines]
-        shares = largest_remainder(body.order_discount, weights) if body.order_discount else repeat(0, len(weights))
-        fallback = self._history.on(event.day).fallback
+        settings = self._history.on(event.day)
+        sale = self._sale(event, body, settings)
         by_goods = self._attributor.looks_at_goods(sale.placement)
-        alike: dict[tuple[str | None, Facts | None], Attribution] = {}
+        where = (sale.channel, sale.store, sale.member_tier)
+        goods = self._goods.get(where)
+        if goods is None:
+            goods = self._goods[where] = {}
+        alike: dict[str | tuple[str | None, Facts] | None, Attribution] = {}
         lines: dict[LineId, SoldLine] = {}
-        channel, store, tier = sale.channel, sale.store, sale.member_tier
-        for line, share in zip(body.lines, shares, strict=True):
-            facts = _facts((channel, store, line.category, line.sku, tier))
-            named = line.seller or body.seller
-            same = (named, facts if by_goods else None)
+        for name, qty, amount, tax_bp, net, category, sku, seller in body.lines:
+            what = category if sku is None else (category, sku)
+            facts = goods.get(what)
+            if facts is None:
+                facts = goods[what] = Facts(sale.channel, sale.store, category, sku, sale.member_tier)
+            named = seller or body.seller
+            same = (named, facts) if by_goods else named
             found = alike.get(same)
             if found is None:
-                if sale.is_excluded:
-                    found = _NOT_ATTRIBUTED
-                else:
-                    seller = self._active_seller(body.order, named, sale)
-                    found = self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
-                alike[same] = found
-            lines[line.line] = SoldLine(line.line, line.qty, line.amount - share, line.tax_bp, line.net, facts, found)
+                found = alike[same] = self._attribution(body.order, named, facts, sale, settings.fallback)
+            lines[name] = SoldLine(name, qty, amount, tax_bp, net, facts, found)
+        if body.order_discount:
+            shares = largest_remainder(body.order_discount, [line.amount for line in body.lines])
+            for sold, share in zip(lines.values(), shares, strict=True):
+                sold.g0 -= share
         if sale.member is not None and self._is_own(sale.member):
             self.flags.add(("staff_purchase", body.order))
-        self._add(SoldOrder(body.order, event.id, sale, lines))
+        of_all = next(iter(alike.values())) if len(alike) == 1 else None
+        self._add(_order((body.order, event.id, sale, lines, of_all, None)))
 
-    def _sale(self, event: Event, body: Order) -> Sale:
-        settings = self._history.on(event.day)
+    def _sale(self, event: Event, body: Order, settings: Settings) -> Sale:
         member = None if body.member is None else self._identities.canonical(body.member)
         placed_at = event.at_ms if body.placed_at is None else body.placed_at
         is_excluded = settings.staff_purchase == "exclude" and member is not None and self._is_own(member)
-        placement = (placed_at, event.rank, event.id)
         # in the order of the fields: member, channel, store, seller, member_tier, fx, taxed_base, paid_day, origin, ...
-        return Sale(
+        return _made_sale((
             member, body.channel, body.store, body.seller, body.member_tier, body.fx, settings.taxed_base,
-            event.day, event.month, placement, is_excluded,
-        )  # fmt: skip
+            event.day, event.month, (placed_at, event.rank, event.id), is_excluded,
+        ))  # fmt: skip
+
+    def _attribution(self, order: str, seller: str | None, facts: Facts, sale: Sale, fallback: str) -> Attribution:
+        if sale.is_excluded:
+            return _NOT_ATTRIBUTED
+        seller = self._active_seller(order, seller, sale)
+        return self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
 
     def _active_seller(self, order: str, seller: str | None, sale: Sale) -> str | None:
         if seller is None or self._roster.is_active(seller, sale.placement[0]):
@@ -122,7 +132,6 @@ class OrderBook:
         if limit is not None and event.day > order.sale.paid_day + limit:
             self.flags.add(("clawback_expired", event.id))
             return
-        order.causes.append(event.id)
         if isinstance(body, Refund):
             self._refund(event, order, body)
         elif isinstance(body, Cancel):
@@ -165,7 +174,8 @@ class OrderBook:
         for line in body.new_lines:
             facts = Facts(sale.channel, sale.store, line.category, line.sku, sale.member_tier)
             lines[line.line] = _sold(line, line.amount, facts, first.attribution)
-        self._add(SoldOrder(body.new_order, event.id, sale, lines, (order.order, first.line), [*order.causes]))
+        replaced = (order.order, first.line)
+        self._add(SoldOrder(body.new_order, event.id, sale, lines, first.attribution, replaced))
 
 
 def _sold(line: OrderLine, g0: int, facts: Facts, attribution: Attribution) -> SoldLine:

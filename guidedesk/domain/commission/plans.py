@@ -31,13 +31,15 @@ class PlanBook:
         for version in self.versions:
             self._plans.setdefault(version.plan, []).append(version)
         self._line: dict[int, tuple[Component, ...]] = {}
+        self._alike: dict[tuple[int, ...], tuple[Component, ...]] = {}
         self._period: dict[int, tuple[Component, ...]] = {}
 
     def line_components(self, day: int) -> tuple[Component, ...]:
-        """Line components in force on the local date of payment."""
+        """Line components in force on the local date of payment; one object for all days with the same ones."""
         found = self._line.get(day)
         if found is None:
-            found = self._line[day] = tuple(part for part in self._in_force(day) if part.kind == "line_rate")
+            parts = tuple(part for part in self._in_force(day) if part.kind == "line_rate")
+            found = self._line[day] = self._alike.setdefault(tuple(id(part) for part in parts), parts)
         return found
 
     def period_components(self, month: int) -> tuple[Component, ...]:

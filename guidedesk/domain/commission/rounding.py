@@ -56,8 +56,7 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
         whole = weights[0] + weights[1]
         if whole == 0:
             return [0, 0]
-        first, rest = divmod(total * weights[0], whole)
-        if 2 * rest >= whole:
-            first += 1
+        # the left-over unit goes to the larger remainder, a tie to the first: that is R of her part
+        first = round_half_up(total * weights[0], whole)
         return [first, total - first]
     return split(total, weights).shares

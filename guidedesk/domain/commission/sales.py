@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Sale(NamedTuple):
 class SoldLine:
     """One line: `g0` is its price after the order's share of discount, tax included, `net` how much of it is no tax.
 
-    `base` and `shares` stand once the line is settled.
+    `base`, the commission base in ledger currency, and its `shares` stand once the line is settled.
     """
 
     line: LineId
@@ -67,7 +67,11 @@ class SoldLine:
     returned: int = 0
     refunds: int = 0
     base: int = 0
-    shares: Sequence[int] = ()
+
+    @property
+    def shares(self) -> Sequence[int]:
+        """Everybody's share of the base (LR, in participant order)."""
+        return largest_remainder(self.base, self.attribution.weights)
 
     @property
     def net_qty(self) -> int:
@@ -82,26 +86,42 @@ class SoldLine:
         back = round_half_away(self.g0 * self.returned, self.qty) if self.returned else 0
         return max(0, self.g0 - back - self.refunds)
 
-    def settle(self, sale: Sale) -> int:
-        """Work out the commission base in ledger currency and everybody's share of it (LR, in participant order)."""
-        base = self.gross if self.returned or self.refunds else self.g0
-        if self.tax_bp is not NO_TAX and not sale.taxed_base:
-            whole, taxed = self.net
+
+def settle(lines: Iterable[SoldLine], sale: Sale) -> int:
+    """Work out the commission base of some lines of a sale; all of it."""
+    total, keeps_tax, fx = 0, sale.taxed_base, sale.fx
+    for line in lines:
+        base = line.gross if line.returned or line.refunds else line.g0
+        if line.tax_bp is not NO_TAX and not keeps_tax:
+            whole, taxed = line.net
             base = round_half_up(base * whole, taxed)
-        if sale.fx is not None:
-            base = round_half_away(base * sale.fx[0], sale.fx[1])
-        self.base = base
-        self.shares = largest_remainder(base, self.attribution.weights)
-        return base
+        if fx is not None:
+            base = round_half_away(base * fx[0], fx[1])
+        line.base = base
+        total += base
+    return total
 
 
-@dataclass(slots=True)
-class SoldOrder:
-    """An order or a replacement: `source` is the event that made it, `causes` all that changed it since."""
+def shared(lines: Iterable[SoldLine], weights: Sequence[int], total: int) -> list[int]:
+    """The sums of everybody's shares of settled lines with the same participants; `total` is that of their bases."""
+    if len(weights) == 1:
+        return [total]
+    sums = [0] * len(weights)
+    for line in lines:
+        for position, share in enumerate(largest_remainder(line.base, weights)):
+            sums[position] += share
+    return sums
+
+
+class SoldOrder(NamedTuple):
+    """An order or a replacement: `source` is the event that made it.
+
+    `attribution` is that of all its lines, None where they differ.
+    """
 
     order: str
     source: str
     sale: Sale
     lines: dict[LineId, SoldLine]
+    attribution: Attribution | None
     replaces: tuple[str, LineId] | None = None
-    causes: list[str] = field(default_factory=list)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final
 
 from guidedesk.domain.commission.attribution import Attributor
 from guidedesk.domain.commission.binding import BindingFold, Bindings, contacts_by_member
@@ -25,7 +26,7 @@ from guidedesk.domain.commission.components import PERIOD_COMPONENTS
 from guidedesk.domain.commission.components.figures import LineFigures, SpiffEvent, Working
 from guidedesk.domain.commission.components.line_rate import LinePayer
 from guidedesk.domain.commission.components.month import MonthFigures
-from guidedesk.domain.commission.keys import TargetKey
+from guidedesk.domain.commission.keys import PaidLine, TargetKey
 from guidedesk.domain.commission.members import Identities
 from guidedesk.domain.commission.orders import OrderBook
 from guidedesk.domain.commission.plans import PlanBook, PlanVersion
@@ -56,7 +57,10 @@ class Frame:
 
 @dataclass(slots=True)
 class Snapshot:
-    """The outcome of F: `targets` holds every amount, zeros included; the rest is what it came from."""
+    """The outcome of F: every amount, zeros included, and what it came from.
+
+    `paid` is what line components pay, by beneficiary; `payments` are period components and adjustments.
+    """
 
     events: tuple[Event, ...]
     identities: Identities
@@ -65,10 +69,20 @@ class Snapshot:
     attributor: Attributor
     book: OrderBook
     plans: PlanBook
-    targets: dict[TargetKey, int] = field(default_factory=dict)
+    paid: dict[str, list[PaidLine]] = field(default_factory=dict)
+    payments: dict[TargetKey, int] = field(default_factory=dict)
     workings: dict[TargetKey, tuple[str, int, str, Working]] = field(default_factory=dict)
     months: dict[int, MonthFigures] = field(default_factory=dict)
     unattributed: set[str] = field(default_factory=set)
+
+    @property
+    def targets(self) -> dict[TargetKey, int]:
+        """Every amount by its key, put together anew each time."""
+        found: dict[TargetKey, int] = {}
+        for name, paid in self.paid.items():
+            for origin, component, order, line, amount in paid:
+                found[name, origin, component, order, line] = amount
+        return found | self.payments
 
     def line(self, order: str, line: LineId) -> LineFigures | None:
         """A line with its figures; None where nothing is known or reckoned."""
@@ -96,7 +110,7 @@ def calculate(world: World, events: Sequence[Event], closed: frozenset[int]) -> 
     for month in closed:
         _month(snapshot, month, closed)
     for month in sorted(snapshot.months):
-        pay_month(snapshot.plans, snapshot.months[month], snapshot.targets, snapshot.workings)
+        pay_month(snapshot.plans, snapshot.months[month], snapshot.payments, snapshot.workings)
     return snapshot
 
 
@@ -115,13 +129,13 @@ def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: froz
     """
     roster = frame.roster
     identities = Identities(counted)
-    own = roster.own_members
+    own, all_own = roster.own_members, roster.all_own_members
 
     def is_own(associate: str, member: str) -> bool:
         return associate in own and any(same in own[associate] for same in identities.same(member))
 
     def is_anyones(member: str) -> bool:
-        return not roster.all_own_members.isdisjoint(identities.same(member))
+        return bool(all_own) and not all_own.isdisjoint(identities.same(member))
 
     fold = BindingFold(world.history, world.calendar, roster, is_own)
     bindings = fold.run(contacts_by_member(counted, identities, world.calendar, fold.result.flags))
@@ -134,7 +148,7 @@ def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: froz
         _month(snapshot, world.calendar.month(event.at_ms), closed).add_spiff(event)
     for found in counted:
         if isinstance(found.body, Adjustment):
-            snapshot.targets[found.body.associate, found.month, ADJUSTMENT, found.id, None] = found.body.amount
+            snapshot.payments[found.body.associate, found.month, ADJUSTMENT, found.id, None] = found.body.amount
     return snapshot
 
 
@@ -148,7 +162,7 @@ def _month(snapshot: Snapshot, month: int, closed: frozenset[int]) -> MonthFigur
 
 def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
     payer = LinePayer(snapshot.roster)
-    targets = snapshot.targets
+    snapshot.paid = payer.paid
     for name, order in snapshot.book.orders.items():
         sale = order.sale
         if sale.is_excluded:
@@ -156,23 +170,18 @@ def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
         month = _month(snapshot, sale.origin, closed)
         components = snapshot.plans.line_components(sale.paid_day)
         for attribution, lines in _alike(order):
-            base = sum([line.settle(sale) for line in lines])
-            month.add_lines(sale, attribution, lines)
-            if attribution.participants:
-                payer.pay(components, name, sale, lines, month, targets)
-            elif base > 0:
+            base = payer.pay(components, name, sale, attribution, lines, month)
+            if base > 0 and not attribution.participants:
                 snapshot.unattributed.add(name)
+    payer.finish()
 
 
-def _alike(order: SoldOrder) -> Iterable[tuple[Attribution, Sequence[SoldLine]]]:
+def _alike(order: SoldOrder) -> Iterable[tuple[Attribution, Collection[SoldLine]]]:
     """The lines of an order by who takes part in them; nearly always that is one group."""
-    lines = list(order.lines.values())
-    if not lines:
-        return ()
-    first = lines[0].attribution
-    if len(lines) == 1 or all(line.attribution is first for line in lines):
-        return ((first, lines),)
-    return [(line.attribution, [line]) for line in lines]
+    lines = order.lines.values()
+    if order.attribution is not None:
+        return ((order.attribution, lines),)
+    return [(line.attribution, (line,)) for line in lines]
 
 
 def pay_month(
@@ -212,11 +221,14 @@ def members_of(events: Iterable[Event]) -> list[str]:
     found: set[str | None] = set()
     for event in events:
         body = event.body
-        if isinstance(body, Scan | Interaction | Assign | Unbind | Order):
+        if isinstance(body, _WITH_MEMBER):
             found.add(body.member)
         elif isinstance(body, Merge):
             found |= {body.source, body.into}
     return sorted(member for member in found if member is not None)
+
+
+_WITH_MEMBER: Final = (Order, Scan, Interaction, Assign, Unbind)
 
 
 def owners(snapshot: Snapshot, members: Iterable[str]) -> dict[str, str | None]:

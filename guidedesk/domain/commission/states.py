@@ -97,8 +97,9 @@ def _follow(courses: dict[TargetKey, _Course], step: _Step, world: World, stream
     snapshot = step.snapshot
     if snapshot is None:
         return
-    for key in snapshot.targets.keys() | courses.keys():
-        value = snapshot.targets.get(key, 0)
+    targets = snapshot.targets
+    for key in targets.keys() | courses.keys():
+        value = targets.get(key, 0)
         course = courses.setdefault(key, _Course())
         if course.confirmed_at is None:
             course.confirmed_at = _confirmed_at(key, step, snapshot, world, stream)

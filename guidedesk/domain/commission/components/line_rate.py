@@ -5,18 +5,20 @@ A rule's `role` is that of the first participant at placement, because a line ha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from guidedesk.domain.commission.component_documents import Component, RateRule, is_associate
 from guidedesk.domain.commission.components.figures import LineFigures, at_rate, matches
-from guidedesk.domain.commission.components.month import MonthFigures
-from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.matching import Facts
+from guidedesk.domain.commission.components.month import MonthFigures, SoldAlike
+from guidedesk.domain.commission.keys import PaidLine
 from guidedesk.domain.commission.roster import Roster
 from guidedesk.domain.commission.rounding import BP, Split, largest_remainder, round_half_up, split
-from guidedesk.domain.commission.sales import Sale, SoldLine
+from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, settle, shared
+
+# numerator and denominator of the rate in force, or 0, 1 and the amount of a unit
+Terms = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,60 +31,108 @@ class Pot:
 
 
 class LinePayer:
-    """Pays line components of many lines; which rule fits is looked up once for lines alike."""
+    """Pays line components of many lines; what is true of lines alike is looked up and added up once.
+
+    `paid` holds every amount by beneficiary, zeros included. The sums of months stand after `finish`.
+    """
 
     def __init__(self, roster: Roster) -> None:
         self._roster = roster
-        self._rules: dict[tuple[int, Facts], tuple[int, int, int] | None] = {}
+        self._rules: dict[int, dict[int, Terms | None]] = {}
+        self._groups: dict[tuple[Any, ...], _Group] = {}
+        self.paid: dict[str, list[PaidLine]] = {}
 
     def pay(
         self,
         components: tuple[Component, ...],
         order: str,
         sale: Sale,
-        lines: Sequence[SoldLine],
+        attribution: Attribution,
+        lines: Collection[SoldLine],
         month: MonthFigures,
-        targets: dict[TargetKey, int],
-    ) -> None:
-        """Put the amounts of settled lines with the same participants among the targets and the month's sums."""
-        attribution, origin = lines[0].attribution, sale.origin
-        people, weights, rules = attribution.participants, attribution.weights, self._rules
+    ) -> int:
+        """Settle lines with the same participants and pay them; their base."""
+        base = settle(lines, sale)
+        group, sold = self._group(components, sale, attribution, month)
+        weights = attribution.weights
+        sold.base += base
+        sold.count += len(lines)
+        if month.wanted.looks_at_goods:
+            sold.lines += lines
+        if not weights:
+            return base
+        sums = sold.shares
+        for position, share in enumerate(shared(lines, weights, base)):
+            sums[position] += share
         for component in components:
-            name = component.id
-            totals = [0] * len(people)
-            is_paid = False
-            for sold in lines:
-                terms = rules.get((id(component), sold.facts), _UNKNOWN)
-                if terms is _UNKNOWN:
-                    terms = self._terms(component, order, sale, sold)
-                if terms is None:
-                    continue
-                is_paid = True
-                times, over, unit = terms
-                pot = round_half_up(sold.base * times, over) if times else unit * (sold.qty - sold.returned)
-                shares = largest_remainder(pot, weights)
-                line_id = sold.line
-                for position, person in enumerate(people):
-                    share = shares[position]
-                    targets[person[0], origin, name, order, line_id] = share
-                    totals[position] += share
-            if is_paid:
-                for person, total in zip(people, totals, strict=True):
-                    month.add_paid(person[0], name, total)
+            self._pay(component, order, sale, lines, group)
+        return base
 
-    def _terms(self, component: Component, order: str, sale: Sale, sold: SoldLine) -> tuple[int, int, int] | None:
-        """Numerator and denominator of the rate in force, or 0, 1 and the amount of a unit."""
-        if component.needs_role:
-            return _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
-        found = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
-        self._rules[id(component), sold.facts] = found
-        return found
+    def finish(self) -> None:
+        """Count everything paid among the sums of its month."""
+        for group in self._groups.values():
+            group.month.add_sold(group.sold)
+        self._groups.clear()
+
+    def _group(
+        self, components: tuple[Component, ...], sale: Sale, attribution: Attribution, month: MonthFigures
+    ) -> tuple[_Group, SoldAlike]:
+        since = self._roster.unchanged_since(sale.placement[0])
+        alike = (
+            id(attribution), sale.store, sale.channel, sale.member_tier, sale.origin, id(components), since
+        )  # fmt: skip
+        found = self._groups.get(alike)
+        if found is None:
+            people = attribution.participants
+            sold = SoldAlike(sale, attribution, [0] * len(people))
+            entries = [self.paid.setdefault(person.beneficiary, []) for person in people]
+            found = self._groups[alike] = _Group(month, sold, entries)
+        return found, found.sold
+
+    def _pay(
+        self, component: Component, order: str, sale: Sale, lines: Iterable[SoldLine], group: _Group
+    ) -> None:
+        rules = self._rules.get(id(component))
+        if rules is None:
+            rules = self._rules[id(component)] = {}
+        origin, name, entries, weights = sale.origin, component.id, group.entries, group.sold.attribution.weights
+        totals = group.sold.paid.get(name)
+        only = entries[0] if len(entries) == 1 else None
+        for sold in lines:
+            # Lines alike share one object of facts, so it is looked up by which one it is: that is the dearest step.
+            facts = sold.facts
+            terms = rules.get(id(facts), _UNKNOWN)
+            if terms is _UNKNOWN:
+                terms = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
+                if not component.needs_role:
+                    rules[id(facts)] = terms
+            if terms is None:
+                continue
+            if totals is None:
+                totals = group.sold.paid[name] = [0] * len(weights)
+            times, over, unit = terms
+            pot = round_half_up(sold.base * times, over) if times else unit * (sold.qty - sold.returned)
+            if only is not None:
+                only.append((origin, name, order, sold.line, pot))
+                totals[0] += pot
+                continue
+            for position, share in enumerate(largest_remainder(pot, weights)):
+                entries[position].append((origin, name, order, sold.line, share))
+                totals[position] += share
 
 
-_UNKNOWN: Final = (-1, -1, -1)
+class _Group(NamedTuple):
+    """Lines alike, the month they count in, and where the amounts of each participant go."""
+
+    month: MonthFigures
+    sold: SoldAlike
+    entries: list[list[PaidLine]]
 
 
-def _terms_of(found: tuple[int, RateRule] | None) -> tuple[int, int, int] | None:
+_UNKNOWN: Final[Terms] = (-1, -1, -1)
+
+
+def _terms_of(found: tuple[int, RateRule] | None) -> Terms | None:
     if found is None:
         return None
     rate = found[1].rate_bp

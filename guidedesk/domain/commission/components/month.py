@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from guidedesk.domain.commission.component_documents import HOUSE, ROLES, Component, is_associate
 from guidedesk.domain.commission.components.figures import Payment, SpiffEvent
+from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.roster import Roster
 from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine
 
@@ -51,6 +52,7 @@ class Wanted:
     store_tiers: tuple[Component, ...]
     led: frozenset[str]
     pooled: frozenset[str]
+    looks_at_goods: bool
 
 
 def wanted(components: Iterable[Component]) -> Wanted:
@@ -59,7 +61,31 @@ def wanted(components: Iterable[Component]) -> Wanted:
     tiers = tuple(part for part in parts if part.kind == "tier")
     by_store = tuple(part for part in tiers if part.measure_scope == "store")
     led = frozenset(store for part in parts for _, store in part.managers)
-    return Wanted(tiers, by_store, led, frozenset(store for part in parts for store in part.stores))
+    pooled = frozenset(store for part in parts for store in part.stores)
+    return Wanted(tiers, by_store, led, pooled, any(part.match.looks_at_goods for part in tiers))
+
+
+@dataclass(slots=True)
+class SoldAlike:
+    """Settled lines that the sums of a month cannot tell apart but by their goods, added up.
+
+    They have the same participants, store, channel and level of member, and nobody's post changed between their
+    placements. `sale` is one of theirs; `shares` are those of the base in participant order, and `paid` what each
+    line component paid, likewise; `lines` are kept only where a tier looks at goods (`Wanted.looks_at_goods`).
+    """
+
+    sale: Sale
+    attribution: Attribution
+    shares: list[int]
+    base: int = 0
+    count: int = 0
+    paid: dict[str, list[int]] = field(default_factory=dict)
+    lines: list[SoldLine] = field(default_factory=list)
+
+    @property
+    def facts(self) -> Facts:
+        """What they have in common of what a rule may look at."""
+        return Facts(self.sale.channel, self.sale.store, None, None, self.sale.member_tier)
 
 
 class MonthFigures:
@@ -89,21 +115,20 @@ class MonthFigures:
         }
         self.teams: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
-    def add_lines(self, sale: Sale, attribution: Attribution, lines: Sequence[SoldLine]) -> None:
-        """Count settled lines of one order that the same people take part in."""
-        store, wants = sale.store, self.wanted
+    def add_sold(self, sold: SoldAlike) -> None:
+        """Count what settled lines alike come to, what line components paid on them included."""
+        sale, wants, shares = sold.sale, self.wanted, sold.shares
+        store, placed_at, teams, led = sale.store, sale.placement[0], self.teams, wants.led
         if store is not None:
             if store in wants.pooled:
-                self.stores[store] += sum(line.base for line in lines)
+                self.stores[store] += sold.base
             for part in wants.store_tiers:
-                self._measure(part, lines, store, sale.placement[0])
-        placed_at, teams, led = sale.placement[0], self.teams, wants.led
-        for position, (name, _, kind) in enumerate(attribution.participants):
+                self._measure(part, sold, store, placed_at)
+        people = sold.attribution.participants
+        for position, (name, _, kind) in enumerate(people):
             if kind in _NOBODY:
                 continue
-            share = 0
-            for line in lines:
-                share += line.shares[position]
+            share = shares[position]
             self.base[name] += share
             if led:
                 own = self.roster.post(name, placed_at).store
@@ -111,13 +136,10 @@ class MonthFigures:
                     team = teams[own]
                     team[name] = team.get(name, 0) + share
             for part in wants.tiers:
-                if not part.match.conditions:
-                    shares = self.tiers[part.id]
-                    shares[name] = shares.get(name, 0) + share
-                    if part.measure_scope == "store" and store is not None:
-                        self._sold_in(part, name, store, len(lines))
-                else:
-                    self._count(part, sale, lines, position, name, share)
+                self._count(part, sold, position, name)
+        for component, totals in sold.paid.items():
+            for person, total in zip(people, totals, strict=True):
+                self.add_paid(person[0], component, total)
 
     def add_paid(self, associate: str, component: str, amount: int) -> None:
         """Count what a line component paid somebody."""
@@ -145,16 +167,14 @@ class MonthFigures:
         earned = self._earned[associate]
         earned[component] = earned.get(component, 0) + amount
 
-    def _count(
-        self, part: Component, sale: Sale, lines: Sequence[SoldLine], position: int, name: str, share: int
-    ) -> None:
-        match, count = part.match, len(lines)
+    def _count(self, part: Component, sold: SoldAlike, position: int, name: str) -> None:
+        match, share, count, sale = part.match, sold.shares[position], sold.count, sold.sale
         if match.conditions:
             role = self.roster.post(name, sale.placement[0]).role if match.needs_role else None
             if match.looks_at_goods:
-                fits = [line.shares[position] for line in lines if match.holds(line.facts, role)]
+                fits = [line.shares[position] for line in sold.lines if match.holds(line.facts, role)]
                 share, count = sum(fits), len(fits)
-            elif not match.holds(lines[0].facts, role):
+            elif not match.holds(sold.facts, role):
                 return
         if not count:
             return
@@ -167,15 +187,15 @@ class MonthFigures:
         stores = self.sold_in[part.id].setdefault(name, {})
         stores[store] = stores.get(store, 0) + count
 
-    def _measure(self, part: Component, lines: Sequence[SoldLine], store: str, placed_at: int) -> None:
+    def _measure(self, part: Component, sold: SoldAlike, store: str, placed_at: int) -> None:
         match = part.match
         totals = self.measured[part.id].setdefault(store, {})
         since = self.roster.unchanged_since(placed_at) if match.needs_role else 0
         for role in ROLES if match.needs_role else ("",):
             if match.looks_at_goods:
-                base = sum([line.base for line in lines if match.holds(line.facts, role)])
-            elif match.holds(lines[0].facts, role):
-                base = sum([line.base for line in lines])
+                base = sum([line.base for line in sold.lines if match.holds(line.facts, role)])
+            elif match.holds(sold.facts, role):
+                base = sold.base
             else:
                 continue
             totals[role, since] = totals.get((role, since), 0) + base
