@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from guidedesk.bench.commission_data import Doc, History, Shape, history
+from guidedesk.bench.figures import highest_rss_mb
 from guidedesk.bench.local_postgres import SUPERUSER, LocalPostgres
 from guidedesk.domain.time import to_ms
 from guidedesk.server.commission_close import close_period
@@ -26,9 +28,12 @@ _A_TRANSACTION: Final = 20_000
 _REASON: Final = "a measurement"
 
 
-def close_seconds(lines: int) -> float:
-    """Seconds from the call to the committed month, events read and reckoned included."""
-    made = history(Shape(lines))
+def close_figures(shape: Shape) -> dict[str, float]:
+    """Seconds from the call to the committed month, events read and reckoned included; and what it came to.
+
+    `close_cpu_s` is the time of this process alone: PostgreSQL's own goes by beside it on another core.
+    """
+    made = history(shape)
     with LocalPostgres(is_durable=True) as local:
         with psycopg.connect(local.url(SUPERUSER), autocommit=True) as conn:
             conn.execute("CREATE DATABASE bench_close")
@@ -36,9 +41,17 @@ def close_seconds(lines: int) -> float:
         try:
             create_schema(database)
             _land(database, made)
-            began = time.perf_counter()
-            close_period(database, _PERIOD, actor=None, now_ms=_NOW_MS, forced_reason=_REASON)
-            return time.perf_counter() - began
+            del made
+            gc.collect()
+            began, began_cpu = time.perf_counter(), time.process_time()
+            month = close_period(database, _PERIOD, actor=None, now_ms=_NOW_MS, forced_reason=_REASON)
+            return {
+                "close_s": round(time.perf_counter() - began, 1),
+                "close_cpu_s": round(time.process_time() - began_cpu, 1),
+                "close_ledger_lines": month.line_count,
+                "close_statements": month.statement_count,
+                "close_rss_mb": highest_rss_mb(),
+            }
         finally:
             database.close()
 

@@ -43,13 +43,18 @@ def rss_mb() -> float:
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except OSError:
-        import resource
-
-        highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return round(highest / (1_000_000 if sys.platform == "darwin" else 1_000), 1)
+        return highest_rss_mb()
     import resource
 
     return round(pages * resource.getpagesize() / 1_000_000, 1)
+
+
+def highest_rss_mb() -> float:
+    """The most memory this process had until now, in MB."""
+    import resource
+
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(highest / 1_000_000 if sys.platform == "darwin" else highest * 1_024 / 1_000_000, 1)
 
 
 class CommitFloor:

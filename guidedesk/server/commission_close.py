@@ -11,7 +11,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, text
@@ -40,9 +39,9 @@ from guidedesk.server.bulk_sql import insert_many, insert_tuples
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_reckoning import (
     Books,
+    Projector,
     close_document,
     compute_books,
-    projected_row,
 )
 from guidedesk.server.commission_rules import (
     check_period,
@@ -59,7 +58,6 @@ LINE_COLUMNS: Final = (
     "scope_id", "posting_period", "n", "entry_id", "beneficiary", "origin_period", "component", "ref", "line", "amount",
     "currency", "confirms_at_ms", "why_json", "statement_id", "row_hash",
 )  # fmt: skip
-_values: Final = itemgetter(*LINE_COLUMNS[:-1])
 _SEP: Final = "\x1f"
 _NULL: Final = "\x00"
 
@@ -272,19 +270,20 @@ class Sealed:
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """The lines as rows in the order of LINE_COLUMNS, without the last; each made when it is asked for."""
         counts: dict[int, int] = defaultdict(int)
+        values = Projector(self.chain_id, self.books).values
         for line in self.lines:
             counts[line.posting] += 1
-            row = projected_row(self.chain_id, self.books, line)
-            row["n"] = counts[line.posting]
-            row["statement_id"] = f"{line.beneficiary}:{self.period}" if is_associate(line.beneficiary) else None
-            yield _values(row)
+            scope_id, entry_id, posting, beneficiary, *rest = values(line)
+            statement_id = f"{beneficiary}:{self.period}" if is_associate(beneficiary) else None
+            # in the order of LINE_COLUMNS
+            yield scope_id, posting, counts[line.posting], entry_id, beneficiary, *rest, statement_id
 
 
 def seal(books: Books, chain_id: str, period: str) -> Sealed:
     """Rows and hashes of a month; lines of months before the first close belong to it."""
     month = reading.month_index(period)
     return Sealed(
-        lines=sorted(books.open_lines(), key=lambda line: line.sort_key),
+        lines=books.open_lines(),
         books=books,
         chain_id=chain_id,
         period=period,
@@ -302,7 +301,7 @@ def _events_hash(books: Books, month: int) -> str:
     digest = hashlib.sha256()
     new = sorted(event.id for event in books.prepared.stream.events if covered < event.posting <= month)
     for event_id in new:
-        digest.update(f"{event_id} {books.arrivals[event_id].content_hash}\n".encode())
+        digest.update(f"{event_id} {books.arrivals[event_id].content_hash.hex()}\n".encode())
     return digest.hexdigest()
 
 
@@ -413,16 +412,16 @@ def _statements(
     actor: Actor | None,
 ) -> list[dict[str, Any]]:
     month = reading.month_index(shared["period"])
-    by_associate: dict[str, list[list[Any]]] = defaultdict(list)
+    by_associate: dict[str, list[LedgerLine]] = defaultdict(list)
     for line in sealed.lines:
-        by_associate[line.beneficiary].append(line.as_list())
+        by_associate[line.beneficiary].append(line)
     previous = last_statement_hashes(conn, chain_id)
     rows: list[dict[str, Any]] = []
     for associate, months in sorted(sealed.balances.items()):
         balance = months.get(month)
         if balance is None:
             continue
-        lines, before = by_associate.get(associate, []), previous.get(associate)
+        lines, before = [line.as_list() for line in by_associate.get(associate, ())], previous.get(associate)
         rows.append(
             {
                 "scope_id": chain_id,

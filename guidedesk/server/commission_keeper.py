@@ -20,6 +20,7 @@ from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.causes import Causes
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.explain import explain
+from guidedesk.domain.commission.explain_text import why_text
 from guidedesk.domain.commission.families import Ground, Stored, gather, shared_events
 from guidedesk.domain.commission.flags import Flag
 from guidedesk.domain.commission.incremental import Change, Months, advance
@@ -32,7 +33,15 @@ from guidedesk.models.base import among
 from guidedesk.models.commission_tables import commission_cover, commission_flag, open_line
 from guidedesk.server import commission_reckoning as book
 from guidedesk.server.bulk_sql import insert_many
-from guidedesk.server.commission_reckoning import Doc, Heads, confirms_at, event_heads, open_row, read_closes
+from guidedesk.server.commission_reckoning import (
+    OPEN_COLUMNS,
+    Doc,
+    Heads,
+    confirms_at,
+    event_heads,
+    open_values,
+    read_closes,
+)
 from guidedesk.server.commission_rules import config_versions
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed import chunks
@@ -224,8 +233,11 @@ def _note(changed: _Changed, document: Doc, change: Change) -> None:
 
 def _rows(chain_id: str, memory: _Memory, changed: _Changed) -> list[Doc]:
     lines = [LedgerLine(posting, *key, amount) for (posting, key), amount in changed.lines.items() if amount]
-    explained = _explained(memory, lines, changed)
-    return [open_row(chain_id, line, why, memory.currency, at_ms) for line, why, at_ms in explained]
+    rows = []
+    for line, why, at_ms in _explained(memory, lines, changed):
+        values = open_values(chain_id, line, (why["id"], why_text(why)), memory.currency, at_ms)
+        rows.append(dict(zip(OPEN_COLUMNS, values, strict=True)))
+    return rows
 
 
 def _explained(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guidedesk.domain.commission.engine import Result, compute
+from guidedesk.domain.commission.explain_text import ExplanationTexts
 from guidedesk.domain.commission.ledger import Posting
 from guidedesk.domain.commission.settings import ENGINE_DEFAULTS, merge_config
 from guidedesk.domain.commission.snapshot import Snapshot
@@ -147,6 +148,13 @@ def without_closes(vector: Vector) -> Vector:
 def last_posting(found: Result) -> Posting | None:
     postings = found.explanations.postings
     return postings[max(postings)] if postings else None
+
+
+def stored_texts(found: Result) -> list[tuple[str, str]]:
+    """Id and explanation of every line, as a close writes them."""
+    periods = {line.posting for line in found.lines if line.posting in found.explanations.postings}
+    texts = {period: ExplanationTexts(found.explanations, period) for period in periods}
+    return [texts[line.posting].of(line) for line in found.lines]
 
 
 def whole(vector: Vector) -> Snapshot | None:

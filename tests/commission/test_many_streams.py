@@ -14,7 +14,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 
 from tests.commission import checker, test_invariants
 from tests.commission.streams import stream
-from tests.commission.support import run
+from tests.commission.support import run, stored_texts
 
 KINDS = sorted(set(checker.KINDS) - {"none"})
 INVARIANTS = [found for name, found in vars(test_invariants).items() if name.startswith("test_")]
@@ -27,8 +27,7 @@ def reproduced(wanted: int, streams: int) -> tuple[Counter[str], int]:
     deltas = 0
     for seed in range(streams):
         result = run(stream(seed, 40))
-        for line in result.lines:
-            stored = json.dumps(result.explanations[line.id])
+        for line, (_, stored) in zip(result.lines, stored_texts(result), strict=True):
             why = json.loads(stored)
             assert checker.amount_of(why) == line.amount
             assert (why["id"], why["component"], why["beneficiary"]) == (line.id, line.component, line.beneficiary)

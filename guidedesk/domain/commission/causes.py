@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from guidedesk.domain.commission.bodies import (
@@ -48,32 +49,56 @@ class Causes:
                     self._reviews[target.id].append(review.id)
                     self._note(target, review.id)
         self._orders_of: dict[tuple[str, int], set[str]] | None = None
-        self._known: dict[tuple[str, str | int], list[str]] = {}
+        self._everybody: dict[int, list[str]] = {}
+        self._known: dict[tuple[str, int], list[str]] = {}
+        self._last: tuple[tuple[str, str], list[str]] | None = None
 
     def of(self, line: LedgerLine) -> list[str]:
         """Ids of the new events that bear on the line; all new ones when none of them names it."""
-        # Lines of one sale, and a month's figures of one person, rest on the same events.
-        place = (line.beneficiary, line.ref) if line.ref is not None else (line.beneficiary, line.origin)
-        known = self._known.get(place)
+        # Lines of one sale, which come in turn, and a month's figures of one person rest on the same events.
+        if line.ref is not None:
+            if self._last is None or self._last[0] != (line.beneficiary, line.ref):
+                self._last = (line.beneficiary, line.ref), self._find(line)
+            return self._last[1]
+        known = self._known.get((line.beneficiary, line.origin))
         if known is None:
-            known = self._known[place] = self._find(line)
+            known = self._known[line.beneficiary, line.origin] = self._find(line)
         return known
 
     def _find(self, line: LedgerLine) -> list[str]:
-        orders, members = self._subjects(line)
+        if line.ref is None and (line.beneficiary, line.origin) not in self._sold_by():
+            found = set(self._of_everybody(line.origin))
+        else:
+            orders, members = self._subjects(line)
+            found = self._about(orders, members)
+            if line.ref is not None:
+                found.update({line.ref} & self._ids, self._reviews.get(line.ref, ()))
+                for member in members:
+                    found.update(self._by_member.get(member, ()))
+        found.update(self._by_staff.get(line.beneficiary, ()))
+        if not found:
+            return [event.id for event in self._posting.new_events[:MOST_CAUSES]]
+        return self._first(found)
+
+    def _about(self, orders: Iterable[str], members: Iterable[str]) -> set[str]:
         found: set[str] = set()
-        if line.ref is not None:
-            found.update({line.ref} & self._ids, self._reviews.get(line.ref, ()))
-            for member in members:
-                found.update(self._by_member.get(member, ()))
         for order in orders:
             found.update(self._by_order.get(order, ()))
         for member in members:
             found.update(self._merges.get(member, ()))
-        found.update(self._by_staff.get(line.beneficiary, ()))
-        if not found:
-            return [event.id for event in self._posting.new_events[:MOST_CAUSES]]
+        return found
+
+    def _first(self, found: Iterable[str]) -> list[str]:
         return sorted(found, key=self._place.__getitem__)[:MOST_CAUSES]
+
+    def _of_everybody(self, origin: int) -> list[str]:
+        """What bears on the month of somebody who takes part in no order: every order of it, looked through once."""
+        known = self._everybody.get(origin)
+        if known is None:
+            book = self._posting.snapshot.book.orders
+            orders, members = self._with_originals({name for name, sold in book.items() if sold.sale.origin == origin})
+            known = self._everybody[origin] = self._first(self._about(orders, members))
+        return known
 
     def _note(self, event: Event, event_id: str) -> None:
         body = event.body
@@ -97,29 +122,30 @@ class Causes:
         single = None if line.ref is None else book.get(line.ref)
         if line.ref is not None and single is not None and single.replaces is None:
             return {line.ref}, set() if single.sale.member is None else {self._canonical(single.sale.member)}
-        if line.ref is not None:
-            orders = {line.ref} & book.keys()
-        else:
-            orders = set(self._orders_with(line.beneficiary, line.origin))
-        for name in sorted(orders):
+        if line.ref is None:
+            return self._with_originals(self._sold_by()[line.beneficiary, line.origin])
+        orders, members = self._with_originals({line.ref} & book.keys())
+        return orders | {line.ref}, members
+
+    def _with_originals(self, names: Collection[str]) -> tuple[set[str], set[str]]:
+        """Some orders and those they replace, and their members."""
+        book, orders = self._posting.snapshot.book.orders, set(names)
+        for name in names:
             replaces = book[name].replaces
             while replaces is not None:
                 orders.add(replaces[0])
                 replaces = book[replaces[0]].replaces
         members = {book[name].sale.member for name in orders}
-        if line.ref is not None:
-            orders.add(line.ref)
         return orders, {member for member in members if member is not None}
 
-    def _orders_with(self, beneficiary: str, origin: int) -> set[str]:
-        """Orders of a month that somebody takes part in; every order of it where she takes part in none."""
+    def _sold_by(self) -> dict[tuple[str, int], set[str]]:
+        """The orders of each month that somebody takes part in."""
         if self._orders_of is None:
             self._orders_of = {}
-            for (name, _), figures in self._posting.snapshot.lines.items():
-                for person in figures.participants:
-                    self._orders_of.setdefault((person.beneficiary, figures.sale.origin), set()).add(name)
-        mine = self._orders_of.get((beneficiary, origin))
-        if mine is not None:
-            return mine
-        book = self._posting.snapshot.book.orders
-        return {name for name, order in book.items() if order.sale.origin == origin}
+            for name, order in self._posting.snapshot.book.orders.items():
+                if order.sale.is_excluded:
+                    continue
+                for attribution in order.attributions:
+                    for person in attribution.participants:
+                        self._orders_of.setdefault((person.beneficiary, order.sale.origin), set()).add(name)
+        return self._orders_of

@@ -18,7 +18,9 @@ from guidedesk.domain.money import MAX_MINOR
 _ALL_NET: Final = (1, 1)
 # what NamedTuple's own constructor does, without its detour: this is done for every line sold
 _make_line = partial(tuple.__new__, bodies.OrderLine)
-_UNUSUAL: Final = frozenset({"placed_at", "basket_opened_at", "member_tier", "order_discount", "fx", "shipping"})
+_make_order = partial(tuple.__new__, bodies.Order)
+_make_scan = partial(tuple.__new__, bodies.Scan)
+_UNUSUAL: Final = frozenset({"placed_at", "basket_opened_at", "member_tier", "fx", "shipping"})
 
 
 def associate_id(doc: Doc, key: str, where: str) -> str:
@@ -52,6 +54,12 @@ def _code(doc: Doc, where: str) -> Body:
 
 
 def _scan(doc: Doc, where: str) -> Body:
+    associate, member = doc.get("associate"), doc.get("member")
+    if (
+        type(associate) is str and 0 < len(associate) <= reading.MAX_ID and is_associate(associate)
+        and type(member) is str and 0 < len(member) <= reading.MAX_ID and doc.get("code") is None
+    ):  # fmt: skip
+        return _make_scan((member, associate, None))
     code = reading.optional_text(doc, "code", where)
     associate = associate_id(doc, "associate", where) if code is None else optional_associate(doc, "associate", where)
     return bodies.Scan(reading.text(doc, "member", where), associate, code)
@@ -116,6 +124,7 @@ def _plain_order(doc: Doc, lines: tuple[bodies.OrderLine, ...]) -> bodies.Order 
         return None
     get = doc.get
     order, channel, member, store, seller = get("order"), get("channel"), get("member"), get("store"), get("seller")
+    discount = get("order_discount")
     if (
         type(order) is not str or not 0 < len(order) <= reading.MAX_ID
         or type(channel) is not str or not 0 < len(channel) <= reading.MAX_ID
@@ -123,15 +132,18 @@ def _plain_order(doc: Doc, lines: tuple[bodies.OrderLine, ...]) -> bodies.Order 
         or (store is not None and not (type(store) is str and 0 < len(store) <= reading.MAX_ID))
         or (seller is not None and not (
             type(seller) is str and 0 < len(seller) <= reading.MAX_ID and is_associate(seller)))
+        or (discount is not None and not (
+            type(discount) is int and 0 <= discount <= MAX_MINOR and discount <= sum([line.amount for line in lines])))
     ):  # fmt: skip
         return None
-    return bodies.Order(order, channel, member, store, seller, None, None, None, 0, None, lines)
+    # in the order of the fields: order, channel, member, store, seller, placed_at, basket_opened_at, member_tier, ...
+    return _make_order((order, channel, member, store, seller, None, None, None, discount or 0, None, lines))
 
 
 def _lines(doc: Doc, key: str, where: str) -> tuple[bodies.OrderLine, ...]:
     entries = reading.items(doc, key, where)
     found = [_plain_line(entry) or _line(entry, f"{where}.{key}[{at}]", key, where) for at, entry in enumerate(entries)]
-    if len(found) > 1:
+    if len({line.line for line in found}) < len(found):
         seen: set[LineId] = set()
         for at, line in enumerate(found):
             if line.line in seen:
@@ -158,7 +170,8 @@ def _plain_line(entry: Any) -> bodies.OrderLine | None:
         return _make_line((line, qty, amount, NO_TAX, _ALL_NET, category, None, None))
     if type(tax) is not int or not 0 <= tax <= 10_000:
         return None
-    return _make_line((line, qty, amount, *_whole_tax(tax), category, None, None))
+    rate, net = _whole_tax(tax)
+    return _make_line((line, qty, amount, rate, net, category, None, None))
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ class Explanations(Mapping[str, Working]):
     """Explanations of computed lines by line id, each made when it is asked for."""
 
     def __init__(self, world: World, ledger: Ledger) -> None:
-        self._world = world
+        self.world = world
         self.postings = ledger.postings
         self._by_id: dict[str, LedgerLine] | None = None
         self._causes: dict[int, Causes] = {}
@@ -33,11 +33,15 @@ class Explanations(Mapping[str, Working]):
 
     def of(self, line: LedgerLine) -> Working:
         """The explanation of a computed line at hand."""
-        posting = self.postings[line.posting]
-        if line.posting not in self._causes:
-            self._causes[line.posting] = Causes(posting)
-            self._evidence[line.posting] = Evidence(self._world, posting.snapshot)
-        return explain(self._world, posting, line, self._causes[line.posting], self._evidence[line.posting])
+        causes, evidence = self.grounds(line.posting)
+        return explain(self.world, self.postings[line.posting], line, causes, evidence)
+
+    def grounds(self, period: int) -> tuple[Causes, Evidence]:
+        """What all explanations of a posting period rest on, read once."""
+        if period not in self._causes:
+            self._causes[period] = Causes(self.postings[period])
+            self._evidence[period] = Evidence(self.world, self.postings[period].snapshot)
+        return self._causes[period], self._evidence[period]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines())
@@ -52,21 +56,20 @@ class Explanations(Mapping[str, Working]):
 
 
 class Evidence:
-    """Who takes part in lines and by which events; made once for all lines of an order that are alike in it."""
+    """Who takes part in lines and by which events; made once for lines of an order alike in it that come in turn."""
 
     def __init__(self, world: World, snapshot: Snapshot) -> None:
         self._world = world
         self._snapshot = snapshot
-        self._known: dict[tuple[str, int, Facts | None], list[Working]] = {}
+        self._last: tuple[tuple[str, int, Facts | None], list[Working]] | None = None
 
     def participants(self, line: LineFigures) -> list[Working]:
         """The participants of a line with their evidence, in order."""
         by_goods = self._snapshot.attributor.looks_at_goods(line.sale.placement)
         alike = (line.order, id(line.sold.attribution), line.sold.facts if by_goods else None)
-        found = self._known.get(alike)
-        if found is None:
-            found = self._known[alike] = self._of(line)
-        return found
+        if self._last is None or self._last[0] != alike:
+            self._last = alike, self._of(line)
+        return self._last[1]
 
     def _of(self, line: LineFigures) -> list[Working]:
         attributor, placement = self._snapshot.attributor, line.sale.placement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BP = 10_000
 
@@ -19,8 +19,7 @@ def round_half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """How a total was divided: floor shares, and the positions that received a left-over unit."""
 
     floors: tuple[int, ...]
@@ -42,6 +41,12 @@ def split(total: int, weights: Sequence[int]) -> Split:
         return Split((0,) * len(weights), ())
     if len(weights) == 1:
         return Split((total,), ())
+    if len(weights) == 2:
+        first, rest = divmod(total * weights[0], whole)
+        second = total * weights[1] // whole
+        if first + second == total:
+            return Split((first, second), ())
+        return Split((first, second), (0,) if 2 * rest >= whole else (1,))
     parts = [divmod(total * weight, whole) for weight in weights]
     left = total - sum(floor for floor, _ in parts)
     ranked = sorted(range(len(parts)), key=lambda position: -parts[position][1])

@@ -125,3 +125,8 @@ class SoldOrder(NamedTuple):
     lines: dict[LineId, SoldLine]
     attribution: Attribution | None
     replaces: tuple[str, LineId] | None = None
+
+    @property
+    def attributions(self) -> list[Attribution]:
+        """Those of its lines."""
+        return [line.attribution for line in self.lines.values()] if self.attribution is None else [self.attribution]

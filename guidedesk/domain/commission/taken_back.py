@@ -11,7 +11,7 @@ from typing import Any
 
 from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.rounding import BP, largest_remainder, round_half_up
-from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine
+from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, settle
 
 Doc = Mapping[str, Any]
 _NOBODY = Facts("", None, None, None, None)
@@ -54,7 +54,7 @@ def _amount_with(why: Doc, returned: int, refunds: int) -> int:
         _NOBODY, Attribution(None, None, (), weights), returned, refunds,
     )  # fmt: skip
     fx = None if line["fx"] is None else (line["fx"][0], line["fx"][1])
-    base = sold.settle(Sale(None, "", None, None, None, fx, line["tax"] == "include", 0, 0, (0, 0, ""), False))
+    base = settle([sold], Sale(None, "", None, None, None, fx, line["tax"] == "include", 0, 0, (0, 0, ""), False))
     pot = int(why["per_unit"] or 0) * sold.net_qty
     if why["rate_bp"] is not None:
         rate = Fraction(why["rate_bp"])

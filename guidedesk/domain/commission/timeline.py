@@ -22,6 +22,8 @@ from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.time import to_ms
 
 Key = tuple[int, int, str]
+# the effective time, when it was received, and whether the device's clock ran ahead
+_Moment = tuple[int, int | None, bool]
 CLOSE: Final = "period.close"
 _ENVELOPE: Final = frozenset({"seq", "received_at"})
 _MAX_OFFSET_MS: Final = 10**14
@@ -70,12 +72,6 @@ _IN_ORDER: Final = itemgetter(2, 3, 0)  # as `Event.key`
 _make = partial(tuple.__new__, Event)
 
 
-class _Moment(NamedTuple):
-    at_ms: int
-    received_at: int | None
-    is_ahead: bool
-
-
 def read_stream(documents: Iterable[Mapping[str, Any]], history: SettingsHistory, calendar: Calendar) -> Stream:
     """Check every event and place it in time; the first arrival of an id counts."""
     first: dict[str, Doc] = {}
@@ -85,7 +81,7 @@ def read_stream(documents: Iterable[Mapping[str, Any]], history: SettingsHistory
     last_seq = 0
     for position, raw in enumerate(documents):
         where = f"events[{position}]"
-        document = reading.mapping(raw, "events", "")
+        document: Doc = raw if type(raw) is dict else reading.mapping(raw, "events", "")
         identity = reading.text(document, "id", where)
         if identity in first:
             if content(first[identity]) != content(document):
@@ -137,24 +133,41 @@ def read_event(
 ) -> Event:
     """A checked event that is no close; `posting` as it was settled on arrival, else by the month closed last then."""
     rank, body = read_body(document, where)
-    moment = _publish_moment(document, where, body, calendar) if isinstance(body, Publish) else _moment(document, where)
+    if isinstance(body, Publish):
+        moment = _publish_moment(document, where, body, calendar)
+    else:
+        moment = _plain_moment(document) or _moment(document, where)
+    at_ms, received_at, is_ahead = moment
     if isinstance(body, Order) and body.placed_at is not None and not _SHOPS_BEGIN <= body.placed_at < _SHOPS_END:
         raise DocumentError("not_our_time", "placed_at", where, document["placed_at"])
-    day = calendar.day(moment.at_ms)
+    day = calendar.day(at_ms)
     month = calendar.month_of_day(day)
-    lag = history.on(day).max_offline_lag_ms
-    is_stale = moment.received_at is not None and lag is not None and moment.received_at - moment.at_ms > lag
+    is_stale = False
+    if received_at is not None:
+        lag = history.on(day).max_offline_lag_ms
+        is_stale = lag is not None and received_at - at_ms > lag
     if posting is None:
         posting = month if last_closed is None or month > last_closed else last_closed + 1
-    kind = str(document["type"])
     return _make(
-        (str(document["id"]), kind, moment.at_ms, rank, day, month, posting, moment.is_ahead, is_stale, body, document)
+        (document["id"], document["type"], at_ms, rank, day, month, posting, is_ahead, is_stale, body, document)
     )
+
+
+def _plain_moment(document: Doc) -> _Moment | None:
+    """A certain time as nearly every event has it; None sends it to `_moment`, which says what is wrong."""
+    text = document.get("at")
+    if type(text) is not str or document.get("received_at") is not None:
+        return None
+    try:
+        at_ms = to_ms(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+    return (at_ms, None, False) if _SHOPS_BEGIN <= at_ms < _SHOPS_END else None
 
 
 def _publish_moment(document: Doc, where: str, body: Publish, calendar: Calendar) -> _Moment:
     start = calendar.midnight(max(body.plan.effective_from, _FIRST_PLAN_DAY))
-    return _Moment(start, reading.optional_moment(document, "received_at", where), False)
+    return (start, reading.optional_moment(document, "received_at", where), False)
 
 
 def _moment(document: Doc, where: str) -> _Moment:
@@ -163,17 +176,17 @@ def _moment(document: Doc, where: str) -> _Moment:
         at_ms = reading.moment(document, "at", where)
         if at_ms >= _SHOPS_END or (at_ms < _SHOPS_BEGIN and received is None):
             raise DocumentError("not_our_time", "at", where, document["at"])
-        return _bounded(_Moment(at_ms, received, False), "at", where)
+        return _bounded((at_ms, received, False), "at", where)
     if document.get("device_at") is None:
         raise DocumentError("missing", "at", where)
     if received is None:
         raise DocumentError("missing", "received_at", where)
     offset = reading.whole(document, "offset_ms", where, -_MAX_OFFSET_MS, _MAX_OFFSET_MS)
     corrected = reading.moment(document, "device_at", where) + offset
-    return _bounded(_Moment(min(corrected, received), received, corrected > received), "device_at", where)
+    return _bounded((min(corrected, received), received, corrected > received), "device_at", where)
 
 
 def _bounded(moment: _Moment, key: str, where: str) -> _Moment:
-    if not _CLOCKS_BEGIN <= moment.at_ms < _SHOPS_END:
-        raise DocumentError("not_our_time", key, where, moment.at_ms)
+    if not _CLOCKS_BEGIN <= moment[0] < _SHOPS_END:
+        raise DocumentError("not_our_time", key, where, moment[0])
     return moment
