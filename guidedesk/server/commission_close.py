@@ -21,7 +21,7 @@ from guidedesk.domain.commission.bodies import Publish
 from guidedesk.domain.commission.calendar import Calendar, first_day
 from guidedesk.domain.commission.canonical_json import content_hash
 from guidedesk.domain.commission.component_documents import is_associate
-from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.statements import ENGINE_VERSION, Balance, Balances
 from guidedesk.domain.errors import Refused
 from guidedesk.models.commission_tables import (

@@ -25,7 +25,8 @@ from guidedesk.domain.commission.families import Ground, Stored, gather, shared_
 from guidedesk.domain.commission.flags import Flag
 from guidedesk.domain.commission.incremental import Change, Months, advance
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import LedgerLine, Posting
+from guidedesk.domain.commission.ledger import Posting
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.memory_shelf import MemoryShelf
 from guidedesk.domain.commission.snapshot import Snapshot, pay_month
 from guidedesk.domain.commission.timeline import Event, content, read_event

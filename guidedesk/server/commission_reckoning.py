@@ -20,7 +20,7 @@ from guidedesk.domain.commission.bodies import Review
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.engine import Prepared, Result, evaluate, prepare
 from guidedesk.domain.commission.explain_text import ExplanationTexts
-from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.reading import month_text
 from guidedesk.domain.commission.snapshot import Snapshot, World
 from guidedesk.domain.commission.timeline import CLOSE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from guidedesk.domain.commission.canonical_json import canonical_json
-from guidedesk.domain.commission.ledger import line_from_list
+from guidedesk.domain.commission.ledger_lines import line_from_list
 from tests.commission.streams import stream
 from tests.commission.support import (
     BASE_PLAN,

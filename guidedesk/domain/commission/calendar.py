@@ -12,6 +12,8 @@ _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _NOON_MS: Final = DAY_MS // 2
 # no zone changes its offset within a quarter of an hour of UTC, so one look-up serves the whole quarter
 _QUARTER_MS: Final = 900_000
+# windows of whole days end at few moments, and explanations name them over and over
+_MOST_TEXTS: Final = 10_000
 
 
 class Calendar:
@@ -24,6 +26,7 @@ class Calendar:
         self._months: dict[int, int] = {}
         self._midnights: dict[int, int] = {}
         self._noons: dict[int, int] = {}
+        self._texts: dict[int, str] = {}
 
     def day(self, at_ms: int) -> int:
         """The local date of a moment, as an ordinal."""
@@ -64,6 +67,14 @@ class Calendar:
 
     def text(self, at_ms: int) -> str:
         """A moment as local ISO time with offset, for explanations."""
+        found = self._texts.get(at_ms)
+        if found is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            found = self._texts[at_ms] = self._text(at_ms)
+        return found
+
+    def _text(self, at_ms: int) -> str:
         offset = self._offset(at_ms)
         minutes = abs(offset) // 60_000
         sign = "-" if offset < 0 else "+"

@@ -18,7 +18,8 @@ from guidedesk.domain.commission.bodies import (
     StaffChange,
     Unbind,
 )
-from guidedesk.domain.commission.ledger import LedgerLine, Posting
+from guidedesk.domain.commission.ledger import Posting
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.timeline import Event
 
 # What bears on a line, in the canonical order; a month's figure of a whole store rests on more than a person reads.
@@ -31,7 +32,6 @@ class Causes:
     def __init__(self, posting: Posting) -> None:
         self._posting = posting
         self._canonical = posting.snapshot.identities.canonical
-        self._ids: set[str] = {event.id for event in posting.new_events}
         self._place: dict[str, int] = {event.id: place for place, event in enumerate(posting.new_events)}
         self._by_order: defaultdict[str, list[str]] = defaultdict(list)
         self._by_member: defaultdict[str, list[str]] = defaultdict(list)
@@ -72,7 +72,9 @@ class Causes:
             orders, members = self._subjects(line)
             found = self._about(orders, members)
             if line.ref is not None:
-                found.update({line.ref} & self._ids, self._reviews.get(line.ref, ()))
+                found.update(self._reviews.get(line.ref, ()))
+                if line.ref in self._place:
+                    found.add(line.ref)
                 for member in members:
                     found.update(self._by_member.get(member, ()))
         found.update(self._by_staff.get(line.beneficiary, ()))

@@ -11,7 +11,8 @@ from guidedesk.domain.commission.bodies import Publish
 from guidedesk.domain.commission.calendar import Calendar
 from guidedesk.domain.commission.explain import Explanations
 from guidedesk.domain.commission.flags import all_flags, unattributed
-from guidedesk.domain.commission.ledger import Ledger, LedgerLine, post, snapshot_of
+from guidedesk.domain.commission.ledger import Ledger, post, snapshot_of
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.plans import check_plans, read_plan
 from guidedesk.domain.commission.roster import read_staff
 from guidedesk.domain.commission.settings import read_history

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.calendar import window_end
@@ -10,7 +10,8 @@ from guidedesk.domain.commission.causes import Causes
 from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component
 from guidedesk.domain.commission.components.figures import LineFigures, Working, rate_text
 from guidedesk.domain.commission.components.line_rate import pot_of
-from guidedesk.domain.commission.ledger import Ledger, LedgerLine, Posting
+from guidedesk.domain.commission.ledger import Ledger, Posting
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.members import Owner, Touch
 from guidedesk.domain.commission.sales import Participant
@@ -76,9 +77,11 @@ class Evidence:
         story = attributor.story(line.sale.member)
         first = _original(self._snapshot, line)
         window = attributor.window_for(attributor.settings_at(placement), first.sold.facts)
-        touches = attributor.touches_in_window(story, placement, window)
+        owner, last = story.owner_at(placement), {}
+        for touch in attributor.touches_in_window(story, placement, window):
+            last[touch.associate] = touch
         return [
-            _participant(self._world, person, story.owner_at(placement), touches, window)
+            _participant(self._world, person, owner, last.get(person.beneficiary), window)
             for person in line.participants
         ]
 
@@ -184,10 +187,9 @@ def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
 
 
 def _participant(
-    world: World, person: Participant, owner: Owner | None, touches: Sequence[Touch], window: Window
+    world: World, person: Participant, owner: Owner | None, last: Touch | None, window: Window
 ) -> Working:
     """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
-    last = next((touch for touch in reversed(touches) if touch.associate == person.beneficiary), None)
     owns = owner is not None and owner.associate == person.beneficiary
     end = None if last is None else window_end(world.calendar, last.key[0], window.days, window.mode)
     return {

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
 
 from guidedesk.domain.commission import reading
-from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component, RateRule
+from guidedesk.domain.commission.component_documents import ADJUSTMENT, Component
 from guidedesk.domain.commission.components.figures import LineFigures, rate_text
-from guidedesk.domain.commission.components.line_rate import pot_amount, rule_for
+from guidedesk.domain.commission.components.line_rate import Terms, rule_for, terms_of
 from guidedesk.domain.commission.explain import Explanations
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.matching import Facts
-from guidedesk.domain.commission.rounding import split
+from guidedesk.domain.commission.rounding import round_half_up, split
 from guidedesk.domain.commission.sales import Attribution, SoldLine, SoldOrder
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -49,6 +50,10 @@ class _Shared(NamedTuple):
     by_goods: bool
 
 
+# what NamedTuple's own constructor does, without its detour: this is done for every order
+_make_shared = partial(tuple.__new__, _Shared)
+
+
 class _Taken(NamedTuple):
     """How a line was attributed, as text; `facts` where that depends on the goods."""
 
@@ -58,9 +63,9 @@ class _Taken(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """The rule that fits lines alike, and as text."""
+    """What lines alike are paid by, None where nothing is paid, and as text."""
 
-    rule: RateRule | None
+    terms: Terms | None
     text: str
 
 
@@ -113,22 +118,21 @@ class ExplanationTexts:
         parts = self._snapshot.plans.line_components(sale.paid_day)
         names = [_text(name) for name in (beneficiary, component, ref)]
         month = reading.month_text(origin)
-        return _Shared(
-            key=(beneficiary, origin, component, ref, None),
-            order=order,
-            component=next((part for part in parts if part.id == component), None),
-            before_line=f'["{self._period}",{names[0]},"{month}",{names[1]},{names[2]},',
-            before_amounts=(
-                f',"posting_period":"{self._period}","beneficiary":{names[0]},"origin_period":"{month}",'
-                f'"component":{names[1]},"ref":{names[2]},"line":'
-            ),
-            causes=f',"caused_by":[{",".join(map(_quote, self._causes.of(line)))}]',
-            ref=names[2],
-            tax='"tax":"include"' if sale.taxed_base else '"tax":"exclude"',
-            fx="null" if sale.fx is None else _encode(list(sale.fx)),
-            replaces="" if order.replaces is None else f',"replaces":{_encode(list(order.replaces))}',
-            by_goods=self._snapshot.attributor.looks_at_goods(sale.placement),
-        )
+        # in the order of the fields of _Shared
+        return _make_shared((
+            (beneficiary, origin, component, ref, None),
+            order,
+            next((part for part in parts if part.id == component), None),
+            f'["{self._period}",{names[0]},"{month}",{names[1]},{names[2]},',
+            f',"posting_period":"{self._period}","beneficiary":{names[0]},"origin_period":"{month}",'
+            f'"component":{names[1]},"ref":{names[2]},"line":',
+            f',"caused_by":[{",".join(map(_quote, self._causes.of(line)))}]',
+            names[2],
+            '"tax":"include"' if sale.taxed_base else '"tax":"exclude"',
+            "null" if sale.fx is None else _encode(list(sale.fx)),
+            "" if order.replaces is None else f',"replaces":{_encode(list(order.replaces))}',
+            self._snapshot.attributor.looks_at_goods(sale.placement),
+        ))  # fmt: skip
 
     def _tax(self, sold: SoldLine) -> str:
         # what part of an amount is no tax says which rate it is
@@ -155,14 +159,17 @@ class ExplanationTexts:
         nothing = f',"pot":0,"floors":[],"remainder_to":[]{shared.replaces}'
         if component is None or not people:
             return nothing
-        figures = LineFigures(shared.order.order, sold, shared.order.sale)
         alike = (id(component), id(sold.facts))
         found = None if component.needs_role else self._rules.get(alike)
         if found is None:
+            figures = LineFigures(shared.order.order, sold, shared.order.sale)
             found = self._rules[alike] = self._rule(component, figures)
-        if found.rule is None:
+        if found.terms is None:
             return nothing + found.text
-        amount = pot_amount(found.rule, figures)
+        times, over, unit = found.terms
+        amount = round_half_up(sold.base * times, over) if times else unit * (sold.qty - sold.returned)
+        if len(people) == 1:
+            return f',"pot":{amount},"floors":[{amount}],"remainder_to":[]{shared.replaces}{found.text}'
         floors, receivers = split(amount, sold.attribution.weights)
         to = ",".join([_quote(people[taker].beneficiary) for taker in receivers])
         return (
@@ -177,7 +184,8 @@ class ExplanationTexts:
             return _Rule(None, plan)
         position, rule = found
         rate = None if rule.rate_bp is None else rate_text(rule.rate_bp)
-        return _Rule(rule, f'{plan},"rule":{position},"rate_bp":{_text(rate)},"per_unit":{_text(rule.per_unit)}')
+        unit = _text(rule.per_unit)
+        return _Rule(terms_of(found), f'{plan},"rule":{position},"rate_bp":{_text(rate)},"per_unit":{unit}')
 
 
 def _text(value: str | int | None) -> str:

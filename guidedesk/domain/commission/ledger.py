@@ -2,77 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final, NamedTuple
 
-from guidedesk.domain.commission import reading
-from guidedesk.domain.commission.bodies import Adjustment, LineId, Publish
+from guidedesk.domain.commission.bodies import Adjustment, Publish
 from guidedesk.domain.commission.calendar import first_day
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.keys import TargetKey
+from guidedesk.domain.commission.ledger_lines import LedgerLine, in_order, make_line
 from guidedesk.domain.commission.snapshot import Snapshot, World, calculate
 from guidedesk.domain.commission.timeline import Event, Stream
-
-_LAST_NUMBER: Final = 10**30
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-SortKey = tuple[int, str, int, str, str, int, int, str]
-
-
-class LedgerLine(NamedTuple):
-    """One entry: periods in months since year 0, amount in minor units, never zero."""
-
-    posting: int
-    beneficiary: str
-    origin: int
-    component: str
-    ref: str | None
-    line: LineId | None
-    amount: int
-
-    @property
-    def target(self) -> TargetKey:
-        """The key without the posting period."""
-        return self.beneficiary, self.origin, self.component, self.ref, self.line
-
-    @property
-    def sort_key(self) -> SortKey:
-        """Its place among canonical lines."""
-        return sort_key(self.posting, self.target)
-
-    def as_list(self) -> list[Any]:
-        """The 7-tuple of COMMISSION.md 0."""
-        origin = reading.month_text(self.origin)
-        posting = reading.month_text(self.posting)
-        return [posting, self.beneficiary, origin, self.component, self.ref, self.line, self.amount]
-
-    @property
-    def id(self) -> str:
-        """The entry's id: the same in the open month's projection and in the ledger."""
-        # As `content_hash` of the six, and there are millions of them.
-        posting, origin = reading.month_text(self.posting), reading.month_text(self.origin)
-        key = _encode([posting, self.beneficiary, origin, self.component, self.ref, self.line])
-        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def sort_key(posting: int, key: TargetKey) -> SortKey:
-    """Order of canonical lines: as listed in a vector, null first, numbers before names."""
-    beneficiary, origin, component, ref, line = key
-    number, name = (line, "") if isinstance(line, int) else (0, line or "")
-    kind = 0 if line is None else 1 if isinstance(line, int) else 2
-    return posting, beneficiary, origin, component, ref or "", kind, number, name
-
-
-def line_from_list(values: Sequence[Any]) -> LedgerLine:
-    """A stored line from its 7-tuple."""
-    posting, beneficiary, origin, component, ref, line, amount = values
-    return LedgerLine(
-        reading.month_index(posting), beneficiary, reading.month_index(origin), component, ref, line, amount
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +81,7 @@ def first_paid_month(world: World, stream: Stream) -> int:
 def snapshot_of(world: World, stream: Stream, period: int) -> Snapshot:
     """F(S(Q))."""
     events = [event for event in stream.events if event.posting <= period]
-    return calculate(world, events, frozenset(month for month in stream.closes if month <= period))
+    return calculate(world, events, frozenset(month for month in stream.closes if month <= period), period)
 
 
 def _deltas(
@@ -155,10 +94,10 @@ def _deltas(
             by_person.setdefault(line.beneficiary, []).append(line)
     else:
         for name, paid in snapshot.paid.items():
-            by_person[name] = [_line((period, name, *entry)) for entry in paid if entry[4]]
+            by_person[name] = [line for line in paid if line[6]]
         for key, amount in snapshot.payments.items():
             if amount:
-                by_person.setdefault(key[0], []).append(_line((period, *key, amount)))
+                by_person.setdefault(key[0], []).append(make_line((period, *key, amount)))
     # Many short lists are sorted sooner than a long one.
     return [line for name in sorted(by_person) for line in in_order(by_person[name])]
 
@@ -170,34 +109,7 @@ def _changed(
     changed += [(key, -amount) for key, amount in sums.items() if amount and key not in targets]
     for key, amount in changed:
         if frozen_before is None or key[1] >= frozen_before or key[2] == ADJUSTMENT:
-            yield _line((period, *key, amount))
-
-
-# what NamedTuple's own constructor does, without its detour: a close makes a million lines
-_line = partial(tuple.__new__, LedgerLine)
-
-
-def in_order(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
-    """Lines of different keys in their canonical order: as `sort_key` has it, without asking for it line by line.
-
-    Lines with a ref and a line number, nearly all, compare as they are; the others are put in between.
-    """
-    plain: list[LedgerLine] = []
-    others: list[LedgerLine] = []
-    for line in lines:
-        (plain if line[4] is not None and type(line[5]) is int else others).append(line)
-    plain.sort()
-    others.sort(key=lambda line: line.sort_key)
-    found: list[LedgerLine] = []
-    done = 0
-    for line in others:
-        place: Any = (*line[:4], line.ref or "")
-        place += () if line.line is None else (line.line,) if isinstance(line.line, int) else (_LAST_NUMBER,)
-        until = bisect_left(plain, place, done)
-        found += plain[done:until]
-        found.append(line)
-        done = until
-    return found + plain[done:]
+            yield make_line((period, *key, amount))
 
 
 def is_frozen(world: World, closes: Iterable[int], period: int, key: TargetKey) -> bool:

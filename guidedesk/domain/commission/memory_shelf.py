@@ -10,7 +10,8 @@ from guidedesk.domain.commission.families import Stored
 from guidedesk.domain.commission.flags import Flag
 from guidedesk.domain.commission.incremental import Change, rows_in, rows_of
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import LedgerLine, Posting
+from guidedesk.domain.commission.ledger import Posting
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.snapshot import World
 from guidedesk.domain.commission.subjects import Doc, Subject, subjects
 from guidedesk.domain.commission.timeline import Stream

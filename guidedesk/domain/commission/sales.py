@@ -102,10 +102,8 @@ def settle(lines: Iterable[SoldLine], sale: Sale) -> int:
     return total
 
 
-def shared(lines: Iterable[SoldLine], weights: Sequence[int], total: int) -> list[int]:
-    """The sums of everybody's shares of settled lines with the same participants; `total` is that of their bases."""
-    if len(weights) == 1:
-        return [total]
+def shared(lines: Iterable[SoldLine], weights: Sequence[int]) -> list[int]:
+    """The sums of everybody's shares of settled lines with the same participants."""
     sums = [0] * len(weights)
     for line in lines:
         for position, share in enumerate(largest_remainder(line.base, weights)):

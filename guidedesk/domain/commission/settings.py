@@ -93,14 +93,16 @@ class SettingsHistory:
     def __init__(self, versions: Sequence[tuple[int, Settings]]) -> None:
         self._days = [day for day, _ in versions]
         self._versions = [settings for _, settings in versions]
+        self._known: dict[int, Settings] = {}
         # the one version of a chain that never changed its configuration, None with several
         self.only = self._versions[0] if len(self._versions) == 1 else None
 
     def on(self, day: int) -> Settings:
         """Settings of the local date with this ordinal."""
-        if self.only is not None:
-            return self.only
-        return self._versions[max(0, bisect_right(self._days, day) - 1)]
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = self._versions[max(0, bisect_right(self._days, day) - 1)]
+        return found
 
     @property
     def longest_velocity_ms(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,13 +26,13 @@ from guidedesk.domain.commission.components import PERIOD_COMPONENTS
 from guidedesk.domain.commission.components.figures import LineFigures, SpiffEvent, Working
 from guidedesk.domain.commission.components.line_rate import LinePayer
 from guidedesk.domain.commission.components.month import MonthFigures
-from guidedesk.domain.commission.keys import PaidLine, TargetKey
+from guidedesk.domain.commission.keys import TargetKey
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.members import Identities
 from guidedesk.domain.commission.orders import OrderBook
 from guidedesk.domain.commission.plans import PlanBook, PlanVersion
 from guidedesk.domain.commission.reviews import Verdicts
 from guidedesk.domain.commission.roster import Roster, StaffEntry
-from guidedesk.domain.commission.sales import Attribution, SoldLine, SoldOrder
 from guidedesk.domain.commission.settings import SettingsHistory
 from guidedesk.domain.commission.timeline import Event
 
@@ -59,7 +59,8 @@ class Frame:
 class Snapshot:
     """The outcome of F: every amount, zeros included, and what it came from.
 
-    `paid` is what line components pay, by beneficiary; `payments` are period components and adjustments.
+    `paid` is what line components pay, by beneficiary, as lines of a posting period before which nothing was posted;
+    `payments` are period components and adjustments.
     """
 
     events: tuple[Event, ...]
@@ -69,7 +70,7 @@ class Snapshot:
     attributor: Attributor
     book: OrderBook
     plans: PlanBook
-    paid: dict[str, list[PaidLine]] = field(default_factory=dict)
+    paid: dict[str, list[LedgerLine]] = field(default_factory=dict)
     payments: dict[TargetKey, int] = field(default_factory=dict)
     workings: dict[TargetKey, tuple[str, int, str, Working]] = field(default_factory=dict)
     months: dict[int, MonthFigures] = field(default_factory=dict)
@@ -78,11 +79,7 @@ class Snapshot:
     @property
     def targets(self) -> dict[TargetKey, int]:
         """Every amount by its key, put together anew each time."""
-        found: dict[TargetKey, int] = {}
-        for name, paid in self.paid.items():
-            for origin, component, order, line, amount in paid:
-                found[name, origin, component, order, line] = amount
-        return found | self.payments
+        return {line.target: line.amount for paid in self.paid.values() for line in paid} | self.payments
 
     def line(self, order: str, line: LineId) -> LineFigures | None:
         """A line with its figures; None where nothing is known or reckoned."""
@@ -102,11 +99,11 @@ class Snapshot:
         }
 
 
-def calculate(world: World, events: Sequence[Event], closed: frozenset[int]) -> Snapshot:
-    """F over events in canonical order; `closed` are the months that earn a minimum."""
+def calculate(world: World, events: Sequence[Event], closed: frozenset[int], posting: int = 0) -> Snapshot:
+    """F over events in canonical order; `closed` are the months that earn a minimum, `posting` is where lines go."""
     verdicts = Verdicts(events)
     counted = verdicts.counted(events)
-    snapshot = measure(world, frame_of(world, counted), counted, closed)
+    snapshot = measure(world, frame_of(world, counted), counted, closed, posting)
     for month in closed:
         _month(snapshot, month, closed)
     for month in sorted(snapshot.months):
@@ -121,7 +118,9 @@ def frame_of(world: World, counted: Iterable[Event]) -> Frame:
     return Frame(Roster(world.staff, changes, world.history, world.calendar), PlanBook([*world.plans, *published]))
 
 
-def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: frozenset[int]) -> Snapshot:
+def measure(
+    world: World, frame: Frame, counted: tuple[Event, ...], closed: frozenset[int], posting: int = 0
+) -> Snapshot:
     """Everything of F but period components: lines with their amounts, and the sums of every month.
 
     `counted` are events in canonical order. Members and orders not named by them play no part, so a family of linked
@@ -143,7 +142,7 @@ def measure(world: World, frame: Frame, counted: tuple[Event, ...], closed: froz
     book = OrderBook(world.history, identities, roster, attributor, is_anyones)
     book.fold(counted)
     snapshot = Snapshot(counted, identities, roster, bindings, attributor, book, frame.plans)
-    _pay_lines(snapshot, closed)
+    _pay_lines(snapshot, closed, posting)
     for event in _spiff_events(bindings):
         _month(snapshot, world.calendar.month(event.at_ms), closed).add_spiff(event)
     for found in counted:
@@ -160,8 +159,8 @@ def _month(snapshot: Snapshot, month: int, closed: frozenset[int]) -> MonthFigur
     return figures
 
 
-def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
-    payer = LinePayer(snapshot.roster)
+def _pay_lines(snapshot: Snapshot, closed: frozenset[int], posting: int) -> None:
+    payer = LinePayer(snapshot.roster, posting)
     snapshot.paid = payer.paid
     for name, order in snapshot.book.orders.items():
         sale = order.sale
@@ -169,19 +168,17 @@ def _pay_lines(snapshot: Snapshot, closed: frozenset[int]) -> None:
             continue
         month = _month(snapshot, sale.origin, closed)
         components = snapshot.plans.line_components(sale.paid_day)
-        for attribution, lines in _alike(order):
-            base = payer.pay(components, name, sale, attribution, lines, month)
-            if base > 0 and not attribution.participants:
+        of_all, lines = order.attribution, order.lines.values()
+        if of_all is not None:
+            base = payer.pay(components, name, sale, of_all, lines, month)
+            if base > 0 and not of_all.participants:
+                snapshot.unattributed.add(name)
+            continue
+        for line in lines:
+            base = payer.pay(components, name, sale, line.attribution, (line,), month)
+            if base > 0 and not line.attribution.participants:
                 snapshot.unattributed.add(name)
     payer.finish()
-
-
-def _alike(order: SoldOrder) -> Iterable[tuple[Attribution, Collection[SoldLine]]]:
-    """The lines of an order by who takes part in them; nearly always that is one group."""
-    lines = order.lines.values()
-    if order.attribution is not None:
-        return ((order.attribution, lines),)
-    return [(line.attribution, (line,)) for line in lines]
 
 
 def pay_month(

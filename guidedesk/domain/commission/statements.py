@@ -13,7 +13,7 @@ from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import Publish
 from guidedesk.domain.commission.canonical_json import content_hash
 from guidedesk.domain.commission.component_documents import is_associate
-from guidedesk.domain.commission.ledger import LedgerLine
+from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.plans import PlanVersion
 from guidedesk.domain.commission.timeline import Event, Stream, content
 

@@ -14,7 +14,7 @@ from guidedesk.domain.commission.bodies import Dispute
 from guidedesk.domain.commission.calendar import first_day
 from guidedesk.domain.commission.component_documents import ADJUSTMENT
 from guidedesk.domain.commission.keys import TargetKey
-from guidedesk.domain.commission.ledger import sort_key
+from guidedesk.domain.commission.ledger_lines import sort_key
 from guidedesk.domain.commission.reviews import Verdicts
 from guidedesk.domain.commission.snapshot import Snapshot, World, calculate
 from guidedesk.domain.commission.timeline import Event, Stream

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from guidedesk.domain.commission.component_documents import Component, RateRule, is_associate
 from guidedesk.domain.commission.components.figures import LineFigures, at_rate, matches
 from guidedesk.domain.commission.components.month import MonthFigures, SoldAlike
-from guidedesk.domain.commission.keys import PaidLine
+from guidedesk.domain.commission.ledger_lines import LedgerLine, make_line
 from guidedesk.domain.commission.roster import Roster
 from guidedesk.domain.commission.rounding import BP, Split, largest_remainder, round_half_up, split
 from guidedesk.domain.commission.sales import Attribution, Sale, SoldLine, settle, shared
@@ -33,14 +33,16 @@ class Pot:
 class LinePayer:
     """Pays line components of many lines; what is true of lines alike is looked up and added up once.
 
-    `paid` holds every amount by beneficiary, zeros included. The sums of months stand after `finish`.
+    `paid` holds every amount by beneficiary, zeros included, as the line it is if nothing was posted before `posting`.
+    The sums of months stand after `finish`.
     """
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, posting: int) -> None:
         self._roster = roster
+        self._posting = posting
         self._rules: dict[int, dict[int, Terms | None]] = {}
         self._groups: dict[tuple[Any, ...], _Group] = {}
-        self.paid: dict[str, list[PaidLine]] = {}
+        self.paid: dict[str, list[LedgerLine]] = {}
 
     def pay(
         self,
@@ -61,9 +63,11 @@ class LinePayer:
             sold.lines += lines
         if not weights:
             return base
-        sums = sold.shares
-        for position, share in enumerate(shared(lines, weights, base)):
-            sums[position] += share
+        if len(weights) == 1:
+            sold.shares[0] += base
+        else:
+            for position, share in enumerate(shared(lines, weights)):
+                sold.shares[position] += share
         for component in components:
             self._pay(component, order, sale, lines, group)
         return base
@@ -95,15 +99,16 @@ class LinePayer:
         rules = self._rules.get(id(component))
         if rules is None:
             rules = self._rules[id(component)] = {}
-        origin, name, entries, weights = sale.origin, component.id, group.entries, group.sold.attribution.weights
+        origin, name, posting, entries = sale.origin, component.id, self._posting, group.entries
+        people, weights = group.sold.attribution.participants, group.sold.attribution.weights
         totals = group.sold.paid.get(name)
-        only = entries[0] if len(entries) == 1 else None
+        only = people[0].beneficiary if len(people) == 1 else None
         for sold in lines:
             # Lines alike share one object of facts, so it is looked up by which one it is: that is the dearest step.
             facts = sold.facts
             terms = rules.get(id(facts), _UNKNOWN)
             if terms is _UNKNOWN:
-                terms = _terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
+                terms = terms_of(rule_for(component, LineFigures(order, sold, sale), self._roster))
                 if not component.needs_role:
                     rules[id(facts)] = terms
             if terms is None:
@@ -113,11 +118,12 @@ class LinePayer:
             times, over, unit = terms
             pot = round_half_up(sold.base * times, over) if times else unit * (sold.qty - sold.returned)
             if only is not None:
-                only.append((origin, name, order, sold.line, pot))
+                entries[0].append(make_line((posting, only, origin, name, order, sold.line, pot)))
                 totals[0] += pot
                 continue
             for position, share in enumerate(largest_remainder(pot, weights)):
-                entries[position].append((origin, name, order, sold.line, share))
+                beneficiary = people[position].beneficiary
+                entries[position].append(make_line((posting, beneficiary, origin, name, order, sold.line, share)))
                 totals[position] += share
 
 
@@ -126,13 +132,14 @@ class _Group(NamedTuple):
 
     month: MonthFigures
     sold: SoldAlike
-    entries: list[list[PaidLine]]
+    entries: list[list[LedgerLine]]
 
 
 _UNKNOWN: Final[Terms] = (-1, -1, -1)
 
 
-def _terms_of(found: tuple[int, RateRule] | None) -> Terms | None:
+def terms_of(found: tuple[int, RateRule] | None) -> Terms | None:
+    """What a rule that `rule_for` found pays."""
     if found is None:
         return None
     rate = found[1].rate_bp
