@@ -146,14 +146,18 @@ def _end_ms(books: Books, month: int) -> int:
 def _provisional(books: Books, lines: Iterable[LedgerLine], now_ms: int) -> Iterator[str]:
     """Line components that are not confirmed yet; those of sales that all came back have nothing to wait for."""
     world = books.prepared.world
+    postings = {period: posting.snapshot.book.orders for period, posting in books.result.explanations.postings.items()}
+    is_held: dict[int, bool] = {}
     for line in lines:
         if line.ref is None or line.line is None or line.amount <= 0:
             continue
-        order = books.result.explanations.postings[line.posting].snapshot.book.orders.get(line.ref)
+        order = postings[line.posting].get(line.ref)
         if order is None:
             continue
         day = order.sale.paid_day
-        if now_ms < world.calendar.midnight(day + world.history.on(day).hold_days + 1):
+        if day not in is_held:
+            is_held[day] = now_ms < world.calendar.midnight(day + world.history.on(day).hold_days + 1)
+        if is_held[day]:
             yield line.id
 
 

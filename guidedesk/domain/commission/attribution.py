@@ -32,10 +32,9 @@ class Attributor:
         self._pools: dict[tuple[int | None, str | None, str | None], Attribution] = {}
 
     def attribute(
-        self, member: str | None, seller: str | None, facts: Facts, placement: Key, fallback: str
+        self, member: str | None, seller: str | None, facts: Facts, placement: Key, settings: Settings, fallback: str
     ) -> Attribution:
-        """Participants of one line; `seller` is active, `fallback` that of the order's date."""
-        settings = self.settings_at(placement)
+        """Participants of one line; `seller` is active, `settings` hold at placement, `fallback` at the sale."""
         story = self.story(member)
         owner = story.owner_at(placement)
         rule = kind = None
@@ -82,9 +81,8 @@ class Attributor:
                 return name if self._roster.is_active(name, at_ms) else None
         return None
 
-    def looks_at_goods(self, placement: Key) -> bool:
+    def looks_at_goods(self, settings: Settings) -> bool:
         """Whether lines of one order can differ in who takes part: a rule or window asks for category or sku."""
-        settings = self.settings_at(placement)
         found = self._by_goods.get(id(settings))
         if found is None:
             rules = [match for match, _ in settings.attribution] + [match for match, _ in settings.window_overrides]

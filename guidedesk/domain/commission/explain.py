@@ -15,7 +15,7 @@ from guidedesk.domain.commission.ledger_lines import LedgerLine
 from guidedesk.domain.commission.matching import Facts
 from guidedesk.domain.commission.members import Owner, Touch
 from guidedesk.domain.commission.sales import Participant
-from guidedesk.domain.commission.settings import Window
+from guidedesk.domain.commission.settings import Settings, Window
 from guidedesk.domain.commission.snapshot import Snapshot, World
 
 
@@ -66,17 +66,19 @@ class Evidence:
 
     def participants(self, line: LineFigures) -> list[Working]:
         """The participants of a line with their evidence, in order."""
-        by_goods = self._snapshot.attributor.looks_at_goods(line.sale.placement)
+        attributor = self._snapshot.attributor
+        settings = attributor.settings_at(line.sale.placement)
+        by_goods = attributor.looks_at_goods(settings)
         alike = (line.order, id(line.sold.attribution), line.sold.facts if by_goods else None)
         if self._last is None or self._last[0] != alike:
-            self._last = alike, self._of(line)
+            self._last = alike, self._of(line, settings)
         return self._last[1]
 
-    def _of(self, line: LineFigures) -> list[Working]:
+    def _of(self, line: LineFigures, settings: Settings) -> list[Working]:
         attributor, placement = self._snapshot.attributor, line.sale.placement
         story = attributor.story(line.sale.member)
         first = _original(self._snapshot, line)
-        window = attributor.window_for(attributor.settings_at(placement), first.sold.facts)
+        window = attributor.window_for(settings, first.sold.facts)
         owner, last = story.owner_at(placement), {}
         for touch in attributor.touches_in_window(story, placement, window):
             last[touch.associate] = touch

@@ -114,7 +114,7 @@ class ExplanationTexts:
         if order is None or number is None or component == ADJUSTMENT or order.sale.is_excluded:
             return None
         self._taken = None
-        sale = order.sale
+        sale, attributor = order.sale, self._snapshot.attributor
         parts = self._snapshot.plans.line_components(sale.paid_day)
         names = [_text(name) for name in (beneficiary, component, ref)]
         month = reading.month_text(origin)
@@ -131,7 +131,7 @@ class ExplanationTexts:
             '"tax":"include"' if sale.taxed_base else '"tax":"exclude"',
             "null" if sale.fx is None else _encode(list(sale.fx)),
             "" if order.replaces is None else f',"replaces":{_encode(list(order.replaces))}',
-            self._snapshot.attributor.looks_at_goods(sale.placement),
+            attributor.looks_at_goods(attributor.settings_at(sale.placement)),
         ))  # fmt: skip
 
     def _tax(self, sold: SoldLine) -> str:

@@ -68,7 +68,8 @@ class OrderBook:
             return
         settings = self._history.on(event.day)
         sale = self._sale(event, body, settings)
-        by_goods = self._attributor.looks_at_goods(sale.placement)
+        placed = settings if body.placed_at is None else self._attributor.settings_at(sale.placement)
+        by_goods = self._attributor.looks_at_goods(placed)
         where = (sale.channel, sale.store, sale.member_tier)
         goods = self._goods.get(where)
         if goods is None:
@@ -84,7 +85,7 @@ class OrderBook:
             same = (named, facts) if by_goods else named
             found = alike.get(same)
             if found is None:
-                found = alike[same] = self._attribution(body.order, named, facts, sale, settings.fallback)
+                found = alike[same] = self._attribution(body.order, named, facts, sale, placed, settings.fallback)
             lines[name] = SoldLine(name, qty, amount, tax_bp, net, facts, found)
         if body.order_discount:
             shares = largest_remainder(body.order_discount, [line.amount for line in body.lines])
@@ -105,11 +106,13 @@ class OrderBook:
             event.day, event.month, (placed_at, event.rank, event.id), is_excluded,
         ))  # fmt: skip
 
-    def _attribution(self, order: str, seller: str | None, facts: Facts, sale: Sale, fallback: str) -> Attribution:
+    def _attribution(
+        self, order: str, seller: str | None, facts: Facts, sale: Sale, placed: Settings, fallback: str
+    ) -> Attribution:
         if sale.is_excluded:
             return _NOT_ATTRIBUTED
         seller = self._active_seller(order, seller, sale)
-        return self._attributor.attribute(sale.member, seller, facts, sale.placement, fallback)
+        return self._attributor.attribute(sale.member, seller, facts, sale.placement, placed, fallback)
 
     def _active_seller(self, order: str, seller: str | None, sale: Sale) -> str | None:
         if seller is None or self._roster.is_active(seller, sale.placement[0]):
