@@ -1,4 +1,4 @@
-"""reading, verifying and drawing codes; a camera frame to its text; cards as they are printed"""
+"""reading, verifying and drawing codes; a camera frame to its text and to a painted card; cards as they are printed"""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from guidedesk.bench.camera_view import LINES, MEMBERS, views_to_cards
+from guidedesk.bench.data import make_profile
 from guidedesk.bench.figures import percentile, timed
-from guidedesk.bench.options import positive
+from guidedesk.bench.options import add_size, positive
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.encoder import new_short, short_url
 from guidedesk.codes.forms import CodeOk, CodeType
@@ -32,6 +34,7 @@ SHORT: Final = (CodeType.MEMBER, CodeType.ASSOCIATE, CodeType.STORE, CodeType.IN
 SIGNED: Final = (CodeType.MEMBER, CodeType.MEMBER_DYNAMIC, CodeType.COUPON, CodeType.STAFF_BADGE)
 DRAWN: Final = 34  # mm
 CARDS: Final = 60
+VIEWS: Final = 100
 
 
 class _Seeded:
@@ -45,10 +48,13 @@ class _Seeded:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """How many codes."""
     parser.add_argument("--codes", type=positive, default=COUNT, metavar="N", help="codes of each form")
+    parser.add_argument("--views", type=positive, default=VIEWS, metavar="N", help="codes held before a camera")
+    add_size(parser, MEMBERS, LINES)
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Everything on codes made from one seed; `holds` is False where one was not read as what it is."""
+    profile = make_profile(args.members, args.lines, args.data)
     rng = random.Random(4)
     seed = rng.randbytes(32)
     private = Ed25519PrivateKey.from_private_bytes(seed)
@@ -65,17 +71,22 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     draw_s, _ = _each(pictures, lambda text: bool(draw(text, "png", mm=DRAWN)))
     frames = [_frame(text) for text in pictures]
     frame_s, are_seen = _frames(frames, pictures)
+    view_s, way, are_shown = views_to_cards(profile, args.views, _frame, FRAME, HOST)
     touch_s, _ = _each(pictures, lambda _text: sum(frames[0][::64]) >= 0)
     return {
-        "params": {"codes": args.codes, "pictures": len(pictures), "frame": "x".join(map(str, FRAME))},
+        "params": {
+            "codes": args.codes, "pictures": len(pictures), "frame": "x".join(map(str, FRAME)), "views": args.views,
+            "members": args.members, "lines": args.lines, "frames_by": way,
+        },
         "figures": {
             "short": _summary(short_s), "signed": _summary(signed_s), "draw": _summary(draw_s),
             "symbols_per_s": _symbols_per_s([*short, *signed]), "frame": _summary(frame_s),
+            "view_to_card": _summary(view_s),
             "cards_per_s": _cards_per_s(short[:CARDS]),
         },
         "floor": {"verify": _summary(verify_s), "frame_touched": _summary(touch_s)},
         "ratios": {"signed_over_verify": round(percentile(signed_s, 50) / percentile(verify_s, 50), 2)},
-        "holds": are_read and are_believed and are_seen,
+        "holds": are_read and are_believed and are_seen and are_shown,
     }  # fmt: skip
 
 

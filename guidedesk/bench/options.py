@@ -10,10 +10,10 @@ MEMBERS: Final = 1_000_000
 LINES: Final = 10_000_000
 
 
-def add_size(parser: argparse.ArgumentParser) -> None:
+def add_size(parser: argparse.ArgumentParser, members: int = MEMBERS, lines: int = LINES) -> None:
     """How much data the counter holds, and where it is kept."""
-    parser.add_argument("--members", type=positive, default=MEMBERS, metavar="N", help="members on the counter")
-    parser.add_argument("--lines", type=positive, default=LINES, metavar="N", help="purchase lines on the counter")
+    parser.add_argument("--members", type=positive, default=members, metavar="N", help="members on the counter")
+    parser.add_argument("--lines", type=positive, default=lines, metavar="N", help="purchase lines on the counter")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the made data here; the cache folder if left out"
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, Final
 
+from guidedesk.bench.card_watch import CardWatch
 from guidedesk.bench.data import make_profile
 from guidedesk.bench.figures import CommitFloor, by_kind, ratio, rss_mb, summary, timed
 from guidedesk.bench.options import add_size
@@ -16,7 +17,6 @@ from guidedesk.sync.counter import CACHE_NAME
 
 SCANS: Final = 500
 WARM_UP: Final = 10
-SETTLE_MS: Final = 15
 _SAMPLE: Final = 20_261_102
 
 
@@ -65,68 +65,24 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 class _Scanner:
     def __init__(self, desk: Any) -> None:
-        from guidedesk.bench.paint import PaintWatch
-
         self._desk = desk
-        # What is drawn of the card: the sync chip repaints as well when the visit is recorded.
-        self._watch = PaintWatch(desk.window, desk.window.page("members"))
-        self._member = desk.app.window.member
-        self._shown: list[float] = []
-        self._durable: list[float] = []
-        self._is_committed = False
-        self._final: float | None = None
-        journal = desk.counter.journal
-        append = journal.append
-
-        def noted(*args: Any, **more: Any) -> Any:
-            entries = append(*args, **more)
-            self._durable.append(time.perf_counter())
-            return entries
-
-        # Only a stop-watch around the product's own commit, read on whichever thread it runs.
-        journal.append = noted
-        self._member.state_changed.connect(self._state_changed)
-        desk.app.tasks.committed.connect(self._write_done)
+        self._watch = CardWatch(desk)
 
     def scan(self, digits: str) -> tuple[float, float]:
         """Type a code as a scanner does; seconds from its last key to the painted card and to the durable visit."""
         from guidedesk.bench.keys import scanner_keys
 
-        desk, watch = self._desk, self._watch
-        target = desk.target()
-        self._shown.clear()
-        self._durable.clear()
-        self._is_committed, self._final = False, None
+        target = self._desk.target()
         *rest, last = scanner_keys(digits)
         for key in rest:
             key(target)
-        watch.ends.clear()
-        started = time.perf_counter()
-        last(target)
 
-        def at_rest() -> bool:
-            # The card is read again after the commit and then shows the visit.
-            return self._final is not None and any(end > self._final for end in watch.ends)
+        def begin() -> float:
+            started = time.perf_counter()
+            last(target)
+            return started
 
-        def watched(look: Any) -> None:
-            watch.painted = look
-
-        if not desk.run_until(at_rest, watched):
-            raise RuntimeError(f"no card for {digits}")
-        desk.settle(SETTLE_MS)
-        # The picture is finished by the last repaint before another state begins to change it again.
-        first = [end for end in watch.ends if self._shown[0] < end <= self._shown[1]]
-        painted = first[-1] if first else next(end for end in watch.ends if end > self._shown[1])
-        return painted - started, self._durable[0] - started
-
-    def _state_changed(self, state: Any) -> None:
-        if state.card is not None:
-            self._shown.append(time.perf_counter())
-            if self._is_committed and self._final is None:
-                self._final = self._shown[-1]
-
-    def _write_done(self, _changes: object) -> None:
-        self._is_committed = bool(self._durable)
+        return self._watch.took(begin)
 
 
 def _measure_floor(desk: Any, path: Any, codes: Sequence[str]) -> _Floor:
