@@ -1,4 +1,5 @@
-"""The fixed fast suite: open vectors, 200 made-up streams and 600 spoilt documents, each against a written-down digest.
+"""The fixed fast suite: open vectors, 200 made-up streams, 600 spoilt documents and the edges of rules, each against a
+written-down digest.
 
 `python -m tests.commission.fast_suite --write` writes `fast-suite.json` anew; do that only when a figure is meant to
 change, and say which in the commit. Mutation testing (`tests.commission.mutants`) runs against it.
@@ -12,11 +13,14 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from guidedesk.domain.time import to_ms
+from tests.commission.fast_edges import MOMENTS, edges
 from tests.commission.stream_plans import components
 from tests.commission.streams import Maker, stream
 
@@ -25,6 +29,7 @@ GOLDEN = HERE / "fast-suite.json"
 STREAMS = 200
 STEPPED = 60  # streams that are also taken in event by event, and told state by state
 SPOILT = 600
+AFTER_CLOSES = 30  # streams whose staff, plans and closes come first, and everything else after them, one by one
 EDGES: tuple[Any, ...] = (
     None, -1, 0, 1, 10_000, 10_001, 10_000_000, 10_000_001, 2**53, True, "", "x" * 200, "x" * 201, "0.5", "house",
     "2026-02-30", "adjustment", "base", [], ["S1", "S1"], {}, {"x": 1},
@@ -39,6 +44,10 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"vector {vector['id']}", partial(_expected, vector)
     for seed in range(STREAMS):
         yield f"stream {seed}", partial(_stream, seed)
+    for name, vector in edges():
+        yield f"edge {name}", partial(_edge, vector)
+    for seed in range(AFTER_CLOSES):
+        yield f"stream {seed} after its closes", partial(_after_closes, seed)
     for number, spoilt in _each_value_spoilt():
         yield f"value {number}", partial(_outcome, spoilt)
     chance = random.Random(5)
@@ -63,6 +72,24 @@ def _stream(seed: int) -> Any:
             for number, (start, body) in enumerate(zip(starts, bodies, strict=True), start=1)
         ]
     return _everything(vector, steps=seed < STEPPED)
+
+
+def _edge(vector: dict[str, Any]) -> Any:
+    """Everything of a vector, its states at moments that matter, and its events one by one after its closes."""
+    from guidedesk.domain.commission.states import states_at
+
+    answer = _everything(vector, steps=False)
+    if isinstance(answer, list):
+        return answer
+    prepared, config = _prepared(vector)
+    moments = (to_ms(datetime.fromisoformat(moment)) for moment in MOMENTS)
+    states = [[state.as_list() for state in states_at(prepared.world, prepared.stream, at_ms)] for at_ms in moments]
+    return {**answer, "states": states, "stepped": _stepped(vector, config, closes_first=True)}
+
+
+def _after_closes(seed: int) -> Any:
+    vector = stream(seed, 36)
+    return _stepped(vector, _prepared(vector)[1], closes_first=True)
 
 
 def digest(answer: Any) -> str:
@@ -150,16 +177,12 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _everything(vector: dict[str, Any], *, steps: bool) -> Any:
-    from guidedesk.domain.commission.engine import evaluate, prepare
+    from guidedesk.domain.commission.engine import evaluate
     from guidedesk.domain.commission.reading import DocumentError
-    from guidedesk.domain.commission.settings import merge_config
     from guidedesk.domain.commission.statements import balances_by_text
 
     try:
-        config: Any = vector.get("config")
-        config = merge_config(_defaults(), config) if isinstance(config, dict) else config or _defaults()
-        plans, staff = vector.get("plans", []), vector.get("staff", [])
-        prepared = prepare(vector["events"], config=config, plans=plans, staff=staff)
+        prepared, config = _prepared(vector)
         found = evaluate(prepared)
     except DocumentError as error:
         return [error.code, error.key, {key: str(value) for key, value in error.params.items()}]
@@ -179,6 +202,17 @@ def _everything(vector: dict[str, Any], *, steps: bool) -> Any:
     return answer
 
 
+def _prepared(vector: dict[str, Any]) -> tuple[Any, Any]:
+    """A vector as the engine reads it, and its whole configuration."""
+    from guidedesk.domain.commission.engine import prepare
+    from guidedesk.domain.commission.settings import merge_config
+
+    config: Any = vector.get("config")
+    config = merge_config(_defaults(), config) if isinstance(config, dict) else config or _defaults()
+    plans, staff = vector.get("plans", []), vector.get("staff", [])
+    return prepare(vector["events"], config=config, plans=plans, staff=staff), config
+
+
 def _states(prepared: Any) -> Any:
     from guidedesk.domain.commission.states import states_at
 
@@ -186,26 +220,29 @@ def _states(prepared: Any) -> Any:
     return [[state.as_list() for state in states_at(prepared.world, prepared.stream, at_ms)] for at_ms in moments]
 
 
-def _stepped(vector: dict[str, Any], config: Any) -> Any:
-    """The lines and flags after taking the events in one by one, closes and other wide ones left out."""
+def _stepped(vector: dict[str, Any], config: Any, *, closes_first: bool = False) -> Any:
+    """The lines and flags after taking the events in one by one, closes and other wide ones left out or before."""
     from guidedesk.domain.commission.engine import evaluate, prepare
-    from guidedesk.domain.commission.families import Ground, Stored
+    from guidedesk.domain.commission.families import Ground, Stored, shared_events
     from guidedesk.domain.commission.incremental import Months, advance
     from guidedesk.domain.commission.memory_shelf import MemoryShelf
     from guidedesk.domain.commission.subjects import WIDE_TYPES
     from guidedesk.domain.commission.timeline import read_event
 
     parts: dict[str, Any] = {"config": config, "plans": vector.get("plans", []), "staff": vector.get("staff", [])}
-    prepared = prepare([], **parts)
-    world = prepared.world
-    shelf = MemoryShelf.of(world, prepared.stream, evaluate(prepared).lines, ())
-    ground = Ground(world)
+    first = [document for document in vector["events"] if document["type"] in WIDE_TYPES] if closes_first else []
+    prepared = prepare(first, **parts)
+    world, known = prepared.world, prepared.stream
+    shelf = MemoryShelf.of(world, known, evaluate(prepared).lines, ())
+    shared = [Stored(event.document, event.posting) for event in shared_events(known.events)]
+    ground = Ground(world, shared, known.closes)
     months = Months(ground, shelf)
     wide = {document["id"] for document in vector["events"] if document["type"] in WIDE_TYPES}
     for number, document in enumerate(vector["events"]):
         if document["id"] in wide or document.get("target") in wide or document["id"] in shelf.events:
             continue
-        new = Stored(document, read_event(document, "event", world.history, world.calendar).posting)
+        read = read_event(document, "event", world.history, world.calendar, last_closed=ground.last_closed)
+        new = Stored(document, read.posting)
         change = advance(ground, shelf, new, months if number % 3 == 0 else None)
         if change is None:
             return "wide"
