@@ -75,7 +75,7 @@ def read_why_not(database: ServerDatabase, actor: Actor, order_no: str, now_ms: 
     refresh(database, now_ms)
     chain_id = database.chain_id()
     with database.read_snapshot() as conn:
-        zone, _ = zone_and_currency(conn, chain_id)
+        zone, currency = zone_and_currency(conn, chain_id)
         papers = Papers(conn, chain_id, zone)
         found = _find_order(conn, order_no)
         if found is None:
@@ -109,6 +109,7 @@ def read_why_not(database: ServerDatabase, actor: Actor, order_no: str, now_ms: 
             until=None if until is None else until.isoformat(),
             chain=chain,
             line_ids=tuple(line.entry_id for line in lines if line.beneficiary == actor.id),
+            currency=currency,
         )
 
 

@@ -253,6 +253,7 @@ class WhyNotAnswer:
     until: str | None = None
     chain: tuple[Evidence, ...] = ()
     line_ids: tuple[str, ...] = ()
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

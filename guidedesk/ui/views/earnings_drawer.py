@@ -362,7 +362,7 @@ class WhyNotPanel(QWidget):
                                 t(f"earn.verdict_text.{answer.verdict}", name=winner, date=until))
         day = formats.moment_text(answer.sale.paid_at_ms, now_ms)
         self._sale.set_text(" · ".join((untrusted(answer.order_no, 32), words.channel_text(answer.sale), day)))
-        self.story.show_moments(moments(answer.chain, answer.people, me, "CNY", today))
+        self.story.show_moments(moments(answer.chain, answer.people, me, answer.currency or "CNY", today))
 
 
 class EarningsDrawer(QFrame):
