@@ -193,7 +193,7 @@ def test_why_not_me_names_who_earns_and_the_protection(shop: Shop, counter: Coun
     answer = why_not(shop, counter, "HB-1", "a2")
     assert (answer.verdict, answer.winner, answer.until) == ("protected", shop.staff["a1"], "2026-12-18")
     assert [event.kind for event in answer.chain] == ["registered", "served", "order"]
-    assert answer.chain[1].outcome == "protected"
+    assert (answer.chain[1].outcome, answer.currency) == ("protected", "CNY")
     assert answer.line_ids == ()
     hers = why_not(shop, counter, "HB-1", "a1")
     assert (hers.verdict, len(hers.line_ids)) == ("earned", 1)

@@ -196,6 +196,15 @@ def test_keys_alone_lead_to_the_line_its_reason_and_a_dispute(window: CounterWin
     assert t("earn.why", amount="¥21.70") in said(window)
 
 
+def test_evidence_of_an_order_is_in_the_chains_currency(window: CounterWindow, shop: ShopDesk) -> None:
+    shop.counter.commission.why = {"SY-1": replace(ANSWER, currency="USD")}
+    window.window.run_command("earnings")
+    window.earnings.why_not("SY-1")
+    shown = said(window)
+    assert "$999.00" in shown
+    assert "¥999.00" not in shown
+
+
 def test_locking_leaves_no_figure_behind(window: CounterWindow, shop: ShopDesk) -> None:
     window.window.run_command("earnings")
     shop.desk.set_session(None)
