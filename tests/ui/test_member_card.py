@@ -307,3 +307,14 @@ def test_coupons_on_her_card_are_shown_with_their_end_and_left_out_when_there_ar
         assert words_ in shown, words_
     page.render_state(MemberState(NOW_MS, card=SHEN_CARD))
     assert not page.coupons.isVisible()
+
+
+def test_a_colleagues_protected_member_says_what_can_be_done(show: Callable[..., QWidget]) -> None:
+    page = MemberPage()
+    page.render_state(member_state(CARDS["other"]))
+    window = show(hosted(page))
+    shown = accessible_texts(window)
+    for key in ("member.can.redeem", "member.can.log", "member.cannot.bind", "member.cannot.phone"):
+        assert t(key) in shown, key
+    page.render_state(member_state(CARDS["mine"]))
+    assert not page.abilities.isVisible()

@@ -20,6 +20,7 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.bind import result_words
 from guidedesk.ui.views.member_parts import (
+    AbilitiesCard,
     ConsentCard,
     CouponsCard,
     FollowUpsCard,
@@ -235,8 +236,9 @@ class MemberPage(Page):
         self.owner, self.consents = OwnerCard(), ConsentCard()
         self.timeline = TimelineCard()
         self.follow_ups, self.coupons, self.preferences = FollowUpsCard(), CouponsCard(), PreferencesCard()
+        self.abilities = AbilitiesCard()
         left = ScrollColumn(holder(_stretched(self.owner, self.consents)))
-        right = ScrollColumn(holder(_stretched(self.follow_ups, self.coupons, self.preferences)))
+        right = ScrollColumn(holder(_stretched(self.abilities, self.follow_ups, self.coupons, self.preferences)))
         self.columns = ColumnsPane(
             Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
             Pane(right, "member.tab.more", "pane_right"), least="timeline_min",
@@ -288,6 +290,7 @@ class MemberPage(Page):
         self.consents.show_state(state)
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
+        self.abilities.setVisible(state.hides_amounts and not card.is_erased)
         self.coupons.show_coupons(card.coupons, state.now_ms)
         self.preferences.show_preferences(card.preferences)
         if self.isVisible():

@@ -16,7 +16,7 @@ from guidedesk.ui.views import member_words as words
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.charts import BarChart, Column
-from guidedesk.ui.widgets.chips import Chip
+from guidedesk.ui.widgets.chips import Chip, IconLabel
 from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import Box, Grid, clear, column, fit_count, holder, row, rule
@@ -27,6 +27,11 @@ from guidedesk.ui.widgets.tags import TagEditor
 
 FOLLOW_UPS_SHOWN: Final = 3
 COUPONS_SHOWN: Final = 3
+# Serve, redeem, return, log; no phone and no amounts (DESIGN-UI.md 5.7).
+ABILITIES: Final = (
+    ("member.can.see", True), ("member.can.redeem", True), ("member.can.log", True), ("member.cannot.bind", False),
+    ("member.cannot.phone", False),
+)  # fmt: skip
 SIZES_SHOWN: Final = 4
 AGAIN_SHOWN: Final = 3
 FIRST_HOUR, LAST_HOUR = 10, 21
@@ -159,6 +164,20 @@ class FollowUpsCard(Card):
         line = row(column(Label(words_, "body", wrap=True), when, gap=0), row(button, more, gap=0), gap=3)
         line.setStretch(0, 1)
         return line
+
+
+class AbilitiesCard(Card):
+    """What one may do with a colleague's protected member, and what not (mockup 07b); hidden with anybody else."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=2)
+        self.body.put(Label("", "heading").say("member.can"))
+        for key, is_allowed in ABILITIES:
+            icon, ink = ("check", "success") if is_allowed else ("x", "danger")
+            words_ = Label("", "body" if is_allowed else "label", "text" if is_allowed else "text2", wrap=True).say(key)
+            line = row(IconLabel(icon, ink, "iconSmall"), words_, gap=2)
+            line.setStretch(1, 1)
+            self.body.put(line)
 
 
 class CouponsCard(Card):
