@@ -25,7 +25,7 @@ from guidedesk.server.order_types import ReturnIn, ReturnLineIn
 from guidedesk.server.orders import record_return
 from guidedesk.server.sharding import cross_scope
 
-HOUSEHOLDS = 25
+HOUSEHOLDS = 200  # 57,189 lines sold, 66,852 rows replayed: under two minutes of work of one core
 DAY = 86_400_000
 NOW_MS = AS_OF_MS + 40 * DAY
 PLAN: dict[str, Any] = {
@@ -87,6 +87,7 @@ def told(database: ServerDatabase) -> tuple[Any, Any]:
         return found, sorted((flag["code"], flag["subject"]) for flag in flags_of(conn, chain_id))
 
 
+@pytest.mark.timeout(3_600)
 @pytest.mark.long
 def test_a_year_sealed_month_by_month_replays(tmp_path: Path) -> None:
     database = open_server(f"sqlite:///{tmp_path / 'server.db'}")
@@ -114,4 +115,4 @@ def test_a_year_sealed_month_by_month_replays(tmp_path: Path) -> None:
         report = replay(conn, chain_id)
     database.close()
     assert report.bad == ()
-    assert report.rows > 1_000
+    assert report.rows > 50_000
