@@ -28,6 +28,7 @@ from guidedesk.server.commission_reads import (
 )
 from guidedesk.server.commission_rules import (
     closed_through,
+    config_versions,
     month_start_ms,
     next_period,
     open_period,
@@ -90,6 +91,7 @@ def read_earnings(database: ServerDatabase, associate: str, period: str | None, 
             ),
             window_days=window_days,
             protection_days=int(settings["protection_days"]),
+            hold_days=int(config_versions(conn, chain_id)[-1]["body"]["hold_days"]),
         )
 
 

@@ -132,10 +132,11 @@ def _next_to_close(conn: Connection, chain_id: str, now_ms: int) -> str:
 
 
 def _months(conn: Connection, chain_id: str, month: str, now_ms: int) -> tuple[str, ...]:
-    current = open_period(conn, chain_id, now_ms)
-    last = max(reading.month_index(current), reading.month_index(month))
-    months = {reading.month_text(index) for index in range(last - _MONTHS_SHOWN + 1, last + 1)}
-    return tuple(sorted(months | {month}))
+    """The latest months, and those beside the one on show however old it is: nobody is led into a dead end."""
+    shown = reading.month_index(month)
+    last = max(reading.month_index(open_period(conn, chain_id, now_ms)), shown)
+    months = {*range(last - _MONTHS_SHOWN + 1, last + 1), shown - 1, shown, min(shown + 1, last)}
+    return tuple(reading.month_text(index) for index in sorted(months))
 
 
 def _people(desk: _Desk) -> tuple[PersonMonth, ...]:

@@ -100,6 +100,7 @@ def test_a_line_comes_with_its_state_its_date_its_sum_and_its_evidence(shop: Sho
     assert found.totals.provisional.until == "2026-11-26"
     assert found.totals.expected.amount_minor == 2_000
     assert line.why["pot"] == 2_000
+    assert (found.window_days, found.protection_days, found.hold_days) == (15, 30, 7)
     assert {person.number for person in found.people} == {"A1"}
 
 

@@ -118,3 +118,11 @@ def test_a_store_confirms_and_a_chain_of_several_is_closed_by_head_office(shop: 
     assert (gate.by, gate.is_done) == (shop.staff["m1"], False)
     closed = as_manager(shop, counter, session, "close", **body, forced_reason="盘点")
     assert (closed.status_code, closed.json()["error"]["code"]) == (403, "forbidden")
+
+
+def test_an_old_month_leads_to_those_beside_it(shop: Shop, counter: Counter) -> None:
+    session = signed_in(shop, counter, "M1")
+    answer = as_manager(shop, counter, session, "close/preview", period="2025-01")
+    periods = read_document(CloseMonth, answer.json()).periods
+    assert periods[:3] == ("2024-12", "2025-01", "2025-02")
+    assert periods[-1] == "2026-11"
