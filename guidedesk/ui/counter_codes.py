@@ -14,7 +14,7 @@ from guidedesk.ui import formats, i18n
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.codes import CodesPresenter, CodesState
-from guidedesk.ui.presenters.export import documents
+from guidedesk.ui.presenters.file_export import documents
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.presenters.printers import PrintersPresenter
 from guidedesk.ui.safe_text import untrusted

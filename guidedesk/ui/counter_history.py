@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
 from guidedesk.services.queries.history import Ref
-from guidedesk.ui import i18n
+from guidedesk.ui.counter_files import CounterFile
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.export import ExportPresenter
 from guidedesk.ui.presenters.history import HistoryPresenter
-from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.views.export import ExportDialog
 from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.when_shown import WhenShown
+
+if TYPE_CHECKING:
+    from guidedesk.ui.views.export import ExportDialog
 
 HISTORY: Final = "history"
 
@@ -45,6 +46,7 @@ class CounterHistory(QObject):
         self._window, self._is_allowed = window, is_allowed
         self.presenter = HistoryPresenter(desk, self)
         self.export = ExportPresenter(desk, self)
+        CounterFile(window, self.export, self._export_dialog, self)
 
     def add_page(self) -> None:
         """Put the page into the window."""
@@ -66,9 +68,6 @@ class CounterHistory(QObject):
         page.offer_returns()
         page.why_asked.connect(self._ask_why)
         page.returned.connect(presenter.open)
-        self.export.opened.connect(self._open_export)
-        self.export.saved.connect(self._tell_exported)
-        self.export.left.connect(self._window.overlays.close)
         page.render_state(presenter.state)
         self._window.add_page(HISTORY, page)
 
@@ -96,21 +95,13 @@ class CounterHistory(QObject):
         if state.data is not None and self._is_allowed("history.export"):
             self.export.open(state.data.head, state.wanted, state.data.totals.orders)
 
-    def _open_export(self) -> None:
-        dialog, presenter = ExportDialog(), self.export
-        dialog.purpose_chosen.connect(presenter.choose_purpose)
-        dialog.note_written.connect(presenter.write_note)
-        dialog.form_chosen.connect(presenter.choose_form)
-        dialog.path_chosen.connect(presenter.choose_path)
-        dialog.submitted.connect(presenter.submit)
-        dialog.left.connect(presenter.leave)
-        presenter.state_changed.connect(dialog.render_state)
-        dialog.render_state(presenter.state)
-        self._window.open_dialog(dialog)
+    def _export_dialog(self) -> ExportDialog:
+        from guidedesk.ui.views.export import ExportDialog  # late: start does not need it
 
-    def _tell_exported(self, name: str) -> None:
-        self._window.overlays.close()
-        self._window.toast(i18n.t("export.saved", name=untrusted(name)))
+        dialog = ExportDialog()
+        dialog.purpose_chosen.connect(self.export.choose_purpose)
+        dialog.note_written.connect(self.export.write_note)
+        return dialog
 
     def _narrow_text(self, text: str) -> None:
         self.presenter.narrow(text=text)

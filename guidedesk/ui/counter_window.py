@@ -18,6 +18,7 @@ from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_coupons import CounterCoupons
 from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
+from guidedesk.ui.counter_files import CounterFile
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.desk import Desk
@@ -52,6 +53,7 @@ from guidedesk.ui.widgets.labels import person_name, untrusted
 
 # Pages that are made later are imported there: a window takes a scan first.
 if TYPE_CHECKING:
+    from guidedesk.ui.views.diagnostics import DiagnosticsDialog
     from guidedesk.ui.views.sync_centre import SyncPage
 
 SIGN_IN, HOME, MEMBERS, SYNC = "sign_in", "home", "members", "sync"
@@ -81,6 +83,7 @@ class CounterWindow(QObject):
         self.log = LogPresenter(desk, self)
         self.sync = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
+        CounterFile(self.window, self.diagnostics, _diagnostics_dialog, self)
         self.scanner_settings = ScannerSettingsPresenter(desk, self)
         self.sound = ScanSound(self)
         self.counter.member_scanned.connect(self.sound.good)
@@ -298,9 +301,6 @@ class CounterWindow(QObject):
         page.seen.connect(presenter.mark_seen)
         page.retried.connect(presenter.retry)
         page.diagnostics_wanted.connect(self.diagnostics.open)
-        self.diagnostics.opened.connect(self._open_diagnostics)
-        self.diagnostics.saved.connect(self._tell_diagnostics)
-        self.diagnostics.left.connect(self._close_dialog)
         page.sync_wanted.connect(presenter.sync_now)
         page.member_opened.connect(self.open_member)
         page.render_state(presenter.state)
@@ -320,21 +320,6 @@ class CounterWindow(QObject):
         page.measured_taken.connect(presenter.use_measured)
         page.test_typed.connect(presenter.type)
         self.window.add_page(SETTINGS, page)
-
-    def _open_diagnostics(self) -> None:
-        from guidedesk.ui.views.diagnostics import DiagnosticsDialog
-
-        dialog, presenter = DiagnosticsDialog(), self.diagnostics
-        dialog.path_chosen.connect(presenter.choose_path)
-        dialog.submitted.connect(presenter.submit)
-        dialog.left.connect(presenter.leave)
-        presenter.state_changed.connect(dialog.render_state)
-        dialog.render_state(presenter.state)
-        self.window.open_dialog(dialog)
-
-    def _tell_diagnostics(self, name: str) -> None:
-        self._close_dialog()
-        self.window.toast(i18n.t("sync.diagnostics_saved", name=untrusted(name)))
 
     # --- who leads where --------------------------------------------------------------------------
 
@@ -507,3 +492,9 @@ class CounterWindow(QObject):
 
     def _tell_failure(self, error: Exception) -> None:
         self.window.toast(messages.message_for(error).text)
+
+
+def _diagnostics_dialog() -> DiagnosticsDialog:
+    from guidedesk.ui.views.diagnostics import DiagnosticsDialog
+
+    return DiagnosticsDialog()

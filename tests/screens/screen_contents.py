@@ -375,7 +375,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                          "op.state.parked", "sync.seen_note_held"),
     ("sync", "loading"): (*_SYNC, *_TABLE, "sync.title_loading", "sync.detail_loading", "sync.chip.loading"),
     ("sync", "diagnostics"): (*_FRAME, "sync.diagnostics_title", "sync.diagnostics_what", "sync.diagnostics_text",
-                              "sync.diagnostics_path", "sync.diagnostics_save", "sync.diagnostics_cancel"),
+                              "export.path", "export.browse", "sync.diagnostics_save", "export.cancel"),
     ("sync", "settled"): (*_SYNC, *_SUMS, *_TABLE, "sync.title_ok", "op.state.merged", "rule.same_phone",
                           "why.same_phone"),
     ("sync", "empty"): (*_SYNC, *_SUMS, "sync.title_ok", "sync.empty_needs", "sync.empty_needs_detail"),

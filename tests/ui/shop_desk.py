@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,7 +20,7 @@ from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.tasks import InlineTasks
+from guidedesk.ui.tasks import InlineTasks, Lane
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
 from tests.ui.codes_at_hand import CodesAtHand
 from tests.ui.office_figures import OfficeFigures
@@ -138,6 +138,25 @@ class ShopCounter:
 
     def load_draft(self, staff_id: str, kind: str, subject: str) -> dict[str, Any] | None:
         return self.drafts.get((staff_id, kind, subject))
+
+
+class LateReads(InlineTasks):
+    """From `late = []` on, reads finish only when told to, as on a busy PC."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.late: list[Callable[[], None]] | None = None
+
+    def _run(self, lane: Lane, run: Callable[[], None]) -> None:
+        if lane == "read" and self.late is not None:
+            self.late.append(run)
+        else:
+            run()
+
+    def finish(self) -> None:
+        late, self.late = self.late or [], None
+        for run in late:
+            run()
 
 
 @dataclass

@@ -26,11 +26,11 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter, MemberState
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
-from guidedesk.ui.tasks import InlineTasks, Lane
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.member import MemberPage
 from tests.helpers.shop import LIN, NOW, QIN, SHEN, purchase_row
 from tests.ui.member_desk import MemberDesk, heard, hosted, make_desk
+from tests.ui.shop_desk import LateReads
 
 ORDERS = 200
 
@@ -235,25 +235,6 @@ def test_keys_of_the_card_do_what_they_say(show: Callable[..., QWidget]) -> None
     for name in ("log", "served", "history", "export"):
         assert page.handle_command(name) is (name != "export")
     assert (len(logged), len(served), len(history)) == (1, 1, 1)
-
-
-class LateReads(InlineTasks):
-    """Reads that finish only when told to, as on a busy PC."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.late: list[Callable[[], None]] | None = None
-
-    def _run(self, lane: Lane, run: Callable[[], None]) -> None:
-        if lane == "read" and self.late is not None:
-            self.late.append(run)
-        else:
-            run()
-
-    def finish(self) -> None:
-        late, self.late = self.late or [], None
-        for run in late:
-            run()
 
 
 def test_a_scan_is_not_overwritten_by_a_read_begun_before_it(desk: MemberDesk) -> None:

@@ -19,8 +19,8 @@ from guidedesk.services.queries.codes import get_codes
 from guidedesk.services.queries.coupons import list_loaded, list_offers
 from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo, MemberCard, OfferInfo
 from guidedesk.services.session import Session
-from guidedesk.ui import formats
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.file_export import stamped
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 CodeKind = Literal["own", "invitation", "coupon", "reprint", "store"]
@@ -280,7 +280,7 @@ class CodesPresenter(StatePresenter[CodesState]):
 
     def file_name(self, suffix: str, folder: Path) -> Path:
         """Where a picture is suggested to go: no name and no number of anybody."""
-        return folder / f"code-{self.state.kind}-{formats.local(self._desk.now_ms()):%Y%m%d-%H%M%S}.{suffix}"
+        return stamped(folder, f"code-{self.state.kind}", self._desk.now_ms(), suffix)
 
     def _fresh(self) -> InvitationInfo | None:
         now_ms = self._desk.now_ms()
