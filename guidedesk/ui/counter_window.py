@@ -5,8 +5,6 @@ No screen calls another: presenters tell what a person wants, and this is the on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.access import Permission
@@ -18,30 +16,28 @@ from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_coupons import CounterCoupons
 from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
-from guidedesk.ui.counter_files import CounterFile
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
+from guidedesk.ui.counter_log import CounterLog
+from guidedesk.ui.counter_sync import SYNC as SYNC
+from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
-from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.joinings import JoinedNotice, JoiningsPresenter
-from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
 from guidedesk.ui.presenters.scanner_settings import ScannerSettingsPresenter
 from guidedesk.ui.presenters.search import SearchPresenter, SearchState
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.presenters.sign_in import SignInPresenter
-from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.home import HomePage
-from guidedesk.ui.views.log_interaction import LogDialog
 from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
@@ -51,12 +47,8 @@ from guidedesk.ui.views.sign_in import SignInPage
 from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name, untrusted
 
-# Pages that are made later are imported there: a window takes a scan first.
-if TYPE_CHECKING:
-    from guidedesk.ui.views.diagnostics import DiagnosticsDialog
-    from guidedesk.ui.views.sync_centre import SyncPage
-
-SIGN_IN, HOME, MEMBERS, SYNC = "sign_in", "home", "members", "sync"
+# Pages and dialogs that are made later are imported there: a window takes a scan first.
+SIGN_IN, HOME, MEMBERS = "sign_in", "home", "members"
 NEW_MEMBER, SCAN_RESULT, SETTINGS = "new_member", "scan_result", "settings"
 
 
@@ -80,10 +72,12 @@ class CounterWindow(QObject):
         self.history, self.export = self._histories.presenter, self._histories.export
         self.earnings = CounterEarnings(desk, self.window, self._is_allowed, self)
         self.close = CounterClose(desk, self.window, self._is_allowed, self)
-        self.log = LogPresenter(desk, self)
-        self.sync = SyncCentrePresenter(desk, self)
-        self.diagnostics = DiagnosticsPresenter(desk, self)
-        CounterFile(self.window, self.diagnostics, _diagnostics_dialog, self)
+        self._logs = CounterLog(desk, self.window, self)
+        self._logs.told.connect(self._tell_notice)
+        self.log = self._logs.presenter
+        self._syncs = CounterSync(desk, self.window, self)
+        self._syncs.member_wanted.connect(self.open_member)
+        self.sync, self.diagnostics = self._syncs.presenter, self._syncs.diagnostics
         self.scanner_settings = ScannerSettingsPresenter(desk, self)
         self.sound = ScanSound(self)
         self.counter.member_scanned.connect(self.sound.good)
@@ -97,7 +91,6 @@ class CounterWindow(QObject):
         self.joinings.joined.connect(self._tell_joined)
         self.codes = CounterCodes(desk, self.window, self._is_allowed, self)
         self.codes.search_wanted.connect(self.begin_search)
-        self._log_dialog: LogDialog | None = None
         self.binder = ShellBinder(self.window, self.shell)
         self._add_sign_in()
         self._add_home()
@@ -110,11 +103,10 @@ class CounterWindow(QObject):
         self.window.add_page_later(CLOSE, self.close.add_page)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
-        self._add_log()
         self._add_new_member()
         self._add_scan_result()
         self._add_search()
-        self.window.add_page_later(SYNC, self._add_sync)
+        self.window.add_page_later(SYNC, self._syncs.add_page)
         self.window.add_page_later(SETTINGS, self._add_settings)
         self.window.add_page_later(CODES, self.codes.add_page)
         self.coupons = CounterCoupons(
@@ -174,7 +166,7 @@ class CounterWindow(QObject):
         page.banner_closed.connect(presenter.close_banner)
         page.new_member_wanted.connect(self.add_member)
         page.search_begun.connect(self.begin_search)
-        page.sync_opened.connect(self.open_sync)
+        page.sync_opened.connect(self._syncs.show_page)
         page.earnings_hidden.connect(self.earnings.hide_figures)
         page.earnings_opened.connect(self.earnings.show_page)
         self.earnings.figures_changed.connect(self._show_figures)
@@ -228,13 +220,6 @@ class CounterWindow(QObject):
         else:
             self.counter.no_card_for(scan)
 
-    def _add_log(self) -> None:
-        presenter = self.log
-        presenter.opened.connect(self._open_log)
-        presenter.state_changed.connect(self._render_log)
-        presenter.saved.connect(self._log_saved)
-        presenter.left.connect(self._close_dialog)
-
     def _add_new_member(self) -> None:
         page, presenter = NewMemberPage(), self.new_member
         presenter.state_changed.connect(page.render_state)
@@ -264,7 +249,7 @@ class CounterWindow(QObject):
         self._result_page = page
         self.window.add_page(SCAN_RESULT, page)
 
-    def _when_shown(self, page: HomePage | MemberPage | SyncPage) -> WhenShown:
+    def _when_shown(self, page: HomePage | MemberPage) -> WhenShown:
         shown = WhenShown(page, page.render_state)
         self._shown.append(shown)
         return shown
@@ -272,6 +257,7 @@ class CounterWindow(QObject):
     def _cover_pages(self, state: SearchState) -> None:
         for shown in self._shown:
             shown.cover(state.is_open)
+        self._syncs.cover(state.is_open)
 
     def _add_search(self) -> None:
         presenter = self.search
@@ -290,21 +276,6 @@ class CounterWindow(QObject):
         self._search_overlay.office_asked.connect(presenter.ask)
         self._search_overlay.office_opened.connect(presenter.open_office)
         self._search_overlay.left.connect(self._leave_search)
-
-    def _add_sync(self) -> None:
-        from guidedesk.ui.views.sync_centre import SyncPage
-
-        page, presenter = SyncPage(), self.sync
-        presenter.state_changed.connect(self._when_shown(page).take)
-        page.tab_chosen.connect(presenter.show_tab)
-        page.row_chosen.connect(presenter.choose)
-        page.seen.connect(presenter.mark_seen)
-        page.retried.connect(presenter.retry)
-        page.diagnostics_wanted.connect(self.diagnostics.open)
-        page.sync_wanted.connect(presenter.sync_now)
-        page.member_opened.connect(self.open_member)
-        page.render_state(presenter.state)
-        self.window.add_page(SYNC, page)
 
     def _add_settings(self) -> None:
         from guidedesk.ui.views.scanner_settings import ScannerSettingsPage
@@ -341,10 +312,6 @@ class CounterWindow(QObject):
             self.window.top.search.set_text(typed)
             self.window.top.search.line.setCursorPosition(len(typed))
             self.search.type(typed)
-
-    def open_sync(self) -> None:
-        """Show the sync centre."""
-        self.window.show_page(SYNC)
 
     def _show_member(self, _member_id: str) -> None:
         if self.window.current != MEMBERS:
@@ -400,33 +367,6 @@ class CounterWindow(QObject):
     def _go_back(self) -> None:
         if not self.window.back():
             self.window.show_page(HOME, remember=False)
-
-    def _open_log(self) -> None:
-        dialog, presenter = LogDialog(), self.log
-        dialog.kind_chosen.connect(presenter.choose_kind)
-        dialog.outcome_chosen.connect(presenter.choose_outcome)
-        dialog.note_written.connect(presenter.write)
-        dialog.slot_chosen.connect(presenter.choose_slot)
-        dialog.date_chosen.connect(presenter.choose_date)
-        dialog.time_chosen.connect(presenter.choose_time)
-        dialog.text_written.connect(presenter.write_follow_up)
-        dialog.saved.connect(presenter.save)
-        dialog.left.connect(presenter.leave)
-        dialog.render_state(presenter.state)
-        self._log_dialog = dialog
-        self.window.open_dialog(dialog)
-
-    def _render_log(self, state: object) -> None:
-        if self._log_dialog is not None and self.log.state.data is not None:
-            self._log_dialog.render_state(self.log.state)
-
-    def _log_saved(self, notice: Notice) -> None:
-        self._close_dialog()
-        self._tell_notice(notice)
-
-    def _close_dialog(self) -> None:
-        self._log_dialog = None
-        self.window.overlays.close()
 
     def _session_changed(self, session: Session | None) -> None:
         if session is None:
@@ -492,9 +432,3 @@ class CounterWindow(QObject):
 
     def _tell_failure(self, error: Exception) -> None:
         self.window.toast(messages.message_for(error).text)
-
-
-def _diagnostics_dialog() -> DiagnosticsDialog:
-    from guidedesk.ui.views.diagnostics import DiagnosticsDialog
-
-    return DiagnosticsDialog()
