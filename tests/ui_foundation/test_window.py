@@ -151,6 +151,29 @@ def test_a_dialog_takes_the_keys_and_gives_the_focus_back(window, qtbot):
     assert window.focusWidget() is page.left
 
 
+class Sending(Question):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = 0
+
+    def main_action(self) -> None:
+        self.sent += 1
+
+
+def test_ctrl_enter_is_the_dialogs_and_never_reaches_what_is_behind_it(window, qtbot):
+    page = window.page("home")
+    page.takes = {"main_action"}
+    window.open_dialog(Question())
+    settle()
+    with qtbot.assertNotEmitted(page.acted), qtbot.assertNotEmitted(window.commanded):
+        QTest.keyClick(window, Qt.Key.Key_Return, CTRL)
+    dialog = Sending()
+    window.open_dialog(dialog)
+    settle()
+    QTest.keyClick(window, Qt.Key.Key_Return, CTRL)
+    assert dialog.sent == 1
+
+
 def test_a_dialog_never_leaves_the_window(window):
     look().apply(scale=2.0)
     settle()

@@ -222,8 +222,8 @@ class PinDialog(Dialog):
         self.go = Button("", "primary", icon="lock", key="Ctrl Enter").say(f"close.go.{step}")
         self.foot.put(None, self.cancel, self.go)
         self._step = step
-        self.go.clicked.connect(self._submit)
-        self.pin.submitted.connect(self._submit)
+        self.go.clicked.connect(self.main_action)
+        self.pin.submitted.connect(self.main_action)
         self.cancel.clicked.connect(self.left)
         self.closed.connect(self.left)
 
@@ -238,16 +238,10 @@ class PinDialog(Dialog):
     def first_focus(self) -> QWidget | None:
         return self.reason if self._step == "force" else self.pin
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            self._submit()
-            return True
-        return super().handle_command(name)
+    def main_action(self) -> None:
+        if self.go.isEnabled() and self.pin.text():
+            self.proved.emit(self.pin.text(), self.reason.text())
 
     def wanted_size(self) -> tuple[int, int]:
         """A form's width, two thirds of a dialog's height."""
         return look().m.dialog_form_w, look().m.dialog_h * 2 // 3
-
-    def _submit(self, _text: str = "") -> None:
-        if self.go.isEnabled() and self.pin.text():
-            self.proved.emit(self.pin.text(), self.reason.text())

@@ -52,7 +52,7 @@ class DisputeDialog(Dialog):
         self.foot.put(None, self.cancel, self.send)
         self.send.allow(False, t("earn.dispute_choose"))
         self.reasons.chosen.connect(self._allow)
-        self.send.clicked.connect(self._submit)
+        self.send.clicked.connect(self.main_action)
         self.cancel.clicked.connect(self.left)
         self.closed.connect(self.left)
 
@@ -65,11 +65,10 @@ class DisputeDialog(Dialog):
     def first_focus(self) -> QWidget | None:
         return self.reasons
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            self._submit()
-            return True
-        return super().handle_command(name)
+    def main_action(self) -> None:
+        if self.send.isEnabled() and self.reasons.value():
+            self.send.allow(False, t("earn.why_not.asking"))
+            self.sent.emit(self.reasons.value(), self.sentence.text())
 
     def wanted_size(self) -> tuple[int, int]:
         """As high as the form needs, in the width of a form."""
@@ -78,8 +77,3 @@ class DisputeDialog(Dialog):
 
     def _allow(self, _reason: str) -> None:
         self.send.allow(True)
-
-    def _submit(self) -> None:
-        if self.send.isEnabled() and self.reasons.value():
-            self.send.allow(False, t("earn.why_not.asking"))
-            self.sent.emit(self.reasons.value(), self.sentence.text())

@@ -94,12 +94,9 @@ class FileExportDialog(Dialog):
             announce(self.problem, self.problem.accessibleName())
         self.save.allow(not state.is_writing, t("export.writing"))
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            if self.save.isEnabled():
-                self.submitted.emit()
-            return True
-        return super().handle_command(name)
+    def main_action(self) -> None:
+        if self.save.isEnabled():
+            self.submitted.emit()
 
     def _browse(self) -> None:
         found = self._pick(self, self.path.text(), self._form)

@@ -60,7 +60,7 @@ class FormDialog(Dialog):
         self.foot.put(self._hints, self._problem, self.keep, self.save)
         self.foot.setStretch(1, 1)
         self.keep.clicked.connect(self.left)
-        self.save.clicked.connect(self.submit)
+        self.save.clicked.connect(self.saved)
         self.closed.connect(self.left)
         look().retranslated.connect(self.retranslate)
 
@@ -89,18 +89,11 @@ class FormDialog(Dialog):
         """Where a field of this name is typed."""
         return None
 
-    def submit(self) -> None:
-        """Ctrl Enter; a form that holds something back tells it first."""
+    def main_action(self) -> None:
         self.saved.emit()
 
     def retranslate(self) -> None:
         """Render again in another language."""
-
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            self.submit()
-            return True
-        return super().handle_command(name)
 
     def wanted_size(self) -> tuple[int, int]:
         """The size of pattern E with a pane at the side, else as high as the form needs."""

@@ -104,7 +104,7 @@ class LogDialog(Dialog):
         self.time.editingFinished.connect(self._told_time)
         self.text.textEdited.connect(self.text_written)
         self.keep.clicked.connect(self.left)
-        self.save.clicked.connect(self._submit)
+        self.save.clicked.connect(self.main_action)
         self.closed.connect(self.left)
 
     def render_state(self, state: LogState) -> None:
@@ -159,13 +159,7 @@ class LogDialog(Dialog):
     def first_focus(self) -> QWidget | None:
         return self.kinds.first_button()
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            self._submit()
-            return True
-        return super().handle_command(name)
-
-    def _submit(self) -> None:
+    def main_action(self) -> None:
         self._told_time()
         self.saved.emit()
 

@@ -72,8 +72,5 @@ class PrintersDialog(Dialog):
     def first_focus(self) -> QWidget | None:
         return self.label
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            self.submitted.emit()
-            return True
-        return super().handle_command(name)
+    def main_action(self) -> None:
+        self.submitted.emit()

@@ -51,12 +51,18 @@ class Dialog(QFrame):
         """The widget that gets the keyboard first."""
         return None
 
+    def main_action(self) -> None:
+        """Ctrl Enter: what the dialog is for; nothing where it only tells. What is behind it never hears of it."""
+
     def handle_command(self, name: str) -> bool:
         """Act on a command of the key map; Esc closes."""
-        if name in ("close", "back"):
+        if name == "main_action":
+            self.main_action()
+        elif name in ("close", "back"):
             self.closed.emit()
-            return True
-        return False
+        else:
+            return False
+        return True
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab stays inside the dialog; what is behind the scrim is out of reach."""
