@@ -19,7 +19,6 @@ from guidedesk.domain.errors import GuideDeskError, StorageError
 from guidedesk.resources import resource_path
 from guidedesk.sync.counter import Counter
 from guidedesk.sync.engine import SyncEngine
-from guidedesk.sync.enrol_client import EnrolDesk
 from guidedesk.sync.file_lock import FileLock
 from guidedesk.sync.hints import HintListener
 from guidedesk.sync.open_counter import forget_secret, open_counter
@@ -30,7 +29,6 @@ from guidedesk.sync.wipe import wipe_counter
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.enrol_window import EnrolWindow
 from guidedesk.ui.idle_lock import IdleLock
 from guidedesk.ui.presenters.scanner_settings import ScannerChoices
 from guidedesk.ui.scan_burst import WedgeSettings
@@ -42,7 +40,6 @@ from guidedesk.ui.stop_signals import stopping_by
 from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
 from guidedesk.ui.theme import look, start_look
-from guidedesk.ui.widgets.notice_window import NoticeWindow
 
 # One window a profile: two people's drafts and sessions must not write into each other. Commands stay welcome.
 WINDOW_LOCK: Final = "window.lock"
@@ -228,6 +225,10 @@ def _run_window(
     elif server_url is None:
         return _tell(app, GuideDeskError("not_enrolled"))
     else:
+        # Late, as everything that a counter at work does not need.
+        from guidedesk.sync.enrol_client import EnrolDesk
+        from guidedesk.ui.enrol_window import EnrolWindow
+
         enrol = EnrolWindow(EnrolDesk(counter, server_url), app)
         enrol.enrolled.connect(begin)
         enrol.start()
@@ -249,6 +250,8 @@ def _tell(app: QApplication, error: GuideDeskError) -> int:
     message = messages.message_for(error)
     sys.stderr.write(message.text + "\n")
     if app.platformName() not in ("offscreen", "minimal"):
+        from guidedesk.ui.widgets.notice_window import NoticeWindow
+
         window = NoticeWindow(i18n.t("app.title"), message.text, message.detail)
         window.show()
         app.exec()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -23,8 +23,11 @@ from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
 from guidedesk.ui.scan_source import Scan
-from guidedesk.ui.views.form_dialog import FormDialog
 from guidedesk.ui.widgets.scan_field import scan_field_of
+
+# What is drawn is imported where it is made: a window takes a scan before anybody fills in a form.
+if TYPE_CHECKING:
+    from guidedesk.ui.views.form_dialog import FormDialog
 
 Allowed = Callable[[Permission], bool]
 

@@ -15,9 +15,9 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.export import ExportPresenter
 from guidedesk.ui.presenters.history import HistoryPresenter
-from guidedesk.ui.views.history import HistoryPage
 from guidedesk.ui.when_shown import WhenShown
 
+# What is drawn is imported where it is made: a window takes a scan before anybody asks what was bought.
 if TYPE_CHECKING:
     from guidedesk.ui.views.export import ExportDialog
 
@@ -45,15 +45,17 @@ class CounterHistory(QObject):
         super().__init__(parent)
         self._window, self._is_allowed = window, is_allowed
         self.presenter = HistoryPresenter(desk, self)
+        self.presenter.opened.connect(self._show)
         self.export = ExportPresenter(desk, self)
         CounterFile(window, self.export, self._export_dialog, self)
 
     def add_page(self) -> None:
         """Put the page into the window."""
+        from guidedesk.ui.views.history import HistoryPage
+
         presenter = self.presenter
         page = HistoryPage(presenter.load_rows)
         presenter.state_changed.connect(WhenShown(page, page.render_state).take)
-        presenter.opened.connect(self._show)
         page.text_typed.connect(self._narrow_text)
         page.months_chosen.connect(self._narrow_months)
         page.channel_chosen.connect(self._narrow_channel)
@@ -96,7 +98,7 @@ class CounterHistory(QObject):
             self.export.open(state.data.head, state.wanted, state.data.totals.orders)
 
     def _export_dialog(self) -> ExportDialog:
-        from guidedesk.ui.views.export import ExportDialog  # late: start does not need it
+        from guidedesk.ui.views.export import ExportDialog
 
         dialog = ExportDialog()
         dialog.purpose_chosen.connect(self.export.choose_purpose)

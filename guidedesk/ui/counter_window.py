@@ -39,7 +39,6 @@ from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.member import MemberPage
-from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
 from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
@@ -95,7 +94,7 @@ class CounterWindow(QObject):
         self._add_sign_in()
         self._add_home()
         self._add_member()
-        self._histories.add_page()
+        self.window.add_page_later(HISTORY, self._histories.add_page)
         self._histories.log_wanted.connect(self.log.open)
         self._histories.return_wanted.connect(self.actions.open_return)
         self._histories.why_wanted.connect(self.earnings.why_not)
@@ -103,7 +102,11 @@ class CounterWindow(QObject):
         self.window.add_page_later(CLOSE, self.close.add_page)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
-        self._add_new_member()
+        self.new_member.opened.connect(self._show_new_member)
+        self.new_member.created.connect(self._member_created)
+        self.new_member.existing_chosen.connect(self.open_member)
+        self.new_member.left.connect(self._left_new_member)
+        self.window.add_page_later(NEW_MEMBER, self._add_new_member)
         self._add_scan_result()
         self._add_search()
         self.window.add_page_later(SYNC, self._syncs.add_page)
@@ -221,12 +224,10 @@ class CounterWindow(QObject):
             self.counter.no_card_for(scan)
 
     def _add_new_member(self) -> None:
+        from guidedesk.ui.views.new_member import NewMemberPage
+
         page, presenter = NewMemberPage(), self.new_member
         presenter.state_changed.connect(page.render_state)
-        presenter.opened.connect(self._show_new_member)
-        presenter.created.connect(self._member_created)
-        presenter.existing_chosen.connect(self.open_member)
-        presenter.left.connect(self._left_new_member)
         page.phone_typed.connect(presenter.type_phone)
         page.name_typed.connect(presenter.type_name)
         page.birthday_typed.connect(presenter.type_birthday)
@@ -236,6 +237,7 @@ class CounterWindow(QObject):
         page.created.connect(presenter.create)
         page.left.connect(presenter.leave)
         page.returned.connect(self.add_member)
+        page.render_state(presenter.state)
         self.window.add_page(NEW_MEMBER, page)
 
     def _add_scan_result(self) -> None:

@@ -9,7 +9,6 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from guidedesk.ui import i18n
-from guidedesk.ui.shell.help import KeyHelp
 from guidedesk.ui.shell.history import History, Place
 from guidedesk.ui.shell.keybar import KeyBar
 from guidedesk.ui.shell.keymap import HandlesCommands, bind_keys
@@ -173,6 +172,8 @@ class MainWindow(QMainWindow):
             self.top.search.line.setFocus(Qt.FocusReason.ShortcutFocusReason)
             self.top.search.line.selectAll()
         elif name == "help":
+            from guidedesk.ui.shell.help import KeyHelp  # late: start does not need it
+
             self.open_dialog(KeyHelp())
         elif name.startswith("rail_"):
             self._open_rail(f"Ctrl {name[-1]}")

@@ -8,8 +8,7 @@ from guidedesk.services.read_models import OwnerInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
-from guidedesk.ui.presenters.bind import BindResult, BindState
-from guidedesk.ui.theme import ToneName
+from guidedesk.ui.presenters.bind import BindState
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, noted
 from guidedesk.ui.widgets.chips import IconBox
@@ -68,27 +67,3 @@ def what_a_scan_does(owner: OwnerInfo, me: str) -> str:
         date = formats.day_text(owner.window.protected_until)
         return t("bind.then.protected", name=words.owner_name(owner), date=date)
     return t("bind.then.mine", name=me)
-
-
-def result_words(result: BindResult) -> tuple[ToneName, str, str, str]:
-    """Tone, icon, title and sentence of what became of a bind."""
-    lang = i18n.language()
-    name = person_name(result.associate.name.pick(lang))
-    owner = person_name(result.owner.name.pick(lang)) if result.owner is not None else t("bind.somebody")
-    if result.outcome == "pending":
-        return "info", "queue", t("bind.result.pending", name=name), t("bind.result.pending_text")
-    if result.outcome == "bound":
-        title = t("bind.result.again" if result.is_again else "bind.result.bound", name=name)
-        return "success", "check-circle", title, t("bind.result.bound_text")
-    if result.outcome == "merged":
-        title = t("bind.result.stays", owner=owner)
-        if result.reason == "associate_inactive":
-            title = t("bind.result.unchanged")
-        key = f"bind.why.{result.reason}"
-        why = t(key, owner=owner, name=name) if i18n.has(key) else t("bind.why.other")
-        return "violet", "user-check", title, why
-    if result.outcome == "rejected":
-        key = f"bind.why.{result.reason}"
-        why = t(key, owner=owner, name=name) if i18n.has(key) else t("bind.why.other")
-        return "danger", "x-circle", t("bind.result.rejected"), why
-    return "warning", "hourglass", t("bind.result.held"), t("bind.result.held_text")

@@ -18,7 +18,7 @@ from guidedesk.ui.shell.page import Page
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
-from guidedesk.ui.views.bind import result_words
+from guidedesk.ui.views.bind_words import result_words
 from guidedesk.ui.views.member_parts import (
     AbilitiesCard,
     ConsentCard,
