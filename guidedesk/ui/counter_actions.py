@@ -116,7 +116,7 @@ class CounterActions(QObject):
             shown[:] = [dialog]
             self._dialog = dialog
             dialog.saved.connect(form.save)
-            dialog.left.connect(form.leave)
+            dialog.closed.connect(form.leave)
             self._render(dialog, form)
             self._window.open_dialog(dialog)
 

@@ -93,7 +93,7 @@ class CounterClose(QObject):
 
         dialog = PinDialog(step, data.period)
         dialog.proved.connect(self.presenter.prove)
-        dialog.left.connect(self._left)
+        dialog.closed.connect(self._left)
         self._dialog = dialog
         self._window.open_dialog(dialog)
 

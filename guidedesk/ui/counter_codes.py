@@ -191,7 +191,7 @@ class CounterCodes(QObject):
         dialog.width_chosen.connect(presenter.choose_width)
         dialog.card_chosen.connect(presenter.choose_card)
         dialog.submitted.connect(presenter.submit)
-        dialog.left.connect(presenter.leave)
+        dialog.closed.connect(presenter.leave)
         presenter.state_changed.connect(dialog.render_state)
         dialog.render_state(presenter.state)
         self._window.open_dialog(dialog)

@@ -43,7 +43,7 @@ class CounterDoubleUses(QObject):
         dialog.reason_typed.connect(presenter.type_reason)
         dialog.ruled.connect(presenter.rule)
         dialog.retried.connect(presenter.reload)
-        dialog.left.connect(self._left)
+        dialog.closed.connect(self._left)
         dialog.render_state(presenter.state)
         self._dialog = dialog
         self._window.open_dialog(dialog)

@@ -141,7 +141,7 @@ class CounterEarnings(QObject):
 
         dialog = DisputeDialog(state.line)
         dialog.sent.connect(self.presenter.dispute)
-        dialog.left.connect(self._close_dispute)
+        dialog.closed.connect(self._close_dispute)
         self._dialog = dialog
         self._window.open_dialog(dialog)
 

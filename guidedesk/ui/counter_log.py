@@ -43,7 +43,7 @@ class CounterLog(QObject):
         dialog.time_chosen.connect(presenter.choose_time)
         dialog.text_written.connect(presenter.write_follow_up)
         dialog.saved.connect(presenter.save)
-        dialog.left.connect(presenter.leave)
+        dialog.closed.connect(presenter.leave)
         dialog.render_state(presenter.state)
         self._dialog = dialog
         self._window.open_dialog(dialog)

@@ -180,7 +180,7 @@ def wire(presenter: LogPresenter, dialog: LogDialog) -> None:
         (dialog.note_written, presenter.write), (dialog.slot_chosen, presenter.choose_slot),
         (dialog.date_chosen, presenter.choose_date), (dialog.time_chosen, presenter.choose_time),
         (dialog.text_written, presenter.write_follow_up), (dialog.saved, presenter.save),
-        (dialog.left, presenter.leave),
+        (dialog.closed, presenter.leave),
     ):  # fmt: skip
         signal.connect(slot)
     dialog.render_state(presenter.state)

@@ -23,10 +23,13 @@ ui.window.page("home")
 print(" ".join(sys.modules))
 """
 LIBRARIES = {"openpyxl", "PIL", "qrcode", "zxingcpp", "numpy", "cv2"}
-PAGES = {"codes", "earnings", "close", "history", "new_member", "scanner_settings", "sync_centre", "enrol"}
+PAGES = {
+    "close", "close_flags", "close_second", "close_tables", "codes", "earnings", "enrol", "history", "new_member",
+    "scanner_settings", "sync_centre",
+}  # fmt: skip
 DIALOGS = {
-    "bind", "claim", "consent", "diagnostics", "dispute", "earnings_export", "edit_member", "export", "file_export",
-    "follow_up", "form_dialog", "give_back", "log_interaction", "printers", "redeem", "sale",
+    "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "figures_export",
+    "file_export", "follow_up", "form_dialog", "give_back", "log_interaction", "printers", "redeem", "sale",
 }  # fmt: skip
 
 

@@ -52,7 +52,7 @@ class ClaimPresenter(FormPresenter[ClaimState]):
 
     def type_receipt(self, text: str) -> None:
         """The number as printed; looked up on this PC."""
-        self.show(receipt_no=text[: RECEIPT_LIMIT + 1], hit=None, is_looked_up=False,
+        self._show(receipt_no=text[: RECEIPT_LIMIT + 1], hit=None, is_looked_up=False,
                   problems=self.state.without("receipt"))
         self._look_up()
 
@@ -103,6 +103,6 @@ class ClaimPresenter(FormPresenter[ClaimState]):
 
         def found(hit: ReceiptHit | None) -> None:
             if self.state.card is not None and self.state.receipt_no.strip() == number:
-                self.show(hit=hit, is_looked_up=True)
+                self._show(hit=hit, is_looked_up=True)
 
         self._desk.read(find_receipt, self._desk.counter.store_id, number, done=found, latest="claim.receipt")

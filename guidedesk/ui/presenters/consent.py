@@ -55,7 +55,7 @@ class ConsentPresenter(FormPresenter[ConsentState]):
         """The customer answered one purpose."""
         if purpose in PURPOSES:
             answers = dict(self.state.answers) | {purpose: given}
-            self.show(answers=tuple((name, answers[name]) for name in PURPOSES if name in answers))
+            self._show(answers=tuple((name, answers[name]) for name in PURPOSES if name in answers))
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> ConsentState:
         """The answers so far."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,6 +11,7 @@ from guidedesk.services.double_uses import REASON_LIMIT, DoubleUse, DoubleUses
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,14 @@ class DoubleUsesState:
         return "" if self.reason.strip() else "twice.why.reason"
 
 
-class DoubleUsesPresenter(QObject):
+class DoubleUsesPresenter(StatePresenter[DoubleUsesState]):
     """`state_changed(DoubleUsesState)`; `told(catalogue key)` once something is decided."""
 
-    state_changed = Signal(object)
     told = Signal(str)
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(DoubleUsesState(desk.now_ms()), parent)
         self._desk = desk
-        self.state = DoubleUsesState(desk.now_ms())
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
@@ -121,11 +119,4 @@ class DoubleUsesPresenter(QObject):
         self._show(is_offline=status.is_offline)
 
     def _take_session(self, _session: Session | None) -> None:
-        self.state = DoubleUsesState(self._desk.now_ms(), is_offline=self.state.is_offline)
-        self.state_changed.emit(self.state)
-
-    def _show(self, **changed: Any) -> None:
-        state = replace(self.state, **changed)
-        if state != self.state:
-            self.state = state
-            self.state_changed.emit(state)
+        self._show_state(DoubleUsesState(self._desk.now_ms(), is_offline=self.state.is_offline))

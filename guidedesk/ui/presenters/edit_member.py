@@ -63,15 +63,15 @@ class EditMemberPresenter(FormPresenter[EditState]):
 
     def type_name(self, text: str) -> None:
         """The name, or how to address the person."""
-        self.show(name=text[: NAME_LIMIT + 1], problems=self.state.without("name"))
+        self._show(name=text[: NAME_LIMIT + 1], problems=self.state.without("name"))
 
     def type_birthday(self, text: str) -> None:
         """Month and day, `03-08`; a year is not kept."""
-        self.show(birthday=text, problems=self.state.without("birthday"))
+        self._show(birthday=text, problems=self.state.without("birthday"))
 
     def type_phone(self, text: str) -> None:
         """A number for somebody who has none yet, or another one of hers."""
-        self.show(phone=text, problems=self.state.without("phone"))
+        self._show(phone=text, problems=self.state.without("phone"))
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> EditState:
         """The fields as they are."""

@@ -64,15 +64,15 @@ class FollowUpPresenter(FormPresenter[FollowUpState]):
     def choose_way(self, way: str) -> None:
         """Hand over or cancel."""
         if way in WAYS:
-            self.show(way=way, problems=())
+            self._show(way=way, problems=())
 
     def choose_colleague(self, staff_id: str) -> None:
         """Who takes it over."""
-        self.show(to_id=staff_id, problems=())
+        self._show(to_id=staff_id, problems=())
 
     def write_reason(self, text: str) -> None:
         """Why it will not happen; may stay empty."""
-        self.show(reason=text[:REASON_LIMIT])
+        self._show(reason=text[:REASON_LIMIT])
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> FollowUpState:
         """The promise, unless somebody ended it meanwhile, and the colleagues who could take it."""

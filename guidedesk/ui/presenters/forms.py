@@ -13,8 +13,7 @@ from guidedesk.services.operations import Operation
 from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
-from guidedesk.ui.presenters.state_presenter import StatePresenter
+from guidedesk.ui.presenters.drafts import Draft, DraftingPresenter
 from guidedesk.ui.presenters.undo import Notice
 
 
@@ -39,7 +38,7 @@ class FormState:
 S = TypeVar("S", bound=FormState)
 
 
-class FormPresenter(StatePresenter[S]):
+class FormPresenter(DraftingPresenter[S]):
     """`state_changed(state)`; `opened()` when the dialog should show; `saved(Notice)` and `left()` when it should go.
 
     A form says how it reads (`read`), what it keeps (`draft`, `with_draft`), what it records (`operations`) and what
@@ -49,15 +48,12 @@ class FormPresenter(StatePresenter[S]):
     opened = Signal()
     saved = Signal(object)
     left = Signal()
-    KIND: ClassVar[str]  # of its drafts
     ASSURANCE: ClassVar[int] = 0
 
     def __init__(self, desk: Desk, empty: S, parent: QObject | None = None) -> None:
-        super().__init__(empty, parent)
-        self._desk, self._empty = desk, empty
+        super().__init__(desk, empty, parent)
+        self._empty = empty
         self._turn = 0
-        self._drafts = DraftKeeper(desk, self.KIND, self._worth_keeping, self)
-        desk.session_changed.connect(self._take_session)
 
     # --- what a form says of itself ---------------------------------------------------------------
 
@@ -123,7 +119,7 @@ class FormPresenter(StatePresenter[S]):
         if state.card is None or state.is_saving:
             return
         problems = self.check(state)
-        self.show(problems=problems)
+        self._show(problems=problems)
         if problems:
             return
         operations = self.operations(state, state.card)
@@ -131,7 +127,7 @@ class FormPresenter(StatePresenter[S]):
             self._close()
             self.left.emit()
             return
-        self.show(is_saving=True)
+        self._show(is_saving=True)
         card = state.card
 
         def recorded(changes: Changes) -> None:
@@ -142,18 +138,12 @@ class FormPresenter(StatePresenter[S]):
         self._desk.record(*operations, assurance=self.assurance(state), done=recorded, failed=self._not_recorded)
 
     def leave(self) -> None:
-        """Esc, a scan, or a lock: keep what was typed and go."""
         self._turn += 1
         if self.state.card is None:
             return
         self._drafts.keep()
         self._reset()
         self.left.emit()
-
-    def show(self, **changed: Any) -> None:
-        """Change the state and tell the view; what is being typed is kept a moment later."""
-        if self._show(**changed) and self.state.card is not None:
-            self._drafts.touch()
 
     def _read(self, subject: str, session: Session, now_ms: int) -> tuple[S, Draft | None]:
         with self._desk.counter.read() as connection:
@@ -173,9 +163,9 @@ class FormPresenter(StatePresenter[S]):
     def _not_recorded(self, error: Exception) -> None:
         field = self.placed(error)
         if field and isinstance(error, GuideDeskError):
-            self.show(is_saving=False, problems=((field, error),))
+            self._show(is_saving=False, problems=((field, error),))
         else:
-            self.show(is_saving=False)
+            self._show(is_saving=False)
             self._desk.tasks.failed.emit(error)
         self._drafts.keep()
 
@@ -185,7 +175,3 @@ class FormPresenter(StatePresenter[S]):
 
     def _reset(self) -> None:
         self._show_state(self._empty)
-
-    def _take_session(self, _session: Session | None) -> None:
-        # Under the name of the person who typed it, whoever signs in next.
-        self.leave()

@@ -96,7 +96,7 @@ class ReturnPresenter(FormPresenter[ReturnState]):
             _with_qty(one, one.qty + step.by, self.state.currency) if one.line.line_no == step.line_no else one
             for one in self.state.lines
         )
-        self.show(lines=lines, problems=())
+        self._show(lines=lines, problems=())
 
     def type_amount(self, edit: BackEdit) -> None:
         """What the customer got for a line."""
@@ -104,11 +104,11 @@ class ReturnPresenter(FormPresenter[ReturnState]):
             replace(one, amount=edit.text[:TYPED_LIMIT]) if one.line.line_no == edit.line_no else one
             for one in self.state.lines
         )
-        self.show(lines=lines, problems=self.state.without(f"line{edit.line_no}"))
+        self._show(lines=lines, problems=self.state.without(f"line{edit.line_no}"))
 
     def write_reason(self, text: str) -> None:
         """Why it came back; may stay empty."""
-        self.show(reason=text[:REASON_LIMIT])
+        self._show(reason=text[:REASON_LIMIT])
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> ReturnState:
         """The receipt as it is now; refused when nothing of it is left."""

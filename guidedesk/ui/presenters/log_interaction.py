@@ -30,11 +30,9 @@ from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
-from guidedesk.ui.presenters.state_presenter import StatePresenter
+from guidedesk.ui.presenters.drafts import Draft, DraftingPresenter
 from guidedesk.ui.presenters.undo import Notice
 
-DRAFT_KIND: Final = "log"
 VISIT_FRESH_MS: Final = 10 * 60_000
 CONTACTS: Final = ("wechat", "sms", "phone")
 FOLLOW_UP_TEXT_LIMIT: Final = 200
@@ -108,20 +106,18 @@ def read_log_data(connection: Any, member_id: str, viewer_id: str, now_ms: int) 
     return LogData(card, contacts, settings.contact_cap_week, settings.zone)
 
 
-class LogPresenter(StatePresenter[LogState]):
+class LogPresenter(DraftingPresenter[LogState]):
     """`state_changed(LogState)`; `opened()` when the dialog should show; `saved(Notice)` and `left()` when it should
     go. A draft is kept per associate and member."""
 
+    KIND = "log"
     opened = Signal()
     saved = Signal(object)
     left = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(LogState(), parent)
-        self._desk = desk
+        super().__init__(desk, LogState(), parent)
         self._turn = 0
-        self._drafts = DraftKeeper(desk, DRAFT_KIND, self._worth_keeping, self)
-        desk.session_changed.connect(self._take_session)
 
     def open(self, member_id: str) -> None:
         """Read what is needed and begin."""
@@ -203,7 +199,6 @@ class LogPresenter(StatePresenter[LogState]):
         self._desk.record(*operations, done=recorded, failed=self._not_recorded)
 
     def leave(self) -> None:
-        """Esc, a scan, or a lock: keep what was typed and go."""
         self._turn += 1
         self._drafts.keep()
         if self.state.data is not None:
@@ -271,16 +266,6 @@ class LogPresenter(StatePresenter[LogState]):
             "due": state.due.isoformat() if state.due else "", "text": state.follow_up_text,
             "is_suggested": state.is_suggested,
         }  # fmt: skip
-
-    def _take_session(self, _session: Session | None) -> None:
-        # Under the name of the person who typed it, whoever signs in next.
-        self.leave()
-
-    def _show(self, **changed: Any) -> bool:
-        is_new = super()._show(**changed)
-        if is_new:
-            self._drafts.touch()
-        return is_new
 
 
 def _with_draft(fresh: LogState, draft: Draft) -> LogState:

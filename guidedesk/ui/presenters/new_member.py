@@ -20,10 +20,8 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.presenters.drafts import Draft, DraftKeeper
-from guidedesk.ui.presenters.state_presenter import StatePresenter
+from guidedesk.ui.presenters.drafts import Draft, DraftingPresenter
 
-DRAFT_KIND: Final = "register"
 ASKED: Final = ("service", "wechat", "sms", "personalised")
 MAINLAND_DIGITS: Final = 11
 Code = tuple[str, str]
@@ -79,22 +77,20 @@ class _Start:
     draft: Draft | None
 
 
-class NewMemberPresenter(StatePresenter[NewMemberState]):
+class NewMemberPresenter(DraftingPresenter[NewMemberState]):
     """`state_changed(NewMemberState)`; `opened()` when the page should show; `created(id)` and
     `existing_chosen(id)` lead to a card; `left()` back."""
 
+    KIND = "register"
     opened = Signal()
     created = Signal(str)
     existing_chosen = Signal(str)
     left = Signal()
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
-        super().__init__(NewMemberState(), parent)
-        self._desk = desk
+        super().__init__(desk, NewMemberState(), parent)
         self._code: Code | None = None  # taken once, used by the next member created
         self._is_offline = False
-        self._drafts = DraftKeeper(desk, DRAFT_KIND, self._worth_keeping, self)
-        desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
     def open(self, typed: str = "") -> None:
@@ -165,7 +161,6 @@ class NewMemberPresenter(StatePresenter[NewMemberState]):
         self._desk.record(operation, done=recorded, failed=self._not_recorded)
 
     def leave(self) -> None:
-        """Esc or a scan: keep what was typed and go."""
         if self.state.me is None:
             return
         self._drafts.keep()
@@ -260,12 +255,3 @@ class NewMemberPresenter(StatePresenter[NewMemberState]):
         self._is_offline = status.is_offline
         if self.state.me is not None:
             self._show(is_offline=status.is_offline)
-
-    def _take_session(self, _session: Session | None) -> None:
-        self.leave()
-
-    def _show(self, **changed: Any) -> bool:
-        is_new = super()._show(**changed)
-        if is_new:
-            self._drafts.touch()
-        return is_new

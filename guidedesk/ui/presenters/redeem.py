@@ -68,15 +68,15 @@ class RedeemPresenter(FormPresenter[RedeemState]):
 
     def type_amount(self, text: str) -> None:
         """What a percentage came to."""
-        self.show(amount=text[:40], problems=self.state.without("amount"))
+        self._show(amount=text[:40], problems=self.state.without("amount"))
 
     def type_number(self, text: str) -> None:
         """The manager's staff number."""
-        self.show(number=text[:TYPED_LIMIT], override_by=None, problems=self.state.without("number"))
+        self._show(number=text[:TYPED_LIMIT], override_by=None, problems=self.state.without("number"))
 
     def type_pin(self, text: str) -> None:
         """Her PIN; it stays in this form and goes with it."""
-        self.show(pin=text[:TYPED_LIMIT], override_by=None, problems=self.state.without("pin"))
+        self._show(pin=text[:TYPED_LIMIT], override_by=None, problems=self.state.without("pin"))
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> RedeemState:
         """How the coupon and its member stand now."""
@@ -108,19 +108,19 @@ class RedeemPresenter(FormPresenter[RedeemState]):
             super().save()
             return
         problems = self.check(state)
-        self.show(problems=problems)
+        self._show(problems=problems)
         if problems:
             return
-        self.show(is_saving=True)
+        self._show(is_saving=True)
 
         def heard(staff_id: str) -> None:
             if self.state.card is not None:
-                self.show(is_saving=False, override_by=staff_id)
+                self._show(is_saving=False, override_by=staff_id)
                 super(RedeemPresenter, self).save()
 
         def refused(error: Exception) -> None:
             known = error if isinstance(error, GuideDeskError) else None
-            self.show(is_saving=False, pin="", problems=(("pin", known),) if known else ())
+            self._show(is_saving=False, pin="", problems=(("pin", known),) if known else ())
             if known is None:
                 self._desk.tasks.failed.emit(error)
 

@@ -88,27 +88,27 @@ class SalePresenter(FormPresenter[SaleState]):
 
     def type_amount(self, text: str) -> None:
         """What the customer paid, as on the receipt."""
-        self.show(amount=text[:ITEM_LIMIT], problems=self.state.without("amount"))
+        self._show(amount=text[:ITEM_LIMIT], problems=self.state.without("amount"))
 
     def type_receipt(self, text: str) -> None:
         """The number on the receipt, scanned or typed; may stay empty."""
-        self.show(receipt_no=text[: RECEIPT_LIMIT + 1], problems=self.state.without("receipt"))
+        self._show(receipt_no=text[: RECEIPT_LIMIT + 1], problems=self.state.without("receipt"))
 
     def type_item(self, edit: ItemEdit) -> None:
         """Name, quantity or amount of one thing bought."""
         items = list(self.state.items)
         if edit.number < len(items):
             items[edit.number] = replace(items[edit.number], **{edit.part: edit.text[: ITEM_LIMIT + 1]})
-            self.show(items=tuple(items), problems=self.state.without("items"))
+            self._show(items=tuple(items), problems=self.state.without("items"))
 
     def add_item(self) -> None:
         """One more line."""
         if len(self.state.items) < MOST_ITEMS:
-            self.show(items=(*self.state.items, ItemText()))
+            self._show(items=(*self.state.items, ItemText()))
 
     def choose_seller(self, staff_id: str) -> None:
         """Who served; oneself unless said otherwise."""
-        self.show(seller_id=staff_id)
+        self._show(seller_id=staff_id)
 
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> SaleState:
         """The member, the store and who works there."""

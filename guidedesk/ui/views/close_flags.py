@@ -5,22 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import CloseState
 from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.fields import Field
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.states import empty_state
-
-_WRAPS = QSizePolicy.Policy.Preferred
 
 
 class FlagPanel(QWidget):
@@ -34,8 +32,7 @@ class FlagPanel(QWidget):
         self.title = Label("", "heading", wrap=True)
         self._place = Label("", "caption", "text3", wrap=True)
         self._what = Label("", "body", wrap=True)
-        self._said = Banner("info", "check-circle", closable=False)
-        self._said.setSizePolicy(_WRAPS, _WRAPS)
+        self._said = Note("info", "check-circle")
         self._money = Label("", "caption", "text2", wrap=True).say("close.flag_money")
         self.why_not = Label("", "body", "text2", wrap=True)
         self.sentence = Field("close.flag_sentence")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.earnings import GATES, CloseMonth, Gate
-from guidedesk.ui import close_words, formats, messages
+from guidedesk.ui import close_words, formats
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui.earnings_sums import sum_lines
 from guidedesk.ui.i18n import t
@@ -18,7 +18,8 @@ from guidedesk.ui.presenters.close import CloseState
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.earnings_drawer import SumBox, moments
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.views.problem import Problem
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.chips import IconLabel
@@ -32,7 +33,6 @@ from guidedesk.ui.widgets.states import empty_state
 from guidedesk.ui.widgets.story import Story
 
 LOW: Final = QSizePolicy.Policy.Maximum
-_WRAPS: Final = QSizePolicy.Policy.Preferred
 
 
 class GateCell(QFrame):
@@ -141,13 +141,11 @@ class DisputePanel(QWidget):
         super().__init__()
         self.title = Label("", "heading", wrap=True)
         self._place = Label("", "caption", "text3", wrap=True)
-        self._said = Banner("violet", "flag", closable=False)
-        self._said.setSizePolicy(_WRAPS, _WRAPS)
+        self._said = Note("violet", "flag")
         self.story, self.sums = Story(), SumBox()
         self.choices = ChoiceGroup("close.ruling", digits=True)
         self.amount, self.sentence = Field("close.amount"), Field("close.sentence")
-        self._ruled = Banner("info", "scale", closable=False)
-        self._ruled.setSizePolicy(_WRAPS, _WRAPS)
+        self._ruled = Note("info", "scale")
         ruling = column(Label("", "body_strong").say("close.ruling"), self.choices, self.amount, self.sentence, gap=2)
         self._ruling = holder(ruling)
         body = column(self._said, self.story, self.sums, self._ruling, self._ruled, None, gap=4, pad=4)
@@ -204,7 +202,6 @@ class PinDialog(Dialog):
     """The manager's PIN before money is decided; a forced close also wants its reason: `proved(pin, reason)`."""
 
     proved = Signal(str, str)
-    left = Signal()
 
     def __init__(self, step: str, period: str) -> None:
         super().__init__(t(f"close.pin.{step}", month=words.period_text(period)))
@@ -213,25 +210,19 @@ class PinDialog(Dialog):
         if step != "force":
             self.reason.hide()
         self.pin = Field("close.pin", secret=True)
-        self.problem = Banner("danger", "alert", closable=False)
-        self.problem.setSizePolicy(_WRAPS, _WRAPS)
-        self.problem.hide()
+        self.problem = Problem()
         form: Box = column(self._what, self.problem, self.reason, self.pin, None, gap=4)
         self.body.put(ScrollColumn(holder(form)))
         self.cancel = Button("").say("earn.dispute_cancel")
         self.go = Button("", "primary", icon="lock", key="Ctrl Enter").say(f"close.go.{step}")
-        self.foot.put(None, self.cancel, self.go)
+        self.end_with(self.cancel, self.go)
         self._step = step
-        self.go.clicked.connect(self.main_action)
         self.pin.submitted.connect(self.main_action)
-        self.cancel.clicked.connect(self.left)
-        self.closed.connect(self.left)
 
     def show_state(self, problem: GuideDeskError | None, *, is_deciding: bool) -> None:
         """Why it was refused; the PIN is typed anew."""
-        self.problem.setVisible(problem is not None)
+        self.problem.show_error(problem)
         if problem is not None:
-            self.problem.show_text("", messages.message_for(problem).text)
             self.pin.set_text("")
         self.go.allow(not is_deciding, t("earn.why_not.asking"))
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import CloseState
 from guidedesk.ui.safe_text import untrusted
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.states import empty_state
-
-_WRAPS = QSizePolicy.Policy.Preferred
 
 
 class AdjustmentPanel(QWidget):
@@ -32,10 +30,7 @@ class AdjustmentPanel(QWidget):
         self.title = Label("", "heading", wrap=True)
         self._place = Label("", "caption", "text3", wrap=True)
         self._amount = Label("", "title", lines=1)
-        self._said = Banner("info", "edit", closable=False)
-        self._done = Banner("info", "scale", closable=False)
-        for banner in (self._said, self._done):
-            banner.setSizePolicy(_WRAPS, _WRAPS)
+        self._said, self._done = Note("info", "edit"), Note("info", "scale")
         self._why = Label("", "body", "text2", wrap=True).say("close.second_why")
         self.why_not = Label("", "body", "text2", wrap=True)
         body = column(self._amount, self._said, self._why, self.why_not, self._done, None, gap=4, pad=4)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.earnings import DISPUTE_REASONS, EarningsLine
 from guidedesk.ui import earnings_words as words
-from guidedesk.ui import formats, messages
+from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.scan_guard import guard_keys
 from guidedesk.ui.theme import look
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.views.problem import Problem
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
@@ -21,14 +21,11 @@ from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder
 from guidedesk.ui.widgets.overlay import Dialog
 
-_WRAPS = QSizePolicy.Policy.Preferred
-
 
 class DisputeDialog(Dialog):
-    """`sent(reason, sentence)` on Ctrl Enter, `left` on Esc."""
+    """`sent(reason, sentence)` on Ctrl Enter, `closed` on Esc."""
 
     sent = Signal(str, str)
-    left = Signal()
 
     def __init__(self, line: EarningsLine) -> None:
         amount = formats.money(line.amount_minor, line.currency)
@@ -40,26 +37,20 @@ class DisputeDialog(Dialog):
         self.reasons.show_choices([Choice(name, t(f"earn.reason.{name}")) for name in DISPUTE_REASONS])
         guard_keys(self.reasons)
         self.sentence = Field("earn.dispute_text")
-        self.problem = Banner("danger", "alert", closable=False)
-        self.problem.setSizePolicy(_WRAPS, _WRAPS)
-        self.problem.hide()
+        self.problem = Problem()
         note = Label("", "caption", "text3", wrap=True).say("earn.dispute_note")
         title = Label("", "body_strong").say("earn.dispute_reason")
         form = column(self._what, self.problem, column(title, self.reasons, gap=2), self.sentence, note, None, gap=4)
         self.body.put(ScrollColumn(holder(form)))
         self.cancel = Button("").say("earn.dispute_cancel")
         self.send = Button("", "primary", icon="flag", key="Ctrl Enter").say("earn.dispute_send")
-        self.foot.put(None, self.cancel, self.send)
+        self.end_with(self.cancel, self.send)
         self.send.allow(False, t("earn.dispute_choose"))
         self.reasons.chosen.connect(self._allow)
-        self.send.clicked.connect(self.main_action)
-        self.cancel.clicked.connect(self.left)
-        self.closed.connect(self.left)
 
     def show_problem(self, error: GuideDeskError) -> None:
         """Head office said no, or was not there; what was typed stays."""
-        self.problem.show_text("", messages.message_for(error).text)
-        self.problem.show()
+        self.problem.show_error(error)
         self.send.allow(True)
 
     def first_focus(self) -> QWidget | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from guidedesk.services.double_uses import DECISIONS, DoubleUse, Use
 from guidedesk.ui import formats, i18n, messages
@@ -14,7 +14,8 @@ from guidedesk.ui.presenters.double_uses import DoubleUsesState
 from guidedesk.ui.safe_text import person_name, untrusted
 from guidedesk.ui.tables.model import Cell, ColumnSpec, RowsModel
 from guidedesk.ui.theme import look
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.views.problem import Problem
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
@@ -25,8 +26,6 @@ from guidedesk.ui.widgets.layouts import column, holder, row
 from guidedesk.ui.widgets.listview import TableView
 from guidedesk.ui.widgets.overlay import Dialog
 from guidedesk.ui.widgets.states import empty_state, error_state
-
-_WRAPS = QSizePolicy.Policy.Preferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,13 @@ def _cells(row: DoubleUseRow) -> tuple[Cell, ...]:
 
 
 class DoubleUsesDialog(Dialog):
-    """`chosen(id)`, `decided(word)`, `reason_typed(text)`, `ruled()`, `retried()`, `left()`."""
+    """`chosen(id)`, `decided(word)`, `reason_typed(text)`, `ruled()`, `retried()`."""
 
     chosen = Signal(str)
     decided = Signal(str)
     reason_typed = Signal(str)
     ruled = Signal()
     retried = Signal()
-    left = Signal()
 
     def __init__(self) -> None:
         super().__init__(title_key="twice.title")
@@ -94,15 +92,12 @@ class DoubleUsesDialog(Dialog):
         self._why = Label("", "label", "text2", wrap=True)
         self.cancel = Button("").say("form.close")
         self.rule_it = Button("", "primary", icon="scale", key="Ctrl Enter").say("twice.rule")
-        self.foot.put(self._why, self.cancel, self.rule_it)
+        self.end_with(self.cancel, self.rule_it, self._why)
         self.foot.setStretch(0, 1)
         self.table.row_chosen.connect(self.chosen)
         self.panel.choices.chosen.connect(self.decided)
         self.panel.reason.edited.connect(self.reason_typed)
-        self.rule_it.clicked.connect(self.ruled)
         self._error.acted.connect(self.retried)
-        self.cancel.clicked.connect(self.left)
-        self.closed.connect(self.left)
         look().retranslated.connect(self._retranslate)
 
     def render_state(self, state: DoubleUsesState) -> None:
@@ -141,12 +136,9 @@ class DoubleUsesDialog(Dialog):
     def first_focus(self) -> QWidget | None:
         return self.table
 
-    def handle_command(self, name: str) -> bool:
-        if name == "main_action":
-            if self.rule_it.isVisible() and self.rule_it.isEnabled():
-                self.ruled.emit()
-            return True
-        return super().handle_command(name)
+    def main_action(self) -> None:
+        if self.rule_it.isVisible() and self.rule_it.isEnabled():
+            self.ruled.emit()
 
     def _retranslate(self) -> None:
         if self._state is not None:
@@ -163,11 +155,7 @@ class _Panel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._title = Label("", "heading", wrap=True)
-        self._outcome = Banner("info", "info", closable=False)
-        self._problem = Banner("danger", "alert", closable=False)
-        self._ruled = Banner("info", "scale", closable=False)
-        for banner in (self._outcome, self._problem, self._ruled):
-            banner.setSizePolicy(_WRAPS, _WRAPS)
+        self._outcome, self._problem, self._ruled = Note("info", "info"), Problem(), Note("info", "scale")
         self._first, self._second = FactLines(), FactLines()
         self.choices = ChoiceGroup("twice.decision", digits=True)
         self.reason = Field("twice.reason")
@@ -183,9 +171,7 @@ class _Panel(QWidget):
     def show_item(self, state: DoubleUsesState, item: DoubleUse) -> None:
         name = person_name(item.member_name) or t("twice.nobody")
         self._title.set_text(t(f"twice.head.{item.kind}", name=name))
-        self._problem.setVisible(state.problem is not None)
-        if state.problem is not None:
-            self._problem.show_text("", messages.message_for(state.problem).text)
+        self._problem.show_error(state.problem)
         outcome = "code" if item.kind == "member_code" else "stands" if item.stands else "refused"
         worth = formats.money(item.value_minor, item.currency) if item.value_minor else t("twice.no_sum")
         is_open = item.state == "open"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from guidedesk.services.earnings import Change, Earnings, EarningsLine, Evidence, Expiring, Person
 from guidedesk.ui import earnings_words as words
@@ -15,7 +15,7 @@ from guidedesk.ui.i18n import has, language, t
 from guidedesk.ui.presenters.earnings import EarningsState, WhyNotState
 from guidedesk.ui.safe_text import person_name, untrusted
 from guidedesk.ui.theme import ToneName
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import Chip, IconLabel
 from guidedesk.ui.widgets.columns import ScrollColumn
@@ -27,7 +27,6 @@ from guidedesk.ui.widgets.states import empty_state
 from guidedesk.ui.widgets.story import Moment, Story
 
 PANELS = ("line", "changes", "expiring", "why_not")
-_WRAPS = QSizePolicy.Policy.Preferred
 
 
 class SumBox(QFrame):
@@ -90,8 +89,7 @@ class LinePanel(QWidget):
         state = row(self._state_icon, self._state, gap=2)
         state.setStretch(1, 1)
         state.setAlignment(self._state_icon, ALIGN_TOP)
-        self._dispute_note = Banner("info", "flag", closable=False)
-        self._dispute_note.setSizePolicy(_WRAPS, _WRAPS)
+        self._dispute_note = Note("info", "flag")
         body = column(self.story, self.sums, self._said, holder(state), self._dispute_note, None, gap=4, pad=4)
         self._body = ScrollColumn(holder(body))
         self.dispute = Button("", icon="flag", key="Alt D").say("earn.dispute")
@@ -324,8 +322,7 @@ class WhyNotPanel(QWidget):
         self.number = Field("earn.why_not.order")
         self.ask = Button("", "primary", key="Ctrl Enter").say("earn.why_not.ask")
         self.ask.clicked.connect(self.send)
-        self._verdict = Banner("info", "scale", closable=False)
-        self._verdict.setSizePolicy(_WRAPS, _WRAPS)
+        self._verdict = Note("info", "scale")
         self.story = Story()
         self._sale = Label("", "caption", "text2", wrap=True)
         body = column(self.number, row(self.ask, None), self._verdict, self._sale, self.story, None, gap=4, pad=4)

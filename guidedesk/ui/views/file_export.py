@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from guidedesk.services.spreadsheet_files import FORMS
-from guidedesk.ui import messages
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.file_export import FileExportPresenter, FileExportState
 from guidedesk.ui.scan_guard import guard_keys
-from guidedesk.ui.widgets.access import announce
-from guidedesk.ui.widgets.banner import Banner
+from guidedesk.ui.views.problem import Problem
+from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
@@ -24,7 +23,6 @@ from guidedesk.ui.widgets.layouts import Box, Item, column, holder, row
 from guidedesk.ui.widgets.overlay import Dialog
 
 PickPath = Callable[[QWidget, str, str], str]
-_WRAPS: Final = QSizePolicy.Policy.Preferred
 
 
 def pick_path(parent: QWidget, path: str, form: str) -> str:
@@ -37,18 +35,16 @@ def pick_path(parent: QWidget, path: str, form: str) -> str:
 
 
 class FileExportDialog(Dialog):
-    """`path_chosen`, `submitted` and `left` tell what a person did. A dialog `fill`s in its own parts."""
+    """`path_chosen`, `submitted` and `closed` tell what a person did. A dialog `fill`s in its own parts."""
 
     path_chosen = Signal(str)
     submitted = Signal()
-    left = Signal()
 
     def __init__(self, title_key: str, *, save_key: str = "export.save", pick: PickPath = pick_path) -> None:
         super().__init__(title_key=title_key)
         self._pick, self._form = pick, ""
         self.what = Label("", "body", "text2", wrap=True)
-        self.problem = Banner("danger", "alert", closable=False)
-        self.problem.setSizePolicy(_WRAPS, _WRAPS)  # as high as its sentence needs
+        self.problem = Problem()
         self.path = Field("export.path")
         self.browse = Button("").say("export.browse")
         self.place = row(self.path, column(None, self.browse, gap=0), gap=2)
@@ -56,12 +52,9 @@ class FileExportDialog(Dialog):
         self._scroll: ScrollColumn | None = None
         self.cancel = Button("").say("export.cancel")
         self.save = Button("", "primary", icon="download", key="Ctrl Enter").say(save_key)
-        self.foot.put(None, self.cancel, self.save)
+        self.end_with(self.cancel, self.save)
         self.path.edited.connect(self.path_chosen)
         self.browse.clicked.connect(self._browse)
-        self.save.clicked.connect(self.submitted)
-        self.cancel.clicked.connect(self.left)
-        self.closed.connect(self.left)
 
     def fill(self, *parts: Item) -> Box:
         """Below what the file is and why it could not be written: these parts, `place` among them."""
@@ -74,7 +67,7 @@ class FileExportDialog(Dialog):
         """Tell a presenter what a person does, and show what it says."""
         self.path_chosen.connect(presenter.choose_path)
         self.submitted.connect(presenter.submit)
-        self.left.connect(presenter.leave)
+        self.closed.connect(presenter.leave)
         presenter.state_changed.connect(self.render_state)
         self.render_state(presenter.state)
 
@@ -86,12 +79,9 @@ class FileExportDialog(Dialog):
         """What is the same for every file: where to, why not, and that it is being written."""
         self._form = state.form
         self.path.set_text(state.path)
-        self.problem.setVisible(state.problem is not None)
-        if state.problem is not None:
-            self.problem.show_text("", messages.message_for(state.problem).text)
-            if self._scroll is not None:
-                self._scroll.verticalScrollBar().setValue(0)
-            announce(self.problem, self.problem.accessibleName())
+        if state.problem is not None and self._scroll is not None:
+            self._scroll.verticalScrollBar().setValue(0)
+        self.problem.show_error(state.problem)
         self.save.allow(not state.is_writing, t("export.writing"))
 
     def main_action(self) -> None:
@@ -113,8 +103,7 @@ class SheetExportDialog(FileExportDialog):
         super().__init__(title_key, pick=pick)
         self.forms = ChoiceGroup("export.form", digits=True)
         guard_keys(self.forms)
-        self.mark = Banner("info", "shield-check", closable=False)
-        self.mark.setSizePolicy(_WRAPS, _WRAPS)
+        self.mark = Note("info", "shield-check")
         self.forms.chosen.connect(self.form_chosen)
 
     def fill_sheet(self, *parts: Item) -> None:

@@ -30,10 +30,9 @@ CLOSE: Final[Hint] = ("Esc", "form.key.close")
 
 
 class FormDialog(Dialog):
-    """`saved` on Ctrl Enter, `left` on Esc. Put the form into `form`; a second pane may stand beside it."""
+    """`saved` on Ctrl Enter, `closed` on Esc. Put the form into `form`; a second pane may stand beside it."""
 
     saved = Signal()
-    left = Signal()
 
     def __init__(self, title_key: str, save_key: str, *, side: QWidget | None = None, hints: tuple[Hint, ...] = (),
                  keeps: bool = True) -> None:
@@ -57,11 +56,8 @@ class FormDialog(Dialog):
         self._problem = Label("", "label", "danger", wrap=True)
         self.keep = Button("").say("log.keep" if keeps else "form.close")
         self.save = Button("", "primary", key="Ctrl Enter").say(save_key)
-        self.foot.put(self._hints, self._problem, self.keep, self.save)
+        self.end_with(self.keep, self.save, self._hints, self._problem)
         self.foot.setStretch(1, 1)
-        self.keep.clicked.connect(self.left)
-        self.save.clicked.connect(self.saved)
-        self.closed.connect(self.left)
         look().retranslated.connect(self.retranslate)
 
     def show_head(self, state: FormState, problem: str = "") -> None:

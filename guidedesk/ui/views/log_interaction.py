@@ -46,7 +46,6 @@ class LogDialog(Dialog):
     time_chosen = Signal(str)
     text_written = Signal(str)
     saved = Signal()
-    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +92,7 @@ class LogDialog(Dialog):
         self._hints = holder(row(*lines, gap=3))
         self.keep = Button("").say("log.keep")
         self.save = Button("", "primary", key="Ctrl Enter").say("log.save")
-        self.foot.put(self._hints, None, self._problem, self.keep, self.save)
+        self.end_with(self.keep, self.save, self._hints, None, self._problem)
 
     def _connect(self) -> None:
         self.kinds.chosen.connect(self.kind_chosen)
@@ -103,9 +102,6 @@ class LogDialog(Dialog):
         self.day.picked.connect(self.date_chosen)
         self.time.editingFinished.connect(self._told_time)
         self.text.textEdited.connect(self.text_written)
-        self.keep.clicked.connect(self.left)
-        self.save.clicked.connect(self.main_action)
-        self.closed.connect(self.left)
 
     def render_state(self, state: LogState) -> None:
         """Show what is being logged."""

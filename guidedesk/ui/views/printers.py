@@ -19,14 +19,13 @@ from guidedesk.ui.widgets.overlay import Dialog
 
 
 class PrintersDialog(Dialog):
-    """`label_written(text)`, `language_chosen`, `width_chosen(dots)`, `card_chosen(name)`, `submitted`, `left`."""
+    """`label_written(text)`, `language_chosen`, `width_chosen(dots)`, `card_chosen(name)`, `submitted`."""
 
     label_written = Signal(str)
     language_chosen = Signal(str)
     width_chosen = Signal(str)
     card_chosen = Signal(str)
     submitted = Signal()
-    left = Signal()
 
     def __init__(self) -> None:
         super().__init__(title_key="printers.title")
@@ -45,14 +44,11 @@ class PrintersDialog(Dialog):
         self.body.put(ScrollColumn(holder(form)))
         self.cancel = Button("").say("form.close")
         self.save = Button("", "primary", key="Ctrl Enter").say("printers.save")
-        self.foot.put(None, self.cancel, self.save)
+        self.end_with(self.cancel, self.save)
         self.label.edited.connect(self.label_written)
         self.language.chosen.connect(self.language_chosen)
         self.paper.chosen.connect(self.width_chosen)
         self.card.chosen.connect(self.card_chosen)
-        self.save.clicked.connect(self.submitted)
-        self.cancel.clicked.connect(self.left)
-        self.closed.connect(self.left)
 
     def render_state(self, state: PrintersState) -> None:
         """Show what is set."""

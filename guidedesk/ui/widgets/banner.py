@@ -55,3 +55,11 @@ class Banner(QFrame):
         set_flag(self, "tone", tone)
         self._icon.show_icon(icon, tone)
         self._title.set_ink(tone)
+
+
+class Note(Banner):
+    """A banner inside a form or a panel: as high as its sentence needs, and nobody can close it."""
+
+    def __init__(self, tone: ToneName, icon: str) -> None:
+        super().__init__(tone, icon, closable=False)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
-from guidedesk.ui.widgets.access import Role, set_role
+from guidedesk.ui.widgets.access import Role
+from guidedesk.ui.widgets.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,17 @@ class Part:
     pale: bool = False
 
 
-class Bar(QWidget):
+class Bar(Figure):
     """Up to four parts in a fixed order on a grey ground; `spoken` carries the figures."""
 
     def __init__(self, parts: tuple[Part, ...] = (), spoken: str = "") -> None:
-        super().__init__()
+        super().__init__(spoken, Role.ProgressBar)
         self._parts = parts
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_role(self, Role.ProgressBar, spoken)
-        look().restyled.connect(self.updateGeometry)
 
     def show_parts(self, parts: tuple[Part, ...], spoken: str) -> None:
         """Change the figures."""
         self._parts = parts
-        self.setAccessibleName(spoken)
-        self.update()
+        self._redraw(spoken)
 
     def sizeHint(self) -> QSize:
         return QSize(look().m.chart_min_w, look().m.bar_h)

@@ -14,6 +14,7 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.focus import ring_on_focus
+from guidedesk.ui.widgets.said import Said
 from guidedesk.ui.widgets.target import face_in, target_size
 
 Kind = Literal["primary", "accent", "default", "quiet", "danger", "link"]
@@ -30,7 +31,7 @@ class Face:
     ink: QColor
 
 
-class Button(QPushButton):
+class Button(QPushButton, Said):
     """A button. `key` is shown as a key cap; the key itself is bound by the screen (`KeyMap`). A `wide` one takes the
     whole line, words at its left and the key at its right."""
 
@@ -42,9 +43,7 @@ class Button(QPushButton):
         self._wide = wide
         self.kind: Kind = kind
         self._icon, self._hint, self._size, self._trailing = icon, key, size, trailing
-        self._key = ""
         self._is_key_hidden = False
-        self._params: dict[str, str | int] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -53,12 +52,6 @@ class Button(QPushButton):
         look().retranslated.connect(self._retranslate)
         ring_on_focus(self, _RADIUS.get(size, "button_radius"))
         self.setAccessibleDescription(key)
-
-    def say(self, key: str, **params: str | int) -> Button:
-        """Show a text of the catalogue; it follows a change of language."""
-        self._key, self._params = key, params
-        self._retranslate()
-        return self
 
     def set_text(self, text: str) -> None:
         """Show a value; ends an earlier `say`."""
@@ -88,10 +81,8 @@ class Button(QPushButton):
         tip(self, "" if allowed else reason)
         self.setAccessibleDescription(self._hint if allowed else reason)
 
-    def _retranslate(self) -> None:
-        if self._key:
-            self.setText(i18n.t(self._key, **self._params))
-            self.updateGeometry()
+    def _text_changed(self) -> None:
+        self.updateGeometry()
 
     def _restyle(self) -> None:
         self.updateGeometry()

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
-from guidedesk.ui.widgets.access import Role, set_role
+from guidedesk.ui.widgets.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +21,17 @@ class Column:
     strong: bool = False
 
 
-class BarChart(QWidget):
+class BarChart(Figure):
     """Vertical bars; `summary` is one sentence that says what they show."""
 
     def __init__(self, columns: tuple[Column, ...] = (), summary: str = "") -> None:
-        super().__init__()
+        super().__init__(summary)
         self.columns = columns
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_role(self, Role.Chart, summary)
-        look().restyled.connect(self.updateGeometry)
 
     def show_columns(self, columns: tuple[Column, ...], summary: str) -> None:
         """Change the figures and the sentence."""
         self.columns = columns
-        self.setAccessibleName(summary)
-        self.update()
+        self._redraw(summary)
 
     def table(self) -> tuple[tuple[str, str], ...]:
         """The figures as rows, for the table view (Alt T)."""
@@ -44,9 +39,6 @@ class BarChart(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(look().m.chart_min_w, look().m.chart_h)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m
@@ -68,28 +60,21 @@ class BarChart(QWidget):
                 paint.text(painter, wide, column.label, font, current.q("text3"), paint.CENTRE)
 
 
-class Sparkline(QWidget):
+class Sparkline(Figure):
     """A line of values without axes; the second half of a comparison is drawn dashed by its own instance."""
 
     def __init__(self, values: tuple[int, ...] = (), summary: str = "", *, dashed: bool = False) -> None:
-        super().__init__()
+        super().__init__(summary)
         self._values = values
         self._dashed = dashed
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_role(self, Role.Chart, summary)
-        look().restyled.connect(self.updateGeometry)
 
     def show_values(self, values: tuple[int, ...], summary: str) -> None:
         """Change the figures and the sentence."""
         self._values = values
-        self.setAccessibleName(summary)
-        self.update()
+        self._redraw(summary)
 
     def sizeHint(self) -> QSize:
         return QSize(look().m.chart_min_w, look().m.spark_h)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if len(self._values) < 2:

@@ -6,12 +6,12 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from guidedesk.ui import i18n
 from guidedesk.ui.theme import ToneName, look
 from guidedesk.ui.widgets import paint
+from guidedesk.ui.widgets.said import Said
 
 
-class Painted(QLabel):
+class Painted(QLabel, Said):
     """A QLabel for its accessible text; everything visible is painted by the subclass."""
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
@@ -19,8 +19,6 @@ class Painted(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setText(text)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._key = ""
-        self._params: dict[str, str | int] = {}
         look().restyled.connect(self._restyle)
         look().retranslated.connect(self._retranslate)
 
@@ -30,14 +28,8 @@ class Painted(QLabel):
         self.setText(text)
         self.updateGeometry()
 
-    def _say(self, key: str, params: dict[str, str | int]) -> None:
-        self._key, self._params = key, params
-        self._retranslate()
-
-    def _retranslate(self) -> None:
-        if self._key:
-            self.setText(i18n.t(self._key, **self._params))
-            self.updateGeometry()
+    def _text_changed(self) -> None:
+        self.updateGeometry()
 
     def _restyle(self) -> None:
         self.updateGeometry()
@@ -59,11 +51,6 @@ class Chip(Painted):
         super().__init__(text, parent)
         self.tone: ToneName = tone
         self._icon, self._large, self._outline, self._chosen, self._dot = icon, large, outline, chosen, dot
-
-    def say(self, key: str, **params: str | int) -> Chip:
-        """Show a text of the catalogue; it follows a change of language."""
-        self._say(key, params)
-        return self
 
     def show_state(self, text: str, tone: ToneName, icon: str = "") -> None:
         """Change text, tone and icon together."""

@@ -9,20 +9,20 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from guidedesk.ui import i18n
 from guidedesk.ui.safe_text import person_name as person_name
 from guidedesk.ui.safe_text import untrusted as untrusted
 from guidedesk.ui.theme import TypeName, look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.layouts import set_flag
+from guidedesk.ui.widgets.said import Said
 
 WRAPPED: Final = 40
 # More than a line of a narrow column in one piece; Chinese breaks anywhere by itself.
 _LONG_WORD: Final = re.compile(r"[^\s\u2e80-\uffff]{20,}")
 
 
-class Label(QLabel):
+class Label(QLabel, Said):
     """A text in one of the type styles.
 
     `wrap` lets it grow downwards; `lines` > 0 cuts it after so many lines with … and shows the whole in a tool tip.
@@ -39,8 +39,6 @@ class Label(QLabel):
         self.setProperty("ink", ink)
         self._style: TypeName = style
         self._lines = lines
-        self._key = ""
-        self._params: dict[str, str | int] = {}
         self._wraps, self._looked_at, self._has_long_word = wrap, "", False
         self.setWordWrap(wrap)
         if align is not None:
@@ -53,12 +51,6 @@ class Label(QLabel):
         look().restyled.connect(self._restyle)
         look().retranslated.connect(self._retranslate)
         self._restyle()
-
-    def say(self, key: str, **params: str | int) -> Label:
-        """Show a text of the catalogue; it follows a change of language."""
-        self._key, self._params = key, params
-        self._retranslate()
-        return self
 
     def set_text(self, text: str) -> None:
         """Show a value; ends an earlier `say`."""
@@ -76,10 +68,8 @@ class Label(QLabel):
         """Whether the text ends with … by design (the audit does not count that as clipped)."""
         return self._lines > 0
 
-    def _retranslate(self) -> None:
-        if self._key:
-            self.setText(i18n.t(self._key, **self._params))
-            self._fit()
+    def _text_changed(self) -> None:
+        self._fit()
 
     def _restyle(self) -> None:
         self.setMinimumHeight(self._line())

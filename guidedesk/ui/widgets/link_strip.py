@@ -6,37 +6,29 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.ui.link_blocks import Block
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets import paint
-from guidedesk.ui.widgets.access import Role, set_role
+from guidedesk.ui.widgets.figure import Figure
 
 _INKS: Final[dict[Block, str]] = {"up": "success", "down": "warning", "unknown": "line"}
 
 
-class LinkStrip(QWidget):
+class LinkStrip(Figure):
     """Blocks in the order of time; colour is never the only sign: breaks are lower, and told in words."""
 
     def __init__(self) -> None:
         super().__init__()
         self._blocks: tuple[Block, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        set_role(self, Role.Chart, "")
-        look().restyled.connect(self.updateGeometry)
 
     def show_blocks(self, blocks: tuple[Block, ...], summary: str) -> None:
         """Draw these; `summary` is what a screen reader says."""
         self._blocks = blocks
-        self.setAccessibleName(summary)
-        self.update()
+        self._redraw(summary)
 
     def sizeHint(self) -> QSize:
         return QSize(look().m.chart_min_w, look().m.avatar_s)
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         if not self._blocks:

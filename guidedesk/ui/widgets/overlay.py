@@ -51,6 +51,12 @@ class Dialog(QFrame):
         """The widget that gets the keyboard first."""
         return None
 
+    def end_with(self, leave: Button, act: Button, *before: Item) -> None:
+        """The two ways out, at the right of the foot: without an answer, and by the main action."""
+        self.foot.put(*(before or (None,)), leave, act)
+        leave.clicked.connect(self.closed)
+        act.clicked.connect(self.main_action)
+
     def main_action(self) -> None:
         """Ctrl Enter: what the dialog is for; nothing where it only tells. What is behind it never hears of it."""
 
