@@ -233,7 +233,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                           "close.second_why", "close.second_approve", "close.second_refuse", "=Ctrl Enter"),
     ("close", "second_own"): (*_CLOSE, "close.tab.second", "=−¥45.00", "close.second_proposer"),
     ("close", "flags"): (*_CLOSE, "close.tab.flags", "flag.self_bind", "flag.self_bind.text", "flag.velocity",
-                         "close.verdict.none", "close.verdict.accept", "close.flag_money", "close.flag_sentence",
+                         "close.verdict.none", "close.flag_money", "close.flag_sentence",
                          "close.flag_accept", "close.flag_void", "=Ctrl Enter"),
     ("close", "flags_many"): (*_CLOSE, "flag.velocity.text", "close.flag_no_event"),
     ("close", "ready"): (*_CLOSE, "close.free", "close.none.open", "close.no_dispute", "close.close"),
