@@ -109,6 +109,11 @@ class CommissionDesk:
         asked = {"dispute_id": dispute_id, "decision": decision, "amount_minor": amount_minor, "target": target}
         return self._ask("disputes/resolve", CloseMonth, **asked, text=text, pin=pin)
 
+    def adjust(self, proposal_id: str, associate: str, amount_minor: int, text: str, pin: str) -> CloseMonth:
+        """A manual line for an associate, with the manager's PIN; it may wait for a second person."""
+        asked = {"proposal_id": proposal_id, "associate": associate, "amount_minor": amount_minor}
+        return self._ask("adjustments/propose", CloseMonth, **asked, text=text, pin=pin)
+
     def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
         """The second person's word on an adjustment, with her PIN."""
         return self._ask("adjustments/decide", CloseMonth, proposal_id=proposal_id, is_approved=is_approved, pin=pin)

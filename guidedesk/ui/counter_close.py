@@ -14,6 +14,7 @@ from guidedesk.ui.counter_figures import CounterFigures
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.close import ClosePresenter, CloseState
+from guidedesk.ui.safe_text import person_name
 from guidedesk.ui.when_shown import WhenShown
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class CounterClose(QObject):
         page.ruled.connect(presenter.rule)
         page.second_decided.connect(presenter.decide_second)
         page.reviewed.connect(presenter.review)
+        page.person_chosen.connect(presenter.choose_person)
+        page.proposed.connect(presenter.propose)
         page.confirmed.connect(presenter.confirm)
         page.closed.connect(presenter.close_it)
         page.forced.connect(presenter.force)
@@ -91,8 +94,10 @@ class CounterClose(QObject):
             return
         from guidedesk.ui.views.close_parts import PinDialog
 
-        dialog = PinDialog(step, data.period)
+        person = next((each for each in data.associates if each.id == self.presenter.state.person), None)
+        dialog = PinDialog(step, data.period, "" if person is None else person_name(person.name.pick(i18n.language())))
         dialog.proved.connect(self.presenter.prove)
+        dialog.amount_typed.connect(self.presenter.type_amount)
         dialog.closed.connect(self._left)
         self._dialog = dialog
         self._window.open_dialog(dialog)

@@ -57,6 +57,10 @@ class CommissionPort(Protocol):
         """A manager's ruling, with her PIN."""
         ...
 
+    def adjust(self, proposal_id: str, associate: str, amount_minor: int, text: str, pin: str) -> CloseMonth:
+        """A manual line for an associate, with the manager's PIN; it may wait for a second person."""
+        ...
+
     def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
         """The second person's word on an adjustment, with her PIN."""
         ...

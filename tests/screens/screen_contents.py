@@ -240,6 +240,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("close", "closed"): (*_CLOSE, "earn.closed_on", "close.gate.lock.done"),
     ("close", "pin"): ("close.pin.rule", "close.pin_text.rule", "close.pin", "error.wrong_pin", "close.go.rule",
                        "earn.dispute_cancel", "dialog.close", "=Ctrl Enter"),
+    ("close", "propose"): ("close.pin.propose", "close.pin_text.propose", "close.amount", "close.why", "close.pin",
+                           "close.go.propose"),
     ("close", "force"): ("close.pin.force", "close.pin_text.force", "close.reason", "close.pin", "close.go.force"),
     ("close", "offline"): (*_CLOSE, "close.offline"),
     ("close", "loading"): ("rail.close", "close.title_plain", "close.loading", "close.loading_text"),

@@ -116,3 +116,23 @@ def test_an_answer_of_another_shape_is_refused_in_a_word(shop: Shop, counter: Co
     is_whole = body == {"is_approved": True} and body["is_approved"] is True
     expected = (404, "not_found") if is_whole else (400, "validation")
     assert code(ask(shop, counter, "AM", "adjustments/decide", **whole)) == expected
+
+
+def test_a_line_by_hand_is_posted_within_the_limit_and_waits_above_it(shop: Shop, counter: Counter) -> None:
+    hers = {"associate": shop.staff["a1"], "text": "陈列奖励", "pin": PIN}
+    small = {"proposal_id": shop.new_id(), "amount_minor": -1_500, **hers}
+    for _ in range(2):  # the answer was lost, and it is sent again
+        assert code(ask(shop, counter, "M1", "adjustments/propose", **small)) == (200, "")
+    assert [(line.kind, line.amount_minor) for line in month(shop, counter).lines] == [("adjustment", -1_500)]
+    large = {**small, "proposal_id": shop.new_id(), "amount_minor": 20_001}
+    assert code(ask(shop, counter, "M1", "adjustments/propose", **large)) == (200, "")
+    own = {**small, "proposal_id": shop.new_id(), "associate": shop.staff["m1"]}
+    assert code(ask(shop, counter, "M1", "adjustments/propose", **own)) == (200, "")
+    assert sorted(one.amount_minor for one in seen(shop, counter, "AM") if one.state == "open") == [-1_500, 20_001]
+    assert len(month(shop, counter).lines) == 1
+    refused = ({**small, "text": " "}, {**small, "amount_minor": 0}, {**small, "amount_minor": 1.5})
+    for body in refused:
+        asked = {**body, "proposal_id": shop.new_id()}
+        assert code(ask(shop, counter, "M1", "adjustments/propose", **asked)) == (400, "validation")
+    elsewhere = {**small, "proposal_id": shop.new_id(), "associate": shop.staff["a3"]}
+    assert code(ask(shop, counter, "M1", "adjustments/propose", **elsewhere)) == (403, "forbidden")

@@ -61,6 +61,11 @@ class OfficeFigures:
         assert self.close is not None
         return self.close
 
+    def adjust(self, proposal_id: str, associate: str, amount_minor: int, text: str, pin: str) -> CloseMonth:
+        self._ask("adjust", associate, amount_minor, text, pin)
+        assert self.close is not None
+        return self.close
+
     def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
         self._ask("decide_adjustment", proposal_id, is_approved, pin)
         assert self.close is not None

@@ -163,6 +163,28 @@ def test_what_is_hers_or_decided_is_not_hers_to_decide(
     assert (presenter.state.why_not_second, presenter.state.step) == (why, "")
 
 
+def test_a_line_by_hand_takes_an_amount_a_reason_and_a_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
+    told: list[str] = []
+    presenter.told.connect(told.append)
+    presenter.propose()
+    assert presenter.state.step == ""  # for whom?
+    presenter.choose_person(LIN)
+    presenter.propose()
+    presenter.prove("271828", "陈列奖励")
+    assert str(presenter.state.step_problem) == "close_no_amount"
+    presenter.type_amount("−28.20")
+    presenter.prove("271828", " ")
+    assert str(presenter.state.step_problem) == "close_no_why"
+    assert asked(shop, "adjust") == []
+    shop.counter.commission.refusal = TransportError("unreachable")
+    presenter.prove("271828", "陈列奖励")
+    first = presenter.state.proposal_id
+    shop.counter.commission.refusal = None
+    presenter.prove("271828", "陈列奖励")
+    assert asked(shop, "adjust") == [(LIN, -2_820, "陈列奖励", "271828")] * 2
+    assert (told, bool(first), presenter.state.proposal_id) == (["close.told.propose"], True, "")
+
+
 def test_what_a_flag_is_about_counts_or_not_by_a_sentence_and_a_pin(shop: ShopDesk, presenter: ClosePresenter) -> None:
     shop.counter.commission.close = FLAG_MONTH
     presenter.reload()

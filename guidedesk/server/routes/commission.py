@@ -10,7 +10,13 @@ from guidedesk.domain.access import Actor, Permission, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.server.commission_close import close_period, confirm_store
-from guidedesk.server.commission_disputes import decide_adjustment, open_dispute, resolve_dispute, review_event
+from guidedesk.server.commission_disputes import (
+    adjust,
+    decide_adjustment,
+    open_dispute,
+    resolve_dispute,
+    review_event,
+)
 from guidedesk.server.commission_documents import check_own_line, read_earnings
 from guidedesk.server.commission_month import read_month
 from guidedesk.server.commission_why_not import read_why_not
@@ -38,6 +44,7 @@ def routes() -> list[Route]:
         Route("POST", "/v1/commission/disputes/open", policy, _open_dispute),
         Route("POST", "/v1/commission/close/preview", policy, _preview),
         Route("POST", "/v1/commission/disputes/resolve", Policy("sign_in", "sync.exchange"), _resolve),
+        Route("POST", "/v1/commission/adjustments/propose", Policy("sign_in", "sync.exchange"), _propose),
         Route("POST", "/v1/commission/adjustments/decide", Policy("sign_in", "sync.exchange"), _decide),
         Route("POST", "/v1/commission/flags/review", Policy("sign_in", "sync.exchange"), _review),
         Route("POST", "/v1/commission/close/confirm", Policy("sign_in", "sync.exchange"), _confirm),
@@ -91,6 +98,19 @@ def _resolve(call: Call) -> Mapping[str, Any]:
     resolve_dispute(
         database, dispute_id=str(asked["dispute_id"]), decision=decision, text=text_of(asked["text"], _TEXT_LIMIT),
         actor=actor, now_ms=now_of(call), amount=amount, target=target,
+    )  # fmt: skip
+    return answer(read_month(database, actor, None, now_of(call)))
+
+
+def _propose(call: Call) -> Mapping[str, Any]:
+    actor = proved(call, {"staff_id", "proposal_id", "associate", "amount_minor", "text", "pin"})
+    asked, database = call.json, call.context.database
+    amount, associate = asked["amount_minor"], asked["associate"]
+    if not (is_id(asked["proposal_id"]) and is_id(associate) and type(amount) is int):
+        raise Refused("validation", field="adjustment", why="bad_value")
+    adjust(
+        database, proposal_id=str(asked["proposal_id"]), associate=str(associate), amount=amount,
+        reason=text_of(asked["text"], _TEXT_LIMIT), actor=actor, now_ms=now_of(call),
     )  # fmt: skip
     return answer(read_month(database, actor, None, now_of(call)))
 

@@ -16,13 +16,13 @@ from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
-Step = Literal["", "rule", "approve", "refuse", "accept", "void", "confirm", "close", "force"]
+Step = Literal["", "rule", "approve", "refuse", "accept", "void", "propose", "confirm", "close", "force"]
 Tab = Literal["open", "resolved", "second", "flags"]
 TEXT_LIMIT: Final = 200
 VOID: Final = "void:"
 _MINUS: Final = ("-", "−", "－")
 _SIGNS: Final = "+-−－ "
-_ANY_MONTH: Final[frozenset[Step]] = frozenset({"approve", "refuse", "accept", "void"})
+_ANY_MONTH: Final[frozenset[Step]] = frozenset({"approve", "refuse", "accept", "void", "propose"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class CloseState:
     decision: str = ""
     amount: str = ""
     sentence: str = ""
+    person: str = ""  # of the trial balance
+    proposal_id: str = ""  # made once, so that an adjustment sent twice is one
     step: Step = ""
     step_problem: GuideDeskError | None = None
     is_deciding: bool = False
@@ -136,11 +138,12 @@ class CloseState:
     @property
     def amount_minor(self) -> int | None:
         """The amount of an adjustment as typed, or None while it is none; not 0."""
-        if self.dispute is None:
+        told = self.data if self.step == "propose" else self.dispute
+        if told is None:
             return None
         text = self.amount.strip()
         try:
-            found = read_amount(text.lstrip(_SIGNS), self.dispute.currency)
+            found = read_amount(text.lstrip(_SIGNS), told.currency)
         except GuideDeskError:
             return None
         return -found if text[:1] in _MINUS else found
@@ -227,6 +230,16 @@ class ClosePresenter(StatePresenter[CloseState]):
         if not self.state.why_not_reviewed:
             self._begin("accept" if verdict == "accept" else "void")
 
+    def choose_person(self, associate: str) -> None:
+        """Whom the trial balance stands on."""
+        self._show(person=associate)
+
+    def propose(self) -> None:
+        """A line by hand for the person chosen: ask for its amount, why, and the PIN."""
+        if self.state.person:
+            self._show(amount="", proposal_id=self._desk.counter.new_id())
+            self._begin("propose")
+
     def confirm(self) -> None:
         """The store's month is right."""
         self._begin("confirm")
@@ -249,8 +262,11 @@ class ClosePresenter(StatePresenter[CloseState]):
         state, session = self.state, self._desk.session
         if session is None or state.data is None or state.is_deciding or not state.step:
             return
-        if state.step == "force" and not reason.strip():
-            self._show(step_problem=Refused("close_no_reason"))
+        if state.step == "propose" and state.amount_minor is None:
+            self._show(step_problem=Refused("close_no_amount"))
+            return
+        if state.step in ("force", "propose") and not reason.strip():
+            self._show(step_problem=Refused("close_no_reason" if state.step == "force" else "close_no_why"))
             return
         self._show(is_deciding=True, step_problem=None)
         port, period = self._desk.counter.commission, state.data.period
@@ -259,8 +275,9 @@ class ClosePresenter(StatePresenter[CloseState]):
         def done(found: CloseMonth) -> None:
             if self._desk.session is session:
                 self._take(found)
-                self._show(step="", is_deciding=False, decision="", amount="", sentence="", chosen="")
-                self.told.emit(f"close.told.{step}")
+                waits = any(each.id == state.proposal_id and each.state == "open" for each in found.adjustments)
+                self._show(step="", is_deciding=False, decision="", amount="", sentence="", chosen="", proposal_id="")
+                self.told.emit("close.told.waits" if waits else f"close.told.{step}")
 
         def failed(error: Exception) -> None:
             if self._desk.session is session:
@@ -272,6 +289,9 @@ class ClosePresenter(StatePresenter[CloseState]):
         asks: dict[str, Callable[[], CloseMonth]] = {
             "confirm": lambda: port.confirm_month(period, pin),
             "close": lambda: port.close_the_month(period, pin, None),
+            "propose": lambda: port.adjust(
+                state.proposal_id, state.person, state.amount_minor or 0, reason.strip()[:TEXT_LIMIT], pin
+            ),
             "force": lambda: port.close_the_month(period, pin, reason.strip()[:TEXT_LIMIT]),
         }
         ways = {"rule": self._ruling, "approve": self._second, "refuse": self._second}

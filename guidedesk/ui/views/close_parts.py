@@ -199,19 +199,25 @@ class DisputePanel(QWidget):
 
 
 class PinDialog(Dialog):
-    """The manager's PIN before money is decided; a forced close also wants its reason: `proved(pin, reason)`."""
+    """The manager's PIN before money is decided: `proved(pin, reason)`. A forced close also wants its reason, a line by
+    hand its amount as well: `amount_typed(text)`."""
 
     proved = Signal(str, str)
+    amount_typed = Signal(str)
 
-    def __init__(self, step: str, period: str) -> None:
-        super().__init__(t(f"close.pin.{step}", month=words.period_text(period)))
+    def __init__(self, step: str, period: str, name: str = "") -> None:
+        super().__init__(t(f"close.pin.{step}", month=words.period_text(period), name=name))
         self._what = Label("", "body", "text2", wrap=True).say(f"close.pin_text.{step}")
-        self.reason = Field("close.reason")
-        if step != "force":
+        self.amount = Field("close.amount")
+        self.reason = Field("close.why" if step == "propose" else "close.reason")
+        if step != "propose":
+            self.amount.hide()
+        if step not in ("force", "propose"):
             self.reason.hide()
+        self.amount.edited.connect(self.amount_typed)
         self.pin = Field("close.pin", secret=True)
         self.problem = Problem()
-        form: Box = column(self._what, self.problem, self.reason, self.pin, None, gap=4)
+        form: Box = column(self._what, self.problem, self.amount, self.reason, self.pin, None, gap=4)
         self.body.put(ScrollColumn(holder(form)))
         self.cancel = Button("").say("earn.dispute_cancel")
         self.go = Button("", "primary", icon="lock", key="Ctrl Enter").say(f"close.go.{step}")
@@ -227,7 +233,7 @@ class PinDialog(Dialog):
         self.go.allow(not is_deciding, t("earn.why_not.asking"))
 
     def first_focus(self) -> QWidget | None:
-        return self.reason if self._step == "force" else self.pin
+        return {"force": self.reason, "propose": self.amount}.get(self._step, self.pin)
 
     def main_action(self) -> None:
         if self.go.isEnabled() and self.pin.text():

@@ -78,7 +78,9 @@ class TablesCard(Card):
         self.people.fold(3, 1)
         self._count = Label("", "caption", "text3")
         self.export = Button("", "quiet", icon="download", key="Ctrl E").say("close.export")
-        below = row(Label("", "heading").say("close.balance"), None, self._count, self.export, gap=2, pad=(1, 4))
+        self.propose = Button("", "quiet", icon="edit").say("close.propose")
+        ways = (self._count, self.propose, self.export)
+        below = row(Label("", "heading").say("close.balance"), None, *ways, gap=2, pad=(1, 4))
         self._balance = (rule(), holder(below), rule(), self.people)
         tables = (each.table for each in self._lists)
         inner = column(holder(head), rule(), *tables, self._none_box, *self._balance, gap=0)
@@ -144,6 +146,8 @@ class TablesCard(Card):
         self._none.set_text(t(f"close.none.{state.tab}"))
         self._count.set_text(t("close.people", n=len(data.associates)))
         self.export.allow(bool(data.associates), t("close.export_nothing"))
+        why = t("close.offline") if state.is_offline else "" if state.person else t("close.propose_whom")
+        self.propose.allow(not why, why)
 
     def _show_tabs(self, data: CloseMonth, shown: str) -> None:
         counts = {tab: sum(each.state == tab for each in data.disputes) for tab in ("open", "resolved")}
