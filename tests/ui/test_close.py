@@ -167,8 +167,10 @@ def test_a_line_by_hand_takes_an_amount_a_reason_and_a_pin(shop: ShopDesk, prese
     told: list[str] = []
     presenter.told.connect(told.append)
     presenter.propose()
-    assert presenter.state.step == ""  # for whom?
-    presenter.choose_person(LIN)
+    assert presenter.state.person == MONTH.associates[0].id  # who stands first, until somebody is chosen
+    presenter.leave()
+    chosen = MONTH.associates[1].id
+    presenter.choose_person(chosen)
     presenter.propose()
     presenter.prove("271828", "陈列奖励")
     assert str(presenter.state.step_problem) == "close_no_amount"
@@ -181,7 +183,7 @@ def test_a_line_by_hand_takes_an_amount_a_reason_and_a_pin(shop: ShopDesk, prese
     first = presenter.state.proposal_id
     shop.counter.commission.refusal = None
     presenter.prove("271828", "陈列奖励")
-    assert asked(shop, "adjust") == [(LIN, -2_820, "陈列奖励", "271828")] * 2
+    assert asked(shop, "adjust") == [(chosen, -2_820, "陈列奖励", "271828")] * 2
     assert (told, bool(first), presenter.state.proposal_id) == (["close.told.propose"], True, "")
 
 

@@ -71,6 +71,12 @@ class CloseState:
         return next((each for each in shown if each.id == self.chosen), shown[0] if shown else None)
 
     @property
+    def whom(self) -> str:
+        """Who of the trial balance a line by hand would be for: the one chosen, else the first."""
+        people = () if self.data is None else self.data.associates
+        return self.person if any(each.id == self.person for each in people) else people[0].id if people else ""
+
+    @property
     def why_not_second(self) -> str:
         """The catalogue key that says why she may not decide about the chosen adjustment, or empty."""
         if self.adjustment is None or self.adjustment.state != "open":
@@ -236,8 +242,8 @@ class ClosePresenter(StatePresenter[CloseState]):
 
     def propose(self) -> None:
         """A line by hand for the person chosen: ask for its amount, why, and the PIN."""
-        if self.state.person:
-            self._show(amount="", proposal_id=self._desk.counter.new_id())
+        if self.state.whom:
+            self._show(person=self.state.whom, amount="", proposal_id=self._desk.counter.new_id())
             self._begin("propose")
 
     def confirm(self) -> None:

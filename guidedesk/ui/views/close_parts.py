@@ -240,5 +240,6 @@ class PinDialog(Dialog):
             self.proved.emit(self.pin.text(), self.reason.text())
 
     def wanted_size(self) -> tuple[int, int]:
-        """A form's width, two thirds of a dialog's height."""
-        return look().m.dialog_form_w, look().m.dialog_h * 2 // 3
+        """A form's width, two thirds of a dialog's height; more where there is more to fill in."""
+        parts = 5 if self._step == "propose" else 4
+        return look().m.dialog_form_w, look().m.dialog_h * parts // 6

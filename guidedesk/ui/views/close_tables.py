@@ -146,7 +146,7 @@ class TablesCard(Card):
         self._none.set_text(t(f"close.none.{state.tab}"))
         self._count.set_text(t("close.people", n=len(data.associates)))
         self.export.allow(bool(data.associates), t("close.export_nothing"))
-        why = t("close.offline") if state.is_offline else "" if state.person else t("close.propose_whom")
+        why = t("close.offline") if state.is_offline else "" if state.whom else t("close.export_nothing")
         self.propose.allow(not why, why)
 
     def _show_tabs(self, data: CloseMonth, shown: str) -> None:
