@@ -79,7 +79,7 @@ def read_month(database: ServerDatabase, actor: Actor, period: str | None, now_m
         sealed = _sealed(conn, chain_id, month) if is_closed else None
         named = {dispute.opened_by for dispute in disputes} | {dispute.ruled_by for dispute in disputes}
         named |= {who for each in adjustments for who in (each.associate, each.proposed_by, each.decided_by)}
-        named |= people_of(flags)
+        named |= people_of(flags) | {gate.by for gate in gates}
         named |= {event.associate for dispute in disputes for event in dispute.story}
         named |= {
             str(person["beneficiary"])

@@ -114,8 +114,10 @@ def test_a_store_confirms_and_a_chain_of_several_is_closed_by_head_office(shop: 
     body = {"period": "2026-11", "pin": PIN}
     confirmed = as_manager(shop, counter, session, "close/confirm", **body)
     assert confirmed.status_code == 200, confirmed.text
-    gate = next(gate for gate in read_document(CloseMonth, confirmed.json()).gates if gate.name == "confirm")
+    told = read_document(CloseMonth, confirmed.json())
+    gate = next(gate for gate in told.gates if gate.name == "confirm")
     assert (gate.by, gate.is_done) == (shop.staff["m1"], False)
+    assert gate.by in {person.id for person in told.people}  # by name, not "a colleague"
     closed = as_manager(shop, counter, session, "close", **body, forced_reason="盘点")
     assert (closed.status_code, closed.json()["error"]["code"]) == (403, "forbidden")
 
