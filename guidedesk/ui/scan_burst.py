@@ -88,6 +88,11 @@ class Burst:
         self.is_running = True
         return self._strokes[:-1]
 
+    def take_back(self) -> list[Stroke]:
+        """The characters that reached the screen so far, oldest first; they are forgotten here."""
+        strokes, self._strokes = ([] if self.is_running else self._strokes), []
+        return strokes
+
     def reset(self) -> None:
         """Forget everything."""
         self._strokes.clear()

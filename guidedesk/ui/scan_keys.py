@@ -74,6 +74,11 @@ class KeyReader:
         return text if text.isprintable() else ""
 
 
+def digit_of_place(platform: str, place: int) -> str:
+    """The digit of the number row at a key's physical place, or nothing."""
+    return _BY_PLATFORM.get(platform, {}).get(place, "")
+
+
 def press_identity(event: QKeyEvent) -> tuple[int, int, str]:
     """The same for every event that tells of one press of one key. The native scan code is left out:
     a ShortcutOverride that Qt makes up itself lacks it."""

@@ -13,6 +13,7 @@ from guidedesk.domain.ports import Clock
 from guidedesk.ui.scan_burst import Burst, Stroke, WedgeSettings
 from guidedesk.ui.scan_guard import KeyGuard, is_guarded
 from guidedesk.ui.scan_keys import LOST, KeyKind, KeyReader, key_place, press_identity
+from guidedesk.ui.scan_raw_keys import RawKeys
 from guidedesk.ui.scan_restore import give_back, key_target, remember
 from guidedesk.ui.scan_source import Ending, Scan, ScannerSource
 
@@ -33,6 +34,7 @@ _LOOK_AGAIN_MS = 10
 _PATIENCE = 3  # times the silence, for scanners known to end with a key
 # No keyboard repeats a held key so soon: X11 takes one key pressed twice within a millisecond for one held down.
 _REPEATS_AFTER_MS = 10
+_WORDS_MS = 1_000
 
 
 class ScannerInput(ScannerSource):
@@ -50,13 +52,14 @@ class ScannerInput(ScannerSource):
         super().__init__(parent)
         self._clock = clock
         self._settings = settings or WedgeSettings()
-        self._keys = KeyReader(QGuiApplication.platformName() if platform is None else platform)
+        name = QGuiApplication.platformName() if platform is None else platform
+        self._keys, self._raw = KeyReader(name), RawKeys(name)
         self._burst = Burst(self._settings)
         self._guard = KeyGuard()
         self._skew_ms = 0
         self._ended_at_ms: int | None = None
         self._composed_at_ms: int | None = None
-        self._is_composing = False
+        self._is_composing = self._is_reordering = False
         self._is_garbled = False
         self._ends_by_key = False
         self._swallowed: set[int] = set()
@@ -88,6 +91,7 @@ class ScannerInput(ScannerSource):
         self._timer.stop()
         self._burst.reset()
         self._guard.drop()
+        self._raw.rest()
 
     def configure(self, settings: WedgeSettings) -> None:
         """Use other thresholds from the next key on."""
@@ -107,9 +111,11 @@ class ScannerInput(ScannerSource):
         # By class first: every event of every widget passes here, and asking for its type costs ten times as much.
         if not isinstance(event, _TYPED) or event.type() not in _WATCHED or self._guard.is_delivering:
             return False
+        if self._is_reordering:
+            return False
         if isinstance(event, QKeyEvent):
             return self._on_key(event)
-        return self._on_input_method(event)
+        return self._on_input_method(watched, event)
 
     # --- one physical key tells of itself several times -------------------------------------------
 
@@ -162,6 +168,7 @@ class ScannerInput(ScannerSource):
         """Whether this press belongs to a scanner and must reach nobody."""
         at_ms = self._time_of(event)
         self._end_if_silent(at_ms)
+        self._rest_after_words(at_ms)
         self._is_repeat = self._is_held_down(event, at_ms)
         if self._is_repeat:
             return self._burst.is_running or key_place(event) in self._swallowed
@@ -223,11 +230,13 @@ class ScannerInput(ScannerSource):
 
     # --- input methods ----------------------------------------------------------------------------
 
-    def _on_input_method(self, event: QInputMethodEvent) -> bool:
+    def _on_input_method(self, watched: QObject, event: QInputMethodEvent) -> bool:
         at_ms = self._clock.mono_ms() + self._skew_ms
         self._end_if_silent(at_ms)
         committed = event.commitString()
         was_composing, self._is_composing = self._is_composing, bool(event.preeditString())
+        if self._is_composing:
+            self._raw.watch()
         if self._burst.is_running:
             for char in committed:
                 self._take(char, at_ms)
@@ -236,8 +245,25 @@ class ScannerInput(ScannerSource):
             return self._take(committed, at_ms)
         if committed:
             self._composed_at_ms = at_ms  # its last key may have been a scan's first, lost as a choice
-            self._burst.reset()
+            early = [stroke for stroke in self._burst.take_back() if at_ms - stroke.at_ms <= self._settings.tail_ms]
+            if early and self._raw.is_watching:
+                return self._put_behind(watched, event, early)
         return False
+
+    def _put_behind(self, watched: QObject, event: QInputMethodEvent, early: list[Stroke]) -> bool:
+        """The words of an input method come after keys that were pressed behind the choice: they go first, so that
+        the keys can be taken out again if they are a scan's."""
+        for stroke in reversed(early):
+            stroke.undo()
+        self._is_reordering = True
+        try:
+            QCoreApplication.sendEvent(watched, event)
+        finally:
+            self._is_reordering = False
+        for stroke in early:
+            self._burst.add(Stroke(stroke.at_ms, stroke.char, remember(key_target())))
+            give_back(stroke.char)
+        return True
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -249,7 +275,11 @@ class ScannerInput(ScannerSource):
         """Close the burst: by a key at `ended_at_ms`, or by silence."""
         last_ms = self._burst.last_at_ms or 0
         text, has_prefix, gaps_ms = self._burst.text, self._burst.has_prefix, self._burst.gaps_ms
+        if self._raw.is_watching:
+            text = self._with_lost_keys(text)
         garbled = self._is_garbled or not text.isascii()
+        if not self._is_composing:
+            self._raw.rest()
         self._burst.reset()
         self._timer.stop()
         if has_prefix and ended_at_ms is None and len(text) < self._settings.min_keys:
@@ -260,6 +290,21 @@ class ScannerInput(ScannerSource):
         ended_by: Ending = "silence" if ended_at_ms is None else "key"
         scan = Scan(text.replace(LOST, ""), self._clock.wall_ms(), "wedge", garbled, gaps_ms, ended_by)
         self._gathered.emit(scan)
+
+    def _rest_after_words(self, at_ms: int) -> None:
+        """What a person types well after her words is not noted (it may be a PIN)."""
+        composed = self._composed_at_ms
+        is_old = composed is None or not -_WORDS_MS <= at_ms - composed <= _WORDS_MS
+        if self._raw.is_watching and not self._is_composing and is_old and not self._burst.is_running:
+            self._raw.rest()
+
+    def _with_lost_keys(self, text: str) -> str:
+        """The whole scan where an input method kept its first keys as a choice, and what came is the end of it."""
+        pressed = self._raw.run_of_digits(self._settings.silence_ms)
+        if len(pressed) <= len(text) or not pressed.endswith(text):
+            return text
+        self._is_garbled = False
+        return pressed
 
     @property
     def _silence_ms(self) -> int:

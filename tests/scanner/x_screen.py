@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,9 +50,13 @@ class Screen:
         subprocess.run(["setxkbmap", name], env=self.environment, check=True, timeout=WAIT_S)
 
 
+Prepare = Callable[[dict[str, str]], AbstractContextManager[dict[str, str]]]
+
+
 @contextmanager
-def x_screen(program: str) -> Iterator[Screen]:
-    """A screen with a file of this folder run as a program on it."""
+def x_screen(program: str, prepare: Prepare = nullcontext) -> Iterator[Screen]:
+    """A screen with a file of this folder run as a program on it; `prepare` starts what has to be there before it, and
+    gives the environment to run it in."""
     read_end, write_end = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x800x24", "-nolisten", "tcp"],
@@ -62,20 +66,29 @@ def x_screen(program: str) -> Iterator[Screen]:
     os.close(write_end)
     with os.fdopen(read_end) as pipe:
         display = f":{pipe.readline().strip()}"
+    try:
+        with prepare({**os.environ, "DISPLAY": display}) as environment, _window(program, environment) as window:
+            yield Screen(display, window)
+    finally:
+        server.terminate()
+        server.wait(timeout=WAIT_S)
+
+
+@contextmanager
+def _window(program: str, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     window = subprocess.Popen(
         [sys.executable, str(ROOT / "tests" / "scanner" / program)],
         cwd=ROOT,
-        env={**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)},
+        env={**environment, "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": str(ROOT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
-        yield Screen(display, window)
+        yield window
     finally:
-        for process in (window, server):
-            process.terminate()
-            process.wait(timeout=WAIT_S)
+        window.terminate()
+        window.wait(timeout=WAIT_S)
         for stream in (window.stdin, window.stdout):
             if stream is not None:
                 stream.close()
