@@ -67,7 +67,7 @@ class CounterCodes(QObject):
         page.screen_switched.connect(presenter.toggle_screen)
         page.card_wanted.connect(self._print_card)
         page.label_wanted.connect(self._print_label)
-        page.png_wanted.connect(self._save_png)
+        page.picture_wanted.connect(self._save_picture)
         page.printers_wanted.connect(self.printers.open)
         page.invitation_wanted.connect(presenter.invite)
         page.member_wanted.connect(self.search_wanted)
@@ -116,13 +116,14 @@ class CounterCodes(QObject):
             # Some window systems hand the keyboard to whatever window came last; it belongs to the associate.
             self._window.activateWindow()
 
-    def _save_png(self) -> None:
-        from guidedesk.codes.render import draw
+    def _save_picture(self, wanted: str) -> None:
+        from guidedesk.codes.render import PictureKind, draw
 
-        state, path = self.presenter.state, self.presenter.file_name("png", self._folder())
+        kind: PictureKind = "svg" if wanted == "svg" else "pdf" if wanted == "pdf" else "png"
+        state, path = self.presenter.state, self.presenter.file_name(kind, self._folder())
 
         def work() -> str:
-            path.write_bytes(draw(state.text, "png", mm=PNG_MM, dpi=PNG_DPI))
+            path.write_bytes(draw(state.text, kind, mm=PNG_MM, dpi=PNG_DPI))
             return path.name
 
         self.presenter.write(work, self._saved)

@@ -382,6 +382,16 @@ def test_the_picture_that_is_saved_is_the_code_that_is_shown(counter: Counter) -
     assert read(Image.open(png)) == counter.shown()
 
 
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<svg"), ("pdf", b"%PDF-")])
+def test_for_posters_it_is_saved_as_lines(counter: Counter, kind: str, begins: bytes) -> None:
+    counter.press(Qt.Key.Key_F3)
+    getattr(counter.page.send, kind).click()
+    settle()
+    [saved] = sorted(counter.folder.iterdir())
+    assert saved.suffix == f".{kind}"
+    assert begins in saved.read_bytes()[:200]
+
+
 def test_what_came_of_her_code_is_counted_from_what_happened(counter: Counter) -> None:
     day_ms = 86_400_000
     count = {"scope_id": LAKESIDE, "row_ver": 1, "digits": OWN, "staff_id": LIN, "deleted_at_ms": None}

@@ -249,12 +249,15 @@ class SendCard(Card):
         self.png = Button("", icon="download", key="Ctrl S", wide=True).say("codes.to_png")
         self.printers = Button("", "link", size="s").say("codes.printers")
         head = row(Label("", "heading").say("codes.where"), None, self.printers)
-        self.body.put(head, self.load, self.to_screen, self.card, self.label, self.png)
+        # For posters and print shops: the same picture as lines instead of dots.
+        self.svg, self.pdf = Button("", "link", size="s").say("codes.to_svg"), Button("", "link", size="s").say(
+            "codes.to_pdf")
+        self.body.put(head, self.load, self.to_screen, self.card, self.label, self.png, flow(self.svg, self.pdf, gap=2))
 
     def show_state(self, state: CodesState) -> None:
         """What can be done with what is shown, and why not."""
         reason = "" if state.text else t("codes.nothing_shown")
-        for button in (self.to_screen, self.label, self.png):
+        for button in (self.to_screen, self.label, self.png, self.svg, self.pdf):
             button.allow(not reason, reason)
         is_card = state.kind == "reprint" and bool(state.text)
         is_giving = state.kind == "coupon" and state.given is None
@@ -306,7 +309,7 @@ class ProblemCard(Card):
 
 
 class CodesPage(Page):
-    """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `png_wanted`, `printers_wanted`,
+    """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `picture_wanted(kind)`, `printers_wanted`,
     `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`, `offer_chosen(number)`,
     `given`, `renewed`."""
 
@@ -314,7 +317,7 @@ class CodesPage(Page):
     screen_switched = Signal()
     card_wanted = Signal()
     label_wanted = Signal()
-    png_wanted = Signal()
+    picture_wanted = Signal(str)  # png, svg or pdf
     printers_wanted = Signal()
     invitation_wanted = Signal()
     member_wanted = Signal()
@@ -356,7 +359,9 @@ class CodesPage(Page):
         self.send.to_screen.clicked.connect(self.screen_switched)
         self.send.card.clicked.connect(self.card_wanted)
         self.send.label.clicked.connect(self.label_wanted)
-        self.send.png.clicked.connect(self.png_wanted)
+        self.send.png.clicked.connect(lambda: self.picture_wanted.emit("png"))
+        self.send.svg.clicked.connect(lambda: self.picture_wanted.emit("svg"))
+        self.send.pdf.clicked.connect(lambda: self.picture_wanted.emit("pdf"))
         self.send.printers.clicked.connect(self.printers_wanted)
         self._by_itself.toggled.connect(self.take_down_set)
         self._renew.clicked.connect(self._renew_pressed)
