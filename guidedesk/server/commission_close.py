@@ -34,7 +34,7 @@ from guidedesk.models.commission_tables import (
 )
 from guidedesk.models.people import staff, store
 from guidedesk.server.audit import record_audit
-from guidedesk.server.bulk_run import little_garbage
+from guidedesk.server.bulk_run import no_garbage
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_reckoning import (
@@ -149,9 +149,10 @@ def _provisional(books: Books, lines: Iterable[LedgerLine], now_ms: int) -> Iter
     postings = {period: posting.snapshot.book.orders for period, posting in books.result.explanations.postings.items()}
     is_held: dict[int, bool] = {}
     for line in lines:
-        if line.ref is None or line.line is None or line.amount <= 0:
+        posting, _, _, _, ref, number, amount = line
+        if ref is None or number is None or amount <= 0:
             continue
-        order = postings[line.posting].get(line.ref)
+        order = postings[posting].get(ref)
         if order is None:
             continue
         day = order.sale.paid_day
@@ -210,7 +211,7 @@ def close_period(
     order of months and a month that is not over; `forbidden`.
     """
     check_period(period)
-    with little_garbage():
+    with no_garbage():
         return _close(database, period, actor, now_ms, (forced_reason or "").strip() or None)
 
 

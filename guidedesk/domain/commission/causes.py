@@ -20,6 +20,7 @@ from guidedesk.domain.commission.bodies import (
 )
 from guidedesk.domain.commission.ledger import Posting
 from guidedesk.domain.commission.ledger_lines import LedgerLine
+from guidedesk.domain.commission.sales import SoldOrder
 from guidedesk.domain.commission.timeline import Event
 
 # What bears on a line, in the canonical order; a month's figure of a whole store rests on more than a person reads.
@@ -58,12 +59,31 @@ class Causes:
         # Lines of one sale, which come in turn, and a month's figures of one person rest on the same events.
         if line.ref is not None:
             if self._last is None or self._last[0] != (line.beneficiary, line.ref):
-                self._last = (line.beneficiary, line.ref), self._find(line)
+                order = self._posting.snapshot.book.orders.get(line.ref)
+                is_plain = order is not None and order.replaces is None
+                found = self._of_order(order, line.beneficiary) if order and is_plain else self._find(line)
+                self._last = (line.beneficiary, line.ref), found
             return self._last[1]
         known = self._known.get((line.beneficiary, line.origin))
         if known is None:
             known = self._known[line.beneficiary, line.origin] = self._find(line)
         return known
+
+    def _of_order(self, order: SoldOrder, beneficiary: str) -> list[str]:
+        """What bears on the lines of an order that replaces none: nearly every line of a month is one of these."""
+        name, member = order.order, order.sale.member
+        found = [*self._by_order.get(name, ()), *self._reviews.get(name, ()), *self._by_staff.get(beneficiary, ())]
+        if name in self._place:
+            found.append(name)
+        if member is not None:
+            found += self._by_member.get(member, ())
+            found += self._merges.get(member, ())
+        if not found:
+            return self._all_new()
+        return found if len(found) == 1 else self._first(set(found))
+
+    def _all_new(self) -> list[str]:
+        return [event.id for event in self._posting.new_events[:MOST_CAUSES]]
 
     def _find(self, line: LedgerLine) -> list[str]:
         if line.ref is None and (line.beneficiary, line.origin) not in self._sold_by():
@@ -78,9 +98,7 @@ class Causes:
                 for member in members:
                     found.update(self._by_member.get(member, ()))
         found.update(self._by_staff.get(line.beneficiary, ()))
-        if not found:
-            return [event.id for event in self._posting.new_events[:MOST_CAUSES]]
-        return self._first(found)
+        return self._first(found) if found else self._all_new()
 
     def _about(self, orders: Iterable[str], members: Iterable[str]) -> set[str]:
         found: set[str] = set()
@@ -120,13 +138,9 @@ class Causes:
 
     def _subjects(self, line: LedgerLine) -> tuple[set[str], set[str]]:
         """Orders and canonical members a line depends on."""
-        book = self._posting.snapshot.book.orders
-        single = None if line.ref is None else book.get(line.ref)
-        if line.ref is not None and single is not None and single.replaces is None:
-            return {line.ref}, set() if single.sale.member is None else {self._canonical(single.sale.member)}
         if line.ref is None:
             return self._with_originals(self._sold_by()[line.beneficiary, line.origin])
-        orders, members = self._with_originals({line.ref} & book.keys())
+        orders, members = self._with_originals({line.ref} & self._posting.snapshot.book.orders.keys())
         return orders | {line.ref}, members
 
     def _with_originals(self, names: Collection[str]) -> tuple[set[str], set[str]]:
