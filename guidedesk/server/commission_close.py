@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -143,10 +143,15 @@ def _end_ms(books: Books, month: int) -> int:
     return Calendar(books.prepared.world.history.zone).midnight(first_day(month + 1))
 
 
-def _provisional(books: Books, lines: Iterable[LedgerLine], now_ms: int) -> Iterator[str]:
+def _provisional(books: Books, lines: Collection[LedgerLine], now_ms: int) -> Iterator[str]:
     """Line components that are not confirmed yet; those of sales that all came back have nothing to wait for."""
     world = books.prepared.world
     postings = {period: posting.snapshot.book.orders for period, posting in books.result.explanations.postings.items()}
+    if not lines:
+        return
+    last = max(line.posting for line in lines)
+    if now_ms >= world.calendar.midnight(first_day(last + 1) + world.history.longest_hold):
+        return  # whatever was paid up to the end of that month is confirmed
     is_held: dict[int, bool] = {}
     for line in lines:
         posting, _, _, _, ref, number, amount = line

@@ -196,6 +196,8 @@ def _everything(vector: dict[str, Any], *, steps: bool) -> Any:
         "statements": [[one.associate, one.period, one.hash, one.previous] for one in found.statements],
         "why": [found.explanations[line.id] for line in found.lines],
     }
+    if _stored_differs(found):
+        answer["stored"] = "differs"
     if steps:
         answer["states"] = _states(prepared)
         answer["stepped"] = _stepped(vector, config)
@@ -211,6 +213,14 @@ def _prepared(vector: dict[str, Any]) -> tuple[Any, Any]:
     config = merge_config(_defaults(), config) if isinstance(config, dict) else config or _defaults()
     plans, staff = vector.get("plans", []), vector.get("staff", [])
     return prepare(vector["events"], config=config, plans=plans, staff=staff), config
+
+
+def _stored_differs(found: Any) -> bool:
+    """Whether an explanation is stored as another text than `explain` gives."""
+    from guidedesk.domain.commission.explain_text import why_text
+    from tests.commission.support import stored_texts
+
+    return stored_texts(found) != [(line.id, why_text(found.explanations[line.id])) for line in found.lines]
 
 
 def _states(prepared: Any) -> Any:

@@ -94,3 +94,18 @@ def test_people_alike_share_nothing_they_should_not() -> None:
     assert stored_texts(found) == slowly(found)
     models = {json.loads(text).get("model") for _, text in stored_texts(found)}
     assert models >= {"seller", "owner"}
+
+
+def test_a_role_is_asked_for_anew_for_every_order() -> None:
+    """Two orders alike in goods, sold by people whose rates differ by their role."""
+    manager = {"id": "base", "kind": "line_rate", "rules": [
+        {"match": {"role": "manager"}, "rate_bp": 300}, {"rate_bp": 500},
+    ]}  # fmt: skip
+    found = run(events(
+        *(order(f"O{who}", "01-05", seller=who, store="S", channel="store", member=None) for who in ("A", "B")),
+        plans=[plan(manager)],
+        staff=[{"associate": "A", "store": "S"}, {"associate": "B", "store": "S", "role": "manager"}],
+        config={"attribution": [{"match": {}, "model": {"kind": "seller"}}]},
+    ))  # fmt: skip
+    assert stored_texts(found) == slowly(found)
+    assert [json.loads(text)["rate_bp"] for _, text in stored_texts(found)] == ["500", "300"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.calendar import window_end
@@ -56,15 +57,26 @@ class Explanations(Mapping[str, Working]):
         return self._by_id
 
 
+class Shown(NamedTuple):
+    """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
+
+    beneficiary: str
+    role: str
+    weight: int
+    bind_event: str | None
+    last_touch_event: str | None
+    window_end: str | None
+
+
 class Evidence:
     """Who takes part in lines and by which events; made once for lines of an order alike in it that come in turn."""
 
     def __init__(self, world: World, snapshot: Snapshot) -> None:
         self._world = world
         self._snapshot = snapshot
-        self._last: tuple[tuple[str, int, Facts | None], list[Working]] | None = None
+        self._last: tuple[tuple[str, int, Facts | None], list[Shown]] | None = None
 
-    def participants(self, line: LineFigures) -> list[Working]:
+    def participants(self, line: LineFigures) -> list[Shown]:
         """The participants of a line with their evidence, in order."""
         attributor = self._snapshot.attributor
         settings = attributor.settings_at(line.sale.placement)
@@ -74,7 +86,7 @@ class Evidence:
             self._last = alike, self._of(line, settings)
         return self._last[1]
 
-    def _of(self, line: LineFigures, settings: Settings) -> list[Working]:
+    def _of(self, line: LineFigures, settings: Settings) -> list[Shown]:
         attributor, placement = self._snapshot.attributor, line.sale.placement
         story = attributor.story(line.sale.member)
         first = _original(self._snapshot, line)
@@ -83,7 +95,7 @@ class Evidence:
         for touch in attributor.touches_in_window(story, placement, window):
             last[touch.associate] = touch
         return [
-            _participant(self._world, person, owner, last.get(person.beneficiary), window)
+            _shown(self._world, person, owner, last.get(person.beneficiary), window)
             for person in line.participants
         ]
 
@@ -144,7 +156,7 @@ def _line_target(snapshot: Snapshot, line: LineFigures, component_id: str, evide
         },
         "attribution_rule": sold.attribution.rule,
         "model": sold.attribution.model,
-        "participants": evidence.participants(line),
+        "participants": [person._asdict() for person in evidence.participants(line)],
         "pot": 0,
         "floors": [],
         "remainder_to": [],
@@ -188,17 +200,14 @@ def _original(snapshot: Snapshot, line: LineFigures) -> LineFigures:
     return line
 
 
-def _participant(
-    world: World, person: Participant, owner: Owner | None, last: Touch | None, window: Window
-) -> Working:
-    """A participant with the evidence: the bind, the last touch that counted, and the end of its window."""
+def _shown(world: World, person: Participant, owner: Owner | None, last: Touch | None, window: Window) -> Shown:
     owns = owner is not None and owner.associate == person.beneficiary
     end = None if last is None else window_end(world.calendar, last.key[0], window.days, window.mode)
-    return {
-        "beneficiary": person.beneficiary,
-        "role": person.role,
-        "weight": person.weight,
-        "bind_event": owner.cause if owns and owner is not None else None,
-        "last_touch_event": None if last is None else last.key[2],
-        "window_end": None if end is None else world.calendar.text(end),
-    }
+    return Shown(
+        person.beneficiary,
+        person.role,
+        person.weight,
+        owner.cause if owns and owner is not None else None,
+        None if last is None else last.key[2],
+        None if end is None else world.calendar.text(end),
+    )

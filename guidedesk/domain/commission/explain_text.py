@@ -80,6 +80,7 @@ class ExplanationTexts:
         self._period = reading.month_text(period)
         self._shared: _Shared | None = None
         self._taken: _Taken | None = None
+        self._person: tuple[tuple[str, int, str], str, str] | None = None
         self._taxes: dict[tuple[int, int], str] = {}
         self._rules: dict[tuple[int, int], _Rule] = {}
 
@@ -116,23 +117,32 @@ class ExplanationTexts:
         self._taken = None
         sale, attributor = order.sale, self._snapshot.attributor
         parts = self._snapshot.plans.line_components(sale.paid_day)
-        names = [_text(name) for name in (beneficiary, component, ref)]
-        month = reading.month_text(origin)
+        if self._person is None or self._person[0] != (beneficiary, origin, component):
+            self._person = (beneficiary, origin, component), *self._prefixes(beneficiary, origin, component)
+        _, id_prefix, prefix = self._person
+        name = _text(ref)
         # in the order of the fields of _Shared
         return _make_shared((
             (beneficiary, origin, component, ref, None),
             order,
             next((part for part in parts if part.id == component), None),
-            f'["{self._period}",{names[0]},"{month}",{names[1]},{names[2]},',
-            f',"posting_period":"{self._period}","beneficiary":{names[0]},"origin_period":"{month}",'
-            f'"component":{names[1]},"ref":{names[2]},"line":',
+            f"{id_prefix}{name},",
+            f'{prefix}{name},"line":',
             f',"caused_by":[{",".join(map(_quote, self._causes.of(line)))}]',
-            names[2],
+            name,
             '"tax":"include"' if sale.taxed_base else '"tax":"exclude"',
             "null" if sale.fx is None else _encode(list(sale.fx)),
             "" if order.replaces is None else f',"replaces":{_encode(list(order.replaces))}',
             attributor.looks_at_goods(attributor.settings_at(sale.placement)),
         ))  # fmt: skip
+
+    def _prefixes(self, beneficiary: str, origin: int, component: str) -> tuple[str, str]:
+        """What an entry's id is made of, and its explanation after the id, up to the order."""
+        who, what, month = _quote(beneficiary), _quote(component), reading.month_text(origin)
+        return (
+            f'["{self._period}",{who},"{month}",{what},',
+            f',"posting_period":"{self._period}","beneficiary":{who},"origin_period":"{month}","component":{what},"ref":',
+        )
 
     def _tax(self, sold: SoldLine) -> str:
         # what part of an amount is no tax says which rate it is
@@ -144,8 +154,11 @@ class ExplanationTexts:
         if taken is None or taken.attribution is not sold.attribution or taken.facts is not facts:
             attribution = sold.attribution
             people = [
-                f"{{{','.join([f'{_quote(name)}:{_text(value)}' for name, value in person.items()])}}}"
-                for person in self._evidence.participants(LineFigures(shared.order.order, sold, shared.order.sale))
+                f'{{"beneficiary":{_quote(name)},"role":"{role}","weight":{weight},"bind_event":{_text(bind)},'
+                f'"last_touch_event":{_text(touch)},"window_end":{_text(end)}}}'
+                for name, role, weight, bind, touch, end in self._evidence.participants(
+                    LineFigures(shared.order.order, sold, shared.order.sale)
+                )
             ]
             text = (
                 f'"attribution_rule":{_text(attribution.rule)},"model":{_text(attribution.model)},'

@@ -110,6 +110,11 @@ class SettingsHistory:
         return max(settings.velocity_ms for settings in self._versions)
 
     @property
+    def longest_hold(self) -> int:
+        """The most days any version holds an amount back."""
+        return max(settings.hold_days for settings in self._versions)
+
+    @property
     def zone(self) -> str:
         """The chain's one zone: it never changes with a version."""
         return self._versions[0].tz
