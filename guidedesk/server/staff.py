@@ -138,7 +138,11 @@ class StaffOffice:
     def staff_badge(self, number: str, actor: Actor | None = None) -> str:
         """The digits of a fresh signed badge, by which a counter sees who is about to sign in (her PIN is asked for
         still); the one she had ends at each counter once it has heard of it. Customers scan her own code instead."""
-        staff_id, now_ms = self.id_of(number), self.clock.wall_ms()
+        return self.renew_staff_badge(self.id_of(number), actor)
+
+    def renew_staff_badge(self, staff_id: str, actor: Actor | None = None) -> str:
+        """`staff_badge` by her id."""
+        now_ms = self.clock.wall_ms()
         key = current_key(self.database, self.secrets, now_ms)
         badge = new_staff_badge(staff_id, self.random, now_ms)
 

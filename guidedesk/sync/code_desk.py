@@ -79,6 +79,12 @@ class CodeDesk:
         asker, staff_id = self._asking()
         return asker.renew_badge(staff_id)
 
+    def staff_badge(self) -> str:
+        """A new signed staff badge for whoever is signed in, by which counters see who is about to sign in; the one
+        she had ends once they hear of it. Raises as `renew_badge`."""
+        asker, staff_id = self._asking()
+        return asker.staff_badge(staff_id)
+
     def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
         """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
 

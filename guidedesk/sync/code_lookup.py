@@ -48,6 +48,10 @@ class CodeAsker:
         """The digits of her new code; the one before ended at the server. Raises as `resolve`."""
         return str(call_in_time(self._clock, self._line, "/v1/codes/badge", {"staff_id": staff_id})["digits"])
 
+    def staff_badge(self, staff_id: str) -> str:
+        """The digits of her new signed staff badge; the one before ended at the server. Raises as `resolve`."""
+        return str(call_in_time(self._clock, self._line, "/v1/codes/staff-badge", {"staff_id": staff_id})["digits"])
+
     def find(self, kind: str, value: str, staff_id: str) -> OfficeHit | None:
         """Whom exactly this phone (as its keyed hash), card or receipt number means; None for nobody.
 

@@ -68,6 +68,7 @@ class CounterCodes(QObject):
         page.card_wanted.connect(self._print_card)
         page.label_wanted.connect(self._print_label)
         page.picture_wanted.connect(self._save_picture)
+        page.badge_wanted.connect(self._save_badge)
         page.printers_wanted.connect(self.printers.open)
         page.invitation_wanted.connect(presenter.invite)
         page.member_wanted.connect(self.search_wanted)
@@ -127,6 +128,20 @@ class CounterCodes(QObject):
             return path.name
 
         self.presenter.write(work, self._saved)
+
+    def _save_badge(self) -> None:
+        from guidedesk.codes.render import draw
+
+        path = self.presenter.file_name("pdf", self._folder(), "badge")
+
+        def write(digits: str) -> str:
+            path.write_bytes(draw(digits, "pdf", mm=PNG_MM, dpi=PNG_DPI))
+            return path.name
+
+        self.presenter.staff_badge(write, self._badge_saved)
+
+    def _badge_saved(self, name: str) -> None:
+        self._window.toast(i18n.t("codes.badge_saved", name=untrusted(name)))
 
     def _print_card(self) -> None:
         from guidedesk.ui.printing.card import CardWords, write_card

@@ -102,6 +102,10 @@ class CodePort(Protocol):
         """A new code for whoever is signed in."""
         ...
 
+    def staff_badge(self) -> str:
+        """A new signed staff badge for whoever is signed in."""
+        ...
+
     def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
         """Whom exactly this phone (as its keyed hash), card or receipt number means, anywhere in the chain.
 

@@ -191,6 +191,10 @@ def test_an_associate_gives_her_own_code_up_and_nobody_elses(shop: Shop) -> None
         after = badges_of(conn, shop.chain_id)
     assert after[shop.staff["a1"]] == answer.json()["digits"] != before[shop.staff["a1"]]
     assert after[shop.staff["a2"]] == before[shop.staff["a2"]]
+    signed = counter.call("POST", "/v1/codes/staff-badge", {"staff_id": shop.staff["a1"]}, session=session)
+    assert (signed.status_code, 196 <= len(signed.json()["digits"]) <= 215) == (200, True)
+    hers = counter.call("POST", "/v1/codes/staff-badge", {"staff_id": shop.staff["a2"]}, session=session)
+    assert hers.status_code == 403
     stranger = counter.call("POST", "/v1/codes/badge", {"staff_id": shop.staff["a2"]}, session=session)
     assert stranger.status_code == 403
 

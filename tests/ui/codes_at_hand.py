@@ -21,6 +21,7 @@ class CodesAtHand:
     resolved: list[str] = field(default_factory=list)
     on_resolve: Callable[[str], str | None] = lambda _digits: None
     renewed: int = 0
+    badge: str = ""
     office: dict[tuple[str, str], OfficeHit] = field(default_factory=dict)  # by kind and value
     office_asked: list[tuple[str, ...]] = field(default_factory=list)
     office_error: GuideDeskError | None = None
@@ -50,6 +51,11 @@ class CodesAtHand:
             raise TransportError("no_contact")
         self.renewed += 1
         return "4" + "0" * 21
+
+    def staff_badge(self) -> str:
+        if self.is_cut:
+            raise TransportError("no_contact")
+        return self.badge
 
     def ask_head_office(self, kind: str, value: str) -> OfficeHit | None:
         self.office_asked.append((kind, value))

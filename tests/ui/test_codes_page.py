@@ -392,6 +392,26 @@ def test_for_posters_it_is_saved_as_lines(counter: Counter, kind: str, begins: b
     assert begins in saved.read_bytes()[:200]
 
 
+def test_a_staff_badge_comes_from_head_office_alone(counter: Counter) -> None:
+    badge = sign_code(bytes(32), key_id=1, kind=CodeType.STAFF_BADGE, handle=b"\xcd" * 8, generation=0,
+                      expires=220_000_000, tail=b"\0\1")
+    counter.desk.counter.codes.badge = badge
+    counter.press(Qt.Key.Key_F3)
+    assert counter.page.send.badge.isVisible()
+    counter.page.send.badge.click()
+    settle()
+    [saved] = sorted(counter.folder.iterdir())
+    assert saved.name.startswith("code-badge-")
+    assert saved.read_bytes()[:5] == b"%PDF-"
+    saved.unlink()
+    counter.desk.counter.codes.is_cut = True
+    counter.page.send.badge.click()
+    settle()
+    assert sorted(counter.folder.iterdir()) == []
+    assert counter.ui.codes.presenter.state.problem is not None
+    assert counter.ui.codes.presenter.state.problem.code == "badge_needs_office"
+
+
 def test_what_came_of_her_code_is_counted_from_what_happened(counter: Counter) -> None:
     day_ms = 86_400_000
     count = {"scope_id": LAKESIDE, "row_ver": 1, "digits": OWN, "staff_id": LIN, "deleted_at_ms": None}

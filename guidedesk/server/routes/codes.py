@@ -27,6 +27,7 @@ def routes() -> list[Route]:
     return [
         Route("POST", "/v1/codes/resolve", Policy("look_up", "sync.exchange"), _resolve),
         Route("POST", "/v1/codes/badge", Policy("look_up", "sync.exchange"), _badge),
+        Route("POST", "/v1/codes/staff-badge", Policy("look_up", "sync.exchange"), _staff_badge),
         Route("POST", "/v1/codes/double-uses", Policy("look_up", "sync.exchange"), _double_uses),
         Route("POST", "/v1/codes/double-uses/rule", Policy("look_up", "sync.exchange"), _rule),
     ]
@@ -48,6 +49,15 @@ def _badge(call: Call) -> Mapping[str, Any]:
         raise Refused("forbidden", permission="code.issue")
     office = StaffOffice(context.database, context.secrets, context.clock, context.random)
     return {"digits": office.renew_badge(actor.id, actor), "server_time_ms": context.clock.wall_ms()}
+
+
+def _staff_badge(call: Call) -> Mapping[str, Any]:
+    """Whoever is signed in gets another signed staff badge; the one she had ends."""
+    context, actor = call.context, _signed_in(call, {"staff_id"})
+    if not may(actor, "code.issue", call.who.scope_id):
+        raise Refused("forbidden", permission="code.issue")
+    office = StaffOffice(context.database, context.secrets, context.clock, context.random)
+    return {"digits": office.renew_staff_badge(actor.id, actor), "server_time_ms": context.clock.wall_ms()}
 
 
 def _double_uses(call: Call) -> Mapping[str, Any]:

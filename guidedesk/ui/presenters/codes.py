@@ -228,6 +228,15 @@ class CodesPresenter(StatePresenter[CodesState]):
 
         self._desk.tasks.ask(self._desk.counter.codes.renew_badge, done=renewed, failed=self._not_renewed)
 
+    def staff_badge(self, write: Callable[[str], str], done: Callable[[str], None]) -> None:
+        """Another signed staff badge of hers, written where `write` puts it; only head office can make one."""
+        self._show(problem=None)
+
+        def work() -> str:
+            return write(self._desk.counter.codes.staff_badge())
+
+        self._desk.tasks.ask(work, done=done, failed=self._not_renewed)
+
     def _not_renewed(self, error: Exception) -> None:
         self._failed(Refused("badge_needs_office") if isinstance(error, TransportError) else error)
 
@@ -278,9 +287,9 @@ class CodesPresenter(StatePresenter[CodesState]):
 
         self._desk.tasks.read(work, done=finished, failed=self._failed)
 
-    def file_name(self, suffix: str, folder: Path) -> Path:
+    def file_name(self, suffix: str, folder: Path, what: str = "") -> Path:
         """Where a picture is suggested to go: no name and no number of anybody."""
-        return stamped(folder, f"code-{self.state.kind}", self._desk.now_ms(), suffix)
+        return stamped(folder, f"code-{what or self.state.kind}", self._desk.now_ms(), suffix)
 
     def _fresh(self) -> InvitationInfo | None:
         now_ms = self._desk.now_ms()

@@ -253,6 +253,8 @@ class SendCard(Card):
         self.svg, self.pdf = Button("", "link", size="s").say("codes.to_svg"), Button("", "link", size="s").say(
             "codes.to_pdf")
         self.body.put(head, self.load, self.to_screen, self.card, self.label, self.png, flow(self.svg, self.pdf, gap=2))
+        self.badge = Button("", "link", size="s").say("codes.badge")
+        self.body.put(self.badge)
 
     def show_state(self, state: CodesState) -> None:
         """What can be done with what is shown, and why not."""
@@ -265,6 +267,7 @@ class SendCard(Card):
         can_give = is_giving and state.why_none == "give" and state.offer is not None
         self.load.allow(can_give, "" if can_give else t("codes.nothing_to_give"))
         self.to_screen.set_kind("default" if is_giving else "primary")
+        self.badge.setVisible(state.kind == "own")
         self.card.setVisible(state.kind == "reprint")
         self.card.allow(is_card, "" if is_card else reason)
 
@@ -309,15 +312,16 @@ class ProblemCard(Card):
 
 
 class CodesPage(Page):
-    """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `picture_wanted(kind)`, `printers_wanted`,
-    `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`, `offer_chosen(number)`,
-    `given`, `renewed`."""
+    """`kind_chosen(kind)`, `screen_switched`, `card_wanted`, `label_wanted`, `picture_wanted(kind)`, `badge_wanted`,
+    `printers_wanted`, `invitation_wanted`, `member_wanted`, `asked(bool)`, `reissued`, `take_down_set(bool)`,
+    `offer_chosen(number)`, `given`, `renewed`."""
 
     kind_chosen = Signal(str)
     screen_switched = Signal()
     card_wanted = Signal()
     label_wanted = Signal()
     picture_wanted = Signal(str)  # png, svg or pdf
+    badge_wanted = Signal()
     printers_wanted = Signal()
     invitation_wanted = Signal()
     member_wanted = Signal()
@@ -362,6 +366,7 @@ class CodesPage(Page):
         self.send.png.clicked.connect(lambda: self.picture_wanted.emit("png"))
         self.send.svg.clicked.connect(lambda: self.picture_wanted.emit("svg"))
         self.send.pdf.clicked.connect(lambda: self.picture_wanted.emit("pdf"))
+        self.send.badge.clicked.connect(self.badge_wanted)
         self.send.printers.clicked.connect(self.printers_wanted)
         self._by_itself.toggled.connect(self.take_down_set)
         self._renew.clicked.connect(self._renew_pressed)
