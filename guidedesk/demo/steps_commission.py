@@ -70,8 +70,8 @@ def why(tour: Tour) -> Seen:
     hands.scan(tour.window, code)
     wait_for(lambda: tour.window.current == "members")
     hands.press(tour.window, "Ctrl+B")
-    tour.arrived("select count(*) from interaction where member_id=:m and kind='served_no_purchase'"
-                 " and occurred_at_ms>:t and row_ver>0", m=member, t=tour.facts["began_ms"])  # fmt: skip
+    served = "select count(*) from interaction where member_id=:m and kind='served_no_purchase' and occurred_at_ms>:t"
+    wait_for(lambda: tour.eyes.one(served, m=member, t=tour.facts["began_ms"]), 60)
     _order(tour, OTHER_NO, card)
     order = tour.arrived("select id from purchase where order_no=:o", o=OTHER_NO)
     hands.press(tour.window, "F8")
