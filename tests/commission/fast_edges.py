@@ -48,6 +48,22 @@ def _edges() -> Iterator[tuple[str, Vector]]:
         one = (scan("s1", "G1", "M1", "03-01"), order("O1", "03-10", amount=amount))
         yield f"a tier of {amount}", _with(events(*one), plans=[plan(tier)])
     yield "closed and closed again", _after_closes()
+    for moment in _far_times():
+        yield f"a scan of {moment}", events({**scan("s1", "G1", "M1", "03-01"), "at": moment}, sold[1])
+        for key in ("placed_at", "basket_opened_at"):
+            yield f"{key} {moment}", events(sold[0], order("O1", "03-10", qty=4, **{key: moment}))
+        code = event("c", "code.issue", "03-01", code="C1", associate="G1", expires_at=moment)
+        yield f"a code until {moment}", events(code, *sold)
+    old = {**scan("s1", "G1", "M1", "03-01"), "at": "1999-01-01T00:00:00Z", "received_at": "2026-03-02T00:00:00Z"}
+    yield "a scan of 1999 that came in 2026", events(old, sold[1])
+    for day in ("1899-12-31", "1900-01-01", "1900-01-02"):
+        yield f"a plan since {day}", _with(events(*sold), plans=[{**BASE_PLAN, "effective_from": day}])
+    for off in (10**14, 10**14 + 1):
+        device = {"device_at": at("03-01"), "offset_ms": off, "received_at": at("03-02")}
+        told = {key: value for key, value in scan("s1", "G1", "M1", "03-01").items() if key != "at"}
+        yield f"a clock {off} off", events({**told, **device}, sold[1])
+    for number in (0, 1, 2, 3):
+        yield f"number {number} after one without", events(sold[0], {**sold[1], "seq": number})
 
 
 def _with(vector: Vector, **parts: Any) -> Vector:
@@ -60,6 +76,14 @@ def _mixed_lines() -> Vector:
     back = event("r", "return", "04-02", order="O1", lines=[{"line": line, "qty": 1} for line in ("b", 2, "10", 10)])
     sale = order("O1", "03-10", lines=lines)
     return events(scan("s1", "G1", "M1", "03-01"), sale, close("2026-03"), back, close("2026-04"))
+
+
+def _far_times() -> tuple[str, ...]:
+    """Both ends of what can be a shop's time, and just past them."""
+    return (
+        "1999-12-31T23:59:59.999Z", "2000-01-01T00:00:00Z", "2000-06-01T00:00:00Z", "2099-12-31T23:59:59.999Z",
+        "2100-01-01T00:00:00Z", "2100-06-01T00:00:00Z",
+    )  # fmt: skip
 
 
 def _version(number: int) -> Vector:
