@@ -50,8 +50,8 @@ def _edges() -> Iterator[tuple[str, Vector]]:
     yield "closed and closed again", _after_closes()
     for moment in _far_times():
         yield f"a scan of {moment}", events({**scan("s1", "G1", "M1", "03-01"), "at": moment}, sold[1])
-        for key in ("placed_at", "basket_opened_at"):
-            yield f"{key} {moment}", events(sold[0], order("O1", "03-10", qty=4, **{key: moment}))
+        for field in ("placed_at", "basket_opened_at"):
+            yield f"{field} {moment}", events(sold[0], {**sold[1], field: moment})
         code = event("c", "code.issue", "03-01", code="C1", associate="G1", expires_at=moment)
         yield f"a code until {moment}", events(code, *sold)
     old = {**scan("s1", "G1", "M1", "03-01"), "at": "1999-01-01T00:00:00Z", "received_at": "2026-03-02T00:00:00Z"}
