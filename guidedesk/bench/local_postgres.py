@@ -8,6 +8,7 @@ or public data only.
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import socket
 import subprocess
@@ -22,11 +23,17 @@ SUPERUSER: Final = "postgres"
 _ATTEMPTS: Final = 3
 _COMMON: Final = {"max_connections": "200", "shared_buffers": "256MB", "max_wal_size": "2GB"}
 # What a test run does not need: its database never outlives the machine's next power cut.
-_HASTY: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+_HASTY: Final = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off",
+    "max_wal_size": "256MB",
+}  # fmt: skip
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only below a folder of our own
+_ROOM: Final = 1 << 30
 
 
 class LocalPostgres:
-    """One server with its own folder. `is_durable` False gives up crash safety for speed.
+    """One server with its own folder. `is_durable` False gives up crash safety for speed, and keeps the folder in
+    memory where there is room (`is_in_memory`).
 
     Raises `StorageError` `postgresql_missing` without the wheel.
     """
@@ -34,7 +41,8 @@ class LocalPostgres:
     def __init__(self, *, is_durable: bool) -> None:
         self._settings = _COMMON if is_durable else _COMMON | _HASTY
         # Not below a test's own folder: the path of a unix socket is short, and others must pass through.
-        self.folder = Path(tempfile.mkdtemp(prefix="guidedesk-pg-"))
+        self.is_in_memory = not is_durable and _has_room(_MEMORY)
+        self.folder = Path(tempfile.mkdtemp(prefix="guidedesk-pg-", dir=_MEMORY if self.is_in_memory else None))
         self._data = self.folder / "data"
         self._data.mkdir()
         self._server = _package().get_server(self._data, cleanup_mode=None, start=False)
@@ -85,6 +93,10 @@ class LocalPostgres:
         # Files instead of pipes: the server would inherit a pipe and keep it open.
         with tempfile.TemporaryFile() as output:
             subprocess.run(command, check=True, stdout=output, stderr=output, user=self._server.system_user)
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK) and shutil.disk_usage(folder).free > _ROOM
 
 
 def _free_port() -> int:
