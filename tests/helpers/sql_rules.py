@@ -51,6 +51,9 @@ _LAST_TABLES: Final = frozenset({"feed", "op_log"})
 # What the database keeps about itself; alembic_version is in no shard.
 _OWN_TABLES: Final = re.compile(r"pg_\w+|sqlite_\w+|alembic_version|information_schema")
 
+# Shapes of statements that broke no rule, as SQLAlchemy tells them apart for its own cache.
+_FAULTLESS: Final[set[tuple[Any, bool]]] = set()
+
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
@@ -59,7 +62,7 @@ def watched() -> Iterator[list[str]]:
 
     def look(conn: Any, clause: Any, _multi: Any, _params: Any, _options: Any) -> None:
         if _is_servers(conn) and _asked_by_product():
-            faults.extend(faults_of(clause, is_cross_scope=is_cross_scope()))
+            faults.extend(_faults_once(clause, is_cross_scope()))
 
     def look_raw(conn: Any, _cursor: Any, statement: str, _params: Any, context: Any, _many: Any) -> None:
         if not _is_servers(conn) or not _asked_by_product():
@@ -123,6 +126,18 @@ def _asked_by_product() -> bool:
             return False
         frame = frame.f_back
     return False
+
+
+def _faults_once(clause: Any, crosses: bool) -> list[str]:
+    """`faults_of`, looking once at what differs in its values only: the rules are about the shape of a statement."""
+    cache_key = clause._generate_cache_key() if hasattr(clause, "_generate_cache_key") else None
+    shape = None if cache_key is None else (cache_key.key, crosses)
+    if shape in _FAULTLESS:
+        return []
+    faults = faults_of(clause, is_cross_scope=crosses)
+    if shape is not None and not faults:
+        _FAULTLESS.add(shape)
+    return faults
 
 
 def faults_of(clause: Any, *, is_cross_scope: bool = False) -> list[str]:
