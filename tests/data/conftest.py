@@ -1,17 +1,5 @@
-"""Surroundings of the tests of imports."""
+"""Surroundings of the tests of imports: their statements keep the rules of scale too."""
 
-from __future__ import annotations
+from tests.helpers.fixtures import sql_rules
 
-from collections.abc import Iterator
-
-import pytest
-
-from tests.helpers.sql_rules import watched
-
-
-@pytest.fixture(autouse=True)
-def sql_rules() -> Iterator[list[str]]:
-    """Every statement of an import keeps the rules of scale too."""
-    with watched() as faults:
-        yield faults
-    assert faults == []
+__all__ = ["sql_rules"]

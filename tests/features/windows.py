@@ -14,6 +14,7 @@ from guidedesk.demo import hands
 from guidedesk.demo.eyes import ServerEyes, texts, wait_for
 from guidedesk.demo.world import World, enrol_counter
 from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.screens import close_screen
 
 SIZE = (1366, 768)
 PATIENCE_S = 30.0  # a busy PC; what is there is found at once
@@ -91,5 +92,7 @@ class Windows:
         """Close the windows and stop the server."""
         for app in self.apps.values():
             app.close()
+            # A window that is only hidden is dressed anew with every change of the look.
+            close_screen(app.window.window)
         self.eyes.close()
         self.world.close()

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from guidedesk.server.limits import UNLIMITED
+from tests.helpers.fixtures import sql_rules, world
 from tests.helpers.postgres import Backend
-from tests.helpers.sql_rules import watched
 from tests.join.phone import Sent
 from tests.server.shop import Shop, open_shop
+
+__all__ = ["sql_rules", "world"]
 
 
 @pytest.fixture
@@ -24,10 +26,3 @@ def shop(tmp_path: Path, backend: Backend, sent: Sent) -> Iterator[Shop]:
     opened = open_shop(tmp_path, UNLIMITED, backend, sender=sent)
     yield opened
     opened.close()
-
-
-@pytest.fixture(autouse=True)
-def sql_rules() -> Iterator[list[str]]:
-    with watched() as faults:
-        yield faults
-    assert faults == []

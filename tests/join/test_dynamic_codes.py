@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -34,17 +32,14 @@ from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
 from guidedesk.services.queries.coupons import proof_of
 from guidedesk.sync.code_trust import code_trust
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, badge_of, open_world, settle
+from tests.helpers.world import Till, World, badge_of, settle
 from tests.join.phone import ON_SQLITE, PHONE, Sent
 
 
 @pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    opened.context = replace(opened.context, sender=Sent())
-    yield opened
-    opened.close()
+def world(world: World) -> World:
+    world.context = replace(world.context, sender=Sent())
+    return world
 
 
 def member(world: World) -> OwnCard:

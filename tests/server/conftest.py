@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.fixtures import sql_rules
 from tests.helpers.postgres import Backend
-from tests.helpers.sql_rules import watched
 from tests.server.shop import Shop, open_shop
+
+__all__ = ["sql_rules"]
 
 
 @pytest.fixture
@@ -17,11 +19,3 @@ def shop(tmp_path: Path, backend: Backend) -> Iterator[Shop]:
     opened = open_shop(tmp_path, backend=backend)
     yield opened
     opened.close()
-
-
-@pytest.fixture(autouse=True)
-def sql_rules() -> Iterator[list[str]]:
-    """Every statement of the server keeps the rules of scale while a test of this folder runs."""
-    with watched() as faults:
-        yield faults
-    assert faults == []

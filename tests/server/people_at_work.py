@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from sqlalchemy import select
+
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
+from guidedesk.models.server_tables import code_pool
 from guidedesk.services.operations import LogInteraction, RegisterMember
 from guidedesk.services.sealing import seal
 from guidedesk.sync.protocol import SCHEMA
@@ -30,6 +33,19 @@ def joined(shop: Shop, counter: Counter, **more: Any) -> str:
     operation = registration(shop, **more)
     assert counter.do(operation)["status"] == "accepted"
     return operation.member_id
+
+
+def with_card(shop: Shop, counter: Counter, **more: Any) -> str:
+    """Somebody new, registered by a1 with a card: a1's from now on."""
+    counter.call("POST", "/v1/sync/hello", hello())
+    with shop.database.read() as conn:
+        row = conn.execute(
+            select(code_pool.c.digits, code_pool.c.typed).where(
+                code_pool.c.scope_id == counter.scope_id, code_pool.c.state == "blank", code_pool.c.kind == "member"
+            )
+        ).first()
+    assert row is not None
+    return joined(shop, counter, code_digits=row.digits, code_typed=row.typed, **more)
 
 
 def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:

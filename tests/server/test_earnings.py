@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from guidedesk.models.server_tables import code_pool
 from guidedesk.server.commission_rules import publish_plan
 from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn, ReturnLineIn
 from guidedesk.server.orders import record_order, record_return
@@ -15,7 +13,7 @@ from guidedesk.services import operations as ops
 from guidedesk.services.earnings import Earnings, WhyNotAnswer
 from guidedesk.services.strict_document import read_document
 from guidedesk.sync.commission_desk import changes_since
-from tests.server.people_at_work import hello, joined
+from tests.server.people_at_work import with_card
 from tests.server.shop import START_MS, Counter, Shop
 
 DAY = 86_400_000
@@ -31,19 +29,6 @@ PLAN = {
 def counter(shop: Shop) -> Counter:
     publish_plan(shop.database, PLAN, actor=None, now_ms=START_MS)
     return shop.counter()
-
-
-def with_card(shop: Shop, counter: Counter, **more: Any) -> str:
-    """Somebody new, registered by a1 with a card: a1's from now on."""
-    counter.call("POST", "/v1/sync/hello", hello())
-    with shop.database.read() as conn:
-        row = conn.execute(
-            select(code_pool.c.digits, code_pool.c.typed).where(
-                code_pool.c.scope_id == counter.scope_id, code_pool.c.state == "blank", code_pool.c.kind == "member"
-            )
-        ).first()
-    assert row is not None
-    return joined(shop, counter, code_digits=row.digits, code_typed=row.typed, **more)
 
 
 def buy(shop: Shop, number: str, member: str | None, **more: Any) -> None:

@@ -10,9 +10,9 @@ from guidedesk.server.commission_rules import publish_plan
 from guidedesk.server.staff import StaffOffice, set_pins
 from guidedesk.services.earnings import CloseMonth, ReviewFlag
 from guidedesk.services.strict_document import read_document
-from tests.server.people_at_work import PHONE
+from tests.server.people_at_work import PHONE, with_card
 from tests.server.shop import START_MS, Counter, Shop
-from tests.server.test_earnings import PLAN, buy, month, with_card
+from tests.server.test_earnings import PLAN, buy, month
 from tests.server.test_month import CHEAP, PIN, signed_in
 
 

@@ -16,7 +16,6 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.entities import load_row
-from guidedesk.models.server_tables import code_pool
 from guidedesk.server.commission_audit import least_events, replay, verify_events, verify_ledger
 from guidedesk.server.commission_book import refresh
 from guidedesk.server.commission_close import close_period, confirm_store, preview
@@ -47,7 +46,7 @@ from guidedesk.server.orders import record_order, record_return
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.staff import StaffOffice
 from guidedesk.services import operations as ops
-from tests.server.people_at_work import PHONE, hello, joined, registration
+from tests.server.people_at_work import PHONE, joined, registration, with_card
 from tests.server.shop import START_MS, Counter, Shop
 
 DAY = 86_400_000
@@ -68,19 +67,6 @@ PLAN = {
 def counter(shop: Shop) -> Counter:
     publish_plan(shop.database, PLAN, actor=None, now_ms=START_MS)
     return shop.counter()
-
-
-def with_card(shop: Shop, counter: Counter) -> str:
-    """Somebody new, registered by a1 with a card: a1's from now on."""
-    counter.call("POST", "/v1/sync/hello", hello())
-    with shop.database.read() as conn:
-        row = conn.execute(
-            select(code_pool.c.digits, code_pool.c.typed).where(
-                code_pool.c.scope_id == counter.scope_id, code_pool.c.state == "blank", code_pool.c.kind == "member"
-            )
-        ).first()
-    assert row is not None
-    return joined(shop, counter, code_digits=row.digits, code_typed=row.typed)
 
 
 def sale(shop: Shop, number: str, member: str | None, *, seller: str | None = None, **more: Any) -> OrderIn:

@@ -11,8 +11,9 @@ from guidedesk.server.staff import set_pins
 from guidedesk.services.earnings import CloseMonth, Earnings
 from guidedesk.services.pin_verifier import PinCost
 from guidedesk.services.strict_document import read_document
+from tests.server.people_at_work import with_card
 from tests.server.shop import START_MS, Counter, Shop
-from tests.server.test_earnings import DAY, PLAN, asked, buy, month, served, with_card
+from tests.server.test_earnings import DAY, PLAN, asked, buy, month, served
 
 PIN = "271828"
 CHEAP = PinCost(memory_kib=1024, iterations=1, lanes=1)

@@ -12,10 +12,10 @@ from guidedesk.server.commission_reads import flags_of
 from guidedesk.server.commission_reckoning import refresh_all
 from guidedesk.server.commission_rules import publish_plan
 from guidedesk.server.staff import StaffOffice
-from tests.server.people_at_work import PHONE, registration
+from tests.server.people_at_work import PHONE, registration, with_card
 from tests.server.shop import START_MS, Counter, Shop
 from tests.server.test_admin_cli import Operator, operator
-from tests.server.test_earnings import PLAN, buy, month, with_card
+from tests.server.test_earnings import PLAN, buy, month
 
 __all__ = ["operator"]
 

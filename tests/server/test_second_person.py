@@ -13,8 +13,9 @@ from guidedesk.server.commission_rules import publish_plan
 from guidedesk.server.staff import NewStaff, StaffOffice, set_pins
 from guidedesk.services.earnings import Adjustment, CloseMonth
 from guidedesk.services.strict_document import read_document
+from tests.server.people_at_work import with_card
 from tests.server.shop import START_MS, Counter, Shop
-from tests.server.test_earnings import PLAN, buy, month, with_card
+from tests.server.test_earnings import PLAN, buy, month
 from tests.server.test_month import CHEAP, PIN, disputed, signed_in
 
 

@@ -11,8 +11,9 @@ import pytest
 from guidedesk.cli import main
 from guidedesk.server.commission_reckoning import is_current
 from guidedesk.server.orders import record_order
+from tests.server.people_at_work import with_card
 from tests.server.shop import Counter, Shop
-from tests.server.test_ledger import PLAN, counter, sale, with_card
+from tests.server.test_ledger import PLAN, counter, sale
 
 __all__ = ["counter"]
 

@@ -16,8 +16,9 @@ from guidedesk.cli import main
 from guidedesk.models.people import staff
 from guidedesk.server.commission_disputes import adjust
 from guidedesk.server.orders import record_order
+from tests.server.people_at_work import with_card
 from tests.server.shop import Counter, Shop
-from tests.server.test_ledger import counter, give_back, manager, sale, sealed, with_card
+from tests.server.test_ledger import counter, give_back, manager, sale, sealed
 
 __all__ = ["counter"]
 

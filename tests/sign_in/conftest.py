@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.fixtures import sql_rules
 from tests.helpers.postgres import Backend
-from tests.helpers.sql_rules import watched
 from tests.sign_in.office import Office, open_office
+
+__all__ = ["sql_rules"]
 
 
 @pytest.fixture
@@ -17,11 +19,3 @@ def office(tmp_path: Path, backend: Backend) -> Iterator[Office]:
     opened = open_office(tmp_path, backend=backend)
     yield opened
     opened.close()
-
-
-@pytest.fixture(autouse=True)
-def sql_rules() -> Iterator[list[str]]:
-    """Every statement of the server keeps the rules of scale while a test of this folder runs."""
-    with watched() as faults:
-        yield faults
-    assert faults == []

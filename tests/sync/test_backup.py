@@ -28,13 +28,6 @@ from tests.helpers.world import World, open_world, settle
 RANDOM = SystemRandom()
 
 
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
 def save(world: World, name: str = "monday.gdbackup") -> Path:
     path = world.folder / name
     write_backup(world.database, world.context.secrets, path, clock=world.clock, random=RANDOM)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,22 +17,7 @@ from guidedesk.services import apply
 from guidedesk.sync.encoding import ACCEPTED, MSGPACK
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, register, sent_body
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.world import Till, World, settle
 
 
 def states(till: Till) -> list[str]:

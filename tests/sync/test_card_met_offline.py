@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from guidedesk.domain.errors import Refused
@@ -21,18 +18,10 @@ from guidedesk.services.operations import (
 from guidedesk.services.queries.members import find_member_by_code, get_member_card
 from guidedesk.services.read_models import MemberCard
 from tests.helpers.counter_parts import START_MS, SeededRandom, record
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 
 STRANGER = "1000000000000000000144"
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
 
 
 def with_card(till: Till, name: str = "沈知微") -> tuple[str, str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from guidedesk.domain.errors import Refused
@@ -13,17 +10,9 @@ from guidedesk.models.entities import Row, entity_tables
 from guidedesk.server.coupon_desk import put_campaign, used_twice
 from guidedesk.services import operations as ops
 from tests.helpers.counter_parts import register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, badge_of, open_world, settle
+from tests.helpers.world import Till, World, badge_of, settle
 
 CARDS = 50
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
 
 
 def do(till: Till, *made: ops.Operation, assurance: int = 1) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,8 @@ from guidedesk.services.session import Session
 from guidedesk.services.strict_document import read_document, to_document
 from guidedesk.sync.commission_desk import MONTHS_KEPT, changes_since
 from guidedesk.sync.transport import Request, Response
-from tests.helpers.world import Till, World, open_world
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import Till, World
 
 SUM = Figure(2_000, 1)
 LINE = EarningsLine("l-1", "2026-11", "2026-11", "rate", "line_rate", 2_000, "CNY", "provisional", 5,
@@ -30,13 +29,6 @@ LINE = EarningsLine("l-1", "2026-11", "2026-11", "rate", "line_rate", 2_000, "CN
 
 def month(associate: str, period: str = "2026-11", *lines: EarningsLine, as_of_ms: int = 10) -> Earnings:
     return Earnings(as_of_ms, associate, period, "open", "CNY", Totals(SUM, SUM, SUM, SUM, SUM), lines=lines)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = open_world(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +25,7 @@ from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.transport import Request, Response
 from guidedesk.sync.wipe import wipe_counter
 from tests.helpers.counter_parts import log, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.world import Till, World, settle
 
 
 def revoke(till: Till, mode: orders.OrderMode) -> dict[str, Any]:

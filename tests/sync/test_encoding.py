@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -30,16 +28,10 @@ from guidedesk.sync.protocol import Envelope, canonical
 from guidedesk.sync.strict_json import MAX_INTEGER, JsonRefused
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, register, sent_body
-from tests.helpers.world import World, open_world, settle
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import World, settle
 
 ANSWER = {"rows": [["member", {"name": "沈知微", "row_ver": 2**53 - 1, "card_no": None}]] * 40, "more": False}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("accept", ["", "application/json", COMPACT["Accept"]])

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from guidedesk.models.server_tables import audit
 from guidedesk.server.audit import verify_audit
 from guidedesk.services.operations import RecordExport
 from tests.helpers.counter_parts import record, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
+from tests.helpers.world import Till, World, settle
 
 
 def export_of(till: Till, member: str) -> RecordExport:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -25,9 +24,8 @@ from guidedesk.services.operations import RegisterMember, SetTag
 from guidedesk.sync.cache import schema_version
 from guidedesk.sync.system import SystemClock, SystemRandom
 from tests.helpers.counter_parts import record
-from tests.helpers.postgres import Backend
 from tests.helpers.real_profile import new_profile
-from tests.helpers.world import World, open_world, settle
+from tests.helpers.world import World, settle
 from tests.server.http_server import HttpServer
 
 PEOPLE = 30
@@ -65,20 +63,18 @@ class Pages:
 
 
 @pytest.fixture
-def world(tmp_path: Path, backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(snapshots, "_PAGE_ROWS", PAGE_ROWS)
     monkeypatch.setattr(snapshots, "_PORTION", PORTION)
-    opened = open_world(tmp_path, backend=backend)
-    till = opened.till()
+    till = world.till()
     settle(till)
     for number in range(PEOPLE):
         member_id = till.counter.new_id()
         joining = RegisterMember(member_id=member_id, name=f"客{number}", consents=(("service", True),))
         record(till.counter, joining, SetTag(member_id=member_id, is_on=True, tag="丝绸"), actor=till.actor("a1"))
     settle(till)
-    write_settings(opened.database, {"snapshot_rows": "10"})
-    yield opened
-    opened.close()
+    write_settings(world.database, {"snapshot_rows": "10"})
+    return world
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from guidedesk.models import server_tables as tables
@@ -14,22 +11,7 @@ from guidedesk.models.entities import load_rows
 from guidedesk.server.quarantine import release_device
 from guidedesk.sync.push import ASK_AGAIN_MS
 from tests.helpers.counter_parts import log, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.world import Till, World, settle
 
 
 def copy_of(till: Till) -> Till:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Connection, select
@@ -25,15 +24,7 @@ from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, member_colu
 from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
 from guidedesk.services.queries.members import get_member_card
 from tests.helpers.counter_parts import record
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
+from tests.helpers.world import Till, World, settle
 
 
 @pytest.fixture

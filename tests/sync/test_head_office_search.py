@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,20 +25,12 @@ from guidedesk.services.read_models import Bilingual, OfficeHit, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.client import SyncRefused
 from tests.helpers.counter_parts import START_MS, SeededRandom, record
-from tests.helpers.postgres import Backend
-from tests.helpers.world import DirectLine, Till, World, open_world, settle
+from tests.helpers.world import DirectLine, Till, World, settle
 
 PHONE = "13800002746"
 RECEIPT = "HB-261121-0031"
 KINDS = ("phone", "card", "receipt")
 SHEN = OfficeHit("沈知微", "138****2746")
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
 
 
 def at_work(till: Till, name: str, role: Role = "associate") -> None:

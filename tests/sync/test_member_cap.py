@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from guidedesk.domain.errors import Refused
@@ -14,23 +11,8 @@ from guidedesk.server.member_cap import sweep_cap
 from guidedesk.server.settings import check_setting, write_settings
 from guidedesk.services.operations import ScheduleFollowUp
 from tests.helpers.counter_parts import log, record, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 from tests.sync.test_grants_end import about, both_sides_agree, buy, keeps_within_its_grants
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
 
 
 def shown(till: Till, members: list[str]) -> list[int]:

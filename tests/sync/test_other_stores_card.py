@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import update
 
@@ -17,17 +14,9 @@ from guidedesk.services.queries.members import find_member_by_code, get_member_c
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from tests.helpers.counter_parts import record
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 
 STRANGER = "1000000000000000000144"
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
 
 
 def at_work(till: Till, name: str) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,21 +21,8 @@ from guidedesk.sync.protocol import Change, ChangesPage
 from guidedesk.sync.transport import Request
 from tests.helpers.counter_parts import log, register
 from tests.helpers.eager import EagerWire
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import Till, World, settle
 
 
 def page(till: Till, *changes: Change, at: int = 1_000_000) -> ChangesPage:

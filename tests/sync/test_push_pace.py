@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +12,8 @@ from guidedesk.services import apply
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, register, sent_body
 from tests.helpers.eager import EagerWire
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import Till, World, settle
 
 
 class SlowLine:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select, update
 
@@ -19,22 +16,7 @@ from guidedesk.sync.client import SyncRefused
 from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.push import ASK_AGAIN_MS
 from tests.helpers.counter_parts import log, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.world import Till, World, settle
 
 
 def states(till: Till) -> list[str]:

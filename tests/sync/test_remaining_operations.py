@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -25,15 +24,7 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.sales import receipt_of, sale_row_id, source_of
 from guidedesk.sync.transport import Response
 from tests.helpers.counter_parts import record, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, badge_of, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
+from tests.helpers.world import Till, World, badge_of, settle
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +16,9 @@ from guidedesk.services.operations import RegisterMember
 from guidedesk.sync.encoding import pack_request
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record, register, sent_body
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 
 OTHERS_SIGNATURE = "A" * 86 + "=="
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from guidedesk.domain.errors import Refused
@@ -15,22 +12,7 @@ from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from tests.helpers.counter_parts import record, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.world import Till, World, settle
 
 
 def session(till: Till, name: str = "a1") -> Session:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +12,9 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import Till, World, settle
 from tests.sync.test_card_met_offline import STRANGER, card_of, states, with_card
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import func, select
 
@@ -14,21 +11,8 @@ from guidedesk.models.people import member_tag
 from guidedesk.services.operations import CompleteFollowUp, LogInteraction, RecordVisit, ScheduleFollowUp, SetTag
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import record, register, sent_body
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
+from tests.helpers.fixtures import sqlite_only  # noqa: F401
+from tests.helpers.world import Till, settle
 
 
 def left(till: Till) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,7 @@ from guidedesk.server.snapshot_image import write_image
 from guidedesk.services.operations import RegisterMember, SetTag
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 from tests.sync.test_grants_end import buy
 
 PEOPLE = 12
@@ -44,11 +42,9 @@ both_forms = pytest.mark.parametrize("form", ["image", "rows"], indirect=True)
 
 
 @pytest.fixture
-def world(tmp_path: Path, backend: Backend, form: str) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    write_settings(opened.database, {"snapshot_rows": "10"})
-    yield opened
-    opened.close()
+def world(world: World, form: str) -> World:
+    write_settings(world.database, {"snapshot_rows": "10"})
+    return world
 
 
 @pytest.fixture

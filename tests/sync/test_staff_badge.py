@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason
 from guidedesk.server.badges import badges_of
@@ -14,15 +9,7 @@ from guidedesk.server.code_keys import rotate_keys
 from guidedesk.server.staff import NewStaff, StaffOffice
 from guidedesk.services.queries.codes import get_codes
 from guidedesk.ui.presenters.badges import read_badge
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
+from tests.helpers.world import Till, World, settle
 
 
 def office(world: World) -> StaffOffice:

@@ -20,18 +20,15 @@ from guidedesk.server.app import create_app
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.secrets import write_secrets
 from guidedesk.sync.system import SystemClock, SystemRandom
-from tests.helpers.postgres import Backend
 from tests.helpers.real_profile import new_profile
-from tests.helpers.world import World, open_world
+from tests.helpers.world import World
 from tests.server.http_server import HttpServer
 
 
 @pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    write_secrets(tmp_path / "secrets.json", opened.context.secrets)
-    yield opened
-    opened.close()
+def world(world: World, tmp_path: Path) -> World:
+    write_secrets(tmp_path / "secrets.json", world.context.secrets)
+    return world
 
 
 class Listened:

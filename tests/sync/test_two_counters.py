@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +14,7 @@ from guidedesk.services.operations import CompleteFollowUp, RegisterMember, Sche
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import ManualClock, log, record, register
-from tests.helpers.postgres import Backend
-from tests.helpers.world import Till, World, open_world, settle
-
-
-@pytest.fixture
-def world(tmp_path: Path, backend: Backend) -> Iterator[World]:
-    opened = open_world(tmp_path, backend=backend)
-    yield opened
-    opened.close()
+from tests.helpers.world import Till, World, settle
 
 
 def schedule(till: Till, member: str, by: str = "a1") -> str:

@@ -17,7 +17,6 @@ from guidedesk.services.earnings import FLAG_CODES
 from guidedesk.services.read_models import Bilingual
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import i18n
-from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.close import CLOSED, FLAG_MONTH, MONTH, READY, SECOND_MONTH
 from guidedesk.ui.i18n import t
@@ -27,6 +26,7 @@ from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.close import ClosePage
 from tests.helpers.shop import GAO, LIN, NOW
 from tests.ui.shop_desk import ShopDesk, open_desk
+from tests.ui.whole_window import said
 
 
 @pytest.fixture
@@ -242,11 +242,6 @@ def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
     QApplication.processEvents()
     yield made
     close_screen(made.window)
-
-
-def said(window: CounterWindow) -> str:
-    QApplication.processEvents()
-    return "\n".join(accessible_texts(window.window))
 
 
 def test_the_page_says_what_is_in_the_way_and_shows_all_evidence(window: CounterWindow) -> None:

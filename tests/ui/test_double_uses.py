@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused
 from guidedesk.ui import i18n
-from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.close import MONTH
 from guidedesk.ui.fixtures.double_uses import CODE, COUPON, QUEUE
@@ -23,6 +22,7 @@ from guidedesk.ui.views.close import ClosePage
 from guidedesk.ui.views.double_uses import DoubleUsesDialog
 from tests.helpers.shop import GAO
 from tests.ui.shop_desk import ShopDesk, open_desk
+from tests.ui.whole_window import said
 
 
 @pytest.fixture
@@ -58,11 +58,6 @@ def opened(window: CounterWindow) -> DoubleUsesDialog:
     dialog = window.window.overlays.dialog
     assert isinstance(dialog, DoubleUsesDialog)
     return dialog
-
-
-def said(window: CounterWindow) -> str:
-    QApplication.processEvents()
-    return "\n".join(accessible_texts(window.window))
 
 
 def test_both_uses_are_shown_and_her_word_goes_to_head_office(window: CounterWindow, shop: ShopDesk) -> None:

@@ -15,7 +15,6 @@ from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.services.earnings import Earnings
 from guidedesk.services.spreadsheet_files import sheet_bytes
 from guidedesk.sync.status import OperationInfo, SyncStatus
-from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.earnings_sheet import earnings_sheet
 from guidedesk.ui.fixtures.earnings import ANSWER, LINES, MONTH, STATE, make
@@ -28,6 +27,7 @@ from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.earnings import EarningsPage
 from tests.helpers.shop import HE, LIN, NOW
 from tests.ui.shop_desk import ShopDesk, open_desk
+from tests.ui.whole_window import said
 
 
 @pytest.fixture
@@ -160,11 +160,6 @@ def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
     QApplication.processEvents()
     yield made
     close_screen(made.window)
-
-
-def said(window: CounterWindow) -> str:
-    QApplication.processEvents()
-    return "\n".join(accessible_texts(window.window))
 
 
 def test_sums_stand_on_the_counter_page_and_are_hidden_elsewhere(window: CounterWindow) -> None:

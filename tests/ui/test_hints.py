@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,15 +18,8 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
 from tests.helpers.counter_parts import SeededRandom, register
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, World, settle
 from tests.server.http_server import HttpServer
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
 
 
 def serve(world: World) -> HttpServer:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
@@ -19,7 +17,7 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.tasks import InlineTasks
 from tests.helpers.counter_parts import START_MS
-from tests.helpers.world import Till, World, open_world, settle
+from tests.helpers.world import Till, settle
 
 BY_MISTAKE = {
     "payment code": "134567890123456789",
@@ -32,20 +30,6 @@ BY_MISTAKE = {
     "forged": "1" + "9" * 195,
     "web page": "https://pay.example/p?id=88442211",
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def till(world: World) -> Till:
-    made = world.till()
-    settle(made)
-    return made
 
 
 def everything(till: Till) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -21,16 +19,9 @@ from guidedesk.ui.tables.search import OFFICE_ROW
 from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.views.search import SearchPanel
 from tests.helpers.counter_parts import START_MS, register
-from tests.helpers.world import World, open_world, settle
+from tests.helpers.world import World, settle
 
 RECEIPT = "HB-261121-0031"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_a_receipt_of_another_store_opens_her_card_here(world: World, show: Callable[..., QWidget]) -> None:

@@ -1,11 +1,12 @@
-"""A counter's whole window over the small shop, with Lin signed in."""
+"""A counter's whole window over the small shop, with Lin signed in, and what a window says."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
+from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.scan_source import Scan
 from tests.helpers.shop import NOW, SHEN_CODE
@@ -33,3 +34,9 @@ class Shop:
     @property
     def page(self) -> str:
         return self.ui.window.current
+
+
+def said(window: CounterWindow) -> str:
+    """Everything the window says to a screen reader, once what waits has arrived."""
+    QApplication.processEvents()
+    return "\n".join(accessible_texts(window.window))
