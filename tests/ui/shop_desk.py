@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.people import Role
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation, members_of
@@ -165,6 +166,11 @@ class ShopDesk:
 
     desk: Desk
     counter: ShopCounter
+
+    def sign_in(self, who: str = LIN, role: Role | None = None) -> None:
+        """Somebody of the shop, with another role if the test wants one."""
+        session = self.counter.session(who)
+        self.desk.set_session(replace(session, staff=replace(session.staff, role=role or session.staff.role)))
 
 
 def open_desk() -> ShopDesk:

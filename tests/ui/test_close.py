@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused, TransportError
@@ -21,12 +19,10 @@ from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.close import CLOSED, FLAG_MONTH, MONTH, READY, SECOND_MONTH
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.close import ClosePresenter
-from guidedesk.ui.screens import close_screen
-from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.close import ClosePage
-from tests.helpers.shop import GAO, LIN, NOW
+from tests.helpers.shop import GAO, NOW
 from tests.ui.shop_desk import ShopDesk, open_desk
-from tests.ui.whole_window import said
+from tests.ui.whole_window import drawn_window, said
 
 
 @pytest.fixture
@@ -39,8 +35,7 @@ def shop() -> ShopDesk:
 @pytest.fixture
 def presenter(shop: ShopDesk) -> ClosePresenter:
     made = ClosePresenter(shop.desk)
-    session = shop.counter.session(GAO)
-    shop.desk.set_session(replace(session, staff=replace(session.staff, role="manager")))
+    shop.sign_in(GAO, "manager")
     made.open()
     return made
 
@@ -222,26 +217,19 @@ def test_another_dispute_begins_with_an_empty_ruling(presenter: ClosePresenter) 
 
 def test_an_associate_asks_head_office_for_nothing(shop: ShopDesk) -> None:
     presenter = ClosePresenter(shop.desk)
-    shop.desk.set_session(shop.counter.session(LIN))
+    shop.sign_in()
     presenter.open()
     assert asked(shop, "close_month") == []
     assert presenter.state.data is None
 
 
 @pytest.fixture
-def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
-    start_look(qapp, "light", 1.0, "zh_CN")
-    made = CounterWindow(shop.desk)
-    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    made.window.resize(1366, 768)
-    made.window.show()
-    made.open()
-    session = shop.counter.session(GAO)
-    shop.desk.set_session(replace(session, staff=replace(session.staff, role="manager")))
+def window(shop: ShopDesk) -> CounterWindow:
+    made = drawn_window(shop.desk)
+    shop.sign_in(GAO, "manager")
     made.window.run_command("rail_8")
     QApplication.processEvents()
-    yield made
-    close_screen(made.window)
+    return made
 
 
 def test_the_page_says_what_is_in_the_way_and_shows_all_evidence(window: CounterWindow) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -16,13 +14,12 @@ from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.close import MONTH
 from guidedesk.ui.fixtures.double_uses import CODE, COUPON, QUEUE
 from guidedesk.ui.i18n import t
-from guidedesk.ui.screens import close_screen
-from guidedesk.ui.theme import look, start_look
+from guidedesk.ui.theme import look
 from guidedesk.ui.views.close import ClosePage
 from guidedesk.ui.views.double_uses import DoubleUsesDialog
 from tests.helpers.shop import GAO
 from tests.ui.shop_desk import ShopDesk, open_desk
-from tests.ui.whole_window import said
+from tests.ui.whole_window import drawn_window, said
 
 
 @pytest.fixture
@@ -34,19 +31,12 @@ def shop() -> ShopDesk:
 
 
 @pytest.fixture
-def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
-    start_look(qapp, "light", 1.0, "zh_CN")
-    made = CounterWindow(shop.desk)
-    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    made.window.resize(1366, 768)
-    made.window.show()
-    made.open()
-    session = shop.counter.session(GAO)
-    shop.desk.set_session(replace(session, staff=replace(session.staff, role="manager")))
+def window(shop: ShopDesk) -> CounterWindow:
+    made = drawn_window(shop.desk)
+    shop.sign_in(GAO, "manager")
     made.window.run_command("rail_8")
     QApplication.processEvents()
-    yield made
-    close_screen(made.window)
+    return made
 
 
 def opened(window: CounterWindow) -> DoubleUsesDialog:
@@ -119,7 +109,7 @@ def test_an_associate_finds_no_way_there_and_locking_leaves_no_name_behind(
     shop.desk.set_session(None)
     assert "沈知微" not in said(window)
     assert window.close.double_uses.presenter.state.data is None
-    shop.desk.set_session(shop.counter.session())
+    shop.sign_in()
     window.close.double_uses.open()
     assert window.window.overlays.dialog is None
 

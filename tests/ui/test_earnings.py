@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused, TransportError
@@ -27,7 +25,7 @@ from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.earnings import EarningsPage
 from tests.helpers.shop import HE, LIN, NOW
 from tests.ui.shop_desk import ShopDesk, open_desk
-from tests.ui.whole_window import said
+from tests.ui.whole_window import drawn_window, said
 
 
 @pytest.fixture
@@ -42,12 +40,8 @@ def presenter(shop: ShopDesk) -> EarningsPresenter:
     return EarningsPresenter(shop.desk, EarningsFeed(shop.desk))
 
 
-def sign_in(shop: ShopDesk, who: str = LIN) -> None:
-    shop.desk.set_session(shop.counter.session(who))
-
-
 def test_signing_in_brings_her_figures(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     assert presenter.state.data is not None
     assert not presenter.state.source.is_old
     assert [line.id for line in presenter.state.lines] == [line.id for line in LINES]
@@ -56,19 +50,19 @@ def test_signing_in_brings_her_figures(shop: ShopDesk, presenter: EarningsPresen
 def test_without_contact_the_last_answer_stays_and_says_so(shop: ShopDesk, presenter: EarningsPresenter) -> None:
     shop.counter.commission.kept[""] = replace(MONTH, associate=LIN)
     shop.counter.commission.is_reachable = False
-    sign_in(shop)
+    shop.sign_in()
     assert presenter.state.data is not None
     assert presenter.state.source.is_old
     assert isinstance(presenter.state.source.problem, TransportError)
 
 
 def test_nobody_sees_the_figures_of_the_one_before(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     seen: list[EarningsState] = []
     presenter.state_changed.connect(seen.append)
     shop.counter.commission.is_reachable = False
     shop.desk.set_session(None)
-    sign_in(shop, HE)
+    shop.sign_in(HE)
     assert seen
     assert all(state.data is None for state in seen)
 
@@ -81,14 +75,14 @@ def test_what_is_not_sent_yet_is_counted_and_not_reckoned(shop: ShopDesk, presen
         op(1, "served_no_purchase", LIN), op(2, "bind", LIN), op(3, "visit", LIN), op(4, "bind", HE),
         op(5, "bind", LIN, "accepted"),
     ]  # fmt: skip
-    sign_in(shop)
+    shop.sign_in()
     assert presenter.state.feed.waiting == 2
     assert presenter.state.data is not None
     assert presenter.state.data.totals == MONTH.totals
 
 
 def test_filters_and_search_narrow_the_lines(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     presenter.filter("clawed_back")
     assert [line.amount_minor for line in presenter.state.lines] == [-1_498]
     presenter.filter("disputed")
@@ -99,7 +93,7 @@ def test_filters_and_search_narrow_the_lines(shop: ShopDesk, presenter: Earnings
 
 
 def test_a_dispute_reaches_head_office_with_its_reason(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     presenter.choose("line-2")
     presenter.dispute("scanned_first", "  客人先扫的是我的码 ")
     assert shop.counter.commission.asked[-1] == ("open_dispute", "line-2", "scanned_first", "客人先扫的是我的码")
@@ -108,7 +102,7 @@ def test_a_dispute_reaches_head_office_with_its_reason(shop: ShopDesk, presenter
 
 
 def test_a_dispute_that_was_not_sent_keeps_its_words(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     told: list[Exception] = []
     presenter.dispute_failed.connect(told.append)
     shop.counter.commission.refusal = Refused("dispute_open")
@@ -118,7 +112,7 @@ def test_a_dispute_that_was_not_sent_keeps_its_words(shop: ShopDesk, presenter: 
 
 
 def test_why_not_me_says_the_verdict_or_that_there_is_none(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     shop.counter.commission.why = {"SY-1": ANSWER, "SY-2": Refused("not_found", what="order")}
     presenter.ask_why_not(" SY-1 ")
     assert presenter.state.why_not.answer == ANSWER
@@ -128,7 +122,7 @@ def test_why_not_me_says_the_verdict_or_that_there_is_none(shop: ShopDesk, prese
 
 
 def test_what_changed_stays_until_she_says_so(shop: ShopDesk, presenter: EarningsPresenter) -> None:
-    sign_in(shop)
+    shop.sign_in()
     presenter.show_panel("changes")
     presenter.acknowledge()
     assert shop.counter.commission.asked[-1] == ("acknowledge", "c-1", "c-2")
@@ -138,7 +132,7 @@ def test_what_changed_stays_until_she_says_so(shop: ShopDesk, presenter: Earning
 
 def test_contact_again_asks_again(shop: ShopDesk) -> None:
     feed = EarningsFeed(shop.desk)
-    sign_in(shop)
+    shop.sign_in()
     shop.desk.status_changed.emit(SyncStatus(NOW, offline_since_ms=NOW - 60_000))
     assert feed.state.is_old
     shop.desk.status_changed.emit(SyncStatus(NOW, last_contact_ms=NOW))
@@ -149,17 +143,11 @@ def test_contact_again_asks_again(shop: ShopDesk) -> None:
 
 
 @pytest.fixture
-def window(shop: ShopDesk, qapp: QApplication) -> Iterator[CounterWindow]:
-    start_look(qapp, "light", 1.0, "zh_CN")
-    made = CounterWindow(shop.desk)
-    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-    made.window.resize(1366, 768)
-    made.window.show()
-    made.open()
-    sign_in(shop)
+def window(shop: ShopDesk) -> CounterWindow:
+    made = drawn_window(shop.desk)
+    shop.sign_in()
     QApplication.processEvents()
-    yield made
-    close_screen(made.window)
+    return made
 
 
 def test_sums_stand_on_the_counter_page_and_are_hidden_elsewhere(window: CounterWindow) -> None:

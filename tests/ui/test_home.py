@@ -132,7 +132,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(shop: ShopDesk) -> None:
     presenter = opened(shop)
     shop.desk.set_session(None)
     assert presenter.state.data is None
-    shop.desk.set_session(shop.counter.session(GAO))
+    shop.sign_in(GAO)
     assert names(presenter) == []
 
 

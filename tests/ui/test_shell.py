@@ -39,7 +39,7 @@ def window(shop: ShopDesk, show: Show) -> MainWindow:
     made.add_page("home", page)
     made.show_page("home")
     presenter.open()
-    shop.desk.set_session(shop.counter.session())
+    shop.sign_in()
     show(made)
     return made
 
@@ -53,8 +53,7 @@ def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
 
 
 def test_who_may_not_see_members_finds_no_way_to_them(window: MainWindow, shop: ShopDesk) -> None:
-    session = shop.counter.session()
-    shop.desk.set_session(replace(session, staff=replace(session.staff, role="admin")))
+    shop.sign_in(role="admin")
     assert [button.item.page for button in window.rail.buttons] == ["close", "sync", "settings"]  # head office closes
     assert not shop.desk.may("member.view")
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.desk import Desk
 from guidedesk.ui.scan_source import Scan
 from tests.helpers.shop import NOW, SHEN_CODE
 from tests.ui.member_desk import MemberDesk, session_of
@@ -34,6 +36,16 @@ class Shop:
     @property
     def page(self) -> str:
         return self.ui.window.current
+
+
+def drawn_window(desk: Desk) -> CounterWindow:
+    """A counter's whole window, drawn but not on the screen; `dressed` closes it after the test."""
+    made = CounterWindow(desk)
+    made.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    made.window.resize(1366, 768)
+    made.window.show()
+    made.open()
+    return made
 
 
 def said(window: CounterWindow) -> str:
