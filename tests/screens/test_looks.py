@@ -1,8 +1,4 @@
-"""Every screen at the window sizes people have.
-
-`tests/ui_foundation/test_every_screen.py` covers 1366x768; together each pair of language, theme, text size and window
-size is seen at least once (a covering subset of the 24 combinations).
-"""
+"""Every screen at the window sizes people have."""
 
 from __future__ import annotations
 
@@ -11,31 +7,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from guidedesk.ui.audit import audit
 from guidedesk.ui.main_window import MainWindow
-from guidedesk.ui.screens import close_screen, list_screens, open_screen, settle
+from guidedesk.ui.screens import close_screen, open_screen, settle
+from tests.screens.drawn import LOOKS, every_screen
 
 # One test draws every screen there is: ten seconds on a free PC, minutes on one with other work.
 pytestmark = pytest.mark.timeout(300)
 
-LOOKS = [
-    ("zh_CN", "dark", 1.0, (1280, 680)),
-    ("en", "light", 2.0, (1280, 680)),
-    ("en", "light", 1.0, (1920, 1080)),
-    ("zh_CN", "dark", 2.0, (1920, 1080)),
-]
-
 
 @pytest.mark.parametrize(("lang", "theme", "scale", "size"), LOOKS)
 def test_every_screen_is_whole_at_every_window_size(lang, theme, scale, size):
-    found = {}
-    for screen in list_screens():
-        window = open_screen(screen.name, screen.state, lang, theme, scale, size)
-        problems = audit(window)
-        close_screen(window)
-        if problems:
-            found[screen.name, screen.state] = problems
-    assert found == {}
+    screens = every_screen(lang, theme, scale, size)
+    assert {name: drawn.problems for name, drawn in screens.items() if drawn.problems} == {}
 
 
 def test_tab_goes_through_the_home_screen_as_people_read_it():
