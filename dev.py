@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,8 @@ NEEDS: dict[str, dict[str, str]] = {
     "chromium": {"chromium": "chromium"},
 }
 BUILD_PROGRAMS = {"objdump": "binutils"}
+# They measure, or type as quickly as a real scanner: what runs beside them would be in the figures.
+ALONE = frozenset({"bench", "features", "scanner"})
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "mypy": ["mypy"],
@@ -199,8 +201,8 @@ def child_env(*, offscreen: bool = False) -> dict[str, str]:
     return env
 
 
-def run_module(name: str, *args: str, offscreen: bool = False) -> int:
-    return run([str(venv_python()), "-m", name, *args], child_env(offscreen=offscreen))
+def run_module(name: str, *args: str) -> int:
+    return run([str(venv_python()), "-m", name, *args], child_env())
 
 
 # --- test -----------------------------------------------------------------------------------------
@@ -243,17 +245,58 @@ def read_report(report: Path, code: int) -> tuple[int, int, int]:
     return passed, failed, skipped
 
 
-def run_suite(name: str, markers: str) -> Outcome:
+def suite_command(name: str, markers: str) -> list[str]:
+    """Also forgets the report of an earlier run: a suite that dies must not be read as that one."""
     report = REPORTS / f"{name}.xml"
     report.unlink(missing_ok=True)
-    start = time.monotonic()
-    code = run_module("pytest", "-q", f"tests/{name}", "-m", markers, f"--junitxml={report}", offscreen=True)
-    passed, failed, skipped = read_report(report, code)
+    return [str(venv_python()), "-m", "pytest", "-q", f"tests/{name}", "-m", markers, f"--junitxml={report}"]
+
+
+def suite_outcome(name: str, start: float, code: int) -> Outcome:
+    passed, failed, skipped = read_report(REPORTS / f"{name}.xml", code)
     note = "nothing to run here" if code == 5 else ""
     return Outcome(name, (time.monotonic() - start) / 60, passed, failed, skipped, note)
 
 
-def run_tests(*, long: bool, without: frozenset[str]) -> int:
+def run_suite(name: str, markers: str) -> Outcome:
+    say(f"\n== tests/{name}")
+    start = time.monotonic()
+    return suite_outcome(name, start, run(suite_command(name, markers), child_env(offscreen=True)))
+
+
+def run_side_by_side(names: Iterable[str], markers: str, jobs: int) -> Iterator[Outcome]:
+    """So many suites at once, the largest first; what one prints is shown as a whole when it ends."""
+    waiting = sorted(names, key=lambda name: len(list((ROOT / "tests" / name).rglob("test_*.py"))))
+    running: dict[str, tuple[float, subprocess.Popen[bytes]]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name = waiting.pop()
+                with (REPORTS / f"{name}.txt").open("wb") as output:
+                    command, env = suite_command(name, markers), child_env(offscreen=True)
+                    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
+                running[name] = (time.monotonic(), process)
+            time.sleep(0.1)
+            for name in [name for name, (_, process) in running.items() if process.poll() is not None]:
+                start, process = running.pop(name)
+                said = (REPORTS / f"{name}.txt").read_text(encoding="utf-8", errors="replace")
+                say(f"\n== tests/{name}\n{said.rstrip()}")
+                yield suite_outcome(name, start, process.returncode)
+    except KeyboardInterrupt:
+        for _, process in running.values():
+            process.wait()  # the key press reached it too
+        raise
+
+
+def run_suites(names: Sequence[str], markers: str, jobs: int) -> list[Outcome]:
+    """In the order of their names, whatever ended first."""
+    beside = [name for name in names if jobs > 1 and name not in ALONE]
+    outcomes = [*run_side_by_side(beside, markers, jobs)]
+    outcomes += [run_suite(name, markers) for name in names if name not in beside]
+    return sorted(outcomes, key=lambda outcome: outcome.name)
+
+
+def run_tests(*, long: bool, without: frozenset[str], jobs: int) -> int:
     suites = find_suites()
     unknown = without - {*suites, *NEEDS, *CHECKS}
     if unknown:
@@ -269,10 +312,7 @@ def run_tests(*, long: bool, without: frozenset[str]) -> int:
             outcomes.append(run_check(check))
     left_out = [f"not {need}" for need in NEEDS if need in without]
     markers = " and ".join(["long" if long else "not long", *left_out])
-    for suite in suites:
-        if suite not in without:
-            say(f"\n== tests/{suite}")
-            outcomes.append(run_suite(suite, markers))
+    outcomes += run_suites([suite for suite in suites if suite not in without], markers, jobs)
     return report_outcomes(outcomes, without)
 
 
@@ -334,6 +374,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     commands.add_parser("bench", help="guidedesk bench NAME", add_help=False)
     test = commands.add_parser("test", help="the gate: lint, types, layers and every suite")
     test.add_argument("--long", action="store_true", help="the tests that do not fit the gate")
+    test.add_argument("--jobs", type=int, default=1, metavar="N", help="so many suites side by side")
     test.add_argument("--without", default="", metavar="A,B", help="leave out suites, checks or xvfb")
     commands.add_parser("check", help="lint, types and layers")
     commands.add_parser("build", help="a PyInstaller bundle in dist/")
@@ -352,7 +393,7 @@ def main(argv: list[str]) -> int:
         return run_module("guidedesk", options.command, *options.rest)
     if options.command == "test":
         without = frozenset(filter(None, (name.strip() for name in options.without.split(","))))
-        return run_tests(long=options.long, without=without)
+        return run_tests(long=options.long, without=without, jobs=options.jobs)
     return {"check": run_checks, "build": build, "lock": lock}[options.command]()
 
 

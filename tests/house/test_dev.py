@@ -82,9 +82,49 @@ def test_the_last_line_is_the_sum_and_names_what_was_left_out(
     assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 1 failed, 1 skipped (left out: xvfb)"
 
 
+# Two that wait for each other, then one that must find nobody at work; each says two lines and leaves its report.
+SUITE = """
+import pathlib, sys, time
+name, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+at_work = folder / f"{name}.at-work"
+print(name, "begins", flush=True)
+at_work.touch()
+other = {"server": "sync", "sync": "server"}.get(name)
+deadline = time.monotonic() + 20
+while other and not (folder / f"{other}.at-work").exists() and time.monotonic() < deadline:
+    time.sleep(0.01)
+met = sorted(path.stem for path in folder.glob("*.at-work"))
+(folder / f"{name}.met").write_text(" ".join(met))
+while other and not (folder / f"{other}.met").exists() and time.monotonic() < deadline:
+    time.sleep(0.01)
+failures = int(name == "sync")
+(folder / f"{name}.xml").write_text(
+    f'<testsuites><testsuite tests="3" failures="{failures}" errors="0" skipped="0"/></testsuites>'
+)
+print(name, "ends", flush=True)
+at_work.unlink()
+sys.exit(failures)
+"""
+
+
+def test_suites_run_side_by_side_but_for_those_that_measure(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "REPORTS", tmp_path)
+    command = [sys.executable, "-c", SUITE]
+    monkeypatch.setattr(dev, "suite_command", lambda name, _markers: [*command, name, str(tmp_path)])
+    outcomes = dev.run_suites(["features", "server", "sync"], "not long", jobs=2)
+    assert [(o.name, o.passed, o.failed) for o in outcomes] == [("features", 3, 0), ("server", 3, 0), ("sync", 2, 1)]
+    assert {(tmp_path / f"{name}.met").read_text() for name in ("server", "sync")} == {"server sync"}
+    assert (tmp_path / "features.met").read_text() == "features"
+    said = capfd.readouterr().out
+    for name in ("server", "sync", "features"):
+        assert f"== tests/{name}\n{name} begins\n{name} ends\n" in said, "what a suite prints stays together"
+
+
 def test_an_unknown_name_to_leave_out_is_refused(dev: ModuleType) -> None:
     with pytest.raises(dev.CannotGoOn, match="does not know moon"):
-        dev.run_tests(long=False, without=frozenset({"moon"}))
+        dev.run_tests(long=False, without=frozenset({"moon"}), jobs=1)
 
 
 def test_without_the_right_to_install_the_line_to_run_is_given(
