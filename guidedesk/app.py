@@ -103,6 +103,7 @@ class CounterApp(QObject):
 
     def close(self) -> None:
         """Finish what is being written; what is unsent stays in the journal."""
+        self.idle.stop()
         self.scanners.stop()
         self.sync.close()
         self.tasks.close()

@@ -42,6 +42,13 @@ class IdleLock(QObject):
         """Somebody is there."""
         self._timer.start()
 
+    def stop(self) -> None:
+        """The counter closes: nobody is waited for any more."""
+        self._timer.stop()
+        app = QCoreApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Watch only; nothing is held back."""
         # By class first: every event of every widget passes here, and asking for its type costs ten times as much.
