@@ -43,6 +43,7 @@ def _edges() -> Iterator[tuple[str, Vector]]:
         yield f"dispute {number} decided", events(*sold, opened, event("d2", "dispute.resolve", "03-14", **key))
     for zone in ("UTC", "Europe/London", "America/St_Johns"):
         yield f"zone {zone}", events(*sold, give_back("r", "O1", "03-28", (1, 1)), config={"tz": zone, "hold_days": 2})
+    yield "confirmed at midnight", events(*sold, config={"hold_days": 7})
     tier = {"id": "t", "kind": "tier", "mode": "progressive", "steps": [{"from": 0, "rate_bp": 1}]}
     for amount in (4_999, 5_000, 14_999):
         one = (scan("s1", "G1", "M1", "03-01"), order("O1", "03-10", amount=amount))
