@@ -49,6 +49,14 @@ def _edges() -> Iterator[tuple[str, Vector]]:
         one = (scan("s1", "G1", "M1", "03-01"), order("O1", "03-10", amount=amount))
         yield f"a tier of {amount}", _with(events(*one), plans=[plan(tier)])
     yield "closed and closed again", _after_closes()
+    yield "a component with another key", _with(events(*sold), plans=[plan({**rate(), "why": "x"})])
+    override = {"match": {"channel": "live"}, "days": 3, "mode": "exact", "why": "x"}
+    yield "an override with another key", events(*sold, config={"window_overrides": [override]})
+    twice = (sold[0], {**sold[0], "associate": "G2"}, sold[1])
+    yield "one id for two scans", events(*twice)
+    yield "one id for two scans that do not count", events(*twice, review("v", "s1", "void", "03-12"))
+    for roles in (["manager"], ["associate"], ["associate", "manager"]):
+        yield f"a store's tier for {' and '.join(roles)}", _tier_for(roles)
     for moment in _far_times():
         yield f"a scan of {moment}", events({**scan("s1", "G1", "M1", "03-01"), "at": moment}, sold[1])
         for field in ("placed_at", "basket_opened_at"):
@@ -131,6 +139,20 @@ def _after_closes() -> Vector:
     config = {"attribution": seller, "clawback_days": None}
     whole = events(*joins, *sold, close("2026-01"), left, close("2026-02"), *late, config=config)
     return {**whole, "plans": [plan(*parts)]}
+
+
+def _tier_for(roles: list[str]) -> Vector:
+    """A tier over a store's base that looks at roles; who sells becomes a manager half-way."""
+    tier = {
+        "id": "t", "kind": "tier", "mode": "retroactive", "measure_scope": "store", "match": {"role": roles},
+        "steps": [{"from": 0, "rate_bp": 100}, {"from": 15_000, "rate_bp": 300}],
+    }  # fmt: skip
+    people = [event("j", "staff.join", "01-01", associate="G1", store="S1", role="associate"),
+              event("k", "staff.move", "02-15", associate="G1", store="S1", role="manager")]  # fmt: skip
+    seller = [{"match": {}, "model": {"kind": "seller"}}]
+    sold = [order(f"O{n}", day, store="S1", seller="G1", member=f"M{n}") for n, day in enumerate(
+        ("02-02", "02-10", "02-20", "02-25", "03-01"))]  # fmt: skip
+    return {**events(*people, *sold, config={"attribution": seller}), "plans": [plan(tier, rate())]}
 
 
 MOMENTS = tuple(

@@ -29,6 +29,7 @@ GOLDEN = HERE / "fast-suite.json"
 STREAMS = 200
 STEPPED = 60  # streams that are also taken in event by event, and told state by state
 SPOILT = 600
+GONE_ON = 40  # streams that are reckoned up to a month and on from there, and told what was taken back in between
 AFTER_CLOSES = 30  # streams whose staff, plans and closes come first, and everything else after them, one by one
 EDGES: tuple[Any, ...] = (
     None, -1, 0, 1, 10_000, 10_001, 10_000_000, 10_000_001, 2**53, True, "", "x" * 200, "x" * 201, "0.5", "house",
@@ -39,6 +40,7 @@ WRONG: tuple[Any, ...] = (None, -1, 0, 1, 10_001, 2**60, "", "x", "2026-02-31", 
 
 def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Everything there is to check: a name, and what answers with plain JSON."""
+    yield "settings to start from", _settings
     vectors = json.loads((HERE / "commission-open.json").read_text(encoding="utf-8"))["vectors"]
     for vector in vectors:
         yield f"vector {vector['id']}", partial(_expected, vector)
@@ -48,6 +50,9 @@ def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"edge {name}", partial(_edge, vector)
     for seed in range(AFTER_CLOSES):
         yield f"stream {seed} after its closes", partial(_after_closes, seed)
+    for seed in range(GONE_ON):
+        yield f"stream {seed} gone on from stored lines", partial(_gone_on, seed)
+        yield f"stream {seed} taken back", partial(_taken_back, seed)
     for number, spoilt in _each_value_spoilt():
         yield f"value {number}", partial(_outcome, spoilt)
     chance = random.Random(5)
@@ -90,6 +95,43 @@ def _edge(vector: dict[str, Any]) -> Any:
 def _after_closes(seed: int) -> Any:
     vector = stream(seed, 36)
     return _stepped(vector, _prepared(vector)[1], closes_first=True)
+
+
+def _gone_on(seed: int) -> Any:
+    """The lines up to each month, those after it from what is stored, and with the month after given as the last."""
+    from guidedesk.domain.commission.engine import evaluate
+    from guidedesk.domain.commission.reading import month_text
+
+    prepared, _ = _prepared(stream(seed, 36))
+    lines = evaluate(prepared).lines
+    told = []
+    for last in sorted({line.posting for line in lines}):
+        stored = [line for line in lines if line.posting <= last]
+        first = evaluate(prepared, through=month_text(last)).lines
+        rest = evaluate(prepared, stored_lines=stored).lines
+        sealed = evaluate(prepared, stored_lines=stored, stored_through=month_text(last + 1)).lines
+        told.append([[line.as_list() for line in part] for part in (first, rest, sealed)])
+    return told
+
+
+def _taken_back(seed: int) -> Any:
+    """What each line of an order took back since none, half and all of what came back was known."""
+    from guidedesk.domain.commission.engine import evaluate
+    from guidedesk.domain.commission.taken_back import taken_back
+
+    vector = stream(seed, 36)
+    found = evaluate(_prepared(vector)[0])
+    back: dict[str, list[Any]] = {}
+    for document in vector["events"]:
+        if document["type"] in ("return", "refund", "cancel", "exchange"):
+            back.setdefault(document["order"], []).append(document)
+    told = []
+    for line in found.lines:
+        known = back.get(line.ref or "", [])
+        cuts = sorted({0, len(known) // 2, len(known)})
+        why = found.explanations[line.id]
+        told.append([taken_back(why, known[:cut]) for cut in cuts] if known or "order_line" not in why else [])
+    return told
 
 
 def digest(answer: Any) -> str:
@@ -142,6 +184,12 @@ def _defaults() -> dict[str, Any]:
     from guidedesk.domain.commission.settings import ENGINE_DEFAULTS
 
     return dict(ENGINE_DEFAULTS)
+
+
+def _settings() -> Any:
+    from guidedesk.domain.commission.settings import PRODUCT_DEFAULTS
+
+    return [_defaults(), dict(PRODUCT_DEFAULTS)]
 
 
 def _outcome(vector: dict[str, Any]) -> Any:
