@@ -41,6 +41,9 @@ def _line_rate(why: dict[str, Any]) -> int:
     if line["fx"]:
         base = rounded(Fraction(base * line["fx"][0], line["fx"][1]))
     assert (gross, base) == (line["gross"], line["base"])
+    if "counted_in" in why:
+        assert why["counted_in"] != why["origin_period"]
+        return 0
     people = [person["beneficiary"] for person in why["participants"]]
     if "rule" not in why or why["beneficiary"] not in people:
         return 0

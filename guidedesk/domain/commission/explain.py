@@ -134,7 +134,11 @@ def _target(snapshot: Snapshot, line: LedgerLine, evidence: Evidence) -> Working
     figures = None if line.ref is None or line.line is None else snapshot.line(line.ref, line.line)
     if figures is None:
         return {"kind": "none"}
-    return _line_target(snapshot, figures, line.component, evidence)
+    working = _line_target(snapshot, figures, line.component, evidence)
+    if figures.sale.origin != line.origin:
+        # An order of the same name that was paid in another month came before this one: nothing is due here any more.
+        working["counted_in"] = reading.month_text(figures.sale.origin)
+    return working
 
 
 def _line_target(snapshot: Snapshot, line: LineFigures, component_id: str, evidence: Evidence) -> Working:

@@ -109,10 +109,13 @@ class ExplanationTexts:
         )
 
     def _look_up(self, line: LedgerLine) -> _Shared | None:
-        """What the line shares with others; None for any but a line component of an order that counts."""
+        """What the line shares with others; None for any but a line component of an order that counts, and
+        counts in the line's month."""
         _, beneficiary, origin, component, ref, number, _ = line
         order = None if ref is None else self._snapshot.book.orders.get(ref)
         if order is None or number is None or component == ADJUSTMENT or order.sale.is_excluded:
+            return None
+        if order.sale.origin != origin:
             return None
         self._taken = None
         sale, attributor = order.sale, self._snapshot.attributor

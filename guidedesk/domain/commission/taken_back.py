@@ -22,7 +22,7 @@ def taken_back(why: Doc, before: Iterable[Doc]) -> int:
 
     `why` is the explanation of a line of an order, `before` the returns, refunds, cancels and exchanges of it.
     """
-    if "order_line" not in why:
+    if "order_line" not in why or "counted_in" in why:
         return 0
     returned, refunds = _came_back(why["order_line"], before)
     return min(0, int(why["target"]) - _amount_with(why, returned, refunds))

@@ -50,6 +50,8 @@ def _line_rate(why: Why) -> list[Said]:
     if line["fx"]:
         said.append(Said("fx", {"numerator": line["fx"][0], "denominator": line["fx"][1]}))
     said.append(Said("base", {"base_minor": line["base"]}))
+    if "counted_in" in why:
+        return [*said, Said("counted_in", {"month": why["counted_in"], "origin": why["origin_period"]})]
     return [*said, *_pot(why), *_share(why)]
 
 
@@ -178,7 +180,8 @@ _TOLD: Final[Mapping[str, Callable[[Why], list[Said]]]] = {
     "none": _none,
 }
 CODES: Final = (
-    "line", "replaces", "returned", "refunded", "gross", "tax", "fx", "base", "no_rule", "nobody", "rate", "per_unit",
+    "line", "replaces", "returned", "refunded", "gross", "tax", "fx", "base", "counted_in", "no_rule", "nobody",
+    "rate", "per_unit",
     "no_part", "role_owner", "role_seller", "role_both", "role_touch", "role_pool", "role_house", "role_other",
     "touch", "touch_for_ever", "share", "share_up", "month_base", "slice", "store_measure", "no_step", "step",
     "above_target", "applies_to", "multiplier", "bonus", "spiff", "spiff_limit", "pool", "pool_days", "pool_even",
