@@ -77,12 +77,14 @@ def consent(tour: Tour) -> Seen:
 
 
 def _nobodys(tour: Tour) -> tuple[Any, ...]:
-    """Code, id and name of a member of this store whom nobody owns."""
+    """Code, id and name of a member of this store whom nobody owns, and whom no other step scans: another scan within
+    ten minutes is the same visit."""
+    scanned = {person[1] for person in tour.facts["people"]}
     rows = tour.eyes.rows(
         "select c.digits, m.id, m.name from member m join member_code c"
         " on c.member_id=m.id and c.scope_id=m.scope_id and c.state='live'"
         " where m.scope_id=:s and m.deleted_at_ms is null and m.merged_into is null"
-        " and not exists (select 1 from binding b where b.id=m.id and b.owner_id is not null) order by m.id limit 1",
+        " and not exists (select 1 from binding b where b.id=m.id and b.owner_id is not null) order by m.id limit 3",
         s=bytes.fromhex(tour.world.store_id.replace("-", "")),
     )
-    return rows[0]
+    return next(row for row in rows if row[1] not in scanned)
