@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, select
 
+from guidedesk.domain.contact_limits import is_hour
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import to_ms
@@ -22,6 +23,9 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "brand": ("GuideDesk", None, None),
     "code_host": ("q.guidedesk.example", None, None),
     "code_pool": ("200", 4, 1_000),
+    "complaint_mute_days": ("30", 0, 3_650),
+    "complaint_tags": ("投诉,complaint", None, None),  # a member with one of these tags is left in peace for a while
+    "contact_cap_week": ("2", 0, 100),  # by everybody together, in seven days
     "coupon_cap_minor": ("20000", 0, 1_000_000_000),
     "counter_members": ("100000", 1, 1_000_000),
     "currency": ("CNY", None, None),
@@ -29,6 +33,8 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "max_offline_lag_hours": ("168", 1, 87_600),
     "offline_sign_in_days": ("7", 1, 14),
     "protection_days": ("30", 0, 3_650),
+    "quiet_from": ("21:00", None, None),  # local times of day between which nobody is contacted
+    "quiet_to": ("09:00", None, None),
     "snapshot_rows": ("20000", 0, 100_000_000),
     "welcome_coupon": ("0", 0, 0xFFFF_FFFF),  # number of the offer that new members get; 0 for none
     "window_days": ("15", 0, 3_650),
@@ -57,6 +63,8 @@ def check_setting(name: str, value: str) -> None:
         good = value.isascii() and value.isdecimal() and least <= int(value) <= most
     elif name == "zone":
         good = _is_zone(value)
+    elif name in ("quiet_from", "quiet_to"):
+        good = is_hour(value)
     elif name == "currency":
         good = len(value) == _CURRENCY_LETTERS and value.isascii() and value.isalpha() and value.isupper()
     else:

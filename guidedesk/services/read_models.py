@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from guidedesk.domain.attribution import OwnerState, OwnerWindow, SaleOwner
+from guidedesk.domain.contact_limits import ContactPolicy
 from guidedesk.domain.insight import NextBuy
 from guidedesk.domain.people import Role, Tier
 
@@ -422,6 +423,7 @@ class ChainSettings:
     code_host: str = "q.guidedesk.example"
     coupon_cap_minor: int = 20_000  # a counter and day: provisional uses, and uses on a manager's word
     welcome_coupon: int = 0  # number of the offer that new members get
+    contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
+from guidedesk.domain.contact_limits import ContactPolicy, hour_of
 from guidedesk.domain.errors import Refused
 from guidedesk.models import people
 from guidedesk.services.queries.prepared import Prepared
@@ -40,6 +42,20 @@ def get_settings(conn: Connection) -> ChainSettings:
         code_host=found.get("code_host", default.code_host),
         welcome_coupon=int(found.get("welcome_coupon", default.welcome_coupon)),
         coupon_cap_minor=int(found.get("coupon_cap_minor", default.coupon_cap_minor)),
+        contact_policy=contact_policy(found),
+    )
+
+
+def contact_policy(found: Mapping[str, str]) -> ContactPolicy:
+    """When and how often members may be contacted, from settings by name (the server reads its own the same way)."""
+    default = ContactPolicy()
+    tags = [tag.strip().casefold() for tag in found.get("complaint_tags", "").split(",")]
+    return ContactPolicy(
+        cap_week=int(found.get("contact_cap_week", default.cap_week)),
+        quiet_from=hour_of(found.get("quiet_from", ""), default.quiet_from),
+        quiet_to=hour_of(found.get("quiet_to", ""), default.quiet_to),
+        mute_days=int(found.get("complaint_mute_days", default.mute_days)),
+        complaint_tags=frozenset(tag for tag in tags if tag) or default.complaint_tags,
     )
 
 
