@@ -72,6 +72,7 @@ def bind(counter: Counter, args: argparse.Namespace) -> Answer:
         associate_id=associate_id,
         source="scanned",
         code_digits=digits,
+        channel="command",
     )
     return record(counter, made, assurance=1, binding_id=binding_id, associate_id=associate_id)
 

@@ -17,6 +17,7 @@ from guidedesk.services.queries.members import find_member_by_code, find_revoked
 from guidedesk.sync.counter import Counter
 
 _SCANNED = 1
+_CHANNEL = "command"
 
 
 def scan(counter: Counter, args: argparse.Namespace) -> Answer:
@@ -28,11 +29,11 @@ def scan(counter: Counter, args: argparse.Namespace) -> Answer:
     member_id = _member_here(counter, found)
     if member_id is None:
         member_id, met = _asked(counter, found)
-    visit = RecordVisit(visit_id=counter.new_id(), member_id=member_id)
+    visit = RecordVisit(visit_id=counter.new_id(), member_id=member_id, channel=_CHANNEL)
     if found.record is not None and found.type is CodeType.MEMBER_DYNAMIC:
         visit = RecordVisit(
             visit_id=visit.visit_id, member_id=member_id, code_handle=found.record.handle.hex(),
-            code_serial=serial_of(found.record),
+            code_serial=serial_of(found.record), channel=_CHANNEL,
         )  # fmt: skip
     answer = record(counter, *met, visit, assurance=assurance, is_stand_in=bool(met))
     with counter.read() as conn:

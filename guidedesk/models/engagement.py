@@ -14,6 +14,7 @@ visit = entity(
     id_col("device_id"),
     Column("assurance", Integer, nullable=False),
     big_col("occurred_at_ms"),
+    text_col("channel", nullable=True),  # how the code came in (operations.SCAN_CHANNELS)
 )
 
 interaction = entity(

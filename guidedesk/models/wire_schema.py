@@ -26,6 +26,9 @@ _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
         "product": frozenset({"price_minor", "currency", "image"}),
         "member_code": frozenset({"handle", "generation"}),
     },
+    4: {
+        "visit": frozenset({"channel"}),
+    },
 }
 
 

@@ -26,6 +26,7 @@ from guidedesk.sync.protocol import Envelope
 
 _HOUR_MS: Final = 3_600_000
 _SOMEBODY: Final = "order:"
+_STATIC: Final = 1  # what a static code proves (CODES.md Q-7)
 # A manager's word, or what another system said: the owner unconditionally (domain.binding_story).
 _ASSIGNED: Final = frozenset({"assigned", "imported"})
 # Everybody who sells is an associate or a manager to the engine.
@@ -97,7 +98,8 @@ def _documents(operation: Operation, effect: Effect, envelope: Envelope, actor_i
         if effect.status == "merged" and member_id not in (None, operation.member_id):
             yield _merge(operation.member_id, str(member_id))
     elif isinstance(operation, BindMember):
-        yield {"id": operation.binding_id, "type": "scan", "associate": operation.associate_id, "member": member_id}
+        said = {"associate": operation.associate_id, "member": member_id, **_seen(operation, envelope)}
+        yield {"id": operation.binding_id, "type": "scan", **said}
     elif isinstance(operation, ServedNoPurchase | LogInteraction):
         kind = "served_no_purchase" if isinstance(operation, ServedNoPurchase) else operation.kind
         said = {"kind": kind, "associate": actor_id, "member": member_id}
@@ -111,7 +113,15 @@ def _registered(operation: RegisterMember, effect: Effect, actor_id: str) -> Ite
         yield _merge(operation.member_id, str(effect.member_id))
     elif operation.code_digits and ("code", "refused") not in effect.params:
         event_id = derived_id("binding", operation.member_id, "registered")
-        yield {"id": event_id, "type": "scan", "associate": actor_id, "member": operation.member_id}
+        said = {"associate": actor_id, "member": operation.member_id, "assurance": _STATIC}
+        yield {"id": event_id, "type": "scan", **said}
+
+
+def _seen(operation: BindMember, envelope: Envelope) -> Doc:
+    """How well it was seen that they met, and how the code came in. An associate's code is static: no counter can have
+    proved more (CODES.md Q-7)."""
+    channel = {} if operation.channel is None else {"channel": operation.channel}
+    return {"assurance": min(envelope.assurance, _STATIC), **channel}
 
 
 def _merge(source: str, into: str) -> Doc:

@@ -35,6 +35,7 @@ def apply_visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Eff
             "device_id": context.device_id,
             "assurance": context.assurance,
             "occurred_at_ms": context.at_ms,
+            "channel": op.channel,
         },
         context,
     )

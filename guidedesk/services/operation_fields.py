@@ -39,6 +39,11 @@ def one_of_field(values: tuple[str, ...], default: str | None = None) -> Any:
     return field(metadata=meta) if default is None else field(default=default, metadata=meta)
 
 
+def opt_one_of_field(values: tuple[str, ...]) -> Any:
+    """One word of a fixed list, or missing."""
+    return field(default=None, metadata={"kind": "one_of", "values": values, "optional": True})
+
+
 def some_of_field(values: tuple[str, ...]) -> Any:
     """At least one word of a fixed list, none twice."""
     return field(metadata={"kind": "some_of", "values": values})

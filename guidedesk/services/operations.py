@@ -26,6 +26,7 @@ from guidedesk.services.operation_fields import (
     moment_field,
     one_of_field,
     opt_id_field,
+    opt_one_of_field,
     some_of_field,
     text_field,
     to_wire,
@@ -43,6 +44,7 @@ __all__ = [
     "NOTE_LIMIT",
     "OPERATION_TYPES",
     "OUTCOMES",
+    "SCAN_CHANNELS",
     "TIERS",
     "VERSION",
     "BindMember",
@@ -82,6 +84,8 @@ FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit")
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")
 BIND_SOURCES: Final = ("scanned", "registered")
+# How a code came in (CODES.md Q-15); `command` is a script's `guidedesk counter`.
+SCAN_CHANNELS: Final = ("wedge", "serial", "camera", "picture", "clipboard", "drop", "command")
 NOTE_LIMIT: Final = 2000
 EXPORT_PURPOSES: Final = ("customer_asked", "return", "accounts", "other")
 EXPORT_FORMS: Final = ("xlsx", "csv")
@@ -89,7 +93,8 @@ EXPORT_FORMS: Final = ("xlsx", "csv")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordVisit:
-    """The counter scanned (or opened) a member's code: recorded, never a touch, never binds."""
+    """The counter scanned a member's code: recorded, never a touch, never binds. `channel`: how the code came in;
+    missing in what earlier programs recorded."""
 
     TYPE: ClassVar[str] = "visit"
     PERMISSION: ClassVar[Permission] = "member.visit"
@@ -98,6 +103,7 @@ class RecordVisit:
     # Of a dynamic code: each may be used once, wherever (CODES.md Q-6).
     code_handle: str | None = text_field(16, optional=True)
     code_serial: int | None = moment_field()
+    channel: str | None = opt_one_of_field(SCAN_CHANNELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +250,7 @@ class BindMember:
     source: str = one_of_field(BIND_SOURCES)
     code_digits: str | None = text_field(22, optional=True)
     seen_owner_id: str | None = opt_id_field()  # whose she was on this counter (the recorder fills it in)
+    channel: str | None = opt_one_of_field(SCAN_CHANNELS)  # how the associate's code came in, where one was scanned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +351,7 @@ class RedeemCoupon:
     value_minor: int = amount_field()
     is_final: bool = flag_field()
     override_by: str | None = opt_id_field()
+    channel: str | None = opt_one_of_field(SCAN_CHANNELS)
 
 
 Operation = (

@@ -22,7 +22,7 @@ from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
-from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.scan_source import Scan, ScanOrigin
 from guidedesk.ui.widgets.scan_field import scan_field_of
 
 # What is drawn is imported where it is made: a window takes a scan before anybody fills in a form.
@@ -72,10 +72,10 @@ class CounterActions(QObject):
         if name in wanted and self._is_allowed(wanted[name][0]):
             wanted[name][1].open(member_id)
 
-    def bind_scanned(self, member_id: str, digits: str) -> None:
+    def bind_scanned(self, member_id: str, digits: str, channel: ScanOrigin) -> None:
         """An associate's code was scanned while this member's card is open."""
         if self._is_allowed("member.bind"):
-            self.bind.scan(member_id, digits)
+            self.bind.scan(member_id, digits, channel)
 
     def open_follow_up(self, ref: FollowUpRef) -> None:
         """Ask what is to become of a promise."""

@@ -55,4 +55,4 @@ class CounterCoupons(QObject):
             # Nobody's card is open, and this PC never heard whose it is: her card comes first.
             self._counter.tell(ScanResult("other_kind", scan.at_ms, code_type=CodeType.COUPON))
             return
-        self._redeem.open_coupon(member_id, coupon.handle, number)
+        self._redeem.open_coupon(member_id, coupon.handle, number, scan.channel)

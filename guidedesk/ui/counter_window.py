@@ -219,7 +219,7 @@ class CounterWindow(QObject):
     def _bind_scanned(self, scan: AssociateScan) -> None:
         if self.window.current == MEMBERS and self.member.workable_id:
             self._keep_what_was_typed()
-            self.actions.bind_scanned(self.member.workable_id, scan.digits)
+            self.actions.bind_scanned(self.member.workable_id, scan.digits, scan.channel)
         else:
             self.counter.no_card_for(scan)
 

@@ -307,7 +307,7 @@ class Redeeming:
         counter.desk.record(IssueCoupon(member_id=SHEN, handle=handle, campaign_no=7))
         read = read_signed(text)
         assert not isinstance(read, Reason)
-        self.scan = CouponScan(text, read, NOW)
+        self.scan = CouponScan(text, read, NOW, "camera")
 
     def come(self) -> None:
         self.counter.ui.counter.coupon_scanned.emit(self.scan)
@@ -331,6 +331,7 @@ def test_a_coupon_is_used_on_a_changing_code_and_then_it_is_used(counter: Counte
     [used] = counter.made(RedeemCoupon)
     assert isinstance(used, RedeemCoupon)
     assert (used.member_id, used.value_minor, used.is_final, used.override_by) == (SHEN, 20_000, True, None)
+    assert used.channel == "camera"
     case.come()
     assert counter.ui.counter.state.result is not None
     assert counter.ui.counter.state.result.kind == "coupon_used"

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.scan_source import Scan, ScanOrigin
 from tests.helpers.shop import NOW, SHEN_CODE
 from tests.ui.member_desk import MemberDesk, session_of
 
@@ -26,8 +26,8 @@ class Shop:
         self.ui.open()
         desk.set_session(session_of())
 
-    def scan(self, text: str = SHEN_CODE) -> None:
-        self.ui.on_scanned(Scan(text, NOW, "wedge", False))
+    def scan(self, text: str = SHEN_CODE, channel: ScanOrigin = "wedge") -> None:
+        self.ui.on_scanned(Scan(text, NOW, channel, False))
 
     def child(self, kind: type[T]) -> T:
         """The one widget of this kind in the window."""

@@ -213,6 +213,7 @@ def _visits(
             at_ms=r.occurred_at_ms,
             staff=staff.get(r.associate_id, NOBODY),
             store=stores.get(r.scope_id, NOBODY),
+            channel=r.channel or "",
             is_pending=r.row_ver == 0,
         )
         for r in rows

@@ -19,6 +19,7 @@ from guidedesk.sync.status import OperationInfo
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.forms import FormPresenter, FormState
 from guidedesk.ui.presenters.undo import Notice
+from guidedesk.ui.scan_source import ScanOrigin
 
 ASSURANCE_SCANNED: Final = 1
 OPERATIONS_READ: Final = 50
@@ -69,7 +70,7 @@ class BindPresenter(FormPresenter[BindState]):
         desk.tasks.committed.connect(self._committed)
         desk.status_changed.connect(self._look_again)
 
-    def scan(self, member_id: str, digits: str) -> None:
+    def scan(self, member_id: str, digits: str, channel: ScanOrigin) -> None:
         """With this member's card open, an associate's code was scanned at this counter."""
         session = self._desk.session
         if session is None:
@@ -78,7 +79,7 @@ class BindPresenter(FormPresenter[BindState]):
 
         def found(scanned: _Scanned) -> None:
             if self._desk.session is session:
-                self._record_scan(scanned, digits)
+                self._record_scan(scanned, digits, channel)
 
         self._desk.read(_read_scanned, member_id, digits, session.staff.id, now_ms, done=found, latest="bind.scan")
 
@@ -115,10 +116,10 @@ class BindPresenter(FormPresenter[BindState]):
             self._set_result(BindResult(changes.op_ids[-1], card.member_id, state.me))
         return Notice("bind.saved", card.name)
 
-    def _record_scan(self, scanned: _Scanned, digits: str) -> None:
+    def _record_scan(self, scanned: _Scanned, digits: str, channel: ScanOrigin) -> None:
         operation = BindMember(
             binding_id=self._desk.counter.new_id(), member_id=scanned.card.member_id,
-            associate_id=scanned.associate.id, source="scanned", code_digits=digits,
+            associate_id=scanned.associate.id, source="scanned", code_digits=digits, channel=channel,
         )  # fmt: skip
 
         def recorded(changes: Changes) -> None:

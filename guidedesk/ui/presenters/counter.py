@@ -31,7 +31,7 @@ from guidedesk.ui.presenters.scan_results import (
     times_of,
 )
 from guidedesk.ui.presenters.state_presenter import StatePresenter
-from guidedesk.ui.scan_source import Scan
+from guidedesk.ui.scan_source import Scan, ScanOrigin
 
 __all__ = ["AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
 
@@ -45,6 +45,7 @@ class AssociateScan:
 
     digits: str
     at_ms: int
+    channel: ScanOrigin = "wedge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class CouponScan:
     digits: str
     record: SignedRecord
     at_ms: int
+    channel: ScanOrigin = "wedge"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """When a code came in, and how."""
+
+    at_ms: int
+    channel: ScanOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ class CounterPresenter(StatePresenter[CounterState]):
         found = decode(scan.text)
         self._host = host_of(scan.text)
         if isinstance(found, CodeOk):
-            self._take(found, scan.at_ms)
+            self._take(found, _Seen(scan.at_ms, scan.source))
         elif found.record is not None:
             self._judge(scan)
         else:
@@ -145,23 +155,23 @@ class CounterPresenter(StatePresenter[CounterState]):
         """Another part of the window found out what a scan was: a coupon that is used, say."""
         self._fail(result)
 
-    def _take(self, found: CodeOk, at_ms: int, trust: TrustList | None = None) -> None:
+    def _take(self, found: CodeOk, seen: _Seen, trust: TrustList | None = None) -> None:
         self._poor_reads = 0
         if found.type is CodeType.STAFF_BADGE and found.record is not None:
-            self._take_badge(found.digits, at_ms)
+            self._take_badge(found.digits, seen)
         elif self._desk.session is None:
-            self._fail(ScanResult("sign_in_first", at_ms))
+            self._fail(ScanResult("sign_in_first", seen.at_ms))
         elif found.type is CodeType.ASSOCIATE:
-            self.associate_scanned.emit(AssociateScan(found.digits, at_ms))
+            self.associate_scanned.emit(AssociateScan(found.digits, seen.at_ms, seen.channel))
         elif found.type is CodeType.COUPON and found.record is not None and self.takes_coupons:
-            self.coupon_scanned.emit(CouponScan(found.digits, found.record, at_ms))
+            self.coupon_scanned.emit(CouponScan(found.digits, found.record, seen.at_ms, seen.channel))
         elif found.type is CodeType.MEMBER and found.record is None:
-            self._open(found.digits, at_ms)
+            self._open(found.digits, seen)
         elif found.type in (CodeType.MEMBER, CodeType.MEMBER_DYNAMIC) and found.record is not None:
             proven = ASSURANCE_SCANNED if trust is None else trust.assurance
-            self._open_signed(found.digits, found.record, at_ms, proven)
+            self._open_signed(found.digits, found.record, seen, proven)
         else:
-            self._fail(ScanResult("other_kind", at_ms, code_type=found.type))
+            self._fail(ScanResult("other_kind", seen.at_ms, code_type=found.type))
 
     # --- signed codes -----------------------------------------------------------------------------
 
@@ -175,7 +185,7 @@ class CounterPresenter(StatePresenter[CounterState]):
         def judged(answer: tuple[CodeOk | CodeRefused, TrustList | None]) -> None:
             found, trust = answer
             if isinstance(found, CodeOk):
-                self._take(found, scan.at_ms, trust)
+                self._take(found, _Seen(scan.at_ms, scan.source), trust)
             elif found.reason is Reason.REPLAYED and found.record is not None and self._desk.session is not None:
                 self._open_again(found, found.record, scan, trust)
             else:
@@ -183,7 +193,7 @@ class CounterPresenter(StatePresenter[CounterState]):
 
         self._desk.tasks.read(judge, done=judged, latest="counter.scan")
 
-    def _open_signed(self, digits: str, record: SignedRecord, at_ms: int, proven: int) -> None:
+    def _open_signed(self, digits: str, record: SignedRecord, seen: _Seen, proven: int) -> None:
         """`proven`: what a dynamic code scanned now is worth by this PC's clock and list (CODES.md Q-6, Q-7)."""
         is_dynamic = record.type is CodeType.MEMBER_DYNAMIC
         assurance = proven if is_dynamic else ASSURANCE_SCANNED
@@ -194,7 +204,7 @@ class CounterPresenter(StatePresenter[CounterState]):
             if self._desk.session is not session:
                 return
             if member_id is None:
-                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, at_ms, False))
+                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, seen, False))
                 return
             # One customer, however many codes her phone shows her: the gate knows her, not the code.
             verdict = self._gate.judge(member_id, self._mono_ms())
@@ -202,7 +212,7 @@ class CounterPresenter(StatePresenter[CounterState]):
                 self._desk.read(
                     read_member, member_id, session.staff.id, self._desk.now_ms(),
                     done=lambda found: self._finish(
-                        found, member_id, verdict, at_ms, assurance=assurance, shown=shown
+                        found, member_id, verdict, seen, assurance=assurance, shown=shown
                     ),
                     latest="counter.scan",
                 )  # fmt: skip
@@ -212,7 +222,7 @@ class CounterPresenter(StatePresenter[CounterState]):
             if self._desk.session is not session:
                 return
             if is_revoked:
-                self._fail(self._unknown(CodeLookup(None, True, NOBODY), digits, at_ms, False))
+                self._fail(self._unknown(CodeLookup(None, True, NOBODY), digits, seen, False))
             elif member_id is not None:
                 known(member_id)
             else:
@@ -223,7 +233,7 @@ class CounterPresenter(StatePresenter[CounterState]):
         def no_answer(error: Exception) -> None:
             if self._desk.session is session:
                 is_out_of_reach = isinstance(error, TransportError)
-                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, at_ms, is_out_of_reach))
+                self._fail(self._unknown(CodeLookup(None, False, NOBODY), digits, seen, is_out_of_reach))
 
         self._desk.tasks.read(self._of_handle, record, done=looked_up, latest="counter.scan")
 
@@ -234,7 +244,7 @@ class CounterPresenter(StatePresenter[CounterState]):
 
     def _open_again(self, found: CodeRefused, record: SignedRecord, scan: Scan, trust: TrustList | None) -> None:
         """A dynamic code this PC took already: for ten minutes it is the same customer still (Q-16)."""
-        session = self._desk.who
+        session, seen = self._desk.who, _Seen(scan.at_ms, scan.source)
 
         def known(answer: tuple[str | None, bool]) -> None:
             member_id = answer[0]
@@ -248,17 +258,17 @@ class CounterPresenter(StatePresenter[CounterState]):
             elif verdict is ScanVerdict.REOPEN:
                 self._desk.read(
                     read_member, member_id, session.staff.id, self._desk.now_ms(),
-                    done=lambda card: self._finish(card, member_id, ScanVerdict.REOPEN, scan.at_ms),
+                    done=lambda card: self._finish(card, member_id, ScanVerdict.REOPEN, seen),
                     latest="counter.scan",
                 )  # fmt: skip
 
         self._desk.tasks.read(self._of_handle, record, done=known, latest="counter.scan")
 
-    def _take_badge(self, digits: str, at_ms: int) -> None:
+    def _take_badge(self, digits: str, seen: _Seen) -> None:
         def known(staff: StaffInfo | None) -> None:
             session = self._desk.session
             if staff is None or (session is not None and session.staff.id == staff.id):
-                self._fail(ScanResult("other_kind", at_ms, code_type=CodeType.STAFF_BADGE))
+                self._fail(ScanResult("other_kind", seen.at_ms, code_type=CodeType.STAFF_BADGE))
             else:
                 self.badge_scanned.emit(staff)
 
@@ -277,7 +287,7 @@ class CounterPresenter(StatePresenter[CounterState]):
 
     # --- a member's card --------------------------------------------------------------------------
 
-    def _open(self, digits: str, at_ms: int) -> None:
+    def _open(self, digits: str, seen: _Seen) -> None:
         verdict = self._gate.judge(digits, self._mono_ms())
         if verdict is ScanVerdict.IGNORE:
             return
@@ -285,24 +295,24 @@ class CounterPresenter(StatePresenter[CounterState]):
 
         def looked_up(found: CodeLookup) -> None:
             if self._desk.session is session:
-                self._take_lookup(found, digits, verdict, at_ms)
+                self._take_lookup(found, digits, verdict, seen)
 
         def not_read(_error: Exception) -> None:
             self._gate.take_back(digits)
-            self._fail(ScanResult("failed", at_ms, tail=digits[-TAIL:]))
+            self._fail(ScanResult("failed", seen.at_ms, tail=digits[-TAIL:]))
 
         self._desk.read(
             read_code, digits, session.staff.id, self._desk.now_ms(),
             done=looked_up, failed=not_read, latest="counter.scan",
         )  # fmt: skip
 
-    def _take_lookup(self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int) -> None:
+    def _take_lookup(self, found: CodeLookup, digits: str, verdict: ScanVerdict, seen: _Seen) -> None:
         if found.card is None and not found.is_revoked:
-            self._ask(found, digits, verdict, at_ms)
+            self._ask(found, digits, verdict, seen)
             return
-        self._finish(found, digits, verdict, at_ms)
+        self._finish(found, digits, verdict, seen)
 
-    def _ask(self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int) -> None:
+    def _ask(self, found: CodeLookup, digits: str, verdict: ScanVerdict, seen: _Seen) -> None:
         """The code is right but not known here: head office may know it (SYNC.md 2)."""
         session = self._desk.who
 
@@ -310,7 +320,7 @@ class CounterPresenter(StatePresenter[CounterState]):
             if self._desk.session is not session:
                 return
             if member_id is None:
-                self._finish(found, digits, verdict, at_ms)
+                self._finish(found, digits, verdict, seen)
                 return
             self._desk.read(
                 read_code, digits, session.staff.id, self._desk.now_ms(),
@@ -319,45 +329,45 @@ class CounterPresenter(StatePresenter[CounterState]):
 
         def now_known(again: CodeLookup) -> None:
             if self._desk.session is session:
-                self._finish(again, digits, verdict, at_ms)
+                self._finish(again, digits, verdict, seen)
 
         def no_answer(error: Exception) -> None:
             if self._desk.session is session:
-                self._finish(found, digits, verdict, at_ms, is_out_of_reach=isinstance(error, TransportError))
+                self._finish(found, digits, verdict, seen, is_out_of_reach=isinstance(error, TransportError))
 
         self._desk.tasks.ask(
             self._desk.counter.codes.resolve, digits, done=answered, failed=no_answer, latest="counter.scan"
         )
 
     def _finish(
-        self, found: CodeLookup, digits: str, verdict: ScanVerdict, at_ms: int, *, is_out_of_reach: bool = False,
+        self, found: CodeLookup, digits: str, verdict: ScanVerdict, seen: _Seen, *, is_out_of_reach: bool = False,
         assurance: int = ASSURANCE_SCANNED, shown: tuple[str, int | None] | None = None,
     ) -> None:
         if found.card is None:
             self._gate.take_back(digits)
-            result = self._unknown(found, digits, at_ms, is_out_of_reach)
+            result = self._unknown(found, digits, seen, is_out_of_reach)
             if result.kind == "unknown_offline" and self._desk.may("member.visit"):
-                self._meet(digits, result)
+                self._meet(digits, result, seen.channel)
             else:
                 self._fail(result)
             return
         is_visit = verdict is ScanVerdict.VISIT and not found.card.is_erased
-        self._show_state(CounterState(found.card, None, at_ms, is_visit))
+        self._show_state(CounterState(found.card, None, seen.at_ms, is_visit))
         self.member_scanned.emit(self.state)
         if is_visit:
             # After the picture, never before it: the card is what the customer waits for.
             handle, serial = shown or (None, None)
             visit = RecordVisit(
                 visit_id=self._desk.counter.new_id(), member_id=found.card.member_id, code_handle=handle,
-                code_serial=serial,
+                code_serial=serial, channel=seen.channel,
             )  # fmt: skip
             self._desk.record(visit, assurance=assurance, failed=self._take_back(digits))
 
-    def _meet(self, digits: str, result: ScanResult) -> None:
+    def _meet(self, digits: str, result: ScanResult, channel: ScanOrigin) -> None:
         """Nobody can say who she is now; she is served all the same, and all of it goes to whoever holds the card."""
         new_id = self._desk.counter.new_id
         stand_in = MeetCard(member_id=new_id(), code_digits=digits)
-        visit = RecordVisit(visit_id=new_id(), member_id=stand_in.member_id)
+        visit = RecordVisit(visit_id=new_id(), member_id=stand_in.member_id, channel=channel)
         self._desk.record(
             stand_in, visit, assurance=ASSURANCE_SCANNED,
             done=lambda _changes: self._fail(replace(result, member_id=stand_in.member_id)),
@@ -371,15 +381,15 @@ class CounterPresenter(StatePresenter[CounterState]):
 
         return not_recorded
 
-    def _unknown(self, found: CodeLookup, digits: str, at_ms: int, is_out_of_reach: bool) -> ScanResult:
+    def _unknown(self, found: CodeLookup, digits: str, seen: _Seen, is_out_of_reach: bool) -> ScanResult:
         status = self._status
         contact = status.last_contact_ms if status else None
         is_offline = is_out_of_reach or (status is not None and status.is_offline)
         kind: ResultKind = "revoked" if found.is_revoked else "unknown_offline" if is_offline else "unknown"
         if kind == "unknown" and self._host and found.our_host and self._host != found.our_host:
             # Head office gave this number to nobody, and the address in the code is another company's.
-            return ScanResult("other_brand", at_ms, host=self._host, brand=found.brand)
-        return ScanResult(kind, at_ms, tail=digits[-TAIL:], last_contact_ms=contact, brand=found.brand)
+            return ScanResult("other_brand", seen.at_ms, host=self._host, brand=found.brand)
+        return ScanResult(kind, seen.at_ms, tail=digits[-TAIL:], last_contact_ms=contact, brand=found.brand)
 
     def _fail(self, result: ScanResult) -> None:
         self._show(result=result, scanned_at_ms=result.at_ms, is_new_visit=False)

@@ -19,6 +19,7 @@ from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.forms import FormPresenter, FormState
 from guidedesk.ui.presenters.undo import Notice
+from guidedesk.ui.scan_source import ScanOrigin
 
 TYPED_LIMIT: Final = 12
 
@@ -61,9 +62,11 @@ class RedeemPresenter(FormPresenter[RedeemState]):
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(desk, RedeemState(), parent)
+        self._channel: ScanOrigin = "wedge"
 
-    def open_coupon(self, member_id: str, handle: str, campaign_no: int) -> None:
-        """Ask about using a coupon for a member."""
+    def open_coupon(self, member_id: str, handle: str, campaign_no: int, channel: ScanOrigin) -> None:
+        """Ask about using a coupon for a member; `channel`: how it came in."""
+        self._channel = channel
         self.open(f"{member_id}/{handle}/{campaign_no}")
 
     def type_amount(self, text: str) -> None:
@@ -141,7 +144,7 @@ class RedeemPresenter(FormPresenter[RedeemState]):
             RedeemCoupon(
                 use_id=self._desk.counter.new_id(), member_id=card.member_id, handle=coupon.handle,
                 campaign_no=coupon.offer.number, value_minor=state.value_minor, is_final=coupon.is_own,
-                override_by=state.override_by if state.needs_manager else None,
+                override_by=state.override_by if state.needs_manager else None, channel=self._channel,
             ),
         )  # fmt: skip
 

@@ -98,6 +98,7 @@ def _title(entry: TimelineEntry) -> str:
         "follow_up": _follow_up_title,
         "edited": _edited_title,
         "consent": _consent_title,
+        "visit": _visit_title,
     }
     return makers.get(entry.kind, _plain_title)(entry)
 
@@ -105,6 +106,12 @@ def _title(entry: TimelineEntry) -> str:
 def _purchase_title(entry: TimelineEntry) -> str:
     channel = entry.channel if entry.channel in ("store", "online", "mini") else "online"
     return _joined(i18n.t(f"timeline.bought.{channel}"), _items(entry.items))
+
+
+def _visit_title(entry: TimelineEntry) -> str:
+    """A scanner is how it always is; what proves less, or more slowly, is said."""
+    key = f"timeline.visit_by.{entry.channel}"
+    return i18n.t(key) if i18n.has(key) else i18n.t("timeline.visit")
 
 
 def _return_title(entry: TimelineEntry) -> str:
