@@ -59,6 +59,14 @@ def has_gone_quiet(bought_on: Sequence[date], today: date) -> bool:
     return len(days) >= LEAST_DAYS and _first_possible(days, today) == len(GAP_SHAPE)
 
 
+def quiet_from(bought_on: Sequence[date]) -> date | None:
+    """The first day on which `has_gone_quiet` is true of somebody who buys nothing more; None without a habit."""
+    if len(bought_on) < LEAST_DAYS:
+        return None
+    gaps, span = len(bought_on) - 1, (bought_on[-1] - bought_on[0]).days
+    return bought_on[-1] + timedelta(days=GAP_SHAPE[-1] * span // (100 * gaps) + 1)
+
+
 def _first_possible(days: Sequence[date], today: date) -> int:
     """Index of the first gap in the shape that is not over yet."""
     gaps, span = len(days) - 1, (days[-1] - days[0]).days

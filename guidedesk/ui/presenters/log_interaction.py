@@ -10,7 +10,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
-from guidedesk.domain.follow_ups import SLOTS, Slot, slot_date, slot_of, suggest_follow_up
+from guidedesk.domain.follow_ups.slots import SLOTS, Slot, slot_date, slot_of, suggest_follow_up
 from guidedesk.domain.people import clean_tag
 from guidedesk.domain.time import local_date
 from guidedesk.services.changes import Changes

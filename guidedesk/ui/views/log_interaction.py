@@ -9,7 +9,7 @@ from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QFrame, QLineEdit, QWidget
 
-from guidedesk.domain.follow_ups import SLOTS
+from guidedesk.domain.follow_ups.slots import SLOTS
 from guidedesk.services.operations import INTERACTION_KINDS, OUTCOMES
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from guidedesk.domain.follow_ups import SLOTS, slot_date, slot_of, suggest_follow_up
+from guidedesk.domain.follow_ups.slots import SLOTS, slot_date, slot_of, suggest_follow_up
 from guidedesk.services.operations import OUTCOMES
 
 SATURDAY = date(2026, 11, 21)

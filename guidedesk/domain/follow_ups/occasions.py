@@ -1,0 +1,181 @@
+"""Occasions to speak to a member that her own data tells: her birthday, what she buys regularly, what she tried on.
+
+Each has days on which it is worth doing and an id made of what it is about. So two counters that know the same give
+the same answer, and what one of them did about an occasion is known to the other by that id (docs/follow-ups.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from guidedesk.domain.ids import derived_id
+from guidedesk.domain.insight import LEAST_DAYS, next_buy, quiet_from
+
+Occasion = Literal["window", "birthday", "after_sale", "reorder", "lapsed"]
+# The most pressing first: a window ends, a birthday passes, the rest can wait a day.
+OCCASIONS: Final[tuple[Occasion, ...]] = ("window", "birthday", "after_sale", "reorder", "lapsed")
+BIRTHDAY_AHEAD: Final = 3  # days: time to write a card
+AFTER_SALE_DAYS: Final = 7  # worn once or twice, and the return period is not over
+AFTER_SALE_FOR: Final = 7
+REORDER_AHEAD: Final = 3
+REORDER_FOR: Final = 14  # days after her average gap
+# Who comes by anyway needs no reminder, and would be tired of them.
+FREQUENT_DAYS: Final = 21
+WINDOW_AHEAD: Final = 2
+LAPSED_FOR: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A word in both languages: a category, an article."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDays:
+    """The local days she bought from a category, in order and without repeats."""
+
+    category: Named
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CareFacts:
+    """What the occasions of one member are told by. Days are local; `bought_on` is in order and without repeats, and
+    does not have what all came back. `window_until`: the last day on which whoever asks earns from her.
+
+    Birthdays have no year (SECURITY.md P-6), so nobody's age is known; family dates do not exist in the data.
+    """
+
+    member_id: str
+    birthday: str | None = None  # MM-DD
+    bought_on: tuple[date, ...] = ()
+    categories: tuple[CategoryDays, ...] = ()
+    last_order_id: str | None = None
+    last_item: Named = Named("", "")
+    unsold_id: str | None = None  # her last visit that ended without buying, if nothing was bought since
+    unsold_on: date | None = None
+    window_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """One occasion: worth doing from `first` to `last`, best on `due`. `since`: the day it looks back to; `subject`: what
+    it is about; `pace_days`: how often she bought so far."""
+
+    id: str
+    member_id: str
+    occasion: Occasion
+    first: date
+    due: date
+    last: date
+    since: date | None = None
+    subject: Named = Named("", "")
+    pace_days: int = 0
+
+    def is_live(self, day: date) -> bool:
+        """Whether it is worth doing on this day."""
+        return self.first <= day <= self.last
+
+
+def suggestions(facts: CareFacts, today: date) -> tuple[Suggestion, ...]:
+    """Every occasion that is not over, the most pressing first; the same whatever the order of the facts' parts.
+
+    `today` only chooses which birthday is meant and leaves out what is over: an occasion's id and days do not move.
+    """
+    found = [*_birthday(facts, today), *_after_sale(facts), *_window(facts), *_reorders(facts), *_lapsed(facts)]
+    return tuple(sorted((one for one in found if one.last >= today), key=pressing))
+
+
+def pressing(one: Suggestion) -> tuple[int, date, date, str]:
+    """Sort key: the most pressing occasion first, ties by their days and id."""
+    return OCCASIONS.index(one.occasion), one.last, one.due, one.id
+
+
+def suggestion_id(member_id: str, occasion: Occasion, *about: str) -> str:
+    """The id of an occasion, and of the follow-up that it becomes when somebody acts on it."""
+    return derived_id("suggestion", member_id, occasion, *about)
+
+
+def _birthday(facts: CareFacts, today: date) -> Iterator[Suggestion]:
+    if facts.birthday is None:
+        return
+    month, day = (int(part) for part in facts.birthday.split("-"))
+    for year in (today.year, today.year + 1):
+        on = _in_year(year, month, day)
+        if on >= today:
+            yield Suggestion(
+                id=suggestion_id(facts.member_id, "birthday", str(year)), member_id=facts.member_id,
+                occasion="birthday", first=on - timedelta(days=BIRTHDAY_AHEAD), due=on, last=on,
+            )  # fmt: skip
+            return
+
+
+def _in_year(year: int, month: int, day: int) -> date:
+    """Born on 29 February: 28 February in other years."""
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return date(year, month, 28 if (month, day) == (2, 29) and not is_leap else day)
+
+
+def _after_sale(facts: CareFacts) -> Iterator[Suggestion]:
+    if facts.last_order_id is None or not facts.bought_on or _comes_anyway(facts.bought_on):
+        return
+    due = facts.bought_on[-1] + timedelta(days=AFTER_SALE_DAYS)
+    yield Suggestion(
+        id=suggestion_id(facts.member_id, "after_sale", facts.last_order_id), member_id=facts.member_id,
+        occasion="after_sale", first=due, due=due, last=due + timedelta(days=AFTER_SALE_FOR),
+        since=facts.bought_on[-1], subject=facts.last_item,
+    )  # fmt: skip
+
+
+def _comes_anyway(days: Sequence[date]) -> bool:
+    return len(days) >= LEAST_DAYS and (days[-1] - days[0]).days < FREQUENT_DAYS * (len(days) - 1)
+
+
+def _window(facts: CareFacts) -> Iterator[Suggestion]:
+    """Served and left without buying, and the time in which her next purchase counts is about to end."""
+    if facts.unsold_id is None or facts.unsold_on is None or facts.window_until is None:
+        return
+    first = max(facts.window_until - timedelta(days=WINDOW_AHEAD), facts.unsold_on + timedelta(days=1))
+    if first <= facts.window_until:
+        yield Suggestion(
+            id=suggestion_id(facts.member_id, "window", facts.unsold_id), member_id=facts.member_id,
+            occasion="window", first=first, due=facts.window_until, last=facts.window_until, since=facts.unsold_on,
+        )  # fmt: skip
+
+
+def _reorders(facts: CareFacts) -> Iterator[Suggestion]:
+    """From shortly before the likely day to a while after her average gap. Reckoned on the day of the last purchase, so
+    that nothing moves while she waits."""
+    for one in facts.categories:
+        if len(one.days) < LEAST_DAYS or _comes_anyway(one.days):
+            continue
+        last = one.days[-1]
+        likely, quiet = next_buy(one.days, last), quiet_from(one.days)
+        if likely is None or quiet is None:
+            continue
+        first = max(last + timedelta(days=1), likely.due - timedelta(days=REORDER_AHEAD))
+        end = min(last + timedelta(days=likely.pace_days + REORDER_FOR), quiet - timedelta(days=1))
+        if first <= end:
+            yield Suggestion(
+                id=suggestion_id(facts.member_id, "reorder", one.category.zh, last.isoformat()),
+                member_id=facts.member_id, occasion="reorder", first=first, due=max(first, likely.due), last=end,
+                since=last, subject=one.category, pace_days=likely.pace_days,
+            )  # fmt: skip
+
+
+def _lapsed(facts: CareFacts) -> Iterator[Suggestion]:
+    """Bought regularly, and has been silent for longer than people like her ever are."""
+    first = quiet_from(facts.bought_on)
+    if first is not None:
+        days = facts.bought_on
+        yield Suggestion(
+            id=suggestion_id(facts.member_id, "lapsed", days[-1].isoformat()), member_id=facts.member_id,
+            occasion="lapsed", first=first, due=first, last=first + timedelta(days=LAPSED_FOR), since=days[-1],
+            pace_days=max(1, (days[-1] - days[0]).days // (len(days) - 1)),
+        )  # fmt: skip
