@@ -45,6 +45,7 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetConsent,
     SetTag,
+    SnoozeFollowUp,
 )
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import SCHEMA, OpResult, Status, canonical
@@ -132,7 +133,7 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
                 ("member_code", scope_id, derived_id("code", operation.code_digits)),
                 ("member_change", scope_id, change_id(op_id, "card_no")),
             )
-        case ScheduleFollowUp() | CompleteFollowUp() | CancelFollowUp() | ReassignFollowUp():
+        case ScheduleFollowUp() | CompleteFollowUp() | CancelFollowUp() | ReassignFollowUp() | SnoozeFollowUp():
             return (("follow_up", scope_id, operation.follow_up_id),)
         case Retract():
             named = (("interaction", operation.interaction_id), ("follow_up", operation.follow_up_id))

@@ -34,6 +34,7 @@ from guidedesk.services.apply_engagement import (
     apply_retract,
     apply_schedule,
     apply_served,
+    apply_snooze,
 )
 from guidedesk.services.apply_members import (
     apply_consent,
@@ -88,6 +89,7 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.CompleteFollowUp: apply_complete,
     ops.CancelFollowUp: apply_cancel,
     ops.ReassignFollowUp: apply_reassign,
+    ops.SnoozeFollowUp: apply_snooze,
     ops.ClaimSale: apply_claim,
     ops.RecordSale: apply_sale,
     ops.RecordReturn: apply_return,

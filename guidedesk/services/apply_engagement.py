@@ -21,6 +21,7 @@ from guidedesk.services.operations import (
     Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
+    SnoozeFollowUp,
 )
 
 SERVED_AFTER_VISIT_MS: Final = 10 * 60_000
@@ -159,6 +160,20 @@ def apply_reassign(conn: Connection, op: ReassignFollowUp, context: ApplyContext
         write_row(conn, "follow_up", row | moved, context)
     home = context.side.member_home(conn, context.scope_id, row["member_id"])
     return Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+
+
+def apply_snooze(conn: Connection, op: SnoozeFollowUp, context: ApplyContext) -> Effect:
+    """Another day. Whoever moved or ended it first decided; moving what has moved is no error a person must see to."""
+    row = _get_follow_up(conn, op.follow_up_id, context)
+    _check_hers(row, context)
+    ref: RowRef = ("follow_up", context.scope_id, op.follow_up_id)
+    home = context.side.member_home(conn, context.scope_id, row["member_id"])
+    effect = Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
+    if row["state"] == "open" and row["due_date"] == op.from_date:
+        write_row(conn, "follow_up", row | {"due_date": op.due_date}, context)
+    elif row["due_date"] != op.due_date or row["state"] != "open":
+        return replace(effect, status="merged", reason="moved_meanwhile")
+    return effect
 
 
 def _end(conn: Connection, follow_up_id: str, state: str, result: str, context: ApplyContext) -> Effect:

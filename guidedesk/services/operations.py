@@ -72,6 +72,7 @@ __all__ = [
     "ServedNoPurchase",
     "SetConsent",
     "SetTag",
+    "SnoozeFollowUp",
     "lane_of",
     "members_of",
     "parse",
@@ -80,7 +81,7 @@ __all__ = [
 
 INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
-FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit")
+FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed")
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")
 BIND_SOURCES: Final = ("scanned", "registered")
@@ -265,6 +266,19 @@ class CancelFollowUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SnoozeFollowUp:
+    """A promised contact is kept on another day. `from_date` is the day on the screen: when it was moved or ended
+    meanwhile, that counts and this one changes nothing."""
+
+    TYPE: ClassVar[str] = "follow_up_snooze"
+    PERMISSION: ClassVar[Permission] = "follow_up.schedule"
+    follow_up_id: str = id_field()
+    member_id: str = id_field()
+    from_date: str = date_field()
+    due_date: str = date_field()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReassignFollowUp:
     """A colleague takes a promised contact over. `from_id` is whose it was on the screen: when it is somebody
     else's by now, the first reassignment counts and this one is told so."""
@@ -368,6 +382,7 @@ Operation = (
     | CompleteFollowUp
     | CancelFollowUp
     | ReassignFollowUp
+    | SnoozeFollowUp
     | ClaimSale
     | RecordSale
     | RecordReturn
@@ -394,6 +409,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         CompleteFollowUp,
         CancelFollowUp,
         ReassignFollowUp,
+        SnoozeFollowUp,
         ClaimSale,
         RecordSale,
         RecordReturn,

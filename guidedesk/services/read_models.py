@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from guidedesk.domain.attribution import OwnerState, OwnerWindow, SaleOwner
 from guidedesk.domain.contact_limits import ContactPolicy
+from guidedesk.domain.follow_ups.occasions import Suggestion
 from guidedesk.domain.insight import NextBuy
 from guidedesk.domain.people import Role, Tier
 
@@ -143,6 +145,11 @@ class FollowUpInfo:
     done_by: Bilingual = NOBODY
     is_pending: bool = False
     state: str = "open"  # open | done | cancelled
+    refusal: str = ""  # why there is no channel: a reason of `domain.contact_limits`
+    suggestion: Suggestion | None = None  # the occasion behind it, where her own data tells one
+    also: tuple[Suggestion, ...] = ()  # what else could be said to her
+    is_stored: bool = True  # not yet where nobody acted on the occasion
+    done_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +231,18 @@ class Agenda:
     done: int
     total: int
     counts: tuple[tuple[str, int], ...]  # per reason
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """What an associate has to do, in no order, and what she did in seven days, newest first. `on_time` of `counted`
+    promises of this week were kept by their day."""
+
+    today: date
+    open: tuple[FollowUpInfo, ...]
+    done: tuple[FollowUpInfo, ...] = ()
+    on_time: int = 0
+    counted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     ServedNoPurchase,
     SetTag,
+    SnoozeFollowUp,
 )
 
 
@@ -34,6 +35,8 @@ def take_back(operation: Operation, op_id: str) -> Operation | None:
             return Retract(op_id=op_id, follow_up_id=operation.follow_up_id, member_id=operation.member_id)
         case ReassignFollowUp():
             return replace(operation, from_id=operation.to_id, to_id=operation.from_id)
+        case SnoozeFollowUp():
+            return replace(operation, from_date=operation.due_date, due_date=operation.from_date)
         case _:
             return None
 

@@ -18,6 +18,7 @@ _ICONS: Final = {
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
+    "follow_up_snooze": "clock",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",
@@ -26,6 +27,7 @@ _TONES: Final[dict[str, Tone]] = {
 _RULES: Final = {
     "same_phone": "rule.same_phone", "already_done": "rule.first_done", "no_visit": "rule.visit_first",
     "forbidden": "rule.role", "already_cancelled": "rule.first_done", "already_moved": "rule.handover",
+    "moved_meanwhile": "rule.first_done",
     "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
     "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
     "coupon_used": "rule.coupon", "coupon_twice": "rule.coupon",

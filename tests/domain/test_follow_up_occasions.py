@@ -71,9 +71,8 @@ def test_what_she_buys_every_two_months_is_due_about_then_and_no_longer_once_she
 
 def test_who_comes_every_week_is_not_reminded() -> None:
     weekly = ago(28, 21, 14, 7)
-    assert suggestions(facts(categories=(CategoryDays(KNIT, weekly),), bought_on=weekly, last_order_id=SHEN), TODAY) == (
-        suggestions(facts(bought_on=weekly), TODAY)
-    )
+    found = facts(categories=(CategoryDays(KNIT, weekly),), bought_on=weekly, last_order_id=SHEN)
+    assert {one.occasion for one in suggestions(found, TODAY)} == {"lapsed"}  # one day, if she stays away
 
 
 def test_a_week_after_a_purchase_somebody_asks_whether_it_is_right() -> None:

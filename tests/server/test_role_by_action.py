@@ -35,6 +35,9 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ),
         ops.CancelFollowUp(follow_up_id=plan.follow_up_id, member_id=member),
         ops.ReassignFollowUp(follow_up_id=plan.follow_up_id, member_id=member, from_id=by, to_id=by),
+        ops.SnoozeFollowUp(
+            follow_up_id=plan.follow_up_id, member_id=member, from_date="2026-12-01", due_date="2026-12-02"
+        ),
         ops.ClaimSale(member_id=member, receipt_no="R-1"),
         ops.RecordSale(sale_id=shop.new_id(), member_id=member, currency="CNY", total_minor=100, lines=lines),
         ops.RecordReturn(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
-from guidedesk.models.entities import entity_tables
+from guidedesk.models.entities import entity_tables, load_rows
 from guidedesk.services import operations as ops
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.queries.members import get_member_card
@@ -181,6 +181,9 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         ),
         "follow_up_cancel": ops.CancelFollowUp(follow_up_id=an_id(1), member_id=SHEN, reason="x"),
         "follow_up_reassign": ops.ReassignFollowUp(follow_up_id=an_id(1), member_id=SHEN, from_id=LIN, to_id=HE),
+        "follow_up_snooze": ops.SnoozeFollowUp(
+            follow_up_id=an_id(1), member_id=SHEN, from_date="2026-11-21", due_date="2026-11-22"
+        ),
         "claim": ops.ClaimSale(member_id=SHEN, receipt_no="R-1"),
         "sale": ops.RecordSale(
             sale_id=an_id(1), member_id=SHEN, currency="CNY", total_minor=500,
@@ -218,6 +221,31 @@ def test_every_operation_reads_back_from_its_wire_form(name):
 def test_what_cannot_be_an_operation_names_what_is_wrong(name, body, why):
     with pytest.raises(Refused, match=why):
         ops.parse(name, ops.VERSION, body, {})
+
+
+def test_a_follow_up_that_was_moved_or_done_meanwhile_stays_so(shop):
+    about = {"follow_up_id": an_id("f"), "member_id": SHEN}
+    plan = ops.ScheduleFollowUp(**about, due_date="2026-11-21")
+    first = ops.SnoozeFollowUp(**about, from_date="2026-11-21", due_date="2026-11-22")
+    other = ops.SnoozeFollowUp(**about, from_date="2026-11-21", due_date="2026-11-25")
+    made: list[ops.Operation] = [plan, first, first, other, ops.CompleteFollowUp(**about), first]
+    with shop.engine.begin() as conn:
+        effects = [
+            apply_operation(conn, op, shop.context(an_id("op", n)))
+            for n, op in enumerate(made)
+        ]
+        (row,) = load_rows(conn, "follow_up", LAKESIDE, [an_id("f")])
+    assert [effect.status for effect in effects] == ["accepted"] * 3 + ["merged", "accepted", "merged"]
+    assert (row["due_date"], row["state"]) == ("2026-11-22", "done")
+
+
+def test_what_a_colleague_promised_is_hers_to_move(shop):
+    plan = ops.ScheduleFollowUp(follow_up_id=an_id("f"), member_id=SHEN, due_date="2026-11-21")
+    move = ops.SnoozeFollowUp(follow_up_id=an_id("f"), member_id=SHEN, from_date="2026-11-21", due_date="2026-11-22")
+    with shop.engine.begin() as conn:
+        apply_operation(conn, plan, shop.context(an_id("op", 1), actor_id=HE))
+        with pytest.raises(Refused, match="forbidden"):
+            apply_operation(conn, move, shop.context(an_id("op", 2)))
 
 
 def test_a_manager_may_do_what_an_associate_does(shop):

@@ -32,6 +32,7 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     SetConsent,
     SetTag,
+    SnoozeFollowUp,
 )
 from guidedesk.services.sales import sale_row_id, source_of
 from guidedesk.sync.push import ASK_AGAIN_MS
@@ -138,6 +139,14 @@ class TwoCounters(RuleBasedStateMachine):
             if is_moved
             else CancelFollowUp(follow_up_id=row_id, member_id=member)
         )
+        self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
+
+    @precondition(lambda self: self.follow_ups)
+    @rule(n=TILLS, pick=PICK, days=st.sampled_from([(1, 2), (1, 3), (2, 3), (2, 1)]))
+    def put_off(self, n: int, pick: int, days: tuple[int, int]) -> None:
+        member, row_id = self.follow_ups[pick % len(self.follow_ups)]
+        from_date, due_date = (f"2026-12-{day:02d}" for day in days)
+        operation = SnoozeFollowUp(follow_up_id=row_id, member_id=member, from_date=from_date, due_date=due_date)
         self._do(n, lambda till: record(till.counter, operation, actor=till.actor("a1")))
 
     @precondition(lambda self: self.members)

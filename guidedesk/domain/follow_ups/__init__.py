@@ -1,1 +1,1 @@
-"""When to speak to a member again, and why: chosen by a person (`slots`) or told by her own data (`occasions`, `plan`)."""
+"""When to speak to a member again, and why: chosen by a person (`slots`), or told by data (`occasions`, `plan`)."""

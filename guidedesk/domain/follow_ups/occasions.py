@@ -36,6 +36,9 @@ class Named:
     en: str
 
 
+NAMELESS: Final = Named("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class CategoryDays:
     """The local days she bought from a category, in order and without repeats."""
@@ -57,7 +60,7 @@ class CareFacts:
     bought_on: tuple[date, ...] = ()
     categories: tuple[CategoryDays, ...] = ()
     last_order_id: str | None = None
-    last_item: Named = Named("", "")
+    last_item: Named = NAMELESS
     unsold_id: str | None = None  # her last visit that ended without buying, if nothing was bought since
     unsold_on: date | None = None
     window_until: date | None = None
@@ -65,8 +68,8 @@ class CareFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One occasion: worth doing from `first` to `last`, best on `due`. `since`: the day it looks back to; `subject`: what
-    it is about; `pace_days`: how often she bought so far."""
+    """One occasion: worth doing from `first` to `last`, best on `due`. `since`: the day it looks back to; `subject`:
+    what it is about; `pace_days`: how often she bought so far."""
 
     id: str
     member_id: str
@@ -75,7 +78,7 @@ class Suggestion:
     due: date
     last: date
     since: date | None = None
-    subject: Named = Named("", "")
+    subject: Named = NAMELESS
     pace_days: int = 0
 
     def is_live(self, day: date) -> bool:

@@ -7,7 +7,7 @@ Nobody is suggested for a contact she did not agree to, over the cap or while a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
 
@@ -25,12 +25,12 @@ Kept = Literal["on_time", "late", "missed", "open"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarePerson:
-    """A member as the plan sees her. `settled`: ids of occasions that somebody acted on, here or elsewhere; `is_promised`:
-    there is an open follow-up for her, which goes before anything that writes itself."""
+    """A member as the plan sees her. `settled`: ids of occasions that somebody acted on, here or elsewhere;
+    `is_promised`: there is an open follow-up for her, which goes before anything that writes itself."""
 
     member_id: str
     tier: Tier = "ordinary"
-    contact: ContactFacts = ContactFacts()
+    contact: ContactFacts = field(default_factory=ContactFacts)
     suggestions: tuple[Suggestion, ...] = ()
     settled: frozenset[str] = frozenset()
     is_promised: bool = False

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, or_, select
 
-from guidedesk.domain.consent import ConsentState, joined, state_of
+from guidedesk.domain.contact_limits import (
+    CONTACT_CHANNELS,
+    ContactFacts,
+    ContactPolicy,
+    best_channel,
+    why_not_contact,
+)
+from guidedesk.domain.follow_ups.occasions import OCCASIONS
+from guidedesk.domain.follow_ups.plan import Planned, beginning_on, kept, plan_day
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
+from guidedesk.services.queries.care import CareMember
+from guidedesk.services.queries.contacts import contact_facts
 from guidedesk.services.queries.prepared import Prepared
-from guidedesk.services.queries.reference import staff_names
-from guidedesk.services.read_models import NOBODY, Agenda, Bilingual, FollowUpInfo
+from guidedesk.services.queries.reference import get_settings, staff_names
+from guidedesk.services.read_models import NOBODY, Agenda, Bilingual, FollowUpInfo, TaskList
 
-CONTACT_CHANNELS: Final = ("wechat", "sms", "phone")
+WEEK: Final = timedelta(days=7)
 _SOONEST: Final = (engagement.follow_up.c.due_date, engagement.follow_up.c.due_time, engagement.follow_up.c.id)
 
 
@@ -34,8 +45,11 @@ def list_follow_ups(
     return _infos(conn, conn.execute(query).all(), now_ms, zone)
 
 
-def get_agenda(conn: Connection, associate_id: str, now_ms: int, zone: str) -> Agenda:
-    """People this associate promised to contact by today, overdue first, and what she finished today."""
+def get_agenda(
+    conn: Connection, associate_id: str, now_ms: int, zone: str, care: Sequence[CareMember] = ()
+) -> Agenda:
+    """Whom this associate is to contact today: what she promised, overdue first, then what writes itself; and what she
+    finished today. `care` are the members she looks after."""
     table = engagement.follow_up
     today = local_date(now_ms, zone)
     day_start = local_midnight_ms(today, zone)
@@ -51,9 +65,139 @@ def get_agenda(conn: Connection, associate_id: str, now_ms: int, zone: str) -> A
         .order_by(table.c.state.desc(), table.c.due_date, table.c.due_time, table.c.id)
     )
     found = _infos(conn, conn.execute(query).all(), now_ms, zone)
-    still_open = tuple(item for item in found if not item.is_done)
+    done = [item for item in found if item.is_done]
+    planned = plan_today(conn, associate_id, care, today, done)
+    still_open = explained((*(item for item in found if not item.is_done), *planned), care)
     counts = Counter(item.reason for item in still_open)
-    return Agenda(still_open, len(found) - len(still_open), len(found), tuple(sorted(counts.items())))
+    return Agenda(still_open, len(done), len(still_open) + len(done), tuple(sorted(counts.items())))
+
+
+def get_tasks(
+    conn: Connection, associate_id: str, now_ms: int, zone: str, care: Sequence[CareMember] = ()
+) -> TaskList:
+    """Everything this associate still has to do, what she did in the last seven days, and how this week was kept."""
+    table = engagement.follow_up
+    today = local_date(now_ms, zone)
+    query = _base().where(
+        table.c.associate_id == associate_id,
+        or_(
+            table.c.state == "open",
+            (table.c.state == "done") & (table.c.done_at_ms >= local_midnight_ms(today - WEEK, zone)),
+        ),
+    )
+    found = _infos(conn, conn.execute(query.order_by(*_SOONEST)).all(), now_ms, zone)
+    done = [item for item in found if item.is_done]
+    done_today = [item for item in done if _day_done(item, zone) == today]
+    to_do = [
+        *(item for item in found if not item.is_done), *plan_today(conn, associate_id, care, today, done_today),
+        *_to_come(conn, associate_id, care, today),
+    ]  # fmt: skip
+    monday = today - timedelta(days=today.weekday())
+    states = [
+        kept(due, _day_done(item, zone), today)
+        for item in found
+        if monday <= (due := date.fromisoformat(item.due_date)) <= today
+    ]
+    counted = [state for state in states if state != "open"]
+    return TaskList(
+        today=today,
+        open=explained(tuple(to_do), care),
+        done=tuple(sorted(done, key=lambda item: (-(item.done_at_ms or 0), item.id))),
+        on_time=counted.count("on_time"),
+        counted=len(counted),
+    )
+
+
+def _day_done(item: FollowUpInfo, zone: str) -> date | None:
+    return local_date(item.done_at_ms, zone) if item.is_done and item.done_at_ms is not None else None
+
+
+def plan_today(
+    conn: Connection, associate_id: str, care: Sequence[CareMember], today: date, done: Sequence[FollowUpInfo]
+) -> tuple[FollowUpInfo, ...]:
+    """What writes itself today, for as many as are left of a day's."""
+    if not care:
+        return ()
+    policy = get_settings(conn).contact_policy
+    acted = sum(item.reason in OCCASIONS for item in done)
+    planned = plan_day((one.person for one in care), today, policy, done=acted)
+    return _suggested(conn, associate_id, care, planned, today, today)
+
+
+def _to_come(
+    conn: Connection, associate_id: str, care: Sequence[CareMember], today: date
+) -> tuple[FollowUpInfo, ...]:
+    """What begins in the days to come, as far as it is known today."""
+    if not care:
+        return ()
+    policy, found = get_settings(conn).contact_policy, list[FollowUpInfo]()
+    for ahead in range(1, WEEK.days + 1):
+        day = today + timedelta(days=ahead)
+        planned = beginning_on((one.person for one in care), day, policy)
+        found += _suggested(conn, associate_id, care, planned, day, today)
+    return tuple(found)
+
+
+def _suggested(
+    conn: Connection,
+    associate_id: str,
+    care: Sequence[CareMember],
+    planned: Sequence[Planned],
+    day: date,
+    today: date,
+) -> tuple[FollowUpInfo, ...]:
+    """Entries of occasions nobody acted on; `care` may be a moment older than what is stored."""
+    stored = _stored(conn, [one.main.id for one in planned])
+    by_id = {one.member_id: one for one in care}
+    return tuple(
+        suggested_item(by_id[one.main.member_id], one, associate_id, day, today)
+        for one in planned
+        if one.main.id not in stored
+    )
+
+
+def suggested_item(who: CareMember, one: Planned, associate_id: str, day: date, today: date) -> FollowUpInfo:
+    """An occasion as an entry of the list of `day`."""
+    return FollowUpInfo(
+        id=one.main.id,
+        member_id=one.main.member_id,
+        member_name=who.name,
+        tier=who.tier,
+        associate_id=associate_id,
+        due_date=day.isoformat(),
+        due_time=None,
+        days_overdue=(today - day).days,
+        reason=one.main.occasion,
+        text="",
+        channel=one.channel,
+        is_done=False,
+        refusal="" if one.channel else "no_consent",
+        suggestion=one.main,
+        also=one.also,
+        is_stored=False,
+    )
+
+
+def explained(items: tuple[FollowUpInfo, ...], care: Sequence[CareMember]) -> tuple[FollowUpInfo, ...]:
+    """The same entries; one that grew out of an occasion has it again, and a promise what else could be said."""
+    by_id = {one.member_id: one for one in care}
+    return tuple(_explained(item, by_id.get(item.member_id)) for item in items)
+
+
+def _explained(item: FollowUpInfo, who: CareMember | None) -> FollowUpInfo:
+    if who is None or not item.is_stored:
+        return item
+    told = {one.id: one for one in who.person.suggestions}
+    due = date.fromisoformat(item.due_date)
+    also = tuple(one for one in who.person.open_suggestions() if one.is_live(due))
+    return replace(item, suggestion=told.get(item.id), also=also)
+
+
+def _stored(conn: Connection, ids: Sequence[str]) -> frozenset[str]:
+    if not ids:
+        return frozenset()
+    table = engagement.follow_up.c
+    return frozenset(conn.execute(select(table.id).where(table.id.in_(ids))).scalars())
 
 
 def _base() -> Any:
@@ -73,14 +217,16 @@ _OPEN_OF_MEMBER: Final = Prepared(
 
 
 def _infos(conn: Connection, rows: Sequence[Any], now_ms: int, zone: str) -> tuple[FollowUpInfo, ...]:
-    today = local_date(now_ms, zone)
-    names = staff_names(conn) if rows else {}
-    allowed = _consented(conn, {r.member_id for r in rows})
-    return tuple(_info(r, today, names, allowed.get(r.member_id, frozenset())) for r in rows)
+    if not rows:
+        return ()
+    today, names, policy = local_date(now_ms, zone), staff_names(conn), get_settings(conn).contact_policy
+    facts = contact_facts(conn, {r.member_id for r in rows}, policy, now_ms)
+    return tuple(_info(r, today, names, facts[r.member_id], policy) for r in rows)
 
 
-def _info(r: Any, today: date, names: dict[str, Bilingual], allowed: frozenset[str]) -> FollowUpInfo:
+def _info(r: Any, today: date, names: dict[str, Bilingual], facts: ContactFacts, policy: ContactPolicy) -> FollowUpInfo:
     wanted = (r.channel, *CONTACT_CHANNELS) if r.channel else CONTACT_CHANNELS
+    channel = best_channel(facts, policy, wanted=wanted)
     return FollowUpInfo(
         id=r.id,
         member_id=r.member_id,
@@ -92,36 +238,20 @@ def _info(r: Any, today: date, names: dict[str, Bilingual], allowed: frozenset[s
         days_overdue=(today - date.fromisoformat(r.due_date)).days,
         reason=r.reason,
         text=r.text,
-        channel=next((channel for channel in wanted if channel in allowed), None),
+        channel=channel,
         is_done=r.state == "done",
         state=r.state,
         done_by=names.get(r.done_by, NOBODY),
         is_pending=r.row_ver == 0,
+        refusal="" if channel else refusal_of(facts, policy),
+        done_at_ms=r.done_at_ms,
     )
 
 
-def _consented(conn: Connection, member_ids: set[str]) -> dict[str, frozenset[str]]:
-    """Contact channels each member agreed to, a withdrawal anywhere winning."""
-    if not member_ids:
-        return {}
-    table = people.consent
-    states: dict[tuple[str, str], ConsentState] = {}
-    rows = conn.execute(
-        select(table.c.member_id, table.c.purpose, table.c.is_given, table.c.withdrawn_at_ms, table.c.seen_ms).where(
-            table.c.member_id.in_(sorted(member_ids)),
-            table.c.purpose.in_(CONTACT_CHANNELS),
-            table.c.deleted_at_ms.is_(None),
-        )
-    )
-    for row in rows:
-        key = (row.member_id, row.purpose)
-        state = state_of(bool(row.is_given), row.withdrawn_at_ms, row.seen_ms)
-        states[key] = joined((states.get(key, ConsentState()), state))
-    result: dict[str, set[str]] = {}
-    for (member_id, purpose), state in states.items():
-        if state.is_given:
-            result.setdefault(member_id, set()).add(purpose)
-    return {member_id: frozenset(channels) for member_id, channels in result.items()}
+def refusal_of(facts: ContactFacts, policy: ContactPolicy) -> str:
+    """The one reason to tell where no channel is left: the cap or a complaint before a consent that is missing too."""
+    found = [why_not_contact(channel, facts, policy) for channel in CONTACT_CHANNELS]
+    return next((reason for reason in ("muted", "capped") if reason in found), "no_consent")
 
 
 def contacts_this_week(conn: Connection, member_id: str, now_ms: int) -> int:
