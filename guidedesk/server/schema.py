@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
-from guidedesk.models.migrations import is_newest, refuse_newer, upgrade, upgrade_server
+from guidedesk.models.migrations import is_newest, refuse_newer, upgrade
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.roles import become_owner, grant_rights, grows_only
 
@@ -24,8 +24,9 @@ def create_schema(database: ServerDatabase) -> None:
     not is enough where there is nothing to do.
     """
     if database.is_sqlite:
-        upgrade_server(database.engine)
-        with database.engine.begin() as conn:
+        # All or nothing: half a schema is one that no program could open again.
+        with database.write_all() as conn:
+            upgrade(conn, "server")
             _lock_by_triggers(conn)
         return
     try:

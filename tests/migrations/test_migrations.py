@@ -21,8 +21,9 @@ from guidedesk.models.migrations import (
     configuration,
     upgrade,
     upgrade_journal,
-    upgrade_server,
 )
+from guidedesk.server.database import open_server
+from guidedesk.server.schema import create_schema
 
 METADATA: dict[Environment, MetaData] = {"server": base.SERVER, "journal": base.JOURNAL, "cache": base.CACHE}
 FILLED = (server_tables.scope, counter_tables.operation)  # importing them declares every table
@@ -113,8 +114,8 @@ def test_a_newer_programs_database_is_left_alone(environment: Environment, tmp_p
 
 
 def test_the_server_schema_can_be_brought_up_twice(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'server.db'}")
-    upgrade_server(engine)
-    upgrade_server(engine)
-    assert "op_log" in inspect(engine).get_table_names()
-    engine.dispose()
+    server = open_server(f"sqlite:///{tmp_path / 'server.db'}")
+    create_schema(server)
+    create_schema(server)
+    assert "op_log" in inspect(server.engine).get_table_names()
+    server.close()

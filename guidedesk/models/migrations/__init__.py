@@ -22,12 +22,6 @@ _HERE: Final = Path(__file__).parent
 JOURNAL_SCHEMA: Final = 3
 
 
-def upgrade_server(engine: Engine) -> None:
-    """Bring the server's database to the newest schema; `storage_newer` when a newer program made it."""
-    with engine.begin() as conn:
-        upgrade(conn, "server")
-
-
 def upgrade_journal(engine: Engine) -> None:
     """Bring a journal to the newest schema, keeping every operation; `storage_newer` for a newer program's."""
     writer = engine.execution_options(guidedesk_begin="IMMEDIATE")
