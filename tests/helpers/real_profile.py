@@ -22,11 +22,11 @@ class Profile:
     device_id: str
 
 
-def new_profile(world: World, authority: str) -> Profile:
+def new_profile(world: World, authority: str, name: str = "profile") -> Profile:
     """A counter that was let in, and has fetched nothing yet."""
     till = world.till()
     till.close()
-    folder = world.folder / "profile"
+    folder = world.folder / name
     counter = open_counter(folder, has_demo_key=True)
     public = Ed25519PrivateKey.from_private_bytes(counter.keys.signing_seed).public_key()
     key = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
