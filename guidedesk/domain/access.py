@@ -36,6 +36,9 @@ Permission = Literal[
     "device.approve",
     "device.revoke",
     "staff.manage",
+    "staff.role",
+    "member.reassign",
+    "audit.view",
     "sync.exchange",
     "chain.configure",
 ]
@@ -71,15 +74,29 @@ _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
     "device.approve",
     "device.revoke",
     "staff.manage",
+    "member.reassign",
+    "audit.view",
 }
 _GRANTED: Final[dict[ActorRole, frozenset[Permission]]] = {
     "associate": _COUNTER_WORK,
     "manager": _MANAGING,
     "area_manager": _MANAGING,
-    "admin": frozenset({"device.approve", "device.revoke", "staff.manage", "chain.configure", "commission.others"}),
+    "admin": frozenset(
+        {
+            "device.approve",
+            "device.revoke",
+            "staff.manage",
+            "staff.role",
+            "audit.view",
+            "chain.configure",
+            "commission.others",
+        }
+    ),
     "device": frozenset({"sync.exchange"}),
 }
 PERMISSIONS: Final[tuple[Permission, ...]] = tuple(sorted(frozenset().union(*_GRANTED.values())))
+
+_RANKS: Final[dict[str, int]] = {"associate": 0, "manager": 1, "area_manager": 2, "admin": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +118,8 @@ def may(actor: Actor, permission: Permission, scope_id: str) -> bool:
     if not actor.is_active or permission not in _GRANTED.get(actor.role, frozenset()):
         return False
     return actor.role == "admin" or scope_id in actor.scope_ids
+
+
+def outranks(actor: Actor, role: str) -> bool:
+    """Whether she decides about the account of somebody with this role: always of somebody below her."""
+    return _RANKS.get(actor.role, -1) > _RANKS.get(role, len(_RANKS))

@@ -52,3 +52,12 @@ follow_up = entity(
 Index("ix_visit_scope_id_member_id", visit.c.scope_id, visit.c.member_id, visit.c.occurred_at_ms)
 Index("ix_interaction_scope_id_member_id", interaction.c.scope_id, interaction.c.member_id)
 Index("ix_follow_up_scope_id_member_id", follow_up.c.scope_id, follow_up.c.member_id)
+Index(
+    "ix_follow_up_scope_id_associate_id_state", follow_up.c.scope_id, follow_up.c.associate_id, follow_up.c.state
+)
+Index(
+    "ix_interaction_scope_id_associate_id_occurred_at_ms",
+    interaction.c.scope_id,
+    interaction.c.associate_id,
+    interaction.c.occurred_at_ms,
+)

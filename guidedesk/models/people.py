@@ -198,6 +198,7 @@ Index("ix_consent_scope_id_member_id", consent.c.scope_id, consent.c.member_id)
 Index("ix_member_change_scope_id_member_id", member_change.c.scope_id, member_change.c.member_id)
 Index("ix_consent_answer_scope_id_member_id", consent_answer.c.scope_id, consent_answer.c.member_id)
 Index("ix_binding_event_scope_id_member_id", binding_event.c.scope_id, binding_event.c.member_id)
+Index("ix_binding_scope_id_owner_id_last_touch_ms", binding.c.scope_id, binding.c.owner_id, binding.c.last_touch_ms)
 Index("ix_staff_code_scope_id_staff_id", staff_code.c.scope_id, staff_code.c.staff_id)
 Index("ix_store_code_scope_id_store_id", store_code.c.scope_id, store_code.c.store_id)
 Index(

@@ -352,6 +352,39 @@ double_use_ruling = Table(
     info=_SCOPE,
 )
 
+# Members and promises a manager gave to other associates in one step; taken back as a whole (COMMISSION.md 2).
+assignment_batch = Table(
+    "assignment_batch",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("batch_id", primary_key=True),
+    id_col("from_id"),
+    id_col("to_id"),
+    text_col("kind"),  # reassign | leave | move
+    text_col("reason"),
+    Column("members", Integer, nullable=False),
+    Column("follow_ups", Integer, nullable=False),
+    text_col("content_hash"),  # of what was asked for: the same id with something else is refused
+    id_col("made_by"),
+    big_col("made_at_ms"),
+    id_col("voided_by", nullable=True),
+    big_col("voided_at_ms", nullable=True),
+    text_col("told"),  # JSON: who of the two has seen it
+    Index("ix_assignment_batch_scope_id_made_at_ms", "scope_id", "made_at_ms"),
+    info=_SCOPE,
+)
+assignment = Table(
+    "assignment",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("batch_id", primary_key=True),
+    id_col("row_id", primary_key=True),  # the member, or the promise
+    text_col("kind"),  # member | follow_up
+    id_col("home_scope_id"),  # where the member is at home
+    id_col("event_id"),  # the assignment's own event
+    info=_SCOPE,
+)
+
 audit = Table(
     "audit",
     SERVER,

@@ -28,7 +28,20 @@ from guidedesk.server.database import ServerDatabase
 from guidedesk.server.join import phone_checks
 from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import Lane, RateLimits
-from guidedesk.server.routes import codes, commission, device, enrol, health, join, members, orders, sign_in, sync
+from guidedesk.server.routes import (
+    codes,
+    commission,
+    device,
+    enrol,
+    health,
+    join,
+    members,
+    orders,
+    people,
+    sign_in,
+    store_desk,
+    sync,
+)
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.signer import Signer
@@ -43,7 +56,9 @@ BOOKS_LATEST: Final = 12  # rounds that figures may wait for counters to have se
 _REST: Final = 10  # times as long as a reckoning took, so that it never holds up the counters
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
-ROUTE_MODULES: Final = (health, sync, enrol, sign_in, codes, device, members, commission, join, orders)
+ROUTE_MODULES: Final = (
+    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk
+)  # fmt: skip
 
 
 def create_app(

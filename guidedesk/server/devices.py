@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.domain.ports import Clock
@@ -50,12 +51,12 @@ def find_device(database: ServerDatabase, device_id: str) -> dict[str, Any]:
 
 
 def revoke_device(
-    database: ServerDatabase, device_id: str, mode: OrderMode, reason: str, clock: Clock
+    database: ServerDatabase, device_id: str, mode: OrderMode, reason: str, clock: Clock, actor: Actor | None = None
 ) -> dict[str, Any]:
     """Take a counter off: it is told at its next contact (SECURITY.md D-12), and brings what it holds into quarantine.
 
-    Answers with the unsent count it last reported. `device_unknown`; `device_revoked` for one that is gone already.
-    A `drain` after a `now` changes nothing of that.
+    Answers with the unsent count it last reported. `actor` None is the operator at the command line.
+    `device_unknown`; `device_revoked` for one that is gone already. A `drain` after a `now` changes nothing of that.
     """
     store_id = str(find_device(database, device_id)["store_id"])
     mine = (device.c.scope_id == store_id, device.c.device_id == device_id)
@@ -70,7 +71,7 @@ def revoke_device(
         state = "revoked" if told == "now" else "suspended"
         opened.conn.execute(update(device).where(*mine).values(state=state, order_mode=told, ordered_at_ms=since))
         detail = {"mode": mode, "reason": reason, "reported_unsent": row.reported_unsent}
-        record_audit(opened, at_ms=now_ms, actor=None, action="device.revoked", subject=device_id, detail=detail)
+        record_audit(opened, at_ms=now_ms, actor=actor, action="device.revoked", subject=device_id, detail=detail)
         return state, row.reported_unsent
 
     state, unsent = database.write(store_id, work)

@@ -89,6 +89,8 @@ def find_enrolment(database: ServerDatabase, secrets: ServerSecrets, code: str, 
 
 def enrolment_grant(database: ServerDatabase, secrets: ServerSecrets, asked: Row[Any]) -> dict[str, Any] | None:
     """What an approved counter gets, the same each time it asks; None while nobody approved it."""
+    if asked.state == "refused":
+        raise Refused("enrol_refused")
     if asked.state != "approved":
         return None
     chain_id = database.chain_id()
@@ -164,6 +166,61 @@ def approve_device(
     database.write(store_id, work)
     guess_was_right(database, actor, now_ms)
     return approved
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A counter that waits to be let in, as whoever typed its code sees it. `host` and `label` are its own words."""
+
+    fingerprint: str
+    host: str
+    label: str
+    asked_at_ms: int
+    valid_until_ms: int
+
+
+def look_at_enrolment(
+    database: ServerDatabase, secrets: ServerSecrets, *, code: str, store_id: str, actor: Actor, now_ms: int
+) -> Waiting:
+    """Who shows this code, so that fingerprints are compared before anybody is let in. A guess like any other.
+
+    Refused: `enrol_code_form`, `forbidden`, `enrol_code_wrong` (also one that ran out, was taken or refused),
+    `enrol_code_locked`.
+    """
+    typed = rules.read_code(code)
+    if not may(actor, "device.approve", store_id):
+        raise Refused("forbidden", permission="device.approve")
+    count_guess(database, actor, now_ms)
+    with database.read() as conn:
+        row = _find(conn, _code_hash(secrets, typed))
+    if row is None or row.state != "waiting" or not _is_live(row, now_ms):
+        raise Refused("enrol_code_wrong")
+    guess_was_right(database, actor, now_ms)
+    until = row.created_at_ms + rules.VALID_MS
+    return Waiting(rules.fingerprint(bytes(row.public_key)), row.host, row.label, row.created_at_ms, until)
+
+
+def refuse_enrolment(
+    database: ServerDatabase, secrets: ServerSecrets, *, code: str, store_id: str, actor: Actor, now_ms: int
+) -> None:
+    """The numbers differ: nobody gets in by this code any more. Refused as `look_at_enrolment`; also a guess."""
+    waiting = look_at_enrolment(database, secrets, code=code, store_id=store_id, actor=actor, now_ms=now_ms)
+    hashed = _code_hash(secrets, rules.read_code(code))
+
+    def work(conn: Connection) -> None:
+        conn.execute(
+            update(enrolment)
+            .where(enrolment.c.code_hash == hashed, enrolment.c.state == "waiting")
+            .values(state="refused")
+        )
+
+    database.write_directory(work)
+
+    def note(opened: ScopeWrite) -> None:
+        detail = {"host": waiting.host, "fingerprint": waiting.fingerprint}
+        record_audit(opened, at_ms=now_ms, actor=actor, action="device.refused", subject=waiting.label, detail=detail)
+
+    database.write(store_id, note)
 
 
 def _claim(

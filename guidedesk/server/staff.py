@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
@@ -15,7 +15,7 @@ from guidedesk.domain.pins import pin_problems
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.models.entities import load_row, upsert
 from guidedesk.models.people import staff, store
-from guidedesk.models.server_tables import staff_phone, staff_pin
+from guidedesk.models.server_tables import staff_phone, staff_pin, staff_session
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.badges import badge_text, live_badges, live_staff_badges, new_badge, new_staff_badge
@@ -28,6 +28,7 @@ from guidedesk.server.member_folds import owned_by
 from guidedesk.server.own_members import note_own_members
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.sharding import cross_scope
 from guidedesk.services.pin_verifier import STANDARD_COST, PinCost, make_verifier
 
 
@@ -182,6 +183,7 @@ class StaffOffice:
             staff_id = _known(opened.conn, opened.scope_id, number)
             row = put_row(opened, "staff", {"id": staff_id, "is_active": 0})
             _forget_phone(opened, staff_id)
+            _forget_pin(opened, staff_id)
             _end_staff_badges(opened, staff_id)
             record_events(opened, of_staff("leave", row, now_ms, now_ms))
             # Her members fall to the store's pool (COMMISSION.md 2), each where she is at home.
@@ -189,7 +191,27 @@ class StaffOffice:
             self._audit(opened, actor, "staff.left", staff_id, {})
 
         self.database.write(chain_id, work)
+        end_sessions(self.database, self.id_of(number), now_ms)
         fanout.run(self.database, chain_id)
+
+    def move(self, number: str, store_id: str, actor: Actor | None = None) -> None:
+        """She works in another store from now on and signs in there; her members stay hers (COMMISSION.md 2, keep).
+
+        Refused: `not_found` (staff, store).
+        """
+        now_ms = self.clock.wall_ms()
+
+        def work(opened: ScopeWrite) -> None:
+            staff_id = _known(opened.conn, opened.scope_id, number)
+            known = select(store.c.id).where(store.c.scope_id == opened.scope_id, store.c.id == store_id)
+            if opened.conn.execute(known).first() is None:
+                raise Refused("not_found", what="store")
+            row = put_row(opened, "staff", {"id": staff_id, "store_id": store_id})
+            record_events(opened, of_staff("move", row, now_ms, now_ms))
+            self._audit(opened, actor, "staff.moved", staff_id, {"store": store_id})
+
+        self.database.write(self.database.chain_id(), work)
+        end_sessions(self.database, self.id_of(number), now_ms)
 
     def _audit(
         self, opened: ScopeWrite, actor: Actor | None, action: str, staff_id: str, detail: dict[str, str]
@@ -239,6 +261,29 @@ def _known(conn: Connection, chain_id: str, number: str) -> str:
     if found is None:
         raise Refused("not_found", what="staff")
     return found
+
+
+@cross_scope
+def end_sessions(database: ServerDatabase, staff_id: str, now_ms: int) -> int:
+    """Sign her out wherever she is signed in; how many sessions that were."""
+    s, ended = staff_session.c, 0
+    with database.read() as conn:
+        scopes = conn.execute(
+            select(s.scope_id).where(s.staff_id == staff_id, s.ended_at_ms.is_(None)).distinct()
+        ).scalars().all()  # fmt: skip
+    for scope_id in sorted(scopes):
+
+        def work(opened: ScopeWrite) -> int:
+            mine = (s.scope_id == opened.scope_id, s.staff_id == staff_id, s.ended_at_ms.is_(None))
+            return int(opened.conn.execute(update(staff_session).where(*mine).values(ended_at_ms=now_ms)).rowcount)
+
+        ended += database.write(scope_id, work)
+    return ended
+
+
+def _forget_pin(opened: ScopeWrite, staff_id: str) -> None:
+    p = staff_pin.c
+    opened.conn.execute(delete(staff_pin).where(p.scope_id == opened.scope_id, p.staff_id == staff_id))
 
 
 def _forget_phone(opened: ScopeWrite, staff_id: str) -> None:
