@@ -24,6 +24,7 @@ CONSENT_PURPOSES: Final = (
     "photo",
 )
 NAME_LIMIT: Final = 60
+CONFIRMED: Final = 3  # CODES.md Q-7: a changing code, and head office says that nobody else has used it
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MONTH_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -70,6 +71,15 @@ def phone_tail(phone: str) -> str:
 def phone_hash(phone: str, key: bytes) -> str:
     """Keyed hash for exact look-up; one key per chain (SECURITY.md A-3). 32 hex characters."""
     return hmac.new(key, phone.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def check_phone_change(has_phone: bool, proof: int) -> None:
+    """A number that is there is changed or taken off only while its owner is proved to stand here (CODES.md Q-7).
+
+    `phone_proof` without level 3. A first number proves nothing about anybody and takes nothing from her.
+    """
+    if has_phone and proof < CONFIRMED:
+        raise Refused("phone_proof")
 
 
 def clean_birthday(text: str) -> str:

@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 from guidedesk.domain.consent import ConsentState, answered, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
-from guidedesk.domain.people import clean_birthday, clean_name, clean_tag
+from guidedesk.domain.people import check_phone_change, clean_birthday, clean_name, clean_tag
 from guidedesk.models.entities import Row
 from guidedesk.services.apply_core import ApplyContext, AuditNote, Effect, RowRef, canonical_member, write_row
 from guidedesk.services.member_fields import change_id, change_values, latest
 from guidedesk.services.names import search_keys
 from guidedesk.services.operations import EditMember, MeetCard, RecordVisit, RegisterMember, SetConsent, SetTag
+from guidedesk.services.queries.coupons import proof_of
 
 STAND_IN_NAME: Final = "\N{MIDDLE DOT}" * 4 + " "  # and the last digits of the card: no word that needs a language
 
@@ -243,8 +244,15 @@ def apply_tag(conn: Connection, op: SetTag, context: ApplyContext) -> Effect:
 
 
 def apply_edit(conn: Connection, op: EditMember, context: ApplyContext) -> Effect:
-    """Each field by itself: kept as a change, and shown where it is the latest (SYNC.md 6)."""
+    """Each field by itself: kept as a change, and shown where it is the latest (SYNC.md 6).
+
+    `phone_proof` for a number that is there, without head office's word that she herself asks (CODES.md Q-7).
+    """
     member_id, home = canonical_member(conn, context, op.member_id)
+    if "phone" in op.fields:
+        now = context.rows.load(conn, "member", home, member_id)
+        has_phone = now is not None and now["phone_masked"] is not None
+        check_phone_change(has_phone, proof_of(conn, context.scope_id, member_id, context.at_ms))
     refused: list[str] = []
     touched: list[RowRef] = []
     for name in op.fields:

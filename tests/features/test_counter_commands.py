@@ -83,10 +83,12 @@ def member(desk: Desk) -> str:
 def test_details_are_changed_and_taken_off(desk: Desk, member: str) -> None:
     answer = desk.do("A", "edit", "--member", member, "--name", "沈知薇", "--birthday", "03-08")
     assert (answer["state"], "member" in answer["changes"]) == ("queued", True)
-    desk.do("A", "edit", "--member", member, "--birthday", "", "--phone", "13900001111")
+    desk.do("A", "edit", "--member", member, "--birthday", "")
+    # A command proves nobody's presence (CODES.md Q-7).
+    assert desk.refused("A", "edit", "--member", member, "--phone", "13900001111") == "phone_proof"
     desk.sync()
     shown = desk.do("B", "show", "member", member)["member"]
-    assert (shown["name"], shown["birthday"], shown["phone_masked"]) == ("沈知薇", None, "139****1111")
+    assert (shown["name"], shown["birthday"], shown["phone_masked"]) == ("沈知薇", None, "138****0000")
     assert desk.state("A", answer["op_id"])["state"] == "accepted"
     assert desk.refused("A", "edit", "--member", member, "--name", "   ") == "name_empty"
     assert desk.refused("A", "edit", "--member", member, code=2) == "usage"

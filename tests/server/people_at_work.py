@@ -7,9 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from guidedesk.codes.trust import DYNAMIC_LIFE_S, EPOCH_S
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.server_tables import code_pool
-from guidedesk.services.operations import LogInteraction, RegisterMember
+from guidedesk.server.code_lookup import announce_codes
+from guidedesk.server.rows import put_row
+from guidedesk.services.operations import LogInteraction, RecordVisit, RegisterMember
 from guidedesk.services.sealing import seal
 from guidedesk.sync.protocol import SCHEMA
 from tests.server.shop import Counter, Shop
@@ -46,6 +49,23 @@ def with_card(shop: Shop, counter: Counter, **more: Any) -> str:
         ).first()
     assert row is not None
     return joined(shop, counter, code_digits=row.digits, code_typed=row.typed, **more)
+
+
+def proved(shop: Shop, counter: Counter, member_id: str) -> None:
+    """She shows her changing code here, and head office says that nobody used it before: level 3 (CODES.md Q-7)."""
+    card = {"id": shop.new_id(), "digits": shop.new_id(), "typed": None, "member_id": member_id, "state": "live"}
+    handle = str(card["id"]).replace("-", "")[-16:]
+    row = card | {"bound_at_ms": shop.clock.now_ms, "handle": handle, "generation": 1}
+    announce_codes(shop.database, counter.scope_id, [handle])
+    shop.database.write(counter.scope_id, lambda opened: put_row(opened, "member_code", row))
+    now_ms = shop.clock.now_ms
+    visit = RecordVisit(
+        visit_id=shop.new_id(), member_id=member_id, code_handle=handle,
+        code_serial=(now_ms // 1000 - EPOCH_S) // DYNAMIC_LIFE_S,
+    )  # fmt: skip
+    answer = counter.do(visit, assurance=2, occurred_at_ms=now_ms)
+    assert answer["status"] == "accepted", answer
+    assert [row["assurance"] for tbl, row in answer["rows"] if tbl == "visit"] == [3]
 
 
 def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:

@@ -20,7 +20,7 @@ from guidedesk.server.staff import StaffOffice
 from guidedesk.services import operations as ops
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
 from guidedesk.sync.protocol import Envelope
-from tests.server.people_at_work import PHONE, hello, joined, registration
+from tests.server.people_at_work import PHONE, hello, joined, proved, registration
 from tests.server.shop import START_MS, Counter, Shop
 
 DAY = 86_400_000
@@ -129,6 +129,7 @@ def test_a_number_of_somebody_else_is_not_taken_and_the_rest_is(shop: Shop) -> N
     counter = shop.counter()
     joined(shop, counter, phone=PHONE)
     member = joined(shop, counter, phone=OTHER_PHONE)
+    proved(shop, counter, member)
     answer = counter.do(phone_edit(shop, member, PHONE, name="秦之恒"))
     assert (answer["status"], answer["reason"], answer["params"]["fields"]) == ("merged", "phone_taken", ["phone"])
     [row] = rows(shop, "member", shop.stores[0], member)
@@ -138,6 +139,7 @@ def test_a_number_of_somebody_else_is_not_taken_and_the_rest_is(shop: Shop) -> N
 def test_a_number_given_up_is_free_and_a_new_one_is_hers(shop: Shop) -> None:
     counter = shop.counter()
     member = joined(shop, counter, phone=PHONE)
+    proved(shop, counter, member)
     assert counter.do(phone_edit(shop, member, OTHER_PHONE))["status"] == "accepted"
     assert counter.do(registration(shop, phone=PHONE))["status"] == "accepted"
     again = counter.do(registration(shop, phone=OTHER_PHONE))
@@ -151,20 +153,46 @@ def test_a_number_given_up_is_free_and_a_new_one_is_hers(shop: Shop) -> None:
 
 @pytest.mark.parametrize("is_known", [False, True])
 def test_a_number_added_offline_is_hers_from_the_same_push_on(shop: Shop, is_known: bool) -> None:
-    """Registered and completed before anything was sent; and where she turned out to be known already."""
+    """Registered and completed before anything was sent. Where she turned out to be known already, that would be a way
+    to take a card over: whoever types her number as a new member's does not stand for her."""
     counter = shop.counter()
     known = joined(shop, shop.counter(), name="沈知微", phone=PHONE)
     made = registration(shop, name="方若溪", phone=PHONE if is_known else None)
     first = counter.envelope(made, "a1")
     second = counter.envelope(phone_edit(shop, made.member_id, OTHER_PHONE), "a1", deps=(first.op_id,))
     statuses = [answer["status"] for answer in counter.results(first, second)]
-    assert statuses == ["merged" if is_known else "accepted", "accepted"]
-    who = known if is_known else made.member_id
+    assert statuses == (["merged", "rejected"] if is_known else ["accepted", "accepted"])
+    who, phone = (known, PHONE) if is_known else (made.member_id, OTHER_PHONE)
     [row] = rows(shop, "member", shop.stores[0], who)
-    assert row["phone_tail"] == OTHER_PHONE[-4:]
-    again = counter.do(registration(shop, phone=OTHER_PHONE))
+    assert row["phone_tail"] == phone[-4:]
+    again = counter.do(registration(shop, phone=phone))
     assert (again["status"], again["params"]["member_id"]) == ("merged", who)
-    assert (counter.do(registration(shop, phone=PHONE))["status"] == "accepted") is is_known
+    assert (counter.do(registration(shop, phone=OTHER_PHONE))["status"] == "accepted") is is_known
+
+
+def test_a_number_that_is_there_is_not_changed_without_head_offices_own_word(shop: Shop) -> None:
+    """CODES.md Q-7, whatever a counter says of itself; what goes with it is not changed either."""
+    counter = shop.counter()
+    member = joined(shop, counter, phone=PHONE)
+    seen = ops.RecordVisit(visit_id=shop.new_id(), member_id=member)
+    assert counter.do(seen, assurance=3)["status"] == "accepted"  # a counter cannot claim the level
+    taken_off = ops.EditMember(member_id=member, fields=("phone",))
+    for asked in (phone_edit(shop, member, OTHER_PHONE, name="方若溪"), taken_off):
+        answer = counter.do(asked, assurance=3)
+        assert (answer["status"], answer["params"]["why"]) == ("rejected", "phone_proof")
+    [row] = rows(shop, "member", shop.stores[0], member)
+    assert (row["name"], row["phone_tail"]) == ("沈知微", PHONE[-4:])
+    assert counter.do(registration(shop, phone=OTHER_PHONE))["status"] == "accepted"  # the number is nobody's yet
+    proved(shop, counter, member)
+    elsewhere = shop.counter(1)
+    elsewhere.do(registration(shop, phone=PHONE), "a3")
+    assert elsewhere.do(phone_edit(shop, member, "+8613900002222"), "a3")["status"] == "rejected"  # she is not there
+    shop.clock.now_ms += 11 * 60_000
+    assert counter.do(taken_off)["params"]["why"] == "phone_proof"  # she left
+    proved(shop, counter, member)
+    assert counter.do(phone_edit(shop, member, "+8613900002222"), assurance=3)["status"] == "accepted"
+    [row] = rows(shop, "member", shop.stores[0], member)
+    assert row["phone_tail"] == "2222"
 
 
 @pytest.mark.parametrize(

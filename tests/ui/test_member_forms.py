@@ -143,6 +143,19 @@ def test_head_offices_word_lets_her_change_her_number(shop: Shop) -> None:
     assert shop.desk.counter.recorded[-1][1] == 3, "how sure it was is on record"
 
 
+def test_once_she_has_left_the_number_stays_and_the_form_says_what_to_do(shop: Shop) -> None:
+    shop.desk.counter.record([RecordVisit(visit_id=derived_id("visit", 3), member_id=SHEN)], shop.desk.who, 3)
+    dialog = act(shop, 1)
+    edit = shop.ui.actions.edit
+    edit.type_phone("19912345678")
+    shop.desk.counter.at_ms += 11 * 60_000
+    save(shop)
+    assert [(field, error.code) for field, error in edit.state.problems] == [("phone", "phone_proof")]
+    assert dialog.phone.isVisible()
+    assert edit.state.phone == "19912345678"
+    assert not any(isinstance(op, EditMember) for op in recorded(shop))
+
+
 def test_saving_what_is_wrong_brings_the_keyboard_to_the_field(shop: Shop) -> None:
     dialog = act(shop, 1)
     shop.ui.actions.edit.type_birthday("13-40")

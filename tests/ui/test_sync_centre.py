@@ -71,7 +71,7 @@ REFUSALS = (
     *(
         op("rejected", "validation", field="x", why=why)
         for why in ("scan_first", "not_a_badge", "not_registered_here", "no_card", "registered_before", "not_here",
-                    "differs", "more_than_paid", "unknown_line", "other_member")
+                    "differs", "phone_proof", "more_than_paid", "unknown_line", "other_member")
     ),
 )  # fmt: skip
 

@@ -25,6 +25,7 @@ _ON_CARD: Final = Prepared(
     )
     .order_by(_c.expires_at_ms, _c.handle)
 )  # fmt: skip
+_APART_MS: Final = 120_000  # two counters' corrected clocks are this near to each other (SECURITY.md D-5)
 _PROOF_MS: Final = 10 * 60_000  # as long as a scanned member counts as standing here (DESIGN-UI.md 5.5)
 
 
@@ -83,11 +84,13 @@ def find_coupon(conn: Connection, handle: str, campaign_no: int, device_id: str)
 
 
 def proof_of(conn: Connection, store_id: str, member_id: str, now_ms: int) -> int:
-    """The best proof that this member stands here: the assurance of her scans of the last ten minutes (Q-7)."""
+    """The best proof that this member stands here: the assurance of her scans of the last ten minutes (Q-7). On the
+    server level 3 is in a visit only by its own word."""
     v = visit.c
     found = conn.execute(
         select(func.max(v.assurance)).where(
-            v.member_id == member_id, v.scope_id == store_id, v.occurred_at_ms >= now_ms - _PROOF_MS
+            v.member_id == member_id, v.scope_id == store_id,
+            v.occurred_at_ms.between(now_ms - _PROOF_MS, now_ms + _APART_MS),
         )
     ).scalar()
     return int(found or 0)
