@@ -17,6 +17,7 @@ BENCHES: Final[dict[str, str]] = {
     "insight": "guidedesk.bench.insight",
     "scan": "guidedesk.bench.scan",
     "search": "guidedesk.bench.search",
+    "simulate": "guidedesk.bench.simulate",
     "start": "guidedesk.bench.start",
     "sync": "guidedesk.bench.sync",
 }

@@ -122,11 +122,12 @@ def open_encrypted(path: Path, key: bytes, *, name: str, synchronous: Synchronou
     ]
     if readonly:
         pragmas.append("PRAGMA query_only = ON")
-    _prepare_sqlite(engine, pragmas)
+    _run_when_connected(engine, pragmas)
+    begin_as_asked(engine)
     return Database(engine, name)
 
 
-def _prepare_sqlite(engine: Engine, pragmas: list[str]) -> None:
+def _run_when_connected(engine: Engine, pragmas: list[str]) -> None:
     def connected(dbapi: Any, _record: object) -> None:
         # Python's driver would begin transactions late and by itself; here the engine begins each one.
         dbapi.isolation_level = None
@@ -139,10 +140,15 @@ def _prepare_sqlite(engine: Engine, pragmas: list[str]) -> None:
             raise
         cursor.close()
 
+    event.listen(engine, "connect", connected)
+
+
+def begin_as_asked(engine: Engine) -> None:
+    """Let each transaction of an engine begin as `Database` means it: a write holds the lock from its start."""
+
     def began(conn: Connection) -> None:
         conn.exec_driver_sql(f"BEGIN {conn.get_execution_options().get('guidedesk_begin', 'DEFERRED')}")
 
-    event.listen(engine, "connect", connected)
     event.listen(engine, "begin", began)
 
 

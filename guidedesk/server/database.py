@@ -272,7 +272,7 @@ def open_server(url: str) -> ServerDatabase:
         _own_file(parsed.database)
         engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _sqlite_pragmas)
-        event.listen(engine, "begin", _sqlite_begin)
+        begin_immediate(engine)
         _greet(engine)
     elif parsed.get_backend_name() == "postgresql":
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
@@ -287,6 +287,11 @@ def open_server(url: str) -> ServerDatabase:
     else:
         raise Refused("bad_database_url", why="unknown_kind")
     return ServerDatabase(engine)
+
+
+def begin_immediate(engine: Engine) -> None:
+    """Let each write of an SQLite engine hold the file from its start; its connections begin nothing themselves."""
+    event.listen(engine, "begin", _sqlite_begin)
 
 
 def _ask_the_rested(engine: Engine) -> None:

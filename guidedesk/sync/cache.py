@@ -16,8 +16,9 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from guidedesk.domain.errors import StorageError
 from guidedesk.models import counter_tables as t
 from guidedesk.models.base import CACHE
-from guidedesk.models.database import Database, open_encrypted, remove_files
+from guidedesk.models.database import Database
 from guidedesk.models.entities import entity_tables, feed_scope, part_table
+from guidedesk.sync.files import ON_DISK, CounterFiles
 from guidedesk.sync.row_digests import TableDigest
 
 _BROKEN: Final = ("storage_corrupt", "storage_wrong_key")
@@ -31,9 +32,10 @@ class Cache:
     The journal is opened first and has proved the key, so a file that the key does not open is a damaged one.
     """
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, files: CounterFiles = ON_DISK) -> None:
         self.path = path
         self.key = key
+        self.files = files
         self.made = 0  # how often another file took this one's place; cursors are new then
         self._lock = RLock()
         self._is_damaged = False
@@ -70,10 +72,7 @@ class Cache:
         """Make an empty cache in place of what is there; cursors begin at 0."""
         with self._lock:
             self._db.close()
-            try:
-                remove_files(self.path)
-            except OSError as error:
-                raise StorageError("storage_locked", file="cache") from error
+            self.files.remove(self.path)
             self._db = self._connect()
             with self._db.write() as conn:
                 CACHE.create_all(conn)
@@ -91,11 +90,7 @@ class Cache:
             last_copy()
             self._db.close()
             try:
-                remove_files(self.path)
-                new_path.replace(self.path)
-                remove_files(new_path)
-            except OSError as error:
-                raise StorageError("storage_locked", file="cache") from error
+                self.files.move(new_path, self.path)
             finally:
                 self._db = self._connect()
             self.made += 1
@@ -118,7 +113,7 @@ class Cache:
             raise
 
     def _connect(self) -> Database:
-        return open_encrypted(self.path, self.key, name="cache", synchronous="NORMAL")
+        return self.files.open(self.path, self.key, name="cache", synchronous="NORMAL")
 
     def _version(self) -> int:
         with self._db.read() as conn:

@@ -17,7 +17,7 @@ from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.domain.silence import Silence, silence
 from guidedesk.models import people
-from guidedesk.models.database import Database, open_encrypted
+from guidedesk.models.database import Database
 from guidedesk.models.migrations import upgrade_journal
 from guidedesk.services.apply_core import MANAGING
 from guidedesk.services.changes import Changes
@@ -42,14 +42,13 @@ from guidedesk.sync.code_desk import CodeDesk
 from guidedesk.sync.commission_desk import CommissionDesk
 from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
-from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.files import ON_DISK, CounterFiles
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
 from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
 from guidedesk.sync.offline_sign_in import OfflineStaff
 from guidedesk.sync.phones import phone_fields, phone_hash_of
-from guidedesk.sync.profile import check_header, write_header
 from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.sign_in import SignIn
 from guidedesk.sync.status import OperationInfo, SyncStatus
@@ -96,7 +95,7 @@ class Counter:
         self.cache = cache
         self.clock = ServerClock(clock, self.local)
         self._transport_factory = transport_factory
-        self._lock = FileLock(folder / LOCK_NAME)
+        self._lock = cache.files.lock(folder / LOCK_NAME)
         self._work: tuple[Recorder, SyncEngine] | None = None
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
@@ -108,7 +107,13 @@ class Counter:
 
     @classmethod
     def open(
-        cls, folder: Path, keys: DerivedKeys, clock: Clock, random: Random, transport_factory: TransportFactory
+        cls,
+        folder: Path,
+        keys: DerivedKeys,
+        clock: Clock,
+        random: Random,
+        transport_factory: TransportFactory,
+        files: CounterFiles = ON_DISK,
     ) -> Counter:
         """Open a counter's folder, making the files of a new one.
 
@@ -116,14 +121,14 @@ class Counter:
         `storage_wrong_key`, `storage_corrupt` (file journal), `storage_locked`, `storage_full`,
         `storage_newer`, `storage_unavailable`.
         """
-        has_header = check_header(folder, keys.journal_key)
-        journal = open_encrypted(folder / JOURNAL_NAME, keys.journal_key, name="journal", synchronous="FULL")
+        has_header = files.has_header(folder, keys.journal_key)
+        journal = files.open(folder / JOURNAL_NAME, keys.journal_key, name="journal", synchronous="FULL")
         try:
             with journal.guard():
                 upgrade_journal(journal.engine)
             if not has_header:
-                write_header(folder, keys.journal_key)
-            cache = Cache(folder / CACHE_NAME, keys.cache_key)
+                files.write_header(folder, keys.journal_key)
+            cache = Cache(folder / CACHE_NAME, keys.cache_key, files)
             return cls(folder, keys, clock, random, transport_factory, journal, cache)
         except StorageError as error:
             journal.close()

@@ -15,7 +15,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.contact import ContactLog
-from guidedesk.sync.file_lock import FileLock
+from guidedesk.sync.files import Lock
 from guidedesk.sync.hints import Hint
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.journal import Counts, Journal
@@ -74,7 +74,7 @@ class SyncEngine:
         clock: ServerClock,
         random: Random,
         transport: Transport,
-        lock: FileLock,
+        lock: Lock,
         load_lanes: LoadLanes,
         mend: Callable[[], None],
         catch_up: Callable[[], None],

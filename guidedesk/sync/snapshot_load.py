@@ -38,8 +38,9 @@ class SnapshotLoader:
         self._random = random
         self._catch_up = catch_up
         self._path = cache.path.with_name(cache.path.stem + ".next" + cache.path.suffix)
+        self._files = cache.files
         # Until an image turns out to be none that this PC can use.
-        self._layout = schema_version()
+        self._layout = schema_version() if self._files.takes_images else 0
         self.progress: tuple[int, int] | None = None
         self.loaded = 0  # how many scopes were loaded, each checked by its digest
 
@@ -54,7 +55,7 @@ class SnapshotLoader:
                 self._check(manifest, kind)
         except StorageError as error:
             if error.code in _BROKEN:
-                remove_stage(self._path)
+                remove_stage(self._files, self._path)
             raise
         if manifest is None:
             return False
@@ -66,7 +67,7 @@ class SnapshotLoader:
 
     def _fetch(self, scope_id: str, go_on: Callable[[], bool]) -> Manifest | None:
         """Write every page that is missing; None when asked to stop before the end."""
-        stage = resume_stage(self._path, self._cache.key, self._random, scope_id) or self._begin(scope_id)
+        stage = resume_stage(self._files, self._path, self._cache.key, self._random, scope_id) or self._begin(scope_id)
         try:
             while (number := stage.next_page) < (total := len(stage.manifest.pages)):
                 self.progress = (number, total)
@@ -89,14 +90,14 @@ class SnapshotLoader:
 
     def _begin(self, scope_id: str) -> Stage:
         manifest = self._client.snapshot(scope_id, self._layout)
-        return begin_stage(self._path, self._cache.key, self._random, manifest)
+        return begin_stage(self._files, self._path, self._cache.key, self._random, manifest)
 
     def _check(self, manifest: Manifest, kind: str) -> None:
         """Exactly our tables, and as many rows in each as the manifest says; then the cursor.
 
         That the rows are the server's, the hash of each page has shown.
         """
-        with open_staged(self._path, self._cache.key) as staged, staged.write() as conn:
+        with open_staged(self._files, self._path, self._cache.key) as staged, staged.write() as conn:
             if _shape(conn) != self._own_shape():
                 self._layout = 0
                 raise StorageError("storage_corrupt", file="cache")
@@ -116,11 +117,10 @@ class SnapshotLoader:
         other = "chain" if kind == "store" else "store"
         names = [*_tables_of(other), *([] if other == "chain" else [table.name for table in _OVERLAYS])]
         names += [table.name for table in _NOBODYS]
-        staging = open_staged(self._path, self._cache.key)
+        staging = open_staged(self._files, self._path, self._cache.key)
         with staging as staged, staged.guard(), closing(staged.engine.raw_connection()) as raw:
             cursor = raw.cursor()
-            key = self._cache.key.hex()
-            cursor.execute(f"ATTACH DATABASE ? AS used KEY \"x'{key}'\"", (str(self._cache.path),))
+            self._files.attach(cursor, self._cache.path, self._cache.key, "used")
             cursor.execute("BEGIN IMMEDIATE")
             for name in reversed(names):
                 cursor.execute(f"DELETE FROM main.{name}")  # noqa: S608 (names of our own tables)

@@ -16,9 +16,10 @@ from guidedesk.domain.errors import StorageError, TransportError
 from guidedesk.domain.ports import Random
 from guidedesk.models.base import CACHE
 from guidedesk.models.cipher_file import PAGE, CipherFile
-from guidedesk.models.database import Database, open_encrypted, remove_files
+from guidedesk.models.database import Database
 from guidedesk.models.entities import entity_tables, part_table
 from guidedesk.sync.cache import schema_version
+from guidedesk.sync.files import CounterFiles
 from guidedesk.sync.snapshot_format import Manifest, Part, unpack_page, unpack_portion
 
 # Kept in a file of rows until it is in place: which snapshot this is and how far it came.
@@ -44,29 +45,30 @@ class Stage(Protocol):
         ...
 
 
-def resume_stage(path: Path, key: bytes, random: Random, scope_id: str) -> Stage | None:
+def resume_stage(files: CounterFiles, path: Path, key: bytes, random: Random, scope_id: str) -> Stage | None:
     """What an earlier call or process began for this scope, or None where there is nothing to go on with."""
-    if _note_of(path).exists():
+    if files.takes_images and _note_of(path).exists():
         return _resume_image(path, key, random, scope_id)
-    return _resume_rows(path, key, scope_id) if path.exists() else None
+    return _resume_rows(files, path, key, scope_id) if files.exists(path) else None
 
 
-def begin_stage(path: Path, key: bytes, random: Random, manifest: Manifest) -> Stage:
+def begin_stage(files: CounterFiles, path: Path, key: bytes, random: Random, manifest: Manifest) -> Stage:
     """Begin with the first page, whatever was there before."""
-    remove_stage(path)
-    return _begin_image(path, key, random, manifest) if manifest.is_image else _begin_rows(path, key, manifest)
+    remove_stage(files, path)
+    return _begin_image(path, key, random, manifest) if manifest.is_image else _begin_rows(files, path, key, manifest)
 
 
-def remove_stage(path: Path) -> None:
+def remove_stage(files: CounterFiles, path: Path) -> None:
     """Forget a file that cannot be gone on with."""
-    _note_of(path).unlink(missing_ok=True)
-    remove_files(path)
+    if files.takes_images:
+        _note_of(path).unlink(missing_ok=True)
+    files.remove(path)
 
 
 @contextmanager
-def open_staged(path: Path, key: bytes) -> Iterator[Database]:
+def open_staged(files: CounterFiles, path: Path, key: bytes) -> Iterator[Database]:
     """The file as a database; an image only once it is whole."""
-    database = open_encrypted(path, key, name="cache", synchronous="NORMAL")
+    database = files.open(path, key, name="cache", synchronous="NORMAL")
     try:
         yield database
     finally:
@@ -157,8 +159,8 @@ def _resume_image(path: Path, key: bytes, random: Random, scope_id: str) -> Stag
     return None
 
 
-def _begin_rows(path: Path, key: bytes, manifest: Manifest) -> Stage:
-    database = open_encrypted(path, key, name="cache", synchronous="NORMAL")
+def _begin_rows(files: CounterFiles, path: Path, key: bytes, manifest: Manifest) -> Stage:
+    database = files.open(path, key, name="cache", synchronous="NORMAL")
     with database.write() as conn:
         for table in CACHE.sorted_tables:
             conn.execute(CreateTable(table))
@@ -167,8 +169,8 @@ def _begin_rows(path: Path, key: bytes, manifest: Manifest) -> Stage:
     return RowsStage(database, manifest, 0)
 
 
-def _resume_rows(path: Path, key: bytes, scope_id: str) -> Stage | None:
-    database = open_encrypted(path, key, name="cache", synchronous="NORMAL")
+def _resume_rows(files: CounterFiles, path: Path, key: bytes, scope_id: str) -> Stage | None:
+    database = files.open(path, key, name="cache", synchronous="NORMAL")
     with database.read() as conn:
         known = conn.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'loading'").first()
         row = None if known is None else conn.exec_driver_sql("SELECT manifest, next_page FROM loading").first()

@@ -1,0 +1,245 @@
+"""What must hold after each step of a simulated world: I1 to I12 of SYNC.md 7, looked at from outside.
+
+What is on the disks is read by connections of the simulation's own, with plain SQL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+from guidedesk.bench.simulation.machine import SERVER_FILE, Till
+from guidedesk.domain.ids import from_bytes
+from guidedesk.sync.client import _push_answer
+from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
+from guidedesk.sync.transport import Request, Response
+
+if TYPE_CHECKING:
+    from guidedesk.bench.simulation.world import World
+
+FINAL: Final = ("accepted", "merged", "rejected")
+_JOURNAL: Final = "SELECT op_id, state, device_epoch, device_seq, settled_at_ms, body_hash FROM operation"
+_LOGGED: Final = "SELECT op_id, status, result, scope_id, body_hash FROM op_log"
+_FEED: Final = "SELECT scope_id, seq, tbl, row_id, row_scope_id FROM feed"
+_GAPS: Final = (
+    "SELECT device_id, device_epoch, count(*), min(device_seq), max(device_seq) FROM device_op "
+    "GROUP BY scope_id, device_id, device_epoch"
+)
+_ABOUT: Final = (
+    ("member", "id"),
+    ("member_tag", "member_id"),
+    ("consent", "member_id"),
+    ("purchase", "member_id"),
+    ("interaction", "member_id"),
+    ("follow_up", "member_id"),
+)
+
+
+class Broken(Exception):
+    """A rule that did not hold."""
+
+    def __init__(self, invariant: str, what: str, step: int = -1) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant = invariant
+        self.what = what
+        self.step = step
+
+
+class Watch:
+    """Looks at a world and remembers what it may not take back."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._saved: set[bytes] = set()  # operations that somebody was shown as saved
+        self._final: dict[bytes, str] = {}  # op_log: what is settled
+        self._answered: dict[str, tuple[str, str | None]] = {}  # what counters were told at the end
+        self._settled: dict[tuple[str, bytes], str] = {}  # by journal
+        self._journals: dict[str, dict[bytes, str]] = {}
+        self._heads: dict[bytes, int] = {}
+        self._feed: dict[tuple[bytes, int], Any] = {}
+        self._cursors: dict[tuple[int, bytes], tuple[int, int]] = {}
+        self._restarted: set[str] = set()
+
+    def begin(self) -> None:
+        """What is there at the beginning."""
+        self._look_at_feed()
+
+    # --- what is heard on the way ---
+
+    def shown_as_saved(self, till: Till, op_ids: tuple[str, ...]) -> None:
+        """A screen said so: the journal has it at this instant (I1)."""
+        there = {from_bytes(bytes(row[0])) for row in till.disk.look(JOURNAL_NAME).execute(_JOURNAL)}
+        missing = set(op_ids) - there
+        if missing:
+            raise Broken("I1", f"shown as saved at {till.disk.owner}, but not in its journal: {sorted(missing)}")
+
+    def heard(self, device_id: str, request: Request, response: Response) -> None:
+        """What the server answered: the same for the same operation, for ever (I8, I10)."""
+        if response.status == 410:
+            self._restarted.add(device_id)
+        if not request.path.endswith("/push") or response.status != 200:
+            return
+        for result in _push_answer(response.json()).results:
+            status = str(result.params.get("first_status", result.status))
+            if status not in FINAL:
+                continue
+            told = (status, result.reason)
+            first = self._answered.setdefault(result.op_id, told)
+            if first != told:
+                raise Broken("I10", f"{result.op_id} was answered {first} and then {told}")
+
+    def disk_was_lost(self, till: Till) -> None:
+        """A PC's disk was replaced by an older copy: what was only on it nobody promised to bring back."""
+        self._journals.pop(till.disk.owner, None)
+        there = self._on_disks() | set(self._final)
+        self._saved &= there | self._logged()
+
+    def server_was_kept(self) -> None:
+        """Nothing to remember yet."""
+
+    def server_was_restored(self) -> None:
+        """What was settled after the backup is settled anew; what only the lost database had is lost."""
+        self._final.clear()
+        self._answered.clear()
+        self._settled.clear()
+        self._heads.clear()
+        self._feed.clear()
+        self._cursors.clear()
+        self._saved &= self._on_disks() | self._logged()
+        self._look_at_feed()
+
+    # --- after each step ---
+
+    def look(self) -> None:
+        """What must hold at every instant."""
+        logged = self._look_at_log()
+        self._look_at_feed()
+        self._look_at_numbers()
+        on_disks: set[bytes] = set()
+        for till in self._world.tills:
+            on_disks |= self._look_at_journal(till)
+            self._look_at_cursors(till)
+        self._restarted.clear()
+        lost = self._saved - on_disks - logged
+        if lost:
+            raise Broken("I1", f"{len(lost)} operations are nowhere: {from_bytes(min(lost))}")
+        self._saved |= on_disks
+
+    def look_when_quiet(self) -> None:
+        """What must hold when everything is settled."""
+        for till in self._world.tills:
+            differ = self._world.compare(till)
+            if differ:
+                raise Broken("I5", f"{till.disk.owner} differs from the server: {_short(differ)}")
+            self._look_at_grants(till)
+        missing = self._saved - self._logged()
+        if missing:
+            raise Broken("I1", f"{len(missing)} operations never reached the server: {from_bytes(min(missing))}")
+
+    def fingerprint(self) -> str:
+        """A short word for what all disks hold, the same for the same seed."""
+        digest = hashlib.sha256()
+        server = self._world.server.disk.look(SERVER_FILE)
+        for query in (_LOGGED + " ORDER BY op_id", _FEED + " ORDER BY scope_id, seq"):
+            digest.update(repr(server.execute(query).fetchall()).encode())
+        for till in self._world.tills:
+            digest.update(repr(till.disk.look(JOURNAL_NAME).execute(_JOURNAL + " ORDER BY n").fetchall()).encode())
+        return digest.hexdigest()[:12]
+
+    def _logged(self) -> set[bytes]:
+        return {bytes(row[0]) for row in self._server("SELECT op_id FROM op_log")}
+
+    def _on_disks(self) -> set[bytes]:
+        return {
+            bytes(row[0])
+            for till in self._world.tills
+            for row in till.disk.look(JOURNAL_NAME).execute("SELECT op_id FROM operation")
+        }
+
+    def _server(self, query: str) -> list[Any]:
+        found: list[Any] = self._world.server.disk.look(SERVER_FILE).execute(query).fetchall()
+        return found
+
+    def _look_at_log(self) -> set[bytes]:
+        seen: dict[bytes, bytes] = {}
+        for op_id, status, result, scope_id, _ in self._server(_LOGGED):
+            if seen.setdefault(op_id, scope_id) != scope_id:
+                raise Broken("I2", f"{from_bytes(op_id)} is in two scopes")
+            if status in FINAL:
+                first = self._final.setdefault(op_id, result)
+                if first != result:
+                    raise Broken("I8", f"{from_bytes(op_id)} was settled as {first} and is {result}")
+        gone = self._final.keys() - seen.keys()
+        if gone:
+            raise Broken("I8", f"{len(gone)} settled operations are no longer in the log")
+        return set(seen)
+
+    def _look_at_feed(self) -> None:
+        heads = dict(self._server("SELECT scope_id, head FROM scope"))
+        feed: dict[tuple[bytes, int], Any] = {}
+        for scope_id, seq, *row in self._server(_FEED):
+            if seq > heads[scope_id]:
+                raise Broken("I3", f"feed number {seq} is above the head {heads[scope_id]}")
+            feed[scope_id, seq] = row
+            if seq <= self._heads.get(scope_id, 0) and (scope_id, seq) not in self._feed:
+                raise Broken("I3", f"feed number {seq} appeared below the head {self._heads[scope_id]}")
+        self._heads, self._feed = heads, feed
+
+    def _look_at_numbers(self) -> None:
+        for device_id, epoch, count, least, most in self._server(_GAPS):
+            if least != 1 or count != most:
+                raise Broken("I7", f"{from_bytes(device_id)} has a gap in epoch {epoch}: {count} of {least} to {most}")
+
+    def _look_at_journal(self, till: Till) -> set[bytes]:
+        owner = till.disk.owner
+        now: dict[bytes, str] = {}
+        for op_id, state, _, _, _, _ in till.disk.look(JOURNAL_NAME).execute(_JOURNAL):
+            now[op_id] = state
+            if state in FINAL:
+                first = self._settled.setdefault((owner, op_id), state)
+                if first != state:
+                    raise Broken("I8", f"{from_bytes(op_id)} was {first} at {owner} and is {state}")
+            elif (owner, op_id) in self._settled:
+                raise Broken("I8", f"{from_bytes(op_id)} was settled at {owner} and is {state}")
+        before = self._journals.get(owner, {})
+        dropped = [op_id for op_id in before.keys() - now.keys() if before[op_id] not in FINAL]
+        if dropped:
+            raise Broken("I12", f"{owner} dropped {from_bytes(min(dropped))}, which was {before[min(dropped)]}")
+        self._journals[owner] = now
+        return set(now)
+
+    def _look_at_cursors(self, till: Till) -> None:
+        disk = till.disk
+        if not disk.has_table(CACHE_NAME, "cursor"):
+            return  # lost, or the power went while it was made anew
+        made = disk.made[CACHE_NAME]
+        for scope_id, epoch, seq in disk.look(CACHE_NAME).execute("SELECT scope_id, epoch, seq FROM cursor"):
+            before = self._cursors.get((made, scope_id))
+            is_anew = till.identity.device_id in self._restarted
+            if before is not None and before[0] == epoch and seq < before[1] and not is_anew:
+                raise Broken("I4", f"a cursor of {disk.owner} went from {before[1]} back to {seq}")
+            self._cursors[made, scope_id] = (epoch, seq)
+
+    def _look_at_grants(self, till: Till) -> None:
+        """I6: no row about anybody this store may not see."""
+        store = till.store_id
+        granted = {
+            from_bytes(bytes(row[1]))
+            for row in self._server("SELECT scope_id, member_id FROM scope_grant")
+            if from_bytes(bytes(row[0])) == store
+        }
+        cache = till.disk.look(CACHE_NAME)
+        for table, column in _ABOUT:
+            query = f"SELECT DISTINCT {column} FROM {table} WHERE deleted_at_ms IS NULL AND {column} IS NOT NULL"  # noqa: S608
+            strangers = {from_bytes(bytes(row[0])) for row in cache.execute(query)} - granted
+            if strangers:
+                raise Broken(
+                    "I6", f"{till.disk.owner} holds {table} of {sorted(strangers)[0]}, whom its store may not see"
+                )
+
+
+def _short(differ: Any) -> str:
+    if isinstance(differ, str):
+        return differ
+    found = [f"{name} {pair}" for check in differ for name, pair in check.counts.items() if pair[0] != pair[1]]
+    return ", ".join(found) or "same counts, other content"

@@ -1,0 +1,112 @@
+"""What happens in a world, in order: made from a seed, kept in a file, made shorter when it fails."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from guidedesk.bench.simulation.wire import LINE_FAULTS
+
+LEAST_STEPS: Final = 60
+MOST_STEPS: Final = 300
+_COUNTERS: Final = (3, 6)
+_NUMBER: Final = 1 << 16
+_FORMAT: Final = 1
+
+# How often each step comes, before a seed leaves some of them out.
+PEOPLE: Final[Mapping[str, int]] = {
+    "register": 6, "edit": 6, "consent": 4, "tag": 6, "visit": 5, "log": 10, "served": 2, "schedule": 5, "complete": 4,
+    "cancel": 2, "reassign": 2, "bind": 4, "sell": 6, "give_back": 4, "claim": 2, "give_coupon": 3, "use_coupon": 4,
+    "retract": 3,
+}  # fmt: skip
+EXCHANGE: Final = "exchange"
+TIME: Final[Mapping[str, int]] = {"wait": 8, "wait_days": 1, "set_clock": 2}
+FAULTS: Final[Mapping[str, int]] = {
+    "power_cut": 6, "server_cut": 4, "restart": 3, "reboot": 1, "disk_full": 2, "lose_cache": 1, "upgrade": 1,
+    "deliver_late": 6, "line_down": 2, "server_restart": 1, "keep_disk": 1, "bring_back_disk": 1, "clone": 1,
+    "suspend": 1, "release": 2, "refuse": 1, "grant": 3, "evict": 2, "move_home": 2, "move_floor": 1,
+    "quiet": 1, "server_keep": 1, "server_bring_back": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens. `till` is which counter, `a`, `b`, `c` are numbers that its name gives a meaning to."""
+
+    name: str
+    till: int
+    a: int = 0
+    b: int = 0
+    c: int = 0
+
+    def to_wire(self) -> list[Any]:
+        """JSON."""
+        return [self.name, self.till, self.a, self.b, self.c]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A world's size and everything that happens in it."""
+
+    seed: int
+    counters: int
+    is_eager: bool
+    snapshot_rows: int
+    steps: tuple[Step, ...]
+
+    def with_steps(self, steps: Sequence[Step]) -> Schedule:
+        """The same world with other steps."""
+        return replace(self, steps=tuple(steps))
+
+    def save(self, path: Path) -> None:
+        """Keep it: `bench simulate --schedule FILE` runs it again."""
+        document = {
+            "format": _FORMAT, "seed": self.seed, "counters": self.counters, "is_eager": self.is_eager,
+            "snapshot_rows": self.snapshot_rows, "steps": [step.to_wire() for step in self.steps],
+        }  # fmt: skip
+        path.write_text(json.dumps(document, indent=None) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Schedule:
+        """What `save` kept."""
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        steps = tuple(Step(str(name), *(int(n) for n in numbers)) for name, *numbers in kept["steps"])
+        return cls(int(kept["seed"]), int(kept["counters"]), bool(kept["is_eager"]), int(kept["snapshot_rows"]), steps)
+
+
+def make_schedule(seed: int, steps: int | None = None) -> Schedule:
+    """The schedule of a seed, of `steps` steps or as many as the seed says (60 to 300).
+
+    Each seed leaves out some kinds of steps and some faults: what meets rarely meets often in a few of them.
+    """
+    chance = random.Random(f"guidedesk-simulation-{seed}")
+    counters = chance.randint(*_COUNTERS)
+    count = steps or chance.randint(LEAST_STEPS, MOST_STEPS)
+    people = _some(chance, PEOPLE, 0.25)
+    people.setdefault("register", PEOPLE["register"])
+    faults = _some(chance, FAULTS, 0.5)
+    line = [kind for kind in LINE_FAULTS if chance.random() < 0.6]
+    trouble = chance.choice((0.0, 0.15, 0.4))
+    weights: dict[str, float] = people | {EXCHANGE: sum(people.values()) // 2} | dict(TIME)
+    strength = chance.choice((0, 1, 1, 2))
+    weights |= {name: weight * strength / 2 for name, weight in faults.items() if strength}
+    names, heavy = list(weights), list(weights.values())
+    found = [Step("register", n, chance.randrange(_NUMBER), 1, chance.randrange(_NUMBER)) for n in (0, 1)]
+    found += [Step(EXCHANGE, n % counters) for n in range(2 * counters)]
+    while len(found) < count:
+        name = chance.choices(names, heavy)[0]
+        a, b, c = (chance.randrange(_NUMBER) for _ in range(3))
+        if name == EXCHANGE:
+            has_trouble = line and chance.random() < trouble
+            a = 1 + LINE_FAULTS.index(chance.choice(line)) if has_trouble else 0
+            b = chance.randrange(6)
+        found.append(Step(name, chance.randrange(counters), a, b, c))
+    return Schedule(seed, counters, chance.random() < 0.5, chance.choice((20_000, 20_000, 10)), tuple(found))
+
+
+def _some(chance: random.Random, weights: Mapping[str, int], left_out: float) -> dict[str, int]:
+    return {name: weight for name, weight in weights.items() if chance.random() >= left_out}
