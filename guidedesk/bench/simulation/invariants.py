@@ -6,16 +6,14 @@ What is on the disks is read by connections of the simulation's own, with plain 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from guidedesk.bench.simulation.machine import SERVER_FILE, Till
+from guidedesk.bench.simulation.seen import SeenWorld
 from guidedesk.domain.ids import from_bytes
 from guidedesk.sync.client import _push_answer
 from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
 from guidedesk.sync.transport import Request, Response
-
-if TYPE_CHECKING:
-    from guidedesk.bench.simulation.world import World
 
 FINAL: Final = ("accepted", "merged", "rejected")
 _JOURNAL: Final = "SELECT op_id, state, device_epoch, device_seq, settled_at_ms, body_hash FROM operation"
@@ -48,7 +46,7 @@ class Broken(Exception):
 class Watch:
     """Looks at a world and remembers what it may not take back."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: SeenWorld) -> None:
         self._world = world
         self._saved: set[bytes] = set()  # operations that somebody was shown as saved
         self._final: dict[bytes, str] = {}  # op_log: what is settled

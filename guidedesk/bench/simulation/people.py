@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from guidedesk.bench.simulation.machine import CAMPAIGN, CAMPAIGN_MINOR, Till, badge_of
 from guidedesk.bench.simulation.schedule import Step
+from guidedesk.bench.simulation.seen import SeenWorld
 from guidedesk.domain.ids import from_bytes
 from guidedesk.services.operations import (
     INTERACTION_KINDS,
@@ -35,15 +36,12 @@ from guidedesk.services.operations import (
 )
 from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
 
-if TYPE_CHECKING:
-    from guidedesk.bench.simulation.world import World
-
 _NAMES: Final = ("沈知微", "林晚", "Ana Ruiz", "陆清")
 _TAGS: Final = ("羊绒", "送礼", "老客")
 _PURPOSES: Final = ("sms", "wechat", "phone")
 _PHONES: Final = ("13800000001", "13800000002", "13800000003")
 _RECEIPTS: Final = 6
-Maker = Callable[["World", Till, Step], "Operation | None"]
+Maker = Callable[[SeenWorld, Till, Step], Operation | None]
 
 
 def member_of(till: Till, pick: int) -> str | None:
@@ -65,7 +63,7 @@ def _text(value: Any) -> str:
     return from_bytes(bytes(value))
 
 
-def register(world: World, till: Till, step: Step) -> Operation | None:
+def register(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A new person: with a card or without, with a number that may be somebody's, with her answers."""
     counter = till.counter
     phone = counter.phone_fields(_PHONES[step.a % 3]) if step.a % 4 else {}
@@ -77,7 +75,7 @@ def register(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def edit(world: World, till: Till, step: Step) -> Operation | None:
+def edit(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """One or two fields of somebody."""
     member = member_of(till, step.a)
     if member is None:
@@ -93,26 +91,26 @@ def edit(world: World, till: Till, step: Step) -> Operation | None:
     return EditMember(member_id=member, fields=wanted, **values)
 
 
-def consent(world: World, till: Till, step: Step) -> Operation | None:
+def consent(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """An answer."""
     member = member_of(till, step.a)
     purpose = _PURPOSES[step.b % 3]
     return None if member is None else SetConsent(member_id=member, purpose=purpose, is_given=bool(step.c % 2))
 
 
-def tag(world: World, till: Till, step: Step) -> Operation | None:
+def tag(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A tag on or off."""
     member = member_of(till, step.a)
     return None if member is None else SetTag(member_id=member, is_on=bool(step.b % 3), tag=_TAGS[step.c % 3])
 
 
-def visit(world: World, till: Till, step: Step) -> Operation | None:
+def visit(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """Her card was scanned."""
     member = member_of(till, step.a)
     return None if member is None else RecordVisit(visit_id=till.counter.new_id(), member_id=member)
 
 
-def log(world: World, till: Till, step: Step) -> Operation | None:
+def log(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A conversation."""
     member = member_of(till, step.a)
     if member is None:
@@ -126,13 +124,13 @@ def log(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def served(world: World, till: Till, step: Step) -> Operation | None:
+def served(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """Served, and left without buying."""
     member = member_of(till, step.a)
     return None if member is None else ServedNoPurchase(interaction_id=till.counter.new_id(), member_id=member)
 
 
-def schedule(world: World, till: Till, step: Step) -> Operation | None:
+def schedule(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A promise."""
     member = member_of(till, step.a)
     if member is None:
@@ -146,19 +144,19 @@ def _follow_up(till: Till, pick: int) -> Any:
     return _row(till, "SELECT id, member_id, associate_id FROM follow_up ORDER BY id", pick)
 
 
-def complete(world: World, till: Till, step: Step) -> Operation | None:
+def complete(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A promise kept."""
     row = _follow_up(till, step.a)
     return row and CompleteFollowUp(follow_up_id=_text(row[0]), member_id=_text(row[1]), result="好" * (step.b % 2))
 
 
-def cancel(world: World, till: Till, step: Step) -> Operation | None:
+def cancel(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A promise taken back."""
     row = _follow_up(till, step.a)
     return row and CancelFollowUp(follow_up_id=_text(row[0]), member_id=_text(row[1]))
 
 
-def reassign(world: World, till: Till, step: Step) -> Operation | None:
+def reassign(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A colleague keeps it."""
     row = _follow_up(till, step.a)
     if row is None:
@@ -169,7 +167,7 @@ def reassign(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def bind(world: World, till: Till, step: Step) -> Operation | None:
+def bind(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """She scanned an associate's badge here."""
     member = member_of(till, step.a)
     if member is None:
@@ -184,7 +182,7 @@ def bind(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def sell(world: World, till: Till, step: Step) -> Operation | None:
+def sell(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A sale; few receipt numbers, so that two counters take the same one."""
     member = member_of(till, step.a)
     if member is None:
@@ -204,7 +202,7 @@ def sell(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def give_back(world: World, till: Till, step: Step) -> Operation | None:
+def give_back(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """Goods come back."""
     row = _row(till, "SELECT id, member_id FROM purchase WHERE member_id IS NOT NULL ORDER BY id", step.a)
     if row is None:
@@ -219,13 +217,13 @@ def give_back(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def claim(world: World, till: Till, step: Step) -> Operation | None:
+def claim(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A receipt is hers."""
     member = member_of(till, step.a)
     return None if member is None else ClaimSale(member_id=member, receipt_no=f"R-{step.b % _RECEIPTS}")
 
 
-def give_coupon(world: World, till: Till, step: Step) -> Operation | None:
+def give_coupon(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A coupon of this counter's lease."""
     member, blank = member_of(till, step.a), till.counter.local.find_blank_code("coupon")
     if member is None or blank is None:
@@ -233,7 +231,7 @@ def give_coupon(world: World, till: Till, step: Step) -> Operation | None:
     return IssueCoupon(member_id=member, handle=blank.coupon_parts[0], campaign_no=CAMPAIGN)
 
 
-def use_coupon(world: World, till: Till, step: Step) -> Operation | None:
+def use_coupon(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """A coupon that some counter has given."""
     row = _row(till, "SELECT handle, member_id FROM coupon ORDER BY id", step.a)
     if row is None:
@@ -248,7 +246,7 @@ def use_coupon(world: World, till: Till, step: Step) -> Operation | None:
     )
 
 
-def retract(world: World, till: Till, step: Step) -> Operation | None:
+def retract(world: SeenWorld, till: Till, step: Step) -> Operation | None:
     """What was just done here is taken back."""
     rows = (
         till.disk.look(JOURNAL_NAME)
@@ -277,7 +275,7 @@ MAKERS: Final[dict[str, Maker]] = {
 }  # fmt: skip
 
 
-def actor_of(world: World, till: Till, step: Step) -> Any:
+def actor_of(world: SeenWorld, till: Till, step: Step) -> Any:
     """Who does it: who did what is taken back, else anybody of the store."""
     staff = world.chain.staff_of(till.store_id)
     which = (step.a + step.b + step.c) % 5

@@ -91,7 +91,7 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
     faults = _some(chance, FAULTS, 0.5)
     line = [kind for kind in LINE_FAULTS if chance.random() < 0.6]
     trouble = chance.choice((0.0, 0.15, 0.4))
-    weights: dict[str, float] = people | {EXCHANGE: sum(people.values()) // 2} | dict(TIME)
+    weights = people | {EXCHANGE: sum(people.values()) / 2} | dict(TIME)
     strength = chance.choice((0, 1, 1, 2))
     weights |= {name: weight * strength / 2 for name, weight in faults.items() if strength}
     names, heavy = list(weights), list(weights.values())
@@ -108,5 +108,5 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
     return Schedule(seed, counters, chance.random() < 0.5, chance.choice((20_000, 20_000, 10)), tuple(found))
 
 
-def _some(chance: random.Random, weights: Mapping[str, int], left_out: float) -> dict[str, int]:
+def _some(chance: random.Random, weights: Mapping[str, float], left_out: float) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if chance.random() >= left_out}
