@@ -21,6 +21,7 @@ Permission = Literal[
     "follow_up.complete",
     "follow_up.cancel",
     "follow_up.reassign",
+    "note.read_private",
     "history.view",
     "history.export",
     "history.export_many",
@@ -67,6 +68,7 @@ _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
     }
 )
 _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
+    "note.read_private",
     "history.export_many",
     "commission.others",
     "sale.match",

@@ -101,6 +101,7 @@ class TimelineEntry:
     original_at_ms: int | None = None
     previous_owner: Bilingual = NOBODY
     owner: Bilingual = NOBODY  # who owns her after a binding's event
+    is_private: bool = False  # there is a note, and it is not for whoever looks
     field: str = ""  # what was edited, or the purpose of a consent; `note` is the new value
     is_pending: bool = False
 
@@ -178,6 +179,7 @@ class MemberCard:
     last_visit_ms: int | None
     store_share: tuple[int, int] = (3000, 7000)
     coupons: tuple[OfferInfo, ...] = ()  # on her card, the one that ends first before the others
+    hides_notes: bool = False  # what her owner noted is the owner's and a manager's (DESIGN-UI.md 5.7, mockup 07b)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,10 +104,11 @@ class CodeDesk:
         asker, staff_id = self._asking()
         return asker.double_uses("", {"staff_id": staff_id})
 
-    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
-        """Her word on one of them; what there is then. Also `not_open`, `two_people`, `not_found`."""
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str, pin: str) -> DoubleUses:
+        """Her word on one of them, proved by her PIN; what there is then. Also `not_open`, `two_people`, `not_found`,
+        `wrong_pin` (tries_left), `staff_wait`, `device_wait` (wait_s)."""
         asker, staff_id = self._asking()
-        word = {"staff_id": staff_id, "op_id": op_id, "decision": decision, "reason": reason}
+        word = {"staff_id": staff_id, "op_id": op_id, "decision": decision, "reason": reason, "pin": pin}
         return asker.double_uses("/rule", word)
 
     # --- what may be given out ---

@@ -41,6 +41,7 @@ class CounterDoubleUses(QObject):
         dialog.chosen.connect(presenter.choose)
         dialog.decided.connect(presenter.decide)
         dialog.reason_typed.connect(presenter.type_reason)
+        dialog.pin_typed.connect(presenter.type_pin)
         dialog.ruled.connect(presenter.rule)
         dialog.retried.connect(presenter.reload)
         dialog.closed.connect(self._left)

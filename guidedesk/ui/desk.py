@@ -133,7 +133,7 @@ class CodePort(Protocol):
         """What a manager has to decide in this store, from head office."""
         ...
 
-    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str, pin: str) -> DoubleUses:
         """Her word on one of them; what there is then."""
         ...
 

@@ -47,7 +47,7 @@ def queue(shop: Shop, counter: Counter, session: str, who: str = "m2") -> Double
 
 def rule(shop: Shop, counter: Counter, session: str, item: DoubleUse | str, who: str = "m2", **asked: Any) -> Any:
     body = {"staff_id": shop.staff[who], "op_id": item if isinstance(item, str) else item.id, "decision": "keep",
-            "reason": "两边都断网，客人不知道"} | asked
+            "reason": "两边都断网，客人不知道", "pin": PIN} | asked
     return counter.call("POST", "/v1/codes/double-uses/rule", body, session=session)
 
 
@@ -60,6 +60,10 @@ def test_a_manager_sees_both_uses_and_decides_once(shop: Shop, counters: tuple[C
     assert (item.first.store.en, item.first.staff.en) == ("Store 1", "a1")
     assert (item.second.store.en, item.second.staff.en) == ("Store 2", "a3")
     assert (item.member_name, item.value_minor, item.currency) == ("沈知微", 20_000, "CNY")
+    for pin, code in (("314159", "wrong_pin"), ("", "wrong_pin")):
+        unproved = rule(shop, visited, session, item, pin=pin)
+        assert (unproved.status_code, unproved.json()["error"]["code"]) == (403, code)
+    assert queue(shop, visited, session).items[0].state == "open"
     silent = rule(shop, visited, session, item, reason="  ")
     assert (silent.status_code, silent.json()["error"]["params"]["field"]) == (400, "reason")
     done = rule(shop, visited, session, item)
@@ -103,7 +107,9 @@ def test_her_own_use_is_somebody_elses_to_decide(shop: Shop, counters: tuple[Cou
     assert queue(shop, counters[1], session).waiting == 1
 
 
-@pytest.mark.parametrize("asked", [{"decision": "void"}, {"reason": "x" * 201}, {"op_id": "nobody"}, {"reason": 7}])
+@pytest.mark.parametrize(
+    "asked", [{"decision": "void"}, {"reason": "x" * 201}, {"op_id": "nobody"}, {"reason": 7}, {"pin": 7}]
+)
 def test_a_malformed_word_is_refused(shop: Shop, counters: tuple[Counter, Counter], asked: dict[str, Any]) -> None:
     session = signed_in(shop, counters[1], "M2")
     assert rule(shop, counters[1], session, shop.new_id(), **asked).status_code == 400

@@ -80,10 +80,10 @@ class CodesAtHand:
             raise TransportError("unreachable")
         return self.twice
 
-    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str) -> DoubleUses:
+    def rule_double_use(self, op_id: str, decision: DoubleUseDecision, reason: str, pin: str) -> DoubleUses:
         if self.office_error is not None:
             raise self.office_error
-        self.office_asked.append((op_id, decision, reason))
+        self.office_asked.append((op_id, decision, reason, pin))
         ruled = [replace(one, state="decided", decision=decision, reason=reason) if one.id == op_id else one
                  for one in self.twice.items]
         self.twice = replace(self.twice, items=tuple(ruled))

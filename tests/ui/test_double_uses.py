@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -20,6 +21,8 @@ from guidedesk.ui.views.double_uses import DoubleUsesDialog
 from tests.helpers.shop import GAO
 from tests.ui.shop_desk import ShopDesk, open_desk
 from tests.ui.whole_window import drawn_window, said
+
+PIN = "271828"
 
 
 @pytest.fixture
@@ -64,7 +67,13 @@ def test_both_uses_are_shown_and_her_word_goes_to_head_office(window: CounterWin
     dialog.panel.reason.line.setFocus()
     QTest.keyClicks(dialog.panel.reason.line, "offline")
     window.window.run_command("main_action")
-    assert shop.counter.codes.office_asked == [(COUPON.id, "keep", "offline")]
+    assert shop.counter.codes.office_asked == [], "nor without her PIN"
+    assert t("twice.why.pin") in said(window)
+    dialog.panel.pin.line.setFocus()
+    QTest.keyClicks(dialog.panel.pin.line, PIN)
+    assert PIN not in repr(window.close.double_uses.presenter.state)
+    QTest.keyClick(dialog.panel.pin.line, Qt.Key.Key_Return)
+    assert shop.counter.codes.office_asked == [(COUPON.id, "keep", "offline", PIN)]
     assert t("twice.told.keep") in said(window)
     page = window.window.page("close")
     assert isinstance(page, ClosePage)
@@ -77,10 +86,11 @@ def test_what_head_office_refuses_keeps_the_words(window: CounterWindow, shop: S
     presenter.choose(CODE.id)
     presenter.decide("refuse")
     presenter.type_reason("截图")
+    presenter.type_pin(PIN)
     shop.counter.codes.office_error = Refused("not_open", what="double_use")
     window.window.run_command("main_action")
     assert t("error.not_open") in said(window)
-    assert dialog.panel.reason.text() == "截图"
+    assert (dialog.panel.reason.text(), dialog.panel.pin.text()) == ("截图", "")
     presenter.choose(COUPON.id)
     assert (presenter.state.decision, presenter.state.reason) == ("", "")
 
@@ -91,11 +101,13 @@ def test_her_own_use_and_a_cut_line_decide_nothing(window: CounterWindow, shop: 
     opened(window)
     presenter.decide("keep")
     presenter.type_reason("是我自己")
+    presenter.type_pin(PIN)
     window.window.run_command("main_action")
     assert t("twice.why.own") in said(window)
     presenter.choose(CODE.id)
     presenter.decide("keep")
     presenter.type_reason("同一位")
+    presenter.type_pin(PIN)
     shop.desk.status_changed.emit(replace(shop.counter.status(), offline_since_ms=1))
     window.window.run_command("main_action")
     assert t("twice.why.offline") in said(window)

@@ -15,7 +15,7 @@ from guidedesk.server.code_lookup import resolve_code
 from guidedesk.server.double_uses import read_double_uses, rule_double_use
 from guidedesk.server.routing import Call, Policy, Route
 from guidedesk.server.staff import StaffOffice
-from guidedesk.server.step_up import session_actor
+from guidedesk.server.step_up import prove_pin, session_actor
 from guidedesk.services.double_uses import DECISIONS, REASON_LIMIT
 from guidedesk.services.strict_document import to_document
 
@@ -68,14 +68,19 @@ def _double_uses(call: Call) -> Mapping[str, Any]:
 
 
 def _rule(call: Call) -> Mapping[str, Any]:
-    """Her word on one of them; what is left then."""
-    actor = _signed_in(call, {"staff_id", "op_id", "decision", "reason"})
+    """Her word on one of them, her PIN typed just now: it may cost the shop money (SECURITY.md D-11). What is left."""
+    actor = _signed_in(call, {"staff_id", "op_id", "decision", "reason", "pin"})
     asked = call.json
     decision = next((word for word in DECISIONS if word == asked["decision"]), None)
     if decision is None or not is_id(asked["op_id"]):
         raise Refused("validation", field="decision", why="bad_value")
     if not isinstance(asked["reason"], str) or len(asked["reason"]) > REASON_LIMIT:
         raise Refused("validation", field="reason", why="bad_value")
+    if not isinstance(asked["pin"], str):
+        raise Refused("validation", field="pin", why="bad_value")
+    if not may(actor, "double_use.rule", call.who.scope_id):
+        raise Refused("forbidden", permission="double_use.rule")
+    prove_pin(call.context, call.who, actor, asked["pin"])
     rule_double_use(
         call.context, scope_id=call.who.scope_id, op_id=str(asked["op_id"]), decision=decision,
         reason=asked["reason"], actor=actor,

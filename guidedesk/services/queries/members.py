@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from guidedesk.domain.access import Actor, may
 from guidedesk.domain.attribution import AttributionRules, owner_state, owner_window
 from guidedesk.domain.consent import ConsentState, joined, state_of
 from guidedesk.domain.errors import Refused
@@ -25,6 +27,7 @@ from guidedesk.services.read_models import (
     MemberCard,
     OwnerInfo,
     StaffInfo,
+    TimelineEntry,
 )
 
 TIMELINE_PAGE: Final = 64
@@ -98,6 +101,9 @@ def get_member_card(conn: Connection, member_id: str, viewer_id: str, now_ms: in
     row = get_member_row(conn, member_id)
     settings = get_settings(conn)
     erased = row["deleted_at_ms"] is not None
+    owner = get_owner(conn, row["id"], viewer_id, now_ms, settings)
+    private_of = _private_of(conn, owner, viewer_id)
+    promises = list_follow_ups(conn, now_ms, settings.zone, member_id=row["id"])
     return MemberCard(
         member_id=row["id"],
         asked_id=member_id,
@@ -111,17 +117,34 @@ def get_member_card(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         is_incomplete=bool(row["is_incomplete"]),
         is_erased=erased,
         is_pending=row["row_ver"] == 0,
-        owner=get_owner(conn, row["id"], viewer_id, now_ms, settings),
+        owner=owner,
         consents=list_consents(conn, row["id"]),
         tags=list_tags(conn, row["id"]),
-        timeline=list_timeline(conn, row["id"], limit=TIMELINE_PAGE),
+        timeline=list_timeline(conn, row["id"], limit=TIMELINE_PAGE, private_of=private_of),
         timeline_counts=count_timeline(conn, row["id"]),
         preferences=get_preferences(conn, row["id"], settings.zone, now_ms),
-        follow_ups=list_follow_ups(conn, now_ms, settings.zone, member_id=row["id"]),
+        follow_ups=tuple(replace(one, text="") if one.associate_id == private_of else one for one in promises),
         last_visit_ms=_last_visit(conn, row["id"]),
         store_share=(settings.owner_bp, settings.seller_bp),
         coupons=() if erased else list_card_offers(conn, row["id"], now_ms),
+        hides_notes=private_of is not None,
     )
+
+
+def list_timeline_of(card: MemberCard, conn: Connection, before_ms: int) -> tuple[TimelineEntry, ...]:
+    """The next page of a card's timeline, without what its reader does not see."""
+    owner = card.owner.staff
+    private_of = owner.id if card.hides_notes and owner is not None else None
+    return list_timeline(conn, card.member_id, limit=TIMELINE_PAGE, before_ms=before_ms, private_of=private_of)
+
+
+def _private_of(conn: Connection, owner: OwnerInfo, viewer_id: str) -> str | None:
+    """Whose notes on a protected member of hers are not for the viewer (mockup 07b)."""
+    if owner.state != "other" or owner.staff is None:
+        return None
+    viewer = get_staff(conn, viewer_id)
+    reader = Actor(viewer.id, viewer.role, frozenset({viewer.store_id}))
+    return None if may(reader, "note.read_private", viewer.store_id) else owner.staff.id
 
 
 def get_owner(

@@ -103,17 +103,17 @@ _BINDING_COUNT: Final = Prepared(select(func.count().label("times")).where(_owne
 
 
 def list_timeline(
-    conn: Connection, member_id: str, *, limit: int, before_ms: int | None = None
+    conn: Connection, member_id: str, *, limit: int, before_ms: int | None = None, private_of: str | None = None
 ) -> tuple[TimelineEntry, ...]:
-    """The newest `limit` entries before a moment, newest first."""
+    """The newest `limit` entries before a moment, newest first; without what `private_of` noted, if anybody."""
     staff, stores = staff_names(conn), store_names(conn)
     until = before_ms if before_ms is not None else 1 << 62
     entries = [
         *_purchases(conn, member_id, until, limit, staff, stores),
         *_returns(conn, member_id, until, limit, stores),
         *_visits(conn, member_id, until, limit, staff, stores),
-        *_interactions(conn, member_id, until, limit, staff),
-        *_follow_ups(conn, member_id, until, limit, staff),
+        *_interactions(conn, member_id, until, limit, staff, private_of),
+        *_follow_ups(conn, member_id, until, limit, staff, private_of),
         *_bindings(conn, member_id, until, limit, staff, stores),
         *_edits(conn, member_id, until, limit, staff),
         *_answers(conn, member_id, until, limit, staff),
@@ -221,7 +221,7 @@ def _visits(
 
 
 def _interactions(
-    conn: Connection, member_id: str, until: int, limit: int, staff: Names
+    conn: Connection, member_id: str, until: int, limit: int, staff: Names, private_of: str | None
 ) -> list[TimelineEntry]:
     rows = _TALKS.all(conn, member_id=member_id, until=until, limit=limit)
     return [
@@ -232,7 +232,8 @@ def _interactions(
             staff=staff.get(r.associate_id, NOBODY),
             interaction_kind=r.kind,
             outcome=r.outcome,
-            note=r.note,
+            note="" if r.associate_id == private_of else r.note,
+            is_private=bool(r.note) and r.associate_id == private_of,
             is_pending=r.row_ver == 0,
         )
         for r in rows
@@ -240,7 +241,7 @@ def _interactions(
 
 
 def _follow_ups(
-    conn: Connection, member_id: str, until: int, limit: int, staff: Names
+    conn: Connection, member_id: str, until: int, limit: int, staff: Names, private_of: str | None
 ) -> list[TimelineEntry]:
     rows = _PROMISES.all(conn, member_id=member_id, until=until, limit=limit)
     return [
@@ -250,7 +251,8 @@ def _follow_ups(
             at_ms=r.done_at_ms if r.state == "done" and r.done_at_ms else r.created_at_ms,
             staff=staff.get(r.done_by if r.state == "done" else r.associate_id, NOBODY),
             outcome=r.state,
-            note=r.text,
+            note="" if r.associate_id == private_of else r.text,
+            is_private=bool(r.text) and r.associate_id == private_of,
             due_date=r.due_date,
             is_pending=r.row_ver == 0,
         )

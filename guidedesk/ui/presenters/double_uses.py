@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,6 +13,8 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter
+
+PIN_LIMIT: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class DoubleUsesState:
     chosen: str = ""
     decision: str = ""
     reason: str = ""
+    pin: str = field(default="", repr=False)
 
     @property
     def item(self) -> DoubleUse | None:
@@ -45,7 +49,9 @@ class DoubleUsesState:
             return "twice.why.own"
         if not self.decision:
             return "twice.why.choose"
-        return "" if self.reason.strip() else "twice.why.reason"
+        if not self.reason.strip():
+            return "twice.why.reason"
+        return "" if self.pin else "twice.why.pin"
 
 
 class DoubleUsesPresenter(StatePresenter[DoubleUsesState]):
@@ -82,7 +88,7 @@ class DoubleUsesPresenter(StatePresenter[DoubleUsesState]):
         """The one at the side; another one begins with nothing decided."""
         before = self.state.item
         same = before is not None and before.id == op_id
-        self._show(chosen=op_id, problem=None, **({} if same else {"decision": "", "reason": ""}))
+        self._show(chosen=op_id, problem=None, **({} if same else {"decision": "", "reason": "", "pin": ""}))
 
     def decide(self, decision: str) -> None:
         """Keep or refuse."""
@@ -92,13 +98,17 @@ class DoubleUsesPresenter(StatePresenter[DoubleUsesState]):
         """What stands beside the decision from now on."""
         self._show(reason=text[:REASON_LIMIT])
 
+    def type_pin(self, text: str) -> None:
+        """Her PIN: it stays in this dialog and goes with it."""
+        self._show(pin=text[:PIN_LIMIT])
+
     def rule(self) -> None:
-        """Ctrl Enter: send the word; what was typed stays until head office has it."""
+        """Ctrl Enter: send the word; what was typed stays until head office has it, the PIN does not."""
         state, session, item = self.state, self._desk.session, self.state.item
         if session is None or item is None or state.why_not or state.is_deciding:
             return
-        self._show(is_deciding=True, problem=None)
-        op_id, decision, reason = item.id, state.decision, state.reason.strip()
+        self._show(is_deciding=True, problem=None, pin="")
+        op_id, decision, reason, pin = item.id, state.decision, state.reason.strip(), state.pin
 
         def done(found: DoubleUses) -> None:
             if self._desk.session is session:
@@ -113,7 +123,7 @@ class DoubleUsesPresenter(StatePresenter[DoubleUsesState]):
                     self._desk.tasks.failed.emit(error)
 
         codes = self._desk.counter.codes
-        self._desk.tasks.ask(codes.rule_double_use, op_id, decision, reason, done=done, failed=failed)
+        self._desk.tasks.ask(codes.rule_double_use, op_id, decision, reason, pin, done=done, failed=failed)
 
     def _take_status(self, status: SyncStatus) -> None:
         self._show(is_offline=status.is_offline)

@@ -11,8 +11,7 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import clean_tag
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetTag
-from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.queries.timeline import list_timeline
+from guidedesk.services.queries.members import TIMELINE_PAGE, get_member_card, list_timeline_of
 from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
@@ -22,7 +21,7 @@ from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
 
 How = Literal["scanned", "searched"]
-PAGE: Final = 64
+PAGE: Final = TIMELINE_PAGE
 ALL: Final = "all"
 
 
@@ -99,15 +98,15 @@ class MemberPresenter(StatePresenter[MemberState]):
         state = self.state
         if state.card is None or state.is_complete or not state.entries:
             return
-        member_id = state.card.member_id
+        card = state.card
 
         def taken(more: tuple[TimelineEntry, ...]) -> None:
-            if self.state.card is not None and self.state.card.member_id == member_id:
+            if self.state.card is not None and self.state.card.member_id == card.member_id:
                 self._take_more(more)
 
         # One later than the last, so that entries of the same millisecond cannot fall between two pages.
         self._desk.read(
-            _read_timeline, member_id, state.entries[-1].at_ms + 1, done=taken, latest="member.timeline"
+            _read_timeline, card, state.entries[-1].at_ms + 1, done=taken, latest="member.timeline"
         )  # fmt: skip
 
     def add_tag(self, text: str) -> None:
@@ -254,8 +253,8 @@ class MemberPresenter(StatePresenter[MemberState]):
         self._show_state(MemberState(self._desk.now_ms(), as_of_ms=as_of_ms, is_loading=is_loading))
 
 
-def _read_timeline(connection: Any, member_id: str, before_ms: int) -> tuple[TimelineEntry, ...]:
-    return list_timeline(connection, member_id, limit=PAGE, before_ms=before_ms)
+def _read_timeline(connection: Any, card: MemberCard, before_ms: int) -> tuple[TimelineEntry, ...]:
+    return list_timeline_of(card, connection, before_ms)
 
 
 def _newest_visit(card: MemberCard) -> str | None:

@@ -156,6 +156,8 @@ def _plain_title(entry: TimelineEntry) -> str:
 
 def _details(entry: TimelineEntry, now_ms: int) -> tuple[str, ...]:
     note = f"“{untrusted(entry.note, NOTE_SHOWN)}”" if entry.note else ""
+    if entry.is_private:
+        note = i18n.t("timeline.private")
     if entry.kind == "purchase":
         return _name(entry.store), untrusted(entry.order_no)
     if entry.kind == "return":

@@ -64,11 +64,12 @@ def _cells(row: DoubleUseRow) -> tuple[Cell, ...]:
 
 
 class DoubleUsesDialog(Dialog):
-    """`chosen(id)`, `decided(word)`, `reason_typed(text)`, `ruled()`, `retried()`."""
+    """`chosen(id)`, `decided(word)`, `reason_typed(text)`, `pin_typed(text)`, `ruled()`, `retried()`."""
 
     chosen = Signal(str)
     decided = Signal(str)
     reason_typed = Signal(str)
+    pin_typed = Signal(str)
     ruled = Signal()
     retried = Signal()
 
@@ -97,6 +98,8 @@ class DoubleUsesDialog(Dialog):
         self.table.row_chosen.connect(self.chosen)
         self.panel.choices.chosen.connect(self.decided)
         self.panel.reason.edited.connect(self.reason_typed)
+        self.panel.pin.edited.connect(self.pin_typed)
+        self.panel.pin.submitted.connect(self.main_action)
         self._error.acted.connect(self.retried)
         look().retranslated.connect(self._retranslate)
 
@@ -158,8 +161,11 @@ class _Panel(QWidget):
         self._outcome, self._problem, self._ruled = Note("info", "info"), Problem(), Note("info", "scale")
         self._first, self._second = FactLines(), FactLines()
         self.choices = ChoiceGroup("twice.decision", digits=True)
-        self.reason = Field("twice.reason")
-        ruling = column(Label("", "body_strong").say("twice.decision"), self.choices, self.reason, gap=2)
+        self.reason, self.pin = Field("twice.reason"), Field("close.pin", secret=True)
+        words = row(self.reason, self.pin, gap=3)
+        words.setStretch(0, 2)
+        words.setStretch(1, 1)
+        ruling = column(Label("", "body_strong").say("twice.decision"), self.choices, words, gap=2)
         self._ruling = holder(ruling)
         body = column(
             self._title, self._problem, self._outcome, Label("", "body_strong").say("twice.first"), self._first,
@@ -185,6 +191,7 @@ class _Panel(QWidget):
             words = [Choice(word, t(f"twice.{item.kind}.{word}")) for word in DECISIONS]
             self.choices.show_choices(words, state.decision)
             self.reason.set_text(state.reason)
+            self.pin.set_text(state.pin)
             return
         who = t("twice.operator") if item.ruled_by is None else person_name(item.ruled_by.pick(i18n.language()))
         when = formats.moment_text(item.ruled_at_ms or 0, state.now_ms)

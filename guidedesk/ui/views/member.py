@@ -77,9 +77,11 @@ class MemberHead(QFrame):
         self._phone, self._birthday, self._joined = Label("", "label", "text2"), Label("", "label", "text2"), Label(
             "", "label", "text2")
         self._birthday_box = holder(row(IconLabel("cake", "text2", "iconSmall"), self._birthday, gap=1))
+        self._private = Label("", "label", "text2")
+        self._private_box = holder(row(IconLabel("lock", "text2", "iconSmall"), self._private, gap=1))
         self._facts = flow(
             holder(row(IconLabel("phone", "text2", "iconSmall"), self._phone, gap=1)), self._birthday_box,
-            holder(row(IconLabel("history", "text2", "iconSmall"), self._joined, gap=1)), gap=4,
+            holder(row(IconLabel("history", "text2", "iconSmall"), self._joined, gap=1)), self._private_box, gap=4,
         )  # fmt: skip
         self._short = Label("", "caption", "text3", lines=1)
         self.log = Button("", "primary", icon="note", key="F4").say("member.log")
@@ -136,6 +138,8 @@ class MemberHead(QFrame):
         self._birthday.set_text(words.birthday_text(card.birthday) if card.birthday else "")
         self._birthday_box.setVisible(bool(card.birthday))
         self._joined.set_text(words.joined_text(card.joined_at_ms, state.now_ms))
+        self._private.set_text(t("member.notes_private", name=words.owner_name(card.owner)))
+        self._private_box.setVisible(card.hides_notes)
         self._short.set_text(member_facts(card))
         self._facts.setVisible(not self._is_small and not card.is_erased)
         for button in (self.log, self.log_small, self.served, self.served_small, self.history, self.more):
