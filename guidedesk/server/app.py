@@ -38,12 +38,14 @@ from guidedesk.server.routes import (
     members,
     orders,
     people,
+    segments,
     sign_in,
     store_desk,
     sync,
 )
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.segments import sweep_segments
 from guidedesk.server.signer import Signer
 from guidedesk.sync.protocol import MAX_BODY
 
@@ -57,7 +59,7 @@ _REST: Final = 10  # times as long as a reckoning took, so that it never holds u
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (
-    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk
+    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk, segments
 )  # fmt: skip
 
 
@@ -152,6 +154,7 @@ async def _sweep(context: ServerContext) -> None:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
                 await anyio.to_thread.run_sync(phone_checks.sweep_checks, context.database, now_ms)
+            await anyio.to_thread.run_sync(sweep_segments, context.database, context.segments, now_ms)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
             looked = await anyio.to_thread.run_sync(recognition.recognise_some, context.database, now_ms, looked.after)
         except Refused:

@@ -17,6 +17,7 @@ from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.segment_stores import SegmentStores
 from guidedesk.server.signer import Signer
 from guidedesk.server.turns import Turns
 from guidedesk.sync.nonces import NonceCache
@@ -66,6 +67,7 @@ class ServerContext:
     background: Background = field(default_factory=AtOnce, repr=False)
     signer: Signer | None = field(default=None, repr=False)
     deciders: LargePushes | None = field(default=None, repr=False)
+    segments: SegmentStores = field(default_factory=SegmentStores, repr=False)
 
     @classmethod
     def create(

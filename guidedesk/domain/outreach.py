@@ -1,0 +1,66 @@
+"""Outreach: one-to-one tasks a manager hands out for an audience, never a blast (DESIGN-UI.md 5.12)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Final, Literal
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import DAY_MS
+
+# The reason of a follow-up that a manager handed out.
+OUTREACH: Final = "outreach"
+RECALL_MS: Final = 10 * 60_000
+TEMPLATE_LIMIT: Final = 180
+# A task is a line of at most so many characters on a counter (`ScheduleFollowUp.text`).
+TEXT_LIMIT: Final = 200
+DUE_DAYS: Final = 30
+# Whether the customer came or bought is looked at for so long after the tasks went out.
+RESULT_MS: Final = 14 * DAY_MS
+Field = Literal["name", "item", "hours", "associate", "store"]
+FIELDS: Final[tuple[Field, ...]] = ("name", "item", "hours", "associate", "store")
+_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+
+
+def pieces(template: str) -> Iterator[tuple[str, str]]:
+    """A template as (text, "") and ("", field) in their order."""
+    at = 0
+    for found in _FIELD.finditer(template):
+        if found.start() > at:
+            yield template[at : found.start()], ""
+        yield "", found.group(1)
+        at = found.end()
+    if at < len(template):
+        yield template[at:], ""
+
+
+def check_template(text: str) -> str:
+    """A template as kept: one line of words and known `{fields}`; `outreach_template` (what) for anything else."""
+    template = " ".join(text.split())
+    if not template:
+        raise Refused("outreach_template", what="empty")
+    if len(template) > TEMPLATE_LIMIT:
+        raise Refused("outreach_template", what="too_long", limit=TEMPLATE_LIMIT)
+    for words, field in pieces(template):
+        if "{" in words or "}" in words or (not words and field not in FIELDS):
+            raise Refused("outreach_template", what="unknown_field", field=field or "{")
+    return template
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The words of one task. A field nothing is known for leaves no gap: the spaces around it close up."""
+    text = "".join(words or values.get(field, "") for words, field in pieces(template))
+    return " ".join(text.split())[:TEXT_LIMIT]
+
+
+def check_due(due: str, today: date) -> date:
+    """The last day of the tasks: today or later, within `DUE_DAYS`; `outreach_due` otherwise."""
+    try:
+        day = date.fromisoformat(due)
+    except ValueError:
+        raise Refused("outreach_due", days=DUE_DAYS) from None
+    if not today <= day <= today + timedelta(days=DUE_DAYS):
+        raise Refused("outreach_due", days=DUE_DAYS)
+    return day

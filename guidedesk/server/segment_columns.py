@@ -1,0 +1,399 @@
+"""The facts of one store's members in memory, a column each, so that an audience is counted while somebody types.
+
+A million members are looked through in milliseconds, which no statement did (docs/segments.md). The columns only ever
+repeat `member_fact`; what changed there since is taken before each count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, select
+
+from guidedesk.domain.contact_limits import CAP_DAYS, ContactPolicy
+from guidedesk.domain.people import CONSENT_PURPOSES
+from guidedesk.domain.segments import (
+    BOUGHT,
+    NOBODY,
+    Asking,
+    Audience,
+    Condition,
+    birthdays,
+    hours_of,
+)
+from guidedesk.domain.tiers import ORDER, first_day
+from guidedesk.domain.time import DAY_MS
+from guidedesk.models.segment_tables import member_fact, member_fact_word
+
+Mask = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
+_A_READ: Final = 20_000
+_GROWS: Final = 1.3
+_MASKS: Final = 64
+_GONE: Final = -1
+_BITS: Final = {purpose: 1 << at for at, purpose in enumerate(CONSENT_PURPOSES)}
+_CHANNELS: Final = _BITS["wechat"] | _BITS["sms"] | _BITS["phone"]
+_DAY_OF_YEAR: Final = 1_232
+_FIRST_SCALAR: Final = 6  # after the columns that `refresh` names one by one
+_SCALARS: Final = (
+    "is_here", "is_home", "consents", "birthday", "hour", "in_store_on", "contacted_on", "touched_on", "tried_on",
+    "planned",
+)  # fmt: skip
+
+
+class _Pool:
+    """Numbers that a member has several of: a slice each, new ones at the end, old ones left behind as gone."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.used = 0
+        self.rows: Rows = np.empty(0, np.int32)
+        self.values: list[Ints] = [np.empty(0, np.int64) for _ in range(width)]
+        self.start: Ints = np.zeros(0, np.int64)
+        self.end: Ints = np.zeros(0, np.int64)
+
+    def take(self, rows: Rows, blobs: Sequence[bytes], members: int) -> None:
+        """The numbers of these members, in place of those they had."""
+        self.start, self.end = _longer(self.start, members), _longer(self.end, members)
+        for at in rows[self.end[rows] > self.start[rows]]:
+            self.rows[self.start[at] : self.end[at]] = _GONE
+        lengths = np.array([len(blob) for blob in blobs], np.int64) // (8 * self.width)
+        fresh = np.frombuffer(b"".join(blobs), "<i8").reshape(-1, self.width)
+        ends = self.used + np.cumsum(lengths)
+        self.start[rows], self.end[rows] = ends - lengths, ends
+        wanted = self.used + len(fresh)
+        self.rows = _room(self.rows, wanted)
+        self.rows[self.used : wanted] = np.repeat(rows, lengths)
+        for at in range(self.width):
+            self.values[at] = _room(self.values[at], wanted)
+            self.values[at][self.used : wanted] = fresh[:, at]
+        self.used = wanted
+
+    def sums(self, weights: Ints) -> Ints:
+        """What `weights`, one a number, sum up to for each member."""
+        running = np.zeros(self.used + 1, np.int64)
+        np.cumsum(weights, out=running[1:])
+        summed: Ints = running[self.end] - running[self.start]
+        return summed
+
+
+def _longer(values: Any, members: int) -> Any:
+    if len(values) >= members:
+        return values
+    longer = np.zeros(members, values.dtype)
+    longer[: len(values)] = values
+    return longer
+
+
+def _room(values: Any, wanted: int) -> Any:
+    if len(values) >= wanted:
+        return values
+    return _longer(values, int(wanted * _GROWS))
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """How many of an audience may be contacted, and why the others may not."""
+
+    reachable: int
+    no_consent: int
+    muted: int
+    capped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An audience counted: the members left after each condition, whom it means, and who of them may be contacted."""
+
+    total: int
+    steps: tuple[int, ...]
+    matched: int
+    reasons: Reasons
+    by_owner: tuple[tuple[str | None, int], ...]
+    orders: int
+    spent_minor: int
+    in_top_tier: int
+
+
+@dataclass(slots=True)
+class Columns:
+    """One store. Not safe between threads: `segment_stores` gives it to one at a time."""
+
+    seq: int = 0
+    count: int = 0
+    ids: list[str] = field(default_factory=list)
+    row_of: dict[str, int] = field(default_factory=dict)
+    owners: list[str | None] = field(default_factory=lambda: [None])
+    owner_code: dict[str | None, int] = field(default_factory=lambda: {None: 0})
+    columns: dict[str, Rows] = field(default_factory=dict)
+    words: dict[tuple[str, str], int] = field(default_factory=dict)
+    orders: _Pool = field(default_factory=lambda: _Pool(2))
+    has_words: _Pool = field(default_factory=lambda: _Pool(2))
+    contacts: _Pool = field(default_factory=lambda: _Pool(1))
+    _masks: dict[Any, Any] = field(default_factory=dict)
+
+    def refresh(self, conn: Connection, scope_id: str) -> None:
+        """Take what was folded since the last time."""
+        f = member_fact.c
+        wanted = [f.member_id, f.seq, f.owner_id, f.orders, f.words, f.contacts_ms, *(f[name] for name in _SCALARS)]
+        place = (self.seq, "")
+        changed = False
+        while True:
+            later = (
+                (f.seq > place[0])
+                if not place[1]
+                else (f.seq > place[0]) | ((f.seq == place[0]) & (f.member_id > place[1]))
+            )
+            query = select(*wanted).where(f.scope_id == scope_id, later).order_by(f.seq, f.member_id).limit(_A_READ)
+            rows = conn.execute(query).all()
+            if rows:
+                self._take(rows)
+                changed = True
+                place = (rows[-1].seq, rows[-1].member_id)
+            if len(rows) < _A_READ:
+                break
+        self.seq = place[0]
+        if changed:
+            self._masks.clear()
+            w = member_fact_word.c
+            listed = conn.execute(select(w.kind, w.word, w.number).where(w.scope_id == scope_id))
+            self.words = {(row.kind, row.word): row.number for row in listed}
+
+    def _take(self, rows: Sequence[Any]) -> None:
+        at: list[int] = []
+        for row in rows:
+            known = self.row_of.get(row.member_id)
+            if known is None:
+                known = self.row_of[row.member_id] = len(self.ids)
+                self.ids.append(row.member_id)
+            at.append(known)
+            if row.owner_id not in self.owner_code:
+                self.owner_code[row.owner_id] = len(self.owners)
+                self.owners.append(row.owner_id)
+        self.count = len(self.ids)
+        places = np.array(at, np.int32)
+        given = {name: [row[at] for row in rows] for at, name in enumerate(_SCALARS, _FIRST_SCALAR)}
+        given["owner"] = [self.owner_code[row.owner_id] for row in rows]
+        for name, values in given.items():
+            column = _room(self.columns.get(name, np.empty(0, np.int32)), self.count)
+            column[places] = values
+            self.columns[name] = column
+        self.orders.take(places, [row.orders for row in rows], self.count)
+        self.has_words.take(places, [row.words for row in rows], self.count)
+        self.contacts.take(places, [row.contacts_ms for row in rows], self.count)
+
+    def _column(self, name: str) -> Rows:
+        return self.columns[name][: self.count] if name in self.columns else np.zeros(0, np.int32)
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    def mask(self, audience: Audience, asking: Asking, base: Mask) -> Mask:
+        """Whom an audience means."""
+        wanted = [self._meets(one, asking) for one in audience.conditions if not one.is_not]
+        found = base.copy()
+        if wanted and audience.mode == "any":
+            found &= np.logical_or.reduce(wanted)
+        else:
+            for one in wanted:
+                found &= one
+        for condition in audience.conditions:
+            if condition.is_not:
+                found &= ~self._meets(condition, asking)
+        return found
+
+    def base(self, elsewhere: Iterable[str], only: Iterable[str] | None = None) -> Mask:
+        """The members this store may ask for: it sees them, and they are not those of a colleague `elsewhere`. What is
+        nobody's belongs to where it is at home. `only`: these and nobody else."""
+        owner = self._column("owner")
+        is_theirs = np.zeros(len(self.owners), np.bool_)
+        codes = [self.owner_code[staff] for staff in elsewhere if staff in self.owner_code]
+        is_theirs[codes] = True
+        found: Mask = (self._column("is_here") > 0) & ~is_theirs[owner]
+        found &= (owner > 0) | (self._column("is_home") > 0)
+        if only is not None:
+            listed = np.zeros(self.count, np.bool_)
+            listed[[self.row_of[member] for member in only if member in self.row_of]] = True
+            found &= listed
+        return found
+
+    def counted(
+        self, audience: Audience, asking: Asking, base: Mask, *, channel: str, policy: ContactPolicy,
+        cap_week: int | None, now_ms: int,
+    ) -> Counted:  # fmt: skip
+        """Everything the builder shows of an audience, at once."""
+        steps = tuple(
+            int(np.count_nonzero(self.mask(Audience(audience.mode, audience.conditions[:at]), asking, base)))
+            for at in range(1, len(audience.conditions) + 1)
+        )
+        found = self.mask(audience, asking, base)
+        free, reasons = self.reachable(found, channel=channel, policy=policy, cap_week=cap_week, now_ms=now_ms)
+        by_owner = np.bincount(self._column("owner")[free], minlength=len(self.owners))
+        orders, spent = self._basket(found, asking)
+        return Counted(
+            total=int(np.count_nonzero(base)),
+            steps=steps,
+            matched=int(np.count_nonzero(found)),
+            reasons=reasons,
+            by_owner=tuple((self.owners[at], int(n)) for at, n in enumerate(by_owner) if n),
+            orders=orders,
+            spent_minor=spent,
+            in_top_tier=int(np.count_nonzero(found & (self._tier(asking) == len(ORDER) - 1))),
+        )
+
+    def reachable(
+        self, found: Mask, *, channel: str, policy: ContactPolicy, cap_week: int | None, now_ms: int
+    ) -> tuple[Mask, Reasons]:
+        """Who of these may be contacted: `domain.contact_limits.why_not_contact` for all of them (tests compare)."""
+        consented = found & ((self._column("consents") & _BITS.get(channel, 0)) > 0)
+        muted = self._muted(policy, now_ms)
+        heard = consented & ~muted
+        capped = self._contacts(now_ms) + self._column("planned") >= policy.within(cap_week)
+        free = heard & ~capped
+        left = [int(np.count_nonzero(each)) for each in (found, consented, heard, free)]
+        return free, Reasons(left[3], left[0] - left[1], left[1] - left[2], left[2] - left[3])
+
+    def members(self, mask: Mask) -> list[str]:
+        """Their ids, sorted."""
+        return sorted(self.ids[at] for at in np.flatnonzero(mask))
+
+    def owner_of(self, member_id: str) -> str | None:
+        """Whose member she is."""
+        return self.owners[int(self._column("owner")[self.row_of[member_id]])]
+
+    def popular(self, kind: str, most: int) -> list[str]:
+        """Words of a kind by how many members have them, most of them first."""
+        numbers = {number: word for (name, word), number in self.words.items() if name == kind}
+        if not numbers:
+            return []
+        counts = self._kept("popular", self._word_counts)
+        ranked = sorted(numbers, key=lambda number: (-int(counts[number]), numbers[number]))
+        return [numbers[number] for number in ranked[:most] if counts[number]]
+
+    def _word_counts(self) -> Ints:
+        pool = self.has_words
+        live = pool.rows[: pool.used] >= 0
+        most = max(self.words.values(), default=0)
+        counts: Ints = np.bincount(pool.values[0][: pool.used][live], minlength=most + 1)
+        return counts
+
+    def _kept(self, key: Any, make: Any) -> Any:
+        if key not in self._masks:
+            if len(self._masks) >= _MASKS:
+                self._masks.pop(next(iter(self._masks)))
+            self._masks[key] = make()
+        return self._masks[key]
+
+    def _meets(self, one: Condition, asking: Asking) -> Mask:
+        key = (one.kind, one.words, one.days, one.least, one.most, asking)
+        mask: Mask = self._kept(key, lambda: self._condition(one, asking))
+        return mask
+
+    def _condition(self, one: Condition, asking: Asking) -> Mask:
+        since = asking.today - (one.days or 0)
+        if one.kind in BOUGHT:
+            return self._with_word(one.kind, one.words, since)
+        if one.kind == "not_in_store":
+            return self._column("in_store_on") < since
+        if one.kind == "last_bought":
+            return self._orders_since(since) > 0
+        if one.kind == "orders":
+            return _within(self._orders_since(since), one)
+        if one.kind == "spent":
+            return _within(self._spent_since(since), one)
+        if one.kind == "hour":
+            is_meant = np.zeros(25, np.bool_)
+            is_meant[sorted(hours_of(one))] = True  # -1, no hour known, is the last place
+            return is_meant[self._column("hour")]
+        if one.kind == "tag":
+            return self._with_word("tag", one.words, 0)
+        if one.kind == "birthday":
+            is_day = np.zeros(_DAY_OF_YEAR, np.bool_)
+            is_day[sorted(birthdays(asking.today, one.days or 0))] = True
+            return is_day[self._column("birthday")]
+        if one.kind == "tier":
+            is_tier = np.array([name in one.words for name in ORDER])
+            return is_tier[self._tier(asking)]
+        if one.kind == "consent":
+            return (self._column("consents") & sum(_BITS[word] for word in one.words)) > 0
+        if one.kind == "last_contact":
+            return self._column("contacted_on") < since
+        if one.kind == "owner":
+            is_owner = np.array([(owner or NOBODY) in one.words for owner in self.owners])
+            return is_owner[self._column("owner")]
+        if one.kind == "window_ends":
+            left = self._column("touched_on") + asking.window_days - asking.today
+            is_owned: Mask = (self._column("owner") > 0) & (self._column("touched_on") > 0)
+            return is_owned & (left >= 0) & (left <= (one.days or 0))
+        return (self._column("tried_on") >= since) & (self._column("tried_on") > 0)
+
+    def _with_word(self, kind: str, words: Sequence[str], since: int) -> Mask:
+        found = np.zeros(self.count, np.bool_)
+        for word in words:
+            number = self.words.get((kind, word))
+            if number is not None:
+                rows, values = self._kept(("word", number), lambda number=number: self._postings(number))
+                found[rows[values >= since]] = True
+        return found
+
+    def _postings(self, number: int) -> tuple[Rows, Ints]:
+        pool = self.has_words
+        at = np.flatnonzero(pool.values[0][: pool.used] == number)
+        at = at[pool.rows[at] >= 0]
+        return pool.rows[at], pool.values[1][at]
+
+    def _orders_since(self, since: int) -> Ints:
+        pool = self.orders
+        counts: Ints = self._kept(
+            ("orders", since), lambda: pool.sums((pool.values[0][: pool.used] >= since).astype(np.int64))
+        )
+        return counts
+
+    def _spent_since(self, since: int) -> Ints:
+        pool = self.orders
+        spent: Ints = self._kept(
+            ("spent", since),
+            lambda: pool.sums(np.where(pool.values[0][: pool.used] >= since, pool.values[1][: pool.used], 0)),
+        )
+        return spent
+
+    def _tier(self, asking: Asking) -> Ints:
+        tier: Ints = self._kept(("tier", asking), lambda: self._tier_of(asking))
+        return tier
+
+    def _tier_of(self, asking: Asking) -> Ints:
+        rules = asking.tiers
+        since = first_day(date.fromordinal(asking.today), rules.months).toordinal()
+        orders, spent = self._orders_since(since), self._spent_since(since)
+        top = (orders > 0) & (orders >= rules.super_orders) & (spent >= rules.super_spent_minor)
+        if rules.needs_consent:
+            top &= (self._column("consents") & _CHANNELS) > 0
+        return np.where(top, 2, np.where(orders > 0, 1, 0))
+
+    def _muted(self, policy: ContactPolicy, now_ms: int) -> Mask:
+        since = now_ms - policy.mute_days * DAY_MS
+        complaints = [word for kind, word in self.words if kind == "tag" and word.casefold() in policy.complaint_tags]
+        return self._with_word("tag", complaints, since + 1)
+
+    def _contacts(self, now_ms: int) -> Ints:
+        pool = self.contacts
+        recent = pool.values[0][: pool.used] > now_ms - CAP_DAYS * DAY_MS
+        return pool.sums(recent.astype(np.int64))
+
+    def _basket(self, found: Mask, asking: Asking) -> tuple[int, int]:
+        since = asking.today - 365
+        return int(self._orders_since(since)[found].sum()), int(self._spent_since(since)[found].sum())
+
+
+def _within(values: Ints, one: Condition) -> Mask:
+    found = np.ones(len(values), np.bool_)
+    if one.least is not None:
+        found &= values >= one.least
+    if one.most is not None:
+        found &= values <= one.most
+    return found
