@@ -122,6 +122,7 @@ def read_associate(database: ServerDatabase, store_id: str, staff_id: str, actor
             is_active=bool(row.is_active),
             period=desk.today.isoformat()[:7],
             currency=month.currency,
+            window_days=desk.window_days,
             activity=Activity(
                 *did,
                 confirmed_minor=month.totals.confirmed.amount_minor,
@@ -425,7 +426,9 @@ def batch_of(row: Any, names: Mapping[str, Bilingual], now_ms: int, actor: Actor
     return Batch(
         id=row.batch_id,
         kind=row.kind,
+        giver_id=row.from_id,
         giver=names.get(row.from_id, NOBODY),
+        taker_id=row.to_id,
         taker=names.get(row.to_id, NOBODY),
         reason=row.reason,
         members=row.members,

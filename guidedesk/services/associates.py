@@ -80,7 +80,9 @@ class Batch:
 
     id: str
     kind: BatchKind
+    giver_id: str
     giver: Bilingual
+    taker_id: str
     taker: Bilingual
     reason: ReassignReason
     members: int
@@ -100,6 +102,7 @@ class Associate:
     is_active: bool
     period: str  # YYYY-MM, the month of the figures
     currency: str
+    window_days: int
     activity: Activity
     colleagues: tuple[Colleague, ...]  # of this store, herself left out
     batches: tuple[Batch, ...] = ()

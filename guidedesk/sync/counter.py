@@ -48,6 +48,7 @@ from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
 from guidedesk.sync.offline_sign_in import OfflineStaff
+from guidedesk.sync.people_desk import PeopleDesk
 from guidedesk.sync.phones import phone_fields, phone_hash_of
 from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.sign_in import SignIn
@@ -101,6 +102,7 @@ class Counter:
         self._sign_in: SignIn | None = None
         self._codes: CodeDesk | None = None
         self._commission: CommissionDesk | None = None
+        self._office: PeopleDesk | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
@@ -242,6 +244,13 @@ class Counter:
                 self.cache, self.read, self.clock, self._new_line, lambda: self._session
             )
         return self._commission
+
+    @property
+    def office(self) -> PeopleDesk:
+        """The store's people, counters and log, asked of head office for whoever is signed in."""
+        if self._office is None:
+            self._office = PeopleDesk(self.clock, self._new_line, lambda: self._session)
+        return self._office
 
     def _new_line(self) -> Transport:
         return self.new_transport(self.identity)

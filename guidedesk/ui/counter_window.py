@@ -12,6 +12,7 @@ from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_associates import ASSOCIATE, CounterAssociates
 from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_coupons import CounterCoupons
@@ -71,6 +72,7 @@ class CounterWindow(QObject):
         self.history, self.export = self._histories.presenter, self._histories.export
         self.earnings = CounterEarnings(desk, self.window, self._is_allowed, self)
         self.close = CounterClose(desk, self.window, self._is_allowed, self)
+        self.associates = CounterAssociates(desk, self.window, self)
         self._logs = CounterLog(desk, self.window, self)
         self._logs.told.connect(self._tell_notice)
         self.log = self._logs.presenter
@@ -100,6 +102,9 @@ class CounterWindow(QObject):
         self._histories.why_wanted.connect(self.earnings.why_not)
         self.window.add_page_later(EARNINGS, self.earnings.add_page)
         self.window.add_page_later(CLOSE, self.close.add_page)
+        self.window.add_page_later(ASSOCIATE, self.associates.add_page)
+        self.associates.member_wanted.connect(self.open_member)
+        self.associates.undo_offered.connect(self.undo.forget)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self.new_member.opened.connect(self._show_new_member)
@@ -300,6 +305,11 @@ class CounterWindow(QObject):
         """Show a member's card."""
         self.member.open(member_id)
 
+    def show_associate(self, staff_id: str) -> None:
+        """Show an associate's results and members; for managers."""
+        if self._is_allowed("member.reassign"):
+            self.associates.open(staff_id)
+
     def add_member(self) -> None:
         """Take in somebody new."""
         if self._is_allowed("member.register"):
@@ -342,6 +352,7 @@ class CounterWindow(QObject):
         self.export.leave()
         self.earnings.leave()
         self.close.leave()
+        self.associates.leave()
         self.diagnostics.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
@@ -422,6 +433,7 @@ class CounterWindow(QObject):
     def _tell_notice(self, notice: Notice) -> None:
         date = formats.day_text(notice.day) if notice.day is not None else ""
         text = i18n.t(notice.key, name=person_name(notice.name), date=date)
+        self.associates.forget_undo()
         self.undo.offer(notice)
         self.window.toast(text, undo=bool(notice.undo))
 

@@ -18,6 +18,7 @@ from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.ui.people_port import PeoplePort
 from guidedesk.ui.tasks import Failed, Tasks
 
 T = TypeVar("T")
@@ -159,6 +160,11 @@ class CounterPort(Protocol):
     @property
     def codes(self) -> CodePort:
         """What codes mean, and which may be given out."""
+        ...
+
+    @property
+    def office(self) -> PeoplePort:
+        """People, counters and the log of the store."""
         ...
 
     def read(self) -> AbstractContextManager[Any]:

@@ -25,6 +25,7 @@ from guidedesk.ui.tasks import InlineTasks, Lane
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
 from tests.ui.codes_at_hand import CodesAtHand
 from tests.ui.office_figures import OfficeFigures
+from tests.ui.office_people import OfficePeople
 
 PIN = "271828"
 
@@ -50,6 +51,7 @@ class ShopCounter:
 
     commission: OfficeFigures = field(default_factory=OfficeFigures)
     codes: CodesAtHand = field(default_factory=CodesAtHand)
+    office: OfficePeople = field(default_factory=OfficePeople)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -39,6 +39,10 @@ class UndoPresenter(QObject):
         """What this notice can take back replaces what the one before could."""
         self._operations = notice.undo
 
+    def forget(self) -> None:
+        """What another screen can take back is what Ctrl Z means now."""
+        self._operations = ()
+
     def undo(self) -> None:
         """Ctrl Z, once: everything comes back together or nothing does."""
         operations, self._operations = self._operations, ()

@@ -136,9 +136,15 @@ class TableDelegate(QStyledItemDelegate):
         _ground(painter, option, first=index.column() == 0)
         if isinstance(cell, Cell) and isinstance(model, PagedModel):
             dpr = view.devicePixelRatioF()
-            _paint_cell(painter, option.rect, cell, model.columns[index.column()], index.column(), dpr)
+            self.paint_cell(painter, option.rect, cell, model.columns[index.column()], index.column(), dpr)
         _divider(painter, option.rect)
         painter.restore()
+
+    def paint_cell(
+        self, painter: QPainter, rect: QRect, cell: Cell, column: ColumnSpec, number: int, dpr: float
+    ) -> None:
+        """Paint what stands in one cell."""
+        _paint_cell(painter, rect, cell, column, number, dpr)
 
 
 def chip_width(text: str) -> int:
