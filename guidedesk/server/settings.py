@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, bindparam, select
 
+from guidedesk.domain.channels import NO_CHANNEL, is_listed
 from guidedesk.domain.contact_limits import is_hour
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.scripts import parse_scripts
 from guidedesk.domain.time import to_ms
 from guidedesk.models.people import setting
 from guidedesk.server.database import ScopeWrite, ServerDatabase
@@ -21,6 +23,8 @@ from guidedesk.server.rows import put_row
 CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "adjustment_threshold": ("20000", 0, 1_000_000_000),  # minor units; more takes two people (SECURITY.md 2)
     "brand": ("GuideDesk", None, None),
+    "channel_sms": ("none", None, None),  # where a counter goes to send a text, of `domain.channels`
+    "channel_wechat": ("https://web.wechat.com/", None, None),
     "code_host": ("q.guidedesk.example", None, None),
     "code_pool": ("200", 4, 1_000),
     "complaint_mute_days": ("30", 0, 3_650),
@@ -35,6 +39,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "protection_days": ("30", 0, 3_650),
     "quiet_from": ("21:00", None, None),  # local times of day between which nobody is contacted
     "quiet_to": ("09:00", None, None),
+    "scripts": ("[]", None, None),  # the chain's own, JSON as `domain.scripts` reads it (docs/follow-ups.md)
     "snapshot_rows": ("20000", 0, 100_000_000),
     "welcome_coupon": ("0", 0, 0xFFFF_FFFF),  # number of the offer that new members get; 0 for none
     "window_days": ("15", 0, 3_650),
@@ -65,6 +70,11 @@ def check_setting(name: str, value: str) -> None:
         good = _is_zone(value)
     elif name in ("quiet_from", "quiet_to"):
         good = is_hour(value)
+    elif name == "scripts":
+        parse_scripts(value)
+        good = True
+    elif name.startswith("channel_"):
+        good = value == NO_CHANNEL or is_listed(value)
     elif name == "currency":
         good = len(value) == _CURRENCY_LETTERS and value.isascii() and value.isalpha() and value.isupper()
     else:

@@ -444,6 +444,8 @@ class ChainSettings:
     code_host: str = "q.guidedesk.example"
     coupon_cap_minor: int = 20_000  # a counter and day: provisional uses, and uses on a manager's word
     welcome_coupon: int = 0  # number of the offer that new members get
+    channel_wechat: str = "https://web.wechat.com/"
+    channel_sms: str = ""
     contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
 
 

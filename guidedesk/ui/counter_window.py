@@ -22,8 +22,10 @@ from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
 from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
+from guidedesk.ui.counter_tasks import TASKS, CounterTasks
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
+from guidedesk.ui.presenters.care_feed import CareFeed
 from guidedesk.ui.presenters.counter import AssociateScan, CounterPresenter, CounterState, ScanResult
 from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.follow_up import FollowUpRef
@@ -64,7 +66,8 @@ class CounterWindow(QObject):
         self.window = MainWindow()
         self.shell = ShellPresenter(desk, self)
         self.sign_in = SignInPresenter(desk, self)
-        self.home = HomePresenter(desk, self)
+        self.care = CareFeed(desk, self)
+        self.home = HomePresenter(desk, self, care=self.care)
         self.joinings = JoiningsPresenter(desk, self)
         self.counter = CounterPresenter(desk, self)
         self.member = MemberPresenter(desk, self)
@@ -92,7 +95,13 @@ class CounterWindow(QObject):
         self.joinings.joined.connect(self._tell_joined)
         self.codes = CounterCodes(desk, self.window, self._is_allowed, self)
         self.codes.search_wanted.connect(self.begin_search)
+        self.tasks = CounterTasks(desk, self.window, self.care, self)
+        self.tasks.told.connect(self._tell_notice)
+        self.tasks.member_wanted.connect(self.open_member)
+        self.tasks.change_wanted.connect(self.actions.open_follow_up)
+        self.tasks.log_wanted.connect(self.log.open_task)
         self.binder = ShellBinder(self.window, self.shell)
+        self.shell.state_changed.connect(self.tasks.badge.show_count)
         self._add_sign_in()
         self._add_home()
         self._add_member()
@@ -117,6 +126,7 @@ class CounterWindow(QObject):
         self.window.add_page_later(SYNC, self._syncs.add_page)
         self.window.add_page_later(SETTINGS, self._add_settings)
         self.window.add_page_later(CODES, self.codes.add_page)
+        self.window.add_page_later(TASKS, self.tasks.add_page)
         self.coupons = CounterCoupons(
             desk, self.counter, self.actions.redeem, self._served_member, self._is_allowed, self
         )
@@ -400,6 +410,7 @@ class CounterWindow(QObject):
             self.codes.presenter.rest()
         else:
             self.codes.presenter.wake()
+        self.tasks.shown(name)
         if name != HISTORY:
             self.history.rest()
         else:
@@ -420,6 +431,8 @@ class CounterWindow(QObject):
             self.add_member()
         elif name == "earnings" and self.desk.session is not None:
             self.earnings.show_page()
+        elif name == "tasks" and self._is_allowed("follow_up.complete"):
+            self.tasks.show_page()
         else:
             self.codes.run(name)
 

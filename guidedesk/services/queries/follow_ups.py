@@ -21,7 +21,7 @@ from guidedesk.domain.follow_ups.occasions import OCCASIONS
 from guidedesk.domain.follow_ups.plan import Planned, beginning_on, kept, plan_day
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
-from guidedesk.services.queries.care import CareMember
+from guidedesk.services.queries.care import CareMember, read_care
 from guidedesk.services.queries.contacts import contact_facts
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, staff_names
@@ -176,6 +176,20 @@ def suggested_item(who: CareMember, one: Planned, associate_id: str, day: date, 
         also=one.also,
         is_stored=False,
     )
+
+
+def find_suggested(
+    conn: Connection, member_id: str, suggestion_id: str, associate_id: str, now_ms: int
+) -> FollowUpInfo | None:
+    """An occasion of a member as an entry of today, if nobody acted on it and it is not over."""
+    settings = get_settings(conn)
+    today = local_date(now_ms, settings.zone)
+    for who in read_care(conn, [member_id], associate_id, settings, now_ms):
+        for one in who.person.open_suggestions():
+            if one.id == suggestion_id:
+                channel = best_channel(who.person.contact, settings.contact_policy)
+                return suggested_item(who, Planned(one, channel), associate_id, today, today)
+    return None
 
 
 def explained(items: tuple[FollowUpInfo, ...], care: Sequence[CareMember]) -> tuple[FollowUpInfo, ...]:

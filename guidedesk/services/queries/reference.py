@@ -7,8 +7,10 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
+from guidedesk.domain.channels import channel_url
 from guidedesk.domain.contact_limits import ContactPolicy, hour_of
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.scripts import Script, parse_scripts
 from guidedesk.models import people
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, StaffInfo, StoreInfo
@@ -42,6 +44,8 @@ def get_settings(conn: Connection) -> ChainSettings:
         code_host=found.get("code_host", default.code_host),
         welcome_coupon=int(found.get("welcome_coupon", default.welcome_coupon)),
         coupon_cap_minor=int(found.get("coupon_cap_minor", default.coupon_cap_minor)),
+        channel_wechat=channel_url(found.get("channel_wechat", default.channel_wechat)),
+        channel_sms=channel_url(found.get("channel_sms", default.channel_sms)),
         contact_policy=contact_policy(found),
     )
 
@@ -57,6 +61,15 @@ def contact_policy(found: Mapping[str, str]) -> ContactPolicy:
         mute_days=int(found.get("complaint_mute_days", default.mute_days)),
         complaint_tags=frozenset(tag for tag in tags if tag) or default.complaint_tags,
     )
+
+
+def get_scripts(conn: Connection) -> tuple[Script, ...]:
+    """The chain's own scripts; none where what was sent cannot be read."""
+    found = next((r.value for r in _SETTINGS.all(conn) if r.name == "scripts"), "")
+    try:
+        return parse_scripts(found)
+    except Refused:
+        return ()
 
 
 def list_staff(conn: Connection, store_id: str | None = None) -> tuple[StaffInfo, ...]:

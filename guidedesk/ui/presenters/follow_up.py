@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Final
 from PySide6.QtCore import QObject
 
 from guidedesk.domain.errors import GuideDeskError, Refused
+from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import CancelFollowUp, Operation, ReassignFollowUp
-from guidedesk.services.queries.follow_ups import list_follow_ups
+from guidedesk.services.operations import Operation
+from guidedesk.services.queries.follow_ups import find_suggested, list_follow_ups
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings, get_staff, list_staff
 from guidedesk.services.read_models import FollowUpInfo, MemberCard, StaffInfo
 from guidedesk.services.session import Session
-from guidedesk.services.undo import take_all_back
 from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.forms import FormPresenter, FormState
@@ -81,6 +81,7 @@ class FollowUpPresenter(FormPresenter[FollowUpState]):
         zone = get_settings(connection).zone
         found = list_follow_ups(connection, now_ms, zone, member_id=card.member_id)
         item = next((one for one in found if one.id == follow_up_id), None)
+        item = item or find_suggested(connection, card.member_id, follow_up_id, session.staff.id, now_ms)
         if item is None:
             raise Refused("follow_up_over")
         staff = list_staff(connection, session.store_id)
@@ -107,18 +108,14 @@ class FollowUpPresenter(FormPresenter[FollowUpState]):
         if item is None:
             return ()
         if state.way == CANCEL:
-            return (CancelFollowUp(follow_up_id=item.id, member_id=item.member_id, reason=state.reason.strip()),)
-        return (
-            ReassignFollowUp(
-                follow_up_id=item.id, member_id=item.member_id, from_id=item.associate_id, to_id=state.to_id
-            ),
-        )
+            return steps.dismiss(item, state.reason.strip())
+        return steps.hand_over(item, state.to_id)
 
     def notice(
         self, state: FollowUpState, card: MemberCard, operations: tuple[Operation, ...], changes: Changes
     ) -> Notice:
         """Who has it now, or that nobody has."""
-        undo = take_all_back(operations, changes.op_ids)
+        undo = steps.undo_of(operations, changes.op_ids)
         if state.way == CANCEL:
             return Notice("follow_up.cancelled", card.name, undo=undo)
         taker = next((one.name.pick(i18n.language()) for one in state.colleagues if one.id == state.to_id), "")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import CompleteFollowUp
+from guidedesk.services.queries.care import CareMember
 from guidedesk.services.queries.follow_ups import get_agenda
 from guidedesk.services.queries.home import find_last_scan, get_shift
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Agenda, FollowUpInfo, LastScan, ShiftCounts
 from guidedesk.services.session import Session
-from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.care_feed import CareFeed, CareState
 from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
@@ -26,6 +28,15 @@ RECENT_SHOWN: Final = 8
 OPERATIONS_READ: Final = 200
 CLOCK_MS: Final = 1000
 SHOWN_KINDS: Final = frozenset({"follow_up", "visit", "member", "interaction", "consent", "setting", "store"})
+
+
+# A tab for each reason would not fit beside the title: all but these stand with what was promised.
+TABS: Final = frozenset({"birthday", "reorder", "visit"})
+
+
+def tab_of(reason: str) -> str:
+    """Under which tab of the agenda an entry stands."""
+    return reason if reason in TABS else "promised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class HomeState:
     def items(self) -> tuple[FollowUpInfo, ...]:
         """The agenda rows under the filter."""
         rows = self.data.agenda.items if self.data else ()
-        return tuple(item for item in rows if not self.reason or item.reason == self.reason)
+        return tuple(item for item in rows if not self.reason or tab_of(item.reason) == self.reason)
 
     @property
     def is_offline(self) -> bool:
@@ -67,11 +78,13 @@ class HomeState:
         return max(0, self.status.now_ms - self.status.offline_since_ms)
 
 
-def read_home(connection: Any, associate_id: str, store_id: str, now_ms: int) -> HomeData:
+def read_home(
+    connection: Any, associate_id: str, store_id: str, now_ms: int, care: Sequence[CareMember] = ()
+) -> HomeData:
     """Agenda, last scan and shift of one associate, in the chain's time zone."""
     zone = get_settings(connection).zone
     return HomeData(
-        get_agenda(connection, associate_id, now_ms, zone),
+        get_agenda(connection, associate_id, now_ms, zone, care),
         find_last_scan(connection, store_id),
         get_shift(connection, associate_id, store_id, now_ms, zone),
     )
@@ -85,9 +98,11 @@ class HomePresenter(StatePresenter[HomeState]):
     noticed = Signal(object)
     item_change_wanted = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QObject | None = None, *, care: CareFeed | None = None) -> None:
         super().__init__(HomeState(now_ms=desk.now_ms()), parent)
-        self._desk = desk
+        self._desk, self._care = desk, care
+        if care is not None:
+            care.state_changed.connect(self._take_care)
         self._closed_outage_ms: int | None = None
         self._is_resting = False
         self._timer = QTimer(self)
@@ -113,8 +128,9 @@ class HomePresenter(StatePresenter[HomeState]):
             return
         now_ms, who = self._desk.now_ms(), self._desk.session
         self._desk.read(
-            read_home, who.staff.id, self._desk.counter.store_id, now_ms, done=self._take_data, latest="home.data"
-        )
+            read_home, who.staff.id, self._desk.counter.store_id, now_ms,
+            self._care.state.people if self._care is not None else (), done=self._take_data, latest="home.data",
+        )  # fmt: skip
         self._read_queue()
 
     def tick(self) -> None:
@@ -142,13 +158,13 @@ class HomePresenter(StatePresenter[HomeState]):
         if item is None or item.is_done:
             return
         name = item.member_name
-        operation = CompleteFollowUp(follow_up_id=item.id, member_id=item.member_id)
+        operations = steps.complete(item)
 
         def told(changes: Changes) -> None:
-            undo = take_all_back((operation,), changes.op_ids)
+            undo = steps.undo_of(operations, changes.op_ids)
             self.noticed.emit(Notice("member.follow_up_done", name, undo=undo))
 
-        self._desk.record(operation, done=told)
+        self._desk.record(*operations, done=told)
 
     def change_item(self, follow_up_id: str) -> None:
         """Delete on a row: hand it over or cancel it."""
@@ -172,8 +188,12 @@ class HomePresenter(StatePresenter[HomeState]):
         )
 
     def _take_data(self, data: HomeData) -> None:
-        reasons = {item.reason for item in data.agenda.items}
+        reasons = {tab_of(item.reason) for item in data.agenda.items}
         self._show(data=data, reason=self.state.reason if self.state.reason in reasons else "")
+
+    def _take_care(self, _state: CareState) -> None:
+        if not self._is_resting:
+            self.reload()
 
     def _take_status(self, status: SyncStatus) -> None:
         is_new = status.is_offline and status.offline_since_ms != self._closed_outage_ms

@@ -13,11 +13,13 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.follow_ups.slots import SLOTS, Slot, slot_date, slot_of, suggest_follow_up
 from guidedesk.domain.people import clean_tag
 from guidedesk.domain.time import local_date
+from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import (
     INTERACTION_KINDS,
     NOTE_LIMIT,
     OUTCOMES,
+    CompleteFollowUp,
     LogInteraction,
     Operation,
     ScheduleFollowUp,
@@ -26,7 +28,7 @@ from guidedesk.services.operations import (
 from guidedesk.services.queries.follow_ups import contacts_this_week
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import MemberCard
+from guidedesk.services.read_models import FollowUpInfo, MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
@@ -66,6 +68,7 @@ class LogState:
     is_suggested: bool = True
     problem: str = ""
     is_saving: bool = False
+    task: FollowUpInfo | None = None  # what is done with once this is saved
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -119,7 +122,11 @@ class LogPresenter(DraftingPresenter[LogState]):
         super().__init__(desk, LogState(), parent)
         self._turn = 0
 
-    def open(self, member_id: str) -> None:
+    def open_task(self, item: FollowUpInfo) -> None:
+        """Begin with the result of a task: saving ends it too."""
+        self.open(item.member_id, item)
+
+    def open(self, member_id: str, task: FollowUpInfo | None = None) -> None:
         """Read what is needed and begin."""
         session = self._desk.session
         if session is None:
@@ -131,7 +138,7 @@ class LogPresenter(DraftingPresenter[LogState]):
         def taken(read: tuple[LogData, Draft | None]) -> None:
             # Left again, or another member scanned, before it was read: no dialog over her card.
             if self._desk.session is session and turn == self._turn:
-                self._begin(read[0], read[1], session)
+                self._begin(read[0], read[1], session, task)
 
         self._desk.tasks.read(
             self._read, member_id, session.staff.id, self._desk.now_ms(), done=taken, latest="log.data"
@@ -194,7 +201,7 @@ class LogPresenter(DraftingPresenter[LogState]):
         operations = self._operations(state, state.data.card)
 
         def recorded(changes: Changes) -> None:
-            self._recorded(take_all_back(operations, changes.op_ids))
+            self._recorded(_undo(operations, changes.op_ids))
 
         self._desk.record(*operations, done=recorded, failed=self._not_recorded)
 
@@ -210,11 +217,15 @@ class LogPresenter(DraftingPresenter[LogState]):
             data = read_log_data(connection, member_id, staff_id, now_ms)
         return data, self._drafts.load(staff_id, data.card.member_id)
 
-    def _begin(self, data: LogData, draft: Draft | None, session: Session) -> None:
+    def _begin(
+        self, data: LogData, draft: Draft | None, session: Session, task: FollowUpInfo | None
+    ) -> None:
         now_ms = self._desk.now_ms()
         visited = data.card.last_visit_ms
         is_here = visited is not None and now_ms - visited < VISIT_FRESH_MS
-        fresh = LogState(data, local_date(now_ms, data.zone), kind="visit" if is_here else "")
+        fresh = LogState(data, local_date(now_ms, data.zone), kind="visit" if is_here else "", task=task)
+        if task is not None and not is_here and task.channel and not fresh.refusal(task.channel):
+            fresh = replace(fresh, kind=task.channel)
         self._drafts.begin(session.staff.id, data.card.member_id)
         self._show_state(_with_draft(fresh, draft) if draft else fresh)
         self.opened.emit()
@@ -229,6 +240,8 @@ class LogPresenter(DraftingPresenter[LogState]):
         operations += [
             SetTag(member_id=member_id, is_on=True, tag=tag) for tag in state.tags if tag not in card.tags
         ]
+        if state.task is not None:
+            operations += steps.complete(state.task, state.outcome)
         if state.due is not None:
             operations.append(
                 ScheduleFollowUp(
@@ -266,6 +279,16 @@ class LogPresenter(DraftingPresenter[LogState]):
             "due": state.due.isoformat() if state.due else "", "text": state.follow_up_text,
             "is_suggested": state.is_suggested,
         }  # fmt: skip
+
+
+def _undo(operations: tuple[Operation, ...], op_ids: tuple[str, ...]) -> tuple[Operation, ...]:
+    """What takes all of it back, last first; that an occasion became a follow-up stays, or it would be gone."""
+    pairs = list(zip(operations, op_ids, strict=True)) if len(operations) == len(op_ids) else []
+    ended = {one.follow_up_id for one, _ in pairs if isinstance(one, CompleteFollowUp)}
+    kept = [
+        (one, op_id) for one, op_id in pairs if not (isinstance(one, ScheduleFollowUp) and one.follow_up_id in ended)
+    ]
+    return take_all_back(tuple(one for one, _ in kept), tuple(op_id for _, op_id in kept))
 
 
 def _with_draft(fresh: LogState, draft: Draft) -> LogState:

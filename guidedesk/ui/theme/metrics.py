@@ -108,6 +108,12 @@ class Metrics:
     row_timeline: int = 59
     row_agenda: int = 56
     row_agenda_short: int = 44
+    row_task: int = 48
+    row_task_short: int = 44
+    row_task_head: int = 29
+    row_task_name: int = 84
+    pane_groups: int = 220
+    group_row: int = 42
     row_table: int = 36
     row_result: int = 64
     search_panel_w: int = 1010
@@ -161,6 +167,7 @@ class Metrics:
     state_text_w: int = 280
     skeleton_h: int = 12
     note_h: int = 92
+    script_h: int = 76
     dialog_text_w: int = 560
     spark_h: int = 36
     chart_h: int = 52

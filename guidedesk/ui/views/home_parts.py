@@ -162,7 +162,8 @@ class AgendaCard(TitledCard):
         if height != self._delegate.height_metric:
             self._delegate.height_metric = height
             self.list.doItemsLayout()
-        self._model.set_rows([home_words.agenda_row(item) for item in state.items])
+        today = formats.local_day(state.now_ms)
+        self._model.set_rows([home_words.agenda_row(item, today) for item in state.items])
         agenda = state.data.agenda if state.data else None
         is_some = agenda is not None and agenda.total > 0
         self._done.set_text(i18n.t("home.done_of", done=agenda.done, total=agenda.total) if agenda and is_some else "")

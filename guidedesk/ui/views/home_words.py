@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import date
 from typing import Final
 
 from guidedesk.services.read_models import FollowUpInfo, ShiftCounts
 from guidedesk.sync.status import OperationInfo, SyncStatus
-from guidedesk.ui import formats, i18n, operation_words, spans
-from guidedesk.ui.presenters.home import HomeState
+from guidedesk.ui import formats, i18n, operation_words, spans, task_words
+from guidedesk.ui.presenters.home import HomeState, tab_of
 from guidedesk.ui.theme import ToneName
 from guidedesk.ui.theme.tokens import semantic_tone
 from guidedesk.ui.widgets.charts import Column
@@ -19,10 +21,6 @@ from guidedesk.ui.widgets.rows import AgendaRow
 
 REASONS: Final = ("birthday", "promised", "reorder", "visit")
 OPENING: Final = range(9, 21)
-_LOOKS: Final[dict[str, tuple[str, ToneName]]] = {
-    "birthday": ("cake", "gold"), "promised": ("chat", "accent"), "reorder": ("refill", "info"),
-    "visit": ("calendar", "accent"),
-}
 _MARKS: Final[dict[str, tuple[str, ToneName]]] = {
     "queued": ("lock", "warning"), "inflight": ("sync", "accent"), "accepted": ("check", "success"),
     "merged": ("conflict", "violet"), "rejected": ("x-circle", "danger"), "parked": ("alert", "danger"),
@@ -31,9 +29,9 @@ _MARKS: Final[dict[str, tuple[str, ToneName]]] = {
 _TIER_TONES: Final = {"casual": "tierCasual", "ordinary": "tierOrdinary", "super": "tierSuper"}
 
 
-def agenda_row(item: FollowUpInfo) -> AgendaRow:
+def agenda_row(item: FollowUpInfo, today: date) -> AgendaRow:
     """One person to contact; the action is the best channel she agreed to, else to view."""
-    icon, tone = _LOOKS.get(item.reason, ("tasks", "neutral"))
+    icon, tone = task_words.LOOKS.get(item.reason, task_words.NO_LOOK)
     overdue = item.days_overdue > 0
     return AgendaRow(
         row_id=item.id,
@@ -42,26 +40,28 @@ def agenda_row(item: FollowUpInfo) -> AgendaRow:
         name=person_name(item.member_name),
         chip=i18n.t(f"tier.{item.tier}"),
         chip_tone=semantic_tone(_TIER_TONES[item.tier]),
-        reason=_reason(item),
+        reason=_reason(item, today),
         is_overdue=overdue,
-        action=i18n.t(f"home.action_{item.channel or 'view'}"),
+        action=task_words.action_word(item),
     )
 
 
-def _reason(item: FollowUpInfo) -> str:
+def _reason(item: FollowUpInfo, today: date) -> str:
+    if item.suggestion is not None and not item.text and item.days_overdue <= 0:
+        return task_words.why_short(item, today)
     text = untrusted(item.text, 120) if item.text else ""
     if item.days_overdue > 0:
         if not text:
             return i18n.t("home.overdue_plain", n=item.days_overdue)
         return i18n.t("home.overdue", n=item.days_overdue, text=text)
-    words = text or i18n.t(f"home.reason_{item.reason}")
+    words = text or task_words.why_short(item, today)
     return i18n.t("home.at_time", time=item.due_time, text=words) if item.due_time else words
 
 
 def filters(state: HomeState) -> tuple[Choice, ...]:
     """All, and the reasons there are, each with its count."""
     agenda = state.data.agenda if state.data else None
-    counts = dict(agenda.counts) if agenda else {}
+    counts = Counter(tab_of(item.reason) for item in agenda.items) if agenda else Counter[str]()
     total = len(agenda.items) if agenda else 0
     every = Choice("", i18n.t("home.tab_all"), count=str(total))
     return (every, *(Choice(r, i18n.t(f"home.tab_{r}"), count=str(counts[r])) for r in REASONS if counts.get(r)))

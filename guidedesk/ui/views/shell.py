@@ -21,6 +21,7 @@ RAIL: Final = (
     RailItem("home", "scan", "rail.home", "Ctrl 1"),
     RailItem("members", "users", "rail.members", "Ctrl 2"),
     RailItem("codes", "qr", "rail.codes", "Ctrl 3"),
+    RailItem("tasks", "tasks", "rail.tasks", "Ctrl 4"),
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
     RailItem("close", "ledger", "rail.close", "Ctrl 8"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
