@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from guidedesk.domain.follow_ups.occasions import Suggestion
+from guidedesk.domain.outreach import OUTREACH
 from guidedesk.services.read_models import FollowUpInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
@@ -16,7 +17,7 @@ from guidedesk.ui.theme.tokens import ToneName
 LOOKS: Final[dict[str, tuple[str, ToneName]]] = {
     "birthday": ("cake", "gold"), "promised": ("chat", "accent"), "reorder": ("refill", "info"),
     "visit": ("calendar", "accent"), "window": ("hourglass", "warning"), "after_sale": ("tshirt", "success"),
-    "lapsed": ("history", "neutral"), "manager": ("segments", "violet"),
+    "lapsed": ("history", "neutral"), OUTREACH: ("segments", "violet"),
 }  # fmt: skip
 NO_LOOK: Final[tuple[str, ToneName]] = ("tasks", "neutral")
 ACTIONS: Final = frozenset({"wechat", "sms", "phone", "mini"})
@@ -90,6 +91,8 @@ def _note(item: FollowUpInfo, today: date) -> str:
         return item.due_time if due == today else f"{formats.day_text(due, today)} {item.due_time}"
     if item.days_overdue > 0:
         return t("tasks.due", date=formats.day_text(due, today))
+    if item.reason == OUTREACH:
+        return t("tasks.until", date=formats.day_text(due, today))
     return formats.day_text(due, today) if due > today else ""
 
 

@@ -61,9 +61,9 @@ _TASKS: Final = (*_FRAME, "rail.tasks", "tasks.title", "tasks.group.today", "tas
                  "tasks.group.tomorrow", "tasks.group.week", "tasks.group.birthday", "tasks.group.reorder",
                  "tasks.group.visit", "tasks.group.manager", "tasks.group.done", "tasks.filter")
 _TODAY: Final = (*_TASKS, "tasks.on_time", "tasks.on_time_spoken", "=91%", "tasks.done_of", "tasks.section.overdue",
-                 "tasks.section.birthday", "tasks.section.reorder", "tasks.section.visit", "tasks.section.manager",
+                 "tasks.section.birthday", "tasks.section.reorder", "tasks.section.visit", "tasks.section.outreach",
                  "=秦之恒", "=试穿的羊绒大衣是否合适", "tasks.due", "=叶青禾", "tasks.why.birthday_today", "=许嘉树",
-                 "tasks.why.reorder", "=15:30", "=温如许", "home.action_wechat", "home.action_phone",
+                 "tasks.why.reorder", "=15:30", "=温如许", "tasks.until", "home.action_wechat", "home.action_phone",
                  "home.action_view", "tasks.only_in_person", "tasks.quiet", "keys.done", "tasks.key_snooze", "=Ctrl →")
 _SPEAK: Final = ("tasks.why_today", "tasks.fact.wears", "=M · 雾蓝、灰|M · dusty blue, grey", "tasks.fact.offer",
                  "=外套满 1,500 减 200|¥200 off coats over ¥1,500", "tasks.script", "tasks.another",
@@ -276,7 +276,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("tasks", "quiet"): (*_TODAY, "tasks.refused.quiet", "tasks.act.wechat"),
     ("tasks", "asked"): (*_TODAY, "tasks.asked", "tasks.asked_text", "tasks.asked_log", "dialog.close"),
     ("tasks", "done"): (*_TASKS, "=宋子雯", "=回访围巾", "tasks.open_card"),
-    ("tasks", "many"): (*_TASKS, "=400", "tasks.section.overdue", "tasks.section.promised", "tasks.contacts"),
+    ("tasks", "many"): (*_TASKS, "=400", "tasks.section.overdue", "tasks.contacts"),
     ("tasks", "empty"): (*_TASKS, "tasks.empty_today", "tasks.empty_today_text", "tasks.none_chosen"),
     ("tasks", "filtered"): (*_TASKS, "tasks.empty_filter", "tasks.show_all", "tasks.none_chosen_text"),
     ("tasks", "offline"): (*_TODAY, *_SPEAK, "sync.chip.offline_waiting", "state.as_of"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import Row, store_rows
 from guidedesk.services import follow_up_steps as steps
@@ -18,6 +19,7 @@ from guidedesk.services.changes import Changes
 from guidedesk.services.queries.follow_ups import get_agenda, get_tasks
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Agenda, FollowUpInfo, TaskList
+from guidedesk.ui.presenters.task_groups import in_group, is_in
 from tests.helpers.shop import HE, LAKESIDE, LIN, NOW, QIN, SHEN, Shop, full, open_shop, purchase_row
 
 ZONE = "Asia/Shanghai"
@@ -187,3 +189,18 @@ def test_what_is_kept_by_its_day_is_counted_for_the_week(shop: Shop) -> None:
     counter.do(ops.CompleteFollowUp(follow_up_id=derived_id("f", 2), member_id=QIN))
     tasks = counter.tasks()
     assert (tasks.on_time, tasks.counted) == (1, 3)  # Monday's and yesterday's were missed
+
+
+def test_what_a_manager_handed_out_comes_onto_the_list_shortly_before_its_last_day(shop: Shop) -> None:
+    rows = [
+        full("follow_up", scope_id=LAKESIDE, id=derived_id("o", ahead), member_id=QIN, associate_id=LIN,
+             due_date=(TODAY + timedelta(days=ahead)).isoformat(), reason=OUTREACH, text="羊绒回访", state="open",
+             created_at_ms=NOW)
+        for ahead in (2, 3)
+    ]  # fmt: skip
+    with shop.engine.begin() as conn:
+        store_rows(conn, "follow_up", rows)
+    counter = Counter(shop)
+    assert [item.reason for item in counter.agenda().items] == [OUTREACH, "birthday"]
+    assert [is_in(item, "manager", TODAY) for item in counter.tasks().open].count(True) == 2
+    assert [item.id for item in in_group(counter.tasks(), "today") if item.reason == OUTREACH] == [derived_id("o", 2)]

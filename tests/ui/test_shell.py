@@ -46,8 +46,8 @@ def window(shop: ShopDesk, show: Show) -> MainWindow:
 
 def test_the_rail_offers_only_what_exists(window: MainWindow) -> None:
     assert [(b.item.page, b.item.key) for b in window.rail.buttons] == [
-        ("home", "Ctrl 1"), ("members", "Ctrl 2"), ("codes", "Ctrl 3"), ("earnings", "Ctrl 5"), ("sync", "Ctrl 9"),
-        ("settings", "Ctrl ,"),
+        ("home", "Ctrl 1"), ("members", "Ctrl 2"), ("codes", "Ctrl 3"), ("tasks", "Ctrl 4"), ("earnings", "Ctrl 5"),
+        ("sync", "Ctrl 9"), ("settings", "Ctrl ,"),
     ]  # fmt: skip
     assert "F3" in spoken_keys(window.page("home").key_cues())
 

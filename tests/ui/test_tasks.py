@@ -243,7 +243,7 @@ class Browser(QObject):
 def browser() -> Iterator[Browser]:
     made = Browser()
     for scheme in ("https", "http", "file", "javascript"):
-        QDesktopServices.setUrlHandler(scheme, made, b"open")
+        QDesktopServices.setUrlHandler(scheme, made, "open")  # type: ignore[arg-type]  # the stub says bytes, Qt takes text
     yield made
     for scheme in ("https", "http", "file", "javascript"):
         QDesktopServices.unsetUrlHandler(scheme)

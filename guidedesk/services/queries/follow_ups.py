@@ -19,6 +19,7 @@ from guidedesk.domain.contact_limits import (
 )
 from guidedesk.domain.follow_ups.occasions import OCCASIONS
 from guidedesk.domain.follow_ups.plan import Planned, beginning_on, kept, plan_day
+from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
 from guidedesk.services.queries.care import CareMember, read_care
@@ -28,6 +29,8 @@ from guidedesk.services.queries.reference import get_settings, staff_names
 from guidedesk.services.read_models import NOBODY, Agenda, Bilingual, FollowUpInfo, TaskList
 
 WEEK: Final = timedelta(days=7)
+# What a manager handed out has a last day, not a day: it comes onto the list shortly before.
+OUTREACH_AHEAD: Final = timedelta(days=2)
 _SOONEST: Final = (engagement.follow_up.c.due_date, engagement.follow_up.c.due_time, engagement.follow_up.c.id)
 
 
@@ -59,6 +62,9 @@ def get_agenda(
             table.c.associate_id == associate_id,
             or_(
                 (table.c.state == "open") & (table.c.due_date <= today.isoformat()),
+                (table.c.state == "open")
+                & (table.c.reason == OUTREACH)
+                & (table.c.due_date <= (today + OUTREACH_AHEAD).isoformat()),
                 (table.c.state == "done") & (table.c.done_at_ms >= day_start),
             ),
         )

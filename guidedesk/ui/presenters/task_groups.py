@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final, Literal
 
+from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.people import Tier
+from guidedesk.services.queries.follow_ups import OUTREACH_AHEAD
 from guidedesk.services.read_models import FollowUpInfo, TaskList
 
 Group = Literal[
@@ -16,7 +18,7 @@ GROUPS: Final[tuple[Group, ...]] = (
     "today", "overdue", "tomorrow", "week", "birthday", "reorder", "visit", "manager", "done"
 )  # fmt: skip
 # In this order below each other; overdue before all of them.
-SECTIONS: Final = ("overdue", "promised", "window", "birthday", "reorder", "after_sale", "visit", "manager", "lapsed")
+SECTIONS: Final = ("overdue", "promised", "window", "birthday", "reorder", "after_sale", "visit", OUTREACH, "lapsed")
 _TIERS: Final[dict[Tier, int]] = {"super": 0, "ordinary": 1, "casual": 2}
 _SUNDAY: Final = 6
 
@@ -33,14 +35,16 @@ def is_in(item: FollowUpInfo, group: Group, today: date) -> bool:
     due = date.fromisoformat(item.due_date)
     match group:
         case "today":
-            return due <= today
+            return due <= today + (OUTREACH_AHEAD if item.reason == OUTREACH else timedelta())
         case "overdue":
             return due < today
         case "tomorrow":
             return due == today + timedelta(days=1)
         case "week":
             return today <= due <= today + timedelta(days=_SUNDAY - today.weekday())
-        case "birthday" | "reorder" | "visit" | "manager":
+        case "manager":
+            return item.reason == OUTREACH
+        case "birthday" | "reorder" | "visit":
             return item.reason == group
         case "done":
             return False

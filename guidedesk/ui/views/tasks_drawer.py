@@ -8,6 +8,7 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
+from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.scripts import MODES, Script, fitting
 from guidedesk.services.read_models import FollowUpInfo, MemberCard
 from guidedesk.ui import formats, i18n, scripts, task_words
@@ -230,7 +231,7 @@ def script_text(state: TasksState, item: FollowUpInfo, facts: TaskFacts) -> str:
     """The words to begin with: as adapted, as the manager gave them, else of the script that is wanted."""
     if state.script:
         return state.script
-    if item.reason == "manager" and item.text:
+    if item.reason == OUTREACH and item.text:
         return untrusted(item.text, 300)
     known = _known(state, item, facts)
     found = _scripts(state, item, facts, known)
@@ -248,4 +249,5 @@ def _known(state: TasksState, item: FollowUpInfo, facts: TaskFacts) -> dict[str,
 
 def _scripts(state: TasksState, item: FollowUpInfo, facts: TaskFacts, known: dict[str, str]) -> list[Script]:
     every = (*facts.scripts, *scripts.built_in())
-    return fitting(every, item.reason, state.mode, known, i18n.language())
+    occasion = "manager" if item.reason == OUTREACH else item.reason
+    return fitting(every, occasion, state.mode, known, i18n.language())
