@@ -46,6 +46,9 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--sender-command", metavar="COMMAND", help="program that sends one-time codes (docs/verification-sender.md)"
     )
+    parser.add_argument(
+        "--sync-queue", type=int, metavar="N", help="exchanges of counters that may wait; the rest come back later"
+    )
     parser.add_argument("--init", action="store_true", help="create or migrate the schema first")
     parser.set_defaults(run=run)
 
@@ -98,6 +101,7 @@ def _serve(
 ) -> int:
     import uvicorn
 
+    from guidedesk.server.admission import MOST_WAITING
     from guidedesk.server.app import create_app, stop_streams
     from guidedesk.server.chain import init_chain
     from guidedesk.server.code_keys import refresh_trust_list
@@ -131,7 +135,10 @@ def _serve(
         sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
         return 1
     sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
-    app = create_app(database, secrets, clock, random, sender=sender, signer=helpers.signer, deciders=helpers.deciders)
+    app = create_app(
+        database, secrets, clock, random, sender=sender, signer=helpers.signer, deciders=helpers.deciders,
+        most_waiting=MOST_WAITING if args.sync_queue is None else max(0, args.sync_queue),
+    )  # fmt: skip
     _suit_many_threads()
     config = uvicorn.Config(
         app,

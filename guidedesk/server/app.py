@@ -18,6 +18,7 @@ from starlette.responses import Response
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server import code_keys, fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
+from guidedesk.server.admission import MOST_WAITING, QUEUE_OF, work_queues
 from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
 from guidedesk.server.code_senders import CodeSender
@@ -27,7 +28,7 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.join import phone_checks
 from guidedesk.server.large_pushes import LargePushes
-from guidedesk.server.limits import Lane, RateLimits
+from guidedesk.server.limits import RateLimits
 from guidedesk.server.routes import (
     codes,
     commission,
@@ -50,8 +51,6 @@ from guidedesk.server.signer import Signer
 from guidedesk.sync.protocol import MAX_BODY
 
 _log = logging.getLogger("guidedesk.server.http")
-_SYNC_LANES: Final[frozenset[Lane]] = frozenset({"push", "changes", "snapshot", "digest", "events"})
-_WORKERS: Final = 8
 SWEEP_SECONDS: Final = 60
 BOOKS_SECONDS: Final = 5
 BOOKS_LATEST: Final = 12  # rounds that figures may wait for counters to have sent everything
@@ -73,22 +72,24 @@ def create_app(
     sender: CodeSender | None = None,
     signer: Signer | None = None,
     deciders: LargePushes | None = None,
+    most_waiting: int = MOST_WAITING,
 ) -> FastAPI:
     """The application over one database. Pages of documentation are off; `limits` default to SECURITY.md S-4,
-    `sender` to none: then nobody joins online."""
+    `sender` to none: then nobody joins online. `most_waiting`: calls of the exchange that may wait for a worker."""
     context = ServerContext.create(
         database, secrets, clock, random, limits or RateLimits(), sender, OneByOne(), signer, deciders
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
-    lanes = {True: anyio.CapacityLimiter(_WORKERS), False: anyio.CapacityLimiter(_WORKERS)}
+    queues = work_queues(has_one_writer=database.is_sqlite, most_waiting=most_waiting)
+    app.state.queues = queues
     policies: dict[tuple[str, str], Policy] = {}
     for route in [r for module in ROUTE_MODULES for r in module.routes()] + list(extra_routes):
         if route.policy.permission is None and not route.policy.is_open:
             raise ValueError(f"{route.path} says neither who may ask nor that everybody may")
         policies[route.method, route.path] = route.policy
-        workers = lanes[route.policy.lane in _SYNC_LANES]
-        app.add_route(route.path, endpoint(context, route, workers), methods=[route.method])
+        queue = queues[QUEUE_OF.get(route.policy.lane, "person")]
+        app.add_route(route.path, endpoint(context, route, queue), methods=[route.method])
     app.state.policies = policies
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)

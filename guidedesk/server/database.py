@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
@@ -206,15 +206,8 @@ class ServerDatabase:
             with self.write_scope(scope_id) as opened:
                 return work(opened)
 
-        # Writers of one scope would meet at its head anyway: those of one process take turns instead of waiting
-        # inside the database until a lock times out. Other processes are met there, and retried.
-        turn = self._turns.setdefault(scope_id, Lock())
-        if not turn.acquire(timeout=_TURN_S):
-            raise StorageError("server_busy")
-        try:
+        with self._in_turn(scope_id):
             return self._retried(attempt)
-        finally:
-            turn.release()
 
     def write_directory(self, work: Callable[[Connection], T]) -> T:
         """A small idempotent transaction on tables outside the scope group (directories), before a write."""
@@ -223,7 +216,24 @@ class ServerDatabase:
             with self._writes.connect() as conn, conn.begin():
                 return work(conn)
 
-        return self._retried(attempt)
+        with self._in_turn("") if self.is_sqlite else nullcontext():
+            return self._retried(attempt)
+
+    @contextmanager
+    def _in_turn(self, scope_id: str) -> Iterator[None]:
+        """Writers of one scope would meet at its head anyway: those of one process take turns instead of waiting
+        inside the database until a lock times out. Other processes are met there, and retried.
+
+        SQLite has one writer whatever the scope: those that wait inside it look again and again, and who looks at the
+        right moment goes first.
+        """
+        turn = self._turns.setdefault("" if self.is_sqlite else scope_id, Lock())
+        if not turn.acquire(timeout=_TURN_S):
+            raise StorageError("server_busy")
+        try:
+            yield
+        finally:
+            turn.release()
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         for number in range(1, WRITE_ATTEMPTS + 1):

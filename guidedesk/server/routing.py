@@ -13,19 +13,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
-import anyio.to_thread
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from guidedesk.domain.access import Permission, may
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
+from guidedesk.server.admission import WorkQueue
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import is_outage
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
 from guidedesk.server.turns import Turn
 from guidedesk.sync.encoding import pack_answer, unpack_request
+from guidedesk.sync.protocol import QUEUE_TIMING, SERVER_TIMING
 from guidedesk.sync.redaction import data
 from guidedesk.sync.signed_headers import DEVICE_HEADER
 from guidedesk.sync.signing import RequestRefused
@@ -47,6 +48,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "rate_limited": 429,
     "schema_too_old": 426,
     "seq_gap": 409,
+    "server_busy": 503,
     "snapshot_building": 503,
     "too_large": 413,
     "unknown_device": 401,
@@ -136,18 +138,31 @@ class Route:
 
 
 def endpoint(
-    context: ServerContext, route: Route, workers: anyio.CapacityLimiter
+    context: ServerContext, route: Route, queue: WorkQueue
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The ASGI side of a route; handlers run in worker threads, sync work apart from interactive work (S-4)."""
+    """The ASGI side of a route; handlers run in the worker threads of their queue (S-4)."""
 
     async def answer(request: Request) -> Response:
         body = await request.body()
-        # The order is that of arrival; whose call it is, is only claimed here, and one that lies is soon refused.
-        name = request.headers.get(DEVICE_HEADER, "") if route.is_in_turn else ""
-        with context.pushing.join(name) if name else nullcontext() as turn:
-            return await anyio.to_thread.run_sync(run_route, context, route, request, body, turn, limiter=workers)
+        # Whose call it is, is only claimed here, and one that lies is soon refused.
+        claimed = request.headers.get(DEVICE_HEADER, "")
+        in_order = context.pushing.join(claimed) if claimed and route.is_in_turn else nullcontext()
+        try:
+            with queue.enter(claimed or _address(request)), in_order as turn:  # the order is that of arrival
+                response, waited_s = await queue.run(run_route, context, route, request, body, turn)
+        except Refused as refused:
+            return _refused(context, route, request, refused)
+        response.headers[SERVER_TIMING] = f"{QUEUE_TIMING};dur={round(1_000 * waited_s)}"
+        return response
 
     return answer
+
+
+def _refused(context: ServerContext, route: Route, request: Request, refused: Refused) -> Response:
+    if route.on_error is None:
+        return error_response(refused, context)
+    made = route.on_error(Call(context, request, b""), refused)
+    return Response(made.raw or b"", made.status, {**_ALWAYS, **made.headers})
 
 
 def run_route(
@@ -182,13 +197,17 @@ def run_route(
 def _admit(context: ServerContext, route: Route, request: Request, body: bytes) -> AuthenticatedDevice | None:
     policy = route.policy
     if policy.permission is None:
-        _slow_down(context, policy.lane, request.client.host if request.client else "")
+        _slow_down(context, policy.lane, _address(request))
         return None
     device = authenticate(context, signed_request(request, body))
     _slow_down(context, policy.lane, device.device_id)
     if not may(device.actor(), policy.permission, device.scope_id):
         raise Refused("forbidden", permission=policy.permission)
     return device
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def signed_request(request: Request, body: bytes) -> SignedRequest:

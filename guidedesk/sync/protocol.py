@@ -22,6 +22,9 @@ MAX_BODY: Final = 1 << 20
 MAX_OP_BYTES: Final = 32 << 10
 GENESIS: Final = bytes(32)
 PAGE_ROWS: Final = 500
+# With each answer: milliseconds that the call waited for others before the server began with it (`queue;dur=12`).
+SERVER_TIMING: Final = "Server-Timing"
+QUEUE_TIMING: Final = "queue"
 
 Status = Literal["accepted", "already_applied", "merged", "rejected", "parked", "quarantined", "retry"]
 TERMINAL: Final = frozenset({"accepted", "merged", "rejected"})

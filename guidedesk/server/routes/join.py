@@ -67,7 +67,7 @@ def _cookie(header: str) -> str:
 def _failed(call: Call, error: GuideDeskError) -> Answered:
     """A page for a refusal, never a line of JSON: a customer is looking."""
     asked = _asked(call)
-    if error.code == "rate_limited":
+    if error.code in ("rate_limited", "server_busy") and "seconds" in error.params:
         # Ten thousand of these must not cost the database anything.
         return pages.slow_page(pages.House(pages.language_of(asked.lang, asked.accepted), "", 0), error)
     house = form_flow.house_of(call.context, asked)

@@ -1,0 +1,135 @@
+"""How many calls may wait for the server at once, and what those beyond are told (SYNC.md 6, retry; SECURITY.md S-4).
+
+A queue without an end never empties: callers give up, ask again, and the server works for nobody. So each kind of call
+has its own workers and a queue that ends. Whoever finds it full is told when to come back: the moment at which the
+server, at the pace it is measured to work, will have room for it. Each is given another moment, one behind the other.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Final, Literal, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from guidedesk.domain.errors import Refused
+from guidedesk.server.limits import Lane
+
+QueueName = Literal["person", "hello", "sync", "watch"]
+# A person who waits at a counter never waits behind counters that exchange, whoever watches the server behind nobody.
+# Hellos come from every counter at once when a server is back: they have workers of their own too.
+QUEUE_OF: Final[Mapping[Lane, QueueName]] = MappingProxyType(
+    {
+        "push": "sync",
+        "changes": "sync",
+        "snapshot": "sync",
+        "digest": "sync",
+        "events": "sync",
+        "orders": "sync",
+        "hello": "hello",
+        "health": "watch",
+    }
+)
+MOST_WAITING: Final = 32
+_LONGEST_S: Final = 10.0  # of waiting: well within what a counter waits for an answer (S-5)
+_MOST_S: Final = 300  # nobody is sent away for longer, as a counter by itself waits no longer (SYNC.md 6)
+_LATE_S: Final = 60
+_FIRST_GUESS_S: Final = 0.05
+_WEIGHT: Final = 0.1  # of the newest call in what calls take
+_MOST_PROMISES: Final = 20_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class WorkQueue:
+    """Workers and the calls that wait for them. All but the figures is used on the event loop."""
+
+    def __init__(
+        self, name: QueueName, workers: int, most_waiting: int, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.name = name
+        self.workers = workers
+        self.most_waiting = most_waiting
+        self.inside = 0  # at work or waiting
+        self.turned_away = 0
+        self.each_s = _FIRST_GUESS_S  # what a call takes a worker
+        self._now_s = now_s
+        self._limiter = anyio.CapacityLimiter(workers)
+        self._promised: OrderedDict[str, float] = OrderedDict()
+        self._last_promise = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Calls that no worker has taken up."""
+        return max(0, self.inside - self.workers)
+
+    @contextmanager
+    def enter(self, asker: str) -> Iterator[None]:
+        """A place for one call, given back at the end of the block; `server_busy` (`seconds`) where there is none.
+
+        Half of the queue is for those who were sent away and come back at their time: else who was just answered
+        would be here again before them, and the last counter would wait for all the others to have finished.
+        """
+        now = self._now_s()
+        promised = self._promised.pop(asker, None)
+        is_expected = promised is not None and now >= promised
+        room = self.most_waiting if is_expected or not self._promised else self.most_waiting // 2
+        has_to_wait = self.inside >= self.workers
+        if has_to_wait and (self.waiting >= room or (self.waiting and self._wait_s() > _LONGEST_S)):
+            self.turned_away += 1
+            raise Refused("server_busy", seconds=self._promise(asker, now))
+        self.inside += 1
+        try:
+            yield
+        finally:
+            self.inside -= 1
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, float]:
+        """Have a worker do it; what it gave, and the seconds until a worker was free. What it took teaches how long
+        others will wait."""
+        came = self._now_s()
+
+        def timed() -> tuple[T, float, float]:
+            began = self._now_s()
+            result = work(*args, **kwargs)
+            return result, began - came, self._now_s() - began
+
+        result, waited, took = await anyio.to_thread.run_sync(timed, limiter=self._limiter)
+        self.each_s += _WEIGHT * (took - self.each_s)
+        return result, waited
+
+    def _wait_s(self) -> float:
+        """How long a call that comes now will wait."""
+        return self.inside * self.each_s / self.workers
+
+    def _promise(self, asker: str, now: float) -> int:
+        """Seconds after which there will be room: from half the queue's end on, one behind the other."""
+        while self._promised and (
+            len(self._promised) >= _MOST_PROMISES or next(iter(self._promised.values())) < now - _LATE_S
+        ):
+            self._promised.popitem(last=False)  # who comes back so late is as good as new
+        begins = max(self._last_promise, now + self._wait_s() / 2)
+        self._last_promise = min(begins + self.each_s / self.workers, now + _MOST_S)
+        seconds = max(1, math.ceil(self._last_promise - now))
+        self._promised[asker] = now + seconds
+        return seconds
+
+
+def work_queues(*, has_one_writer: bool, most_waiting: int = MOST_WAITING) -> dict[QueueName, WorkQueue]:
+    """The queues of one server process; `most_waiting` of counters that exchange.
+
+    SQLite writes one transaction at a time: more workers would only stand in its way, and in that of people's look-ups.
+    """
+    return {
+        "person": WorkQueue("person", 8, 128),
+        "hello": WorkQueue("hello", 2, 64),
+        "sync": WorkQueue("sync", 3 if has_one_writer else 8, most_waiting),
+        "watch": WorkQueue("watch", 2, 1_000),
+    }

@@ -1,0 +1,156 @@
+"""A full server says when to come back instead of letting everybody wait, and people never wait behind counters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+
+from guidedesk.domain.errors import Refused
+from guidedesk.server.admission import WorkQueue
+from guidedesk.server.app import create_app
+from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.routing import Call, Policy, Route
+from tests.server.http_server import HttpServer
+from tests.server.shop import Shop
+
+
+@dataclass
+class Now:
+    """A clock that the test moves."""
+
+    at: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class Line:
+    """A queue, and who is in it."""
+
+    now: Now = field(default_factory=Now)
+    inside: ExitStack = field(default_factory=ExitStack)
+
+    def queue(self, workers: int, most_waiting: int, each_s: float) -> WorkQueue:
+        made = WorkQueue("sync", workers, most_waiting, self.now)
+        made.each_s = each_s
+        return made
+
+    def fill(self, queue: WorkQueue, count: int) -> None:
+        for number in range(count):
+            self.inside.enter_context(queue.enter(f"early-{number}"))
+
+
+def told(queue: WorkQueue, asker: str) -> int:
+    with pytest.raises(Refused) as refused, queue.enter(asker):
+        raise AssertionError("let in")
+    assert refused.value.code == "server_busy"
+    seconds = refused.value.params["seconds"]
+    assert isinstance(seconds, int)
+    return seconds
+
+
+def test_those_who_find_it_full_are_told_one_behind_the_other() -> None:
+    line = Line()
+    queue = line.queue(workers=2, most_waiting=4, each_s=2.0)
+    line.fill(queue, 6)
+    assert queue.waiting == 4
+    # Six calls of two seconds for two workers: half of that, and then one each second.
+    assert [told(queue, f"late-{n}") for n in range(4)] == [4, 5, 6, 7]
+    assert queue.turned_away == 4
+    line.inside.close()
+    assert (queue.inside, queue.waiting) == (0, 0)
+
+
+def test_who_comes_back_at_her_time_goes_before_who_is_new() -> None:
+    line = Line()
+    queue = line.queue(workers=1, most_waiting=4, each_s=1.0)
+    line.fill(queue, 5)
+    seconds = told(queue, "first")
+    told(queue, "second")
+    line.inside.close()
+    line.fill(queue, 3)  # two wait: half of the queue
+    assert told(queue, "new") >= 1
+    line.now.at += seconds
+    with queue.enter("first"):
+        assert queue.inside == 4
+
+
+def test_one_that_waits_longer_than_an_answer_may_take_is_not_let_in() -> None:
+    line = Line()
+    queue = line.queue(workers=1, most_waiting=1_000, each_s=4.0)
+    line.fill(queue, 3)
+    assert told(queue, "late") <= 12
+
+
+def test_nobody_is_sent_away_for_ever_however_many_ask() -> None:
+    line = Line()
+    queue = line.queue(workers=1, most_waiting=0, each_s=30.0)
+    line.fill(queue, 1)
+    assert max(told(queue, f"late-{n}") for n in range(200)) == 300
+    line.now.at += 4_000
+    assert told(queue, "again") <= 60  # who was promised a time and never came holds up nobody
+
+
+@dataclass
+class Held:
+    """Calls of the exchange that a test keeps at work."""
+
+    server: HttpServer
+    queue: WorkQueue
+    go_on: threading.Event
+    begun: threading.Semaphore
+    pool: ThreadPoolExecutor
+
+    def hold(self, count: int) -> None:
+        for _ in range(count):
+            self.pool.submit(self.ask, "/test/held")
+        for _ in range(min(count, self.queue.workers)):
+            assert self.begun.acquire(timeout=20)
+
+    def ask(self, path: str) -> requests.Response:
+        return requests.get(f"http://{self.server.authority}{path}", timeout=(5, 30))
+
+
+@pytest.fixture
+def held(shop: Shop) -> Iterator[Held]:
+    go_on, begun = threading.Event(), threading.Semaphore(0)
+
+    def wait(_call: Call) -> Mapping[str, Any]:
+        begun.release()
+        assert go_on.wait(30)
+        return {}
+
+    routes = [
+        Route("GET", "/test/held", Policy("changes", is_open=True), wait),
+        Route("GET", "/test/person", Policy("look_up", is_open=True), lambda _call: {"found": 1}),
+    ]
+    app = create_app(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED, routes)
+    server = HttpServer(app)
+    with ThreadPoolExecutor(12) as pool:
+        yield Held(server, app.state.queues["sync"], go_on, begun, pool)
+        go_on.set()
+    server.close()
+
+
+def test_a_full_exchange_turns_counters_away_and_answers_people(held: Held) -> None:
+    held.queue.most_waiting = 0
+    held.hold(held.queue.workers)
+    busy = held.ask("/test/held")
+    assert busy.status_code == 503
+    assert busy.json()["error"]["code"] == "server_busy"
+    assert int(busy.headers["Retry-After"]) >= 1
+    assert held.ask("/test/person").json() == {"found": 1}
+    assert held.ask("/v1/health").json()["status"] == "ok"
+    held.go_on.set()
+    # What was let in is answered; then there is room again.
+    held.pool.shutdown()
+    assert held.queue.inside == 0
+    assert held.ask("/test/held").status_code == 200
