@@ -26,11 +26,12 @@ class Backoff:
     def failed_ms(self, *, is_unreachable: bool = False, retry_after_ms: int | None = None) -> int:
         """Milliseconds to wait after one more failure.
 
-        `retry_after_ms` is obeyed in full, with up to half as much again so that not everybody comes at once.
+        `retry_after_ms` is obeyed in full, with up to an eighth as much again so that not everybody comes at once: the
+        server gives each of them another time already, and while they wait longer than it asked it has nothing to do.
         """
         self._failures += 1
         if retry_after_ms is not None:
-            return retry_after_ms + self.jitter_ms(max(BASE_MS, retry_after_ms // 2))
+            return retry_after_ms + self.jitter_ms(max(BASE_MS, retry_after_ms // 8))
         cap = UNREACHABLE_CAP_MS if is_unreachable else CAP_MS
         return self.jitter_ms(min(cap, BASE_MS << min(self._failures - 1, 20)))
 

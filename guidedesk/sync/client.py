@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from guidedesk.domain.errors import GuideDeskError, Param, TransportError
 from guidedesk.sync.cache import Buckets
 from guidedesk.sync.encoding import ACCEPTED, COMPACT, pack_request
 from guidedesk.sync.local_store import BlankCode
-from guidedesk.sync.protocol import PAGE_ROWS, SCHEMA, ChangesPage, OpResult, Row
+from guidedesk.sync.protocol import PAGE_ROWS, QUEUE_TIMING, SCHEMA, SERVER_TIMING, ChangesPage, OpResult, Row
 from guidedesk.sync.snapshot_format import Manifest
 from guidedesk.sync.strict_json import JsonRefused
 from guidedesk.sync.transport import EagerTransport, Request, Response, Transport
@@ -83,12 +83,16 @@ class FeedSpan:
 
 @dataclass(frozen=True, slots=True)
 class PushAnswer:
-    """A result per operation; `feed` where they hold all that the batch changed in the store's feed."""
+    """A result per operation; `feed` where they hold all that the batch changed in the store's feed.
+
+    `waited_ms`: how long the server let the push wait for others before it began with it.
+    """
 
     results: tuple[OpResult, ...]
     last_seq: int
     server_time_ms: int
     feed: FeedSpan | None = None
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,8 @@ class SyncClient:
 
     def push(self, body: Mapping[str, Any], begun: Request | None = None) -> PushAnswer:
         """Send operations in order (`push_body`), or take the answer to what `push_ahead` began with them."""
-        return self._post(_PUSH, body, _push_answer, begun)
+        response = self._posted(_PUSH, body, begun)
+        return replace(_read(response, _push_answer), waited_ms=_waited_ms(response))
 
     def push_ahead(self, body: Mapping[str, Any]) -> Request | None:
         """Begin a push whose answer is asked for after those begun before; None where the line cannot do that."""
@@ -188,17 +193,18 @@ class SyncClient:
         """The last word of a counter that was taken off: how much of its work head office never got."""
         self._post("/v1/device/wiped", {"unsent": unsent}, dict)
 
-    def _post(
-        self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T], begun: Request | None = None
-    ) -> T:
+    def _post(self, path: str, body: Mapping[str, Any], build: Callable[[dict[str, Any]], T]) -> T:
+        return _read(self._posted(path, body), build)
+
+    def _posted(self, path: str, body: Mapping[str, Any], begun: Request | None = None) -> Response:
         try:
-            return _read(self._send(begun or _post_request(path, body, is_packed=self._is_packed)), build)
+            return self._send(begun or _post_request(path, body, is_packed=self._is_packed))
         except SyncRefused as refused:
             if refused.status != _UNSUPPORTED or not self._is_packed:
                 raise
             # Something between here and the server takes no packed bodies, whatever the server says.
             self._is_packed = False
-        return _read(self._send(Request("POST", path, encode(body), COMPACT)), build)
+        return self._send(Request("POST", path, encode(body), COMPACT))
 
     def _send(self, request: Request) -> Response:
         response = self._transport.send(request)
@@ -259,6 +265,12 @@ def _read(response: Response, build: Callable[[dict[str, Any]], T]) -> T:
     except (JsonRefused, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         # A proxy's page, or half an answer: as good as none, the call is made again.
         raise TransportError("bad_answer") from error
+
+
+def _waited_ms(response: Response) -> int:
+    """What the server says of itself (`Server-Timing: queue;dur=12`); 0 where it says nothing."""
+    name, _, dur = response.headers.get(SERVER_TIMING.lower(), "").partition(";dur=")
+    return int(dur) if name == QUEUE_TIMING and dur.isdecimal() else 0
 
 
 def _hello(answer: dict[str, Any]) -> Hello:

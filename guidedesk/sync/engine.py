@@ -329,7 +329,8 @@ class SyncEngine:
             pause = self._pusher.retry_after_ms
             usual = LISTENING_POLL_MS if self._is_listening else POLL_MS
             return self._backoff.around_ms(pause if pause is not None else usual)
-        self._hello_due_ms = 0
+        if not _is_pause(error):
+            self._hello_due_ms = 0
         retry_after = error.retry_after_ms if isinstance(error, SyncRefused) else None
         is_unreachable = isinstance(error, TransportError) and error.code == "unreachable"
         return self._backoff.failed_ms(is_unreachable=is_unreachable, retry_after_ms=retry_after)
@@ -337,6 +338,11 @@ class SyncEngine:
 
 def _forbids_pull(refused: SyncRefused) -> bool:
     return refused.status in (401, 403, 429, 503)
+
+
+def _is_pause(error: GuideDeskError) -> bool:
+    """Whether the server is there and as it was, but has no time: it is not asked for its hello each time again."""
+    return isinstance(error, SyncRefused) and error.status in (429, 503)
 
 
 def is_storage_full(error: GuideDeskError | None) -> bool:

@@ -26,6 +26,9 @@ ASK_AGAIN_MS: Final = 600_000
 MAX_PARKED_A_ROUND: Final = 3
 _FIRST: Final = ("accepted", "merged", "rejected", "parked", "quarantined")
 _TARGET_MS: Final = 1_000
+# Where nothing is known of the server yet: it may have a thousand counters before it, each of which wants its turn.
+_FIRST_OPS: Final = 125
+_CROWDED_MS: Final = 250  # having waited so long at the server means that others wait too
 _ON_THEIR_WAY: Final = 2
 _RENUMBERED: Final = (400, 409, 413, 422)  # what is sent after these may have other numbers
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
@@ -63,10 +66,11 @@ class Pusher:
         self._clock = clock
         self._random = random
         self._load_lanes = load_lanes
-        self._limit = MAX_OPS
+        self._limit = _FIRST_OPS
         self._resend_from: int | None = None
         self._ahead: deque[_Batch] = deque()  # on their way, in the order of their numbers
         self._is_smooth = True
+        self._is_crowded = False
         self._answered_ms = 0
         self.progress: tuple[int, int] | None = None
         self.changed: set[RowRef] = set()
@@ -139,7 +143,9 @@ class Pusher:
         if batch.begun is None:
             self._clock.observe(sent, received, answer.server_time_ms)
         # One that was sent ahead waited for those before it first.
-        self._adapt(received - (sent if batch.begun is None else self._answered_ms), len(batch.entries))
+        took = received - (sent if batch.begun is None else self._answered_ms) - answer.waited_ms
+        self._adapt(took, len(batch.entries))
+        self._is_crowded = answer.waited_ms > _CROWDED_MS
         self._answered_ms = received
         self._send_ahead(batch, answer)
         answered = self.take_answers(answer.results, answer.feed)
@@ -155,10 +161,11 @@ class Pusher:
 
         Two are on their way at a time, so that the server never waits for us: one is decided, one is there. Only
         where nothing stands in the way: should this PC die in between, the operations are sent again and answered
-        as before; should the server stop at the first, it refuses the second (`seq_gap`).
+        as before; should the server stop at the first, it refuses the second (`seq_gap`). And only where no other
+        counter waits for the server.
         """
         decided = {result.op_id for result in answer.results if result.status != "retry"}
-        if self._resend_from is not None or any(e.op_id not in decided for e in batch.entries):
+        if self._is_crowded or self._resend_from is not None or any(e.op_id not in decided for e in batch.entries):
             return
         while len(self._ahead) < (_ON_THEIR_WAY if self._is_smooth else 1):
             following = self._following(self._ahead[-1] if self._ahead else batch)
@@ -185,7 +192,8 @@ class Pusher:
         return None if found is None or any(entry.state != "queued" for entry in found.entries) else found
 
     def _adapt(self, took_ms: int, size: int) -> None:
-        """About a second a push; what a batch smaller than allowed took says nothing about a larger one."""
+        """About a second a push, without what it waited for others; what a batch smaller than allowed took says
+        nothing about a larger one."""
         if took_ms > _TARGET_MS or size >= self._limit:
             fits = size * _TARGET_MS // max(1, took_ms)
             self._limit = max(1, min(MAX_OPS, fits, size * 2))
