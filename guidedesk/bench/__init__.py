@@ -19,5 +19,6 @@ BENCHES: Final[dict[str, str]] = {
     "search": "guidedesk.bench.search",
     "simulate": "guidedesk.bench.simulate",
     "start": "guidedesk.bench.start",
+    "storm": "guidedesk.bench.storm",
     "sync": "guidedesk.bench.sync",
 }

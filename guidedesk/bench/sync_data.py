@@ -114,22 +114,23 @@ def _land(folder: Path, members: int) -> None:
     try:
         prepare(database, "bench-sync", [people.STORE])
         rows = people.reference_rows()
-        products = [_bare(row) for row in rows.pop("product")]
-        land_reference(database, {name: [_bare(row) for row in found] for name, found in rows.items()})
+        products = [bare(row) for row in rows.pop("product")]
+        land_reference(database, {name: [bare(row) for row in found] for name, found in rows.items()})
         land_products(database, products)
         write_settings(database, {"snapshot_rows": str(_SNAPSHOT_ROWS)})
-        for portion in _portions(people.members(members, SEED)):
+        for portion in portions(people.members(members, SEED)):
             land_people(database, people.STORE, portion, secrets.phone_key, people.BASE_MS)
     finally:
         database.close()
 
 
-def _bare(row: Row) -> Row:
+def bare(row: Row) -> Row:
     """A row without what its landing adds."""
     return {name: value for name, value in row.items() if name not in ("scope_id", "row_ver", "deleted_at_ms")}
 
 
-def _portions(invented: Iterator[people.Invented]) -> Iterator[Sequence[Person]]:
+def portions(invented: Iterator[people.Invented]) -> Iterator[Sequence[Person]]:
+    """Invented people as they are landed, so many at a time."""
     portion: list[Person] = []
     for one in invented:
         portion.append(_person(one))

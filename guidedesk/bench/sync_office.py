@@ -126,7 +126,7 @@ class Office:
 
 
 @contextmanager
-def open_office(data: StoreData, kind: ServerKind) -> Iterator[Office]:
+def open_office(data: StoreData, kind: ServerKind, options: Sequence[str] = ()) -> Iterator[Office]:
     """The server running on a copy of the data; everything is stopped and removed at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="guidedesk-bench-")))
@@ -136,7 +136,7 @@ def open_office(data: StoreData, kind: ServerKind) -> Iterator[Office]:
             local = stack.enter_context(LocalPostgres(is_durable=True))
             to_postgresql(folder, local, "sync")
             url, admin_url = local.url("sync", APP), local.url("sync")
-        server = ServerProcess(url, folder / SECRETS, folder / "server.log")
+        server = ServerProcess(url, folder / SECRETS, folder / "server.log", options)
         office = Office(folder, url, admin_url, server)
         stack.callback(server.stop)
         server.start()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,11 @@ _URL: Final = re.compile(r"(http://\S+:(\d+))")
 class ServerProcess:
     """`guidedesk serve` on a loopback port; the port stays the same when it is started again."""
 
-    def __init__(self, database_url: str, secrets: Path, log: Path) -> None:
+    def __init__(self, database_url: str, secrets: Path, log: Path, options: Sequence[str] = ()) -> None:
         self._database_url = database_url
         self._secrets = secrets
         self._log = log
+        self._options = options
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
@@ -35,11 +37,17 @@ class ServerProcess:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id, while it runs."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it says where it listens; `demo_server_failed` if it does not."""
         command = [
             sys.executable, "-m", "guidedesk", "serve", "--database", self._database_url,
             "--secrets", str(self._secrets), "--listen", f"127.0.0.1:{self._port}",
+            *self._options,
         ]  # fmt: skip
         with self._log.open("a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
