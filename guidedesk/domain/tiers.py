@@ -6,7 +6,7 @@ that her own purchases and answers do not say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -25,6 +25,17 @@ class TierRules:
     super_spent_minor: int = 300_000
     months: int = 12
     needs_consent: bool = True  # to at least one channel: whom nobody may write to cannot be looked after
+
+
+def tier_rules(settings: Mapping[str, str]) -> TierRules:
+    """The rules of a chain, from its settings by name; ours where it set none."""
+    default = TierRules()
+    return TierRules(
+        super_orders=int(settings.get("tier_super_orders", default.super_orders)),
+        super_spent_minor=int(settings.get("tier_super_spent_minor", default.super_spent_minor)),
+        months=int(settings.get("tier_months", default.months)),
+        needs_consent=settings.get("tier_needs_consent", "1") != "0",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from guidedesk.domain.access import Actor, may
 from guidedesk.domain.contact_limits import ContactPolicy
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.segments import Asking, Audience, check_name, read_audience
-from guidedesk.domain.tiers import TierRules
+from guidedesk.domain.tiers import tier_rules
 from guidedesk.domain.time import local_date, local_datetime, to_ms
 from guidedesk.models.entities import upsert
 from guidedesk.models.people import staff
@@ -78,7 +78,7 @@ def read_shop(conn: Connection, chain_id: str, scope_id: str, now_ms: int) -> Sh
     }
     elsewhere = frozenset(row.id for row in rows if row.store_id != scope_id and row.is_active)
     today = local_date(now_ms, found["zone"]).toordinal()
-    asking = Asking(today, int(found["window_days"]), TierRules())
+    asking = Asking(today, int(found["window_days"]), tier_rules(found))
     return Shop(scope_id, found["currency"], found["zone"], contact_policy(found), asking, people, elsewhere)
 
 

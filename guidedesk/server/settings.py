@@ -41,6 +41,10 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "quiet_to": ("09:00", None, None),
     "scripts": ("[]", None, None),  # the chain's own, JSON as `domain.scripts` reads it (docs/follow-ups.md)
     "snapshot_rows": ("20000", 0, 100_000_000),
+    "tier_months": ("12", 1, 120),  # what makes a super member (domain.tiers)
+    "tier_needs_consent": ("1", 0, 1),
+    "tier_super_orders": ("3", 1, 1_000),
+    "tier_super_spent_minor": ("300000", 0, 1_000_000_000_000),
     "welcome_coupon": ("0", 0, 0xFFFF_FFFF),  # number of the offer that new members get; 0 for none
     "window_days": ("15", 0, 3_650),
     "zone": ("Asia/Shanghai", None, None),

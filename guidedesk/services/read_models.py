@@ -11,6 +11,7 @@ from guidedesk.domain.contact_limits import ContactPolicy
 from guidedesk.domain.follow_ups.occasions import Suggestion
 from guidedesk.domain.insight import NextBuy
 from guidedesk.domain.people import Role, Tier
+from guidedesk.domain.tiers import TierRules
 
 Channel = Literal["store", "online", "mini"]
 TimelineKind = Literal[
@@ -447,6 +448,7 @@ class ChainSettings:
     channel_wechat: str = "https://web.wechat.com/"
     channel_sms: str = ""
     contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
+    tier_rules: TierRules = field(default_factory=TierRules)
 
 
 @dataclass(frozen=True, slots=True)

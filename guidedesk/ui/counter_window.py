@@ -32,6 +32,7 @@ from guidedesk.ui.presenters.follow_up import FollowUpRef
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.joinings import JoinedNotice, JoiningsPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
+from guidedesk.ui.presenters.member_care import MemberCarePresenter
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
 from guidedesk.ui.presenters.scanner_settings import ScannerSettingsPresenter
 from guidedesk.ui.presenters.search import SearchPresenter, SearchState
@@ -67,6 +68,7 @@ class CounterWindow(QObject):
         self.shell = ShellPresenter(desk, self)
         self.sign_in = SignInPresenter(desk, self)
         self.care = CareFeed(desk, self)
+        self.member_care = MemberCarePresenter(desk, self)
         self.home = HomePresenter(desk, self, care=self.care)
         self.joinings = JoiningsPresenter(desk, self)
         self.counter = CounterPresenter(desk, self)
@@ -199,6 +201,12 @@ class CounterWindow(QObject):
         page.returned.connect(presenter.open)
         presenter.state_changed.connect(self._when_shown(page).take)
         presenter.opened.connect(self._show_member)
+        presenter.state_changed.connect(self.member_care.follow)
+        self.member_care.state_changed.connect(WhenShown(page, page.render_care).take)
+        self.member_care.noticed.connect(self._tell_notice)
+        page.next_done.connect(self.member_care.complete)
+        page.next_another.connect(self.member_care.another)
+        page.next_dismissed.connect(self.member_care.dismiss)
         presenter.noticed.connect(self._tell_notice)
         presenter.log_requested.connect(self.log.open)
         presenter.history_requested.connect(self.history.open)

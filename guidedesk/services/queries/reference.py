@@ -11,6 +11,7 @@ from guidedesk.domain.channels import channel_url
 from guidedesk.domain.contact_limits import ContactPolicy, hour_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.scripts import Script, parse_scripts
+from guidedesk.domain.tiers import tier_rules
 from guidedesk.models import people
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, StaffInfo, StoreInfo
@@ -47,6 +48,7 @@ def get_settings(conn: Connection) -> ChainSettings:
         channel_wechat=channel_url(found.get("channel_wechat", default.channel_wechat)),
         channel_sms=channel_url(found.get("channel_sms", default.channel_sms)),
         contact_policy=contact_policy(found),
+        tier_rules=tier_rules(found),
     )
 
 

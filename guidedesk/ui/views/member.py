@@ -13,12 +13,14 @@ from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.bind import BindResult
 from guidedesk.ui.presenters.member import MemberState
+from guidedesk.ui.presenters.member_care import MemberCareState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.bind_words import result_words
+from guidedesk.ui.views.member_care import NextCard, TierCard
 from guidedesk.ui.views.member_parts import (
     AbilitiesCard,
     ConsentCard,
@@ -222,6 +224,9 @@ class MemberPage(Page):
     more_wanted = Signal()
     tag_added = Signal(str)
     tag_removed = Signal(str)
+    next_done = Signal()
+    next_another = Signal()
+    next_dismissed = Signal()
     follow_up_completed = Signal(str)
     follow_up_changed = Signal(str)
     action_chosen = Signal(str)
@@ -237,12 +242,14 @@ class MemberPage(Page):
         self._result: BindResult | None = None
         self._is_told = False
         self.head = MemberHead()
-        self.owner, self.consents = OwnerCard(), ConsentCard()
+        self.owner, self.tier, self.consents = OwnerCard(), TierCard(), ConsentCard()
+        self.next = NextCard()
         self.timeline = TimelineCard()
         self.follow_ups, self.coupons, self.preferences = FollowUpsCard(), CouponsCard(), PreferencesCard()
         self.abilities = AbilitiesCard()
-        left = ScrollColumn(holder(_stretched(self.owner, self.consents)))
-        right = ScrollColumn(holder(_stretched(self.abilities, self.follow_ups, self.coupons, self.preferences)))
+        left = ScrollColumn(holder(_stretched(self.owner, self.tier, self.consents)))
+        cards = (self.abilities, self.next, self.follow_ups, self.coupons, self.preferences)
+        right = ScrollColumn(holder(_stretched(*cards)))
         self.columns = ColumnsPane(
             Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
             Pane(right, "member.tab.more", "pane_right"), least="timeline_min",
@@ -270,6 +277,9 @@ class MemberPage(Page):
         self.consents.tag_added.connect(self.tag_added)
         self.consents.tag_removed.connect(self.tag_removed)
         self.columns.became_tabs.connect(self._fit_head)
+        self.next.done.connect(self.next_done)
+        self.next.another_wanted.connect(self.next_another)
+        self.next.dismissed.connect(self.next_dismissed)
         self.follow_ups.completed.connect(self.follow_up_completed)
         self.follow_ups.changed.connect(self.follow_up_changed)
         head.more.chosen.connect(self._act)
@@ -299,6 +309,11 @@ class MemberPage(Page):
         self.preferences.show_preferences(card.preferences)
         if self.isVisible():
             settle_layouts()
+
+    def render_care(self, state: MemberCareState) -> None:
+        """What could be next, and the tier: both come a moment after the card."""
+        self.next.show_care(state)
+        self.tier.show_care(state)
 
     def show_result(self, result: BindResult | None) -> None:
         """What became of a bind, while the card it is about is open."""

@@ -1,0 +1,76 @@
+"""What to say to a member who stands here, and how far she has come: read after her card is shown, never before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, func, select
+
+from guidedesk.domain.contact_limits import best_channel
+from guidedesk.domain.follow_ups.plan import Planned, next_best
+from guidedesk.domain.people import Tier
+from guidedesk.domain.tiers import Bought, TierRules, TierStanding, first_day, standing
+from guidedesk.domain.time import local_date, local_midnight_ms
+from guidedesk.models import sales
+from guidedesk.services.queries.care import CareMember, read_care
+from guidedesk.services.queries.follow_ups import explained, list_follow_ups, suggested_item
+from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.read_models import ChainSettings, FollowUpInfo
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCare:
+    """The actions that could be next, the best first, and the tier by her own orders."""
+
+    member_id: str
+    today: date
+    actions: tuple[FollowUpInfo, ...]
+    standing: TierStanding
+    rules: TierRules
+    currency: str
+    recorded: Tier  # what her card says: as registered, imported or set by head office
+
+
+def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: int) -> MemberCare | None:
+    """As `viewer_id` would look after her; None for an erased member or one this counter has no copy of.
+
+    What was promised for today or earlier goes before what her data tells, in the order of the tasks.
+    """
+    settings = get_settings(conn)
+    today = local_date(now_ms, settings.zone)
+    who = next(iter(read_care(conn, [member_id], viewer_id, settings, now_ms)), None)
+    if who is None:
+        return None
+    found = list_follow_ups(conn, now_ms, settings.zone, member_id=member_id)
+    mine = tuple(item for item in found if item.associate_id == viewer_id and item.days_overdue >= 0)
+    channel = best_channel(who.person.contact, settings.contact_policy)
+    told = tuple(
+        suggested_item(who, Planned(one, channel), viewer_id, today, today) for one in next_best(who.person, today)
+    )
+    return MemberCare(
+        member_id, today, (*explained(mine, (who,)), *told), _standing(conn, who, settings, today),
+        settings.tier_rules, settings.currency, who.tier,
+    )  # fmt: skip
+
+
+def _standing(conn: Connection, who: CareMember, settings: ChainSettings, today: date) -> TierStanding:
+    """Orders of the months that count, in the chain's currency, less what came back."""
+    order, back = sales.purchase.c, sales.purchase_return.c
+    since = local_midnight_ms(first_day(today, settings.tier_rules.months), settings.zone)
+    backs = conn.execute(
+        select(back.purchase_id, func.sum(back.total_minor).label("total_minor"))
+        .where(back.member_id == who.member_id, back.deleted_at_ms.is_(None))
+        .group_by(back.purchase_id)
+    )
+    returned = {row.purchase_id: row.total_minor for row in backs}
+    rows = conn.execute(
+        select(order.id, order.paid_at_ms, order.total_minor).where(
+            order.member_id == who.member_id, order.paid_at_ms >= since, order.currency == settings.currency,
+            order.deleted_at_ms.is_(None),
+        )
+    )  # fmt: skip
+    bought = [
+        Bought(local_date(row.paid_at_ms, settings.zone), row.total_minor - returned.get(row.id, 0)) for row in rows
+    ]
+    return standing(bought, bool(who.person.contact.consents), today, settings.tier_rules)

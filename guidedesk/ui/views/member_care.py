@@ -1,0 +1,139 @@
+"""Two cards of the member page: the next best action with its reason, and how far she has come (mockup 03)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Signal
+
+from guidedesk.domain.tiers import TierRules, TierStanding
+from guidedesk.services.queries.member_care import MemberCare
+from guidedesk.services.read_models import FollowUpInfo
+from guidedesk.ui import formats, i18n, task_words
+from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.member_care import MemberCareState
+from guidedesk.ui.views.member_words import TIER_ICONS, TIER_TONES
+from guidedesk.ui.widgets.bars import Bar, Part, permille
+from guidedesk.ui.widgets.buttons import Button
+from guidedesk.ui.widgets.cards import Card
+from guidedesk.ui.widgets.chips import Chip, IconLabel
+from guidedesk.ui.widgets.flow import flow
+from guidedesk.ui.widgets.labels import Label, untrusted
+from guidedesk.ui.widgets.layouts import row
+
+_FULL: Final = 1000
+
+
+class NextCard(Card):
+    """`done()`, `another_wanted()`, `dismissed()`; hidden when there is nothing to suggest."""
+
+    done = Signal()
+    another_wanted = Signal()
+    dismissed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(gap=2, accented=True)
+        title = Label("", "body_strong", "accent").say("next.title")
+        head = row(IconLabel("spark", "accent", "iconSmall"), title, None, gap=2)
+        self._title = Label("", "heading", wrap=True)
+        self._why = Label("", "label", "text2", wrap=True)
+        self._done = Button("", "accent", size="s")
+        self._another = Button("", size="s").say("tasks.another")
+        self._not = Button("", "quiet", size="s").say("tasks.not_suitable")
+        self._done.clicked.connect(self.done)
+        self._another.clicked.connect(self.another_wanted)
+        self._not.clicked.connect(self.dismissed)
+        self.body.put(head, self._title, self._why, flow(self._done, self._another, self._not, gap=2))
+        self.hide()
+
+    def show_care(self, state: MemberCareState) -> None:
+        """Fill it in."""
+        item, care = state.action, state.care
+        self.setVisible(item is not None)
+        if item is None or care is None:
+            return
+        self._title.set_text(action_title(item))
+        self._why.set_text(action_why(item, care))
+        self._done.set_text(t(_key("next.done", item)))
+        self._another.setVisible(state.has_others)
+
+
+class TierCard(Card):
+    """The tier by her own orders, and what moves her up; hidden where sums are."""
+
+    def __init__(self) -> None:
+        super().__init__(gap=2)
+        self._tier = Chip()
+        self._bar = Bar()
+        self._text = Label("", "caption", "text2", wrap=True)
+        self.body.put(row(Label("", "heading").say("member.tier"), None, self._tier, gap=2), self._bar, self._text)
+        self.hide()
+
+    def show_care(self, state: MemberCareState) -> None:
+        """Fill it in."""
+        care = state.care
+        self.setVisible(care is not None and not state.hides_amounts)
+        if care is None:
+            return
+        found = care.standing
+        self._tier.show_state(t(f"tier.{found.tier}"), TIER_TONES[found.tier], TIER_ICONS[found.tier])
+        text = tier_text(care)
+        self._bar.show_parts((Part(_progress(found, care.rules), "gold"),), text)
+        self._text.set_text(text)
+
+
+def tier_text(care: MemberCare) -> str:
+    """What moves her up, and until when she stays where she is."""
+    found = care.standing
+    parts = []
+    if found.next is not None and not (found.orders_left or found.spent_left_minor) and found.lacks_consent:
+        parts.append(t("member.tier_consent", tier=t(f"tier.{found.next}")))
+    elif found.next == "super":
+        left = []
+        if found.orders_left:
+            left.append(t("member.tier_orders", n=found.orders_left))
+        if found.spent_left_minor:
+            left.append(t("member.tier_spent", amount=formats.money_short(found.spent_left_minor, care.currency)))
+        if found.lacks_consent:
+            left.append(t("member.tier_agrees"))
+        parts.append(t("member.tier_up", what=t("list.comma").join(left), tier=t("tier.super")))
+    elif found.next is not None:
+        parts.append(t("member.tier_first", tier=t(f"tier.{found.next}")))
+    if found.until is not None:
+        parts.append(t("member.tier_until", date=formats.day_text(found.until, care.today)))
+    if care.recorded != found.tier:
+        parts.append(t("member.tier_recorded", tier=t(f"tier.{care.recorded}")))
+    return ("" if i18n.language() == "zh_CN" else " ").join(parts)
+
+
+def _progress(found: TierStanding, rules: TierRules) -> int:
+    """Of what super takes, the part that is furthest behind."""
+    if found.tier == "super":
+        return _FULL
+    return min(
+        permille(found.orders, max(1, rules.super_orders)), permille(found.spent_minor, max(1, rules.super_spent_minor))
+    )
+
+
+def action_title(item: FollowUpInfo) -> str:
+    """What to do, in a few words."""
+    if item.text:
+        return untrusted(item.text, 60)
+    one, lang = item.suggestion, i18n.language()
+    subject = "" if one is None else untrusted(one.subject.zh if lang == "zh_CN" else one.subject.en, 24)
+    key = _key("next.do", item)
+    if subject:
+        return t(key, subject=subject)
+    return t(f"{key}_plain" if i18n.has(f"{key}_plain") else key, subject=subject)
+
+
+def action_why(item: FollowUpInfo, care: MemberCare) -> str:
+    """Its reason: what her data tells, else whose promise it is for when."""
+    if item.suggestion is not None:
+        return task_words.told(item.suggestion, care.today)
+    return t("next.promised_late", n=item.days_overdue) if item.days_overdue > 0 else t("next.promised")
+
+
+def _key(prefix: str, item: FollowUpInfo) -> str:
+    key = f"{prefix}.{item.reason}"
+    return key if i18n.has(key) else f"{prefix}.promised"
