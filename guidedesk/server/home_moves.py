@@ -14,9 +14,11 @@ from sqlalchemy import Connection, delete, select, update
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row, entity_tables, load_row, upsert
 from guidedesk.models.server_tables import home_move, member_phone, member_reach, phone_directory, scope, scope_grant
+from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.feed_pointers import EVICT
+from guidedesk.server.member_folds import fold
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import Grant, announce_reach, grant_in, granted_members, insert_missing, reach_of
@@ -82,13 +84,17 @@ def _finish(database: ServerDatabase, move: _Move) -> None:
         with database.read() as conn:
             rows = _home_rows(conn, move)
             phone = _phone_row(conn, move)
-        database.write(move.new, lambda opened, rows=rows, phone=phone: _arrive(opened, move, rows, phone))  # type: ignore[misc]
+        there = database.write(move.new, lambda opened, rows=rows, phone=phone: _arrive(opened, move, rows, phone))  # type: ignore[misc]
         _point_directories(database, move, rows)
         with database.read() as conn:
             others = sorted(set(reach_of(conn, [move.member_id])[move.member_id]) - {move.old, move.new})
         for other in others:
-            database.write(other, lambda opened, rows=rows: _repoint(opened, move, rows))  # type: ignore[misc]
-        is_done = database.write(move.old, lambda opened, rows=rows: _leave(opened, move, rows))  # type: ignore[misc]
+            database.write(other, lambda opened, rows=rows, there=there: _repoint(opened, move, rows, there))  # type: ignore[misc]
+        is_done = database.write(move.old, lambda opened, rows=rows, there=there: _leave(opened, move, rows, there))  # type: ignore[misc]
+    # What was changed while both homes had her was folded into one of the two rows: told once more from everything.
+    for kind in ("member", "binding"):
+        fold(database, kind, move.new, move.member_id)
+    fanout.run(database, move.new)
 
 
 def _home_rows(conn: Connection, move: _Move) -> dict[str, Row]:
@@ -103,21 +109,32 @@ def _phone_row(conn: Connection, move: _Move) -> dict[str, Any] | None:
     return None if found is None else dict(found._mapping)
 
 
-def _arrive(opened: ScopeWrite, move: _Move, rows: dict[str, Row], phone: dict[str, Any] | None) -> None:
+def _arrive(
+    opened: ScopeWrite, move: _Move, rows: dict[str, Row], phone: dict[str, Any] | None
+) -> dict[str, int]:
+    """The versions of her rows at the new home. One that is there is kept where it is the newer: a crash left the move
+    half done, and she was changed since."""
+    there: dict[str, int] = {}
     for tbl, row in rows.items():
-        upsert(opened.conn, entity_tables()[tbl], [row | {"scope_id": move.new, "row_ver": row["row_ver"] + 1}])
-    if phone is not None:
+        known = load_row(opened.conn, tbl, move.new, move.member_id)
+        there[tbl] = row["row_ver"] + 1 if known is None else max(row["row_ver"] + 1, known["row_ver"])
+        if known is None or known["row_ver"] <= row["row_ver"]:
+            upsert(opened.conn, entity_tables()[tbl], [row | {"scope_id": move.new, "row_ver": there[tbl]}])
+    p = member_phone.c
+    mine = (p.scope_id == move.new, p.member_id == move.member_id)
+    if phone is not None and opened.conn.execute(select(p.member_id).where(*mine)).first() is None:
         upsert(opened.conn, member_phone, [phone | {"scope_id": move.new}])
     grant_in(opened, [Grant(move.member_id, move.new, "home")], move.chain_id, move.since_ms)
-    _point_store(opened, move, rows)
+    _point_store(opened, move, rows, there)
+    return there
 
 
-def _repoint(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> None:
+def _repoint(opened: ScopeWrite, move: _Move, rows: dict[str, Row], there: dict[str, int]) -> None:
     if granted_members(opened.conn, opened.scope_id, [move.member_id], hold=True):
-        _point_store(opened, move, rows)
+        _point_store(opened, move, rows, there)
 
 
-def _leave(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> bool:
+def _leave(opened: ScopeWrite, move: _Move, rows: dict[str, Row], there: dict[str, int]) -> bool:
     """Let go, unless the rows changed since they were copied: then they are copied again."""
     now = _home_rows(opened.conn, move)
     if {tbl: row["row_ver"] for tbl, row in now.items()} != {tbl: row["row_ver"] for tbl, row in rows.items()}:
@@ -126,7 +143,7 @@ def _leave(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> bool:
     grant_in(opened, [Grant(move.member_id, move.new, "served", until_ms)], move.chain_id, move.since_ms)
     mine = (scope_grant.c.scope_id == move.old, scope_grant.c.member_id == move.member_id)
     opened.conn.execute(delete(scope_grant).where(*mine, scope_grant.c.reason == "home"))
-    _point_store(opened, move, rows)
+    _point_store(opened, move, rows, there)
     for tbl in rows:
         table = entity_tables()[tbl]
         opened.conn.execute(delete(table).where(table.c.scope_id == move.old, table.c.id == move.member_id))
@@ -135,7 +152,7 @@ def _leave(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> bool:
     return True
 
 
-def _point_store(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> None:
+def _point_store(opened: ScopeWrite, move: _Move, rows: dict[str, Row], there: dict[str, int]) -> None:
     """Within a store that sees her: her rows are at the new home, those of the old one go."""
     opened.conn.execute(
         update(scope_grant)
@@ -143,7 +160,7 @@ def _point_store(opened: ScopeWrite, move: _Move, rows: dict[str, Row]) -> None:
         .values(home_scope_id=move.new)
     )
     for tbl, row in rows.items():
-        opened.touch(tbl, move.new, move.member_id, row["row_ver"] + 1)
+        opened.touch(tbl, move.new, move.member_id, there[tbl])
         opened.touch(tbl, move.old, move.member_id, row["row_ver"], op=EVICT)
 
 

@@ -27,7 +27,7 @@ from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.rows import put_row
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
-from guidedesk.server.visibility import insert_missing, reach_of
+from guidedesk.server.visibility import granted_members, insert_missing, reach_of
 from guidedesk.services.binding_rows import binding_row, event_row
 from guidedesk.services.member_fields import before_rows, folded, latest
 
@@ -196,6 +196,7 @@ def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str]) -> _Numbe
     _put(opened, "member_change", kept)
     after = folded(row, changes)
     _put(opened, "member", [after])
+    _hide_from_strangers(opened, member_id)
     phone = latest(changes).get("phone")
     if phone is not None:
         _keep_box(opened, member_id, phone)
@@ -241,6 +242,7 @@ def _spend_coupon(opened: ScopeWrite, row_id: str) -> bool:
     row = spend(opened, row_id)
     if row is not None:
         add_tasks(opened, [("coupon", row_id, row["row_ver"])])
+        _hide_from_strangers(opened, row["member_id"])
     return row is not None
 
 
@@ -249,6 +251,7 @@ def _void_card(opened: ScopeWrite, row_id: str) -> bool:
     if row is None or row["state"] != "live":
         return False
     _put(opened, "member_code", [row | {"state": "revoked"}])
+    _hide_from_strangers(opened, row["member_id"])
     return True
 
 
@@ -287,7 +290,22 @@ def _settle_numbers(database: ServerDatabase, member_id: str, home: str, numbers
     database.write_directory(work)
 
 
+def _hide_from_strangers(opened: ScopeWrite, member_id: str) -> None:
+    """Her rows live here, but the store need not see her any more (a grant that ended, the cap of a counter): what is
+    folded for others is then none of its counters' news. A grant that comes back brings everything."""
+    if not granted_members(opened.conn, opened.scope_id, [member_id], hold=True):
+        opened.rewind({})
+
+
 def _fold_binding(
+    opened: ScopeWrite, member_id: str, scopes: set[str], rules: AttributionRules, chain_id: str
+) -> bool:
+    is_there = _tell_binding(opened, member_id, scopes, rules, chain_id)
+    _hide_from_strangers(opened, member_id)
+    return is_there
+
+
+def _tell_binding(
     opened: ScopeWrite, member_id: str, scopes: set[str], rules: AttributionRules, chain_id: str
 ) -> bool:
     if _lock(opened, member_id) is None:

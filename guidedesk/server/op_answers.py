@@ -18,6 +18,7 @@ from guidedesk.models.wire_schema import as_schema, knows_table
 from guidedesk.server.feed import render
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.signer import Signatures
+from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, granted_members, member_column
 from guidedesk.services.apply import RowRef
 from guidedesk.services.coupon_rows import coupon_id
 from guidedesk.services.member_fields import change_id
@@ -51,6 +52,7 @@ from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, sour
 from guidedesk.sync.protocol import SCHEMA, OpResult, Status, canonical
 from guidedesk.sync.server_signing import sign_acknowledgement
 
+_ABOUT_MEMBERS: Final = frozenset((*MEMBER_TABLES, *STORE_TABLES))
 REFUSALS: Final = frozenset({"validation", "forbidden", "not_found", "stale_precondition", "unknown_type"})
 
 
@@ -182,6 +184,7 @@ def sale_rows(operation: ClaimSale | RecordSale | RecordReturn, scope_id: str) -
 
 def render_answers(
     conn: Connection,
+    scope_id: str,
     answers: Sequence[Answer],
     key: Ed25519PrivateKey,
     known: Mapping[RowRef, Row],
@@ -190,19 +193,25 @@ def render_answers(
 ) -> list[OpResult]:
     """Answers with their authoritative rows (or absences) as `schema` knows them, and the acknowledgement.
 
-    `known` are rows just committed; the others are read. `signed` are acknowledgements that are signed already.
+    `known` are rows just committed; the others are read, and given only as far as the asking store `scope_id` sees whom
+    they are about: it may have ceased to since. `signed` are acknowledgements that are signed already.
     """
     if schema < SCHEMA:
         answers = [replace(a, refs=tuple(ref for ref in a.refs if knows_table(schema, ref[0]))) for a in answers]
     asked = {ref for answer in answers for ref in answer.refs}
     rows = {ref: as_schema(schema, ref[0], known[ref]) for ref in asked if ref in known}
-    rows |= render(conn, asked - known.keys(), schema)
+    rows |= _seen(conn, scope_id, render(conn, asked - known.keys(), schema))
     return [_result(answer, rows, key, signed or {}) for answer in answers]
 
 
-def _result(
-    answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey, signed: Signatures
-) -> OpResult:
+def _seen(conn: Connection, scope_id: str, rows: Mapping[RowRef, Row]) -> dict[RowRef, Row]:
+    """Those rows that are about nobody, or about a member whom a store sees."""
+    about = {ref: row.get(member_column(ref[0]).name) for ref, row in rows.items() if ref[0] in _ABOUT_MEMBERS}
+    granted = granted_members(conn, scope_id, {member for member in about.values() if member is not None})
+    return {ref: row for ref, row in rows.items() if about.get(ref) is None or about[ref] in granted}
+
+
+def _result(answer: Answer, rows: Mapping[RowRef, Row], key: Ed25519PrivateKey, signed: Signatures) -> OpResult:
     params = dict(answer.params)
     status = answer.status
     if answer.is_repeated and status != "quarantined":

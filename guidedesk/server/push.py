@@ -79,7 +79,7 @@ def apply_batch(
         turn.leave()
     with context.database.read() as conn:
         key = context.secrets.signing_key()
-        results = render_answers(conn, decided.answers, key, decided.rows, who.schema_ver, signed)
+        results = render_answers(conn, who.scope_id, decided.answers, key, decided.rows, who.schema_ver, signed)
     feed = _whole_news(who.scope_id, decided.moved, decided.epoch, results)
     _log.info("push", extra=data(device=who.device_id, count=len(batch.ops), last_seq=decided.last_seq))
     return {

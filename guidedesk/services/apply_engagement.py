@@ -195,9 +195,14 @@ def _end(conn: Connection, follow_up_id: str, state: str, result: str, context: 
 
 def _get_follow_up(conn: Connection, follow_up_id: str, context: ApplyContext) -> Row:
     row = context.rows.load(conn, "follow_up", context.scope_id, follow_up_id)
-    if row is None or row["deleted_at_ms"] is not None:
+    if row is None or row["deleted_at_ms"] is not None or not _is_seen(conn, row, context):
         raise Refused("not_found", what="follow_up")
     return row
+
+
+def _is_seen(conn: Connection, row: Row, context: ApplyContext) -> bool:
+    """Whether this store still sees whom a row of its own is about: else nothing of her may come back to it."""
+    return context.side.member_home(conn, context.scope_id, row["member_id"]) is not None
 
 
 def _check_open(row: Row) -> None:
@@ -231,7 +236,7 @@ def apply_retract(conn: Connection, op: Retract, context: ApplyContext) -> Effec
 def _withdraw(conn: Connection, interaction_id: str, context: ApplyContext) -> Effect:
     ref: RowRef = ("interaction", context.scope_id, interaction_id)
     row = context.rows.load(conn, *ref)
-    if row is None or row["deleted_at_ms"] is not None:
+    if row is None or row["deleted_at_ms"] is not None or not _is_seen(conn, row, context):
         raise Refused("not_found", what="interaction")
     if row["associate_id"] != context.actor.id:
         raise Refused("forbidden", why="not_her_own")

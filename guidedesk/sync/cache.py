@@ -11,6 +11,7 @@ from threading import RLock
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from guidedesk.domain.errors import StorageError
@@ -71,6 +72,7 @@ class Cache:
     def rebuild(self) -> None:
         """Make an empty cache in place of what is there; cursors begin at 0."""
         with self._lock:
+            self._is_damaged = True  # until it is made: should the disk be full now, the next step tries again
             self._db.close()
             self.files.remove(self.path)
             self._db = self._connect()
@@ -89,8 +91,10 @@ class Cache:
         with self._lock:
             last_copy()
             self._db.close()
+            self._is_damaged = True  # until the new one is there: there may be none in between
             try:
                 self.files.move(new_path, self.path)
+                self._is_damaged = False
             finally:
                 self._db = self._connect()
             self.made += 1
@@ -111,6 +115,11 @@ class Cache:
         except StorageError as error:
             self._is_damaged = self._is_damaged or error.code in _BROKEN
             raise
+        except OperationalError as error:
+            if not self._is_damaged:
+                raise
+            # A file that could not be made anew has no tables.
+            raise StorageError("storage_corrupt", file="cache") from error
 
     def _connect(self) -> Database:
         return self.files.open(self.path, self.key, name="cache", synchronous="NORMAL")

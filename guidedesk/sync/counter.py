@@ -467,10 +467,10 @@ class Counter:
             raise Refused("data_locked")
 
     def _mend(self) -> None:
-        if self._silence() == "dropped" and self.cache.cursors():
-            self.local.delete_drafts()
+        if self.cache.is_damaged:
             self.rebuild_cache()
-        elif self.cache.is_damaged:
+        elif self._silence() == "dropped" and self.cache.cursors():
+            self.local.delete_drafts()
             self.rebuild_cache()
         elif self._working()[0].is_cache_behind:
             self.catch_up()

@@ -237,6 +237,11 @@ class Pusher:
             if isinstance(expected, int) and expected not in gaps:
                 gaps.add(expected)
                 self._resend_from = expected
+                if not self._holds(expected):
+                    # A backup older than what is kept here: these numbers never come again. In a new epoch nothing
+                    # needs them, and what waits is kept apart until a manager has looked at it, not for ever here.
+                    self._journal.renumber(batch[0].device_epoch + 1)
+                    self._resend_from = None
                 return 0
         if refused.status == 409 and refused.code == "device_forked":
             epoch = refused.params.get("epoch")
@@ -245,6 +250,10 @@ class Pusher:
                 self._resend_from = None
                 return 0
         raise refused
+
+    def _holds(self, seq: int) -> bool:
+        """Whether the operation of this number is still in the journal."""
+        return any(entry.device_seq == seq for entry in self._journal.outgoing(seq, 1))
 
     def _alone(self, entry: Entry) -> dict[str, Any]:
         batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))
@@ -281,7 +290,5 @@ def _kept(result: OpResult) -> Mapping[str, Any] | str:
     if is_plain and type(at_ms) is int and signature is not None:
         # Most answers; the canonical text of what is below.
         op_id, signed = json.dumps(result.op_id), json.dumps(signature)
-        return (
-            f'{{"op_id":{op_id},"params":{{}},"received_at_ms":{at_ms},"signature":{signed},"status":"{result.status}"}}'
-        )
+        return f'{{"op_id":{op_id},"params":{{}},"received_at_ms":{at_ms},"signature":{signed},"status":"{result.status}"}}'
     return {k: v for k, v in result.to_wire().items() if k not in ("rows", "absent") and v is not None}

@@ -14,15 +14,25 @@ from guidedesk.models.entities import entity_tables, part_table
 from guidedesk.models.sales import purchase_line
 from guidedesk.server import home_moves
 from guidedesk.server.database import ScopeWrite, ServerDatabase
-from guidedesk.server.grant_ends import end_grant, sweep_expired
+from guidedesk.server.grant_ends import end_grant, end_members, sweep_expired
 from guidedesk.server.grants import grant_member
 from guidedesk.server.home_moves import move_home, sweep_moves
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
 from guidedesk.server.tombstones import sweep_tombstones
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, member_column
-from guidedesk.services.operations import LogInteraction, RegisterMember, SetTag
+from guidedesk.services.operations import (
+    ClaimSale,
+    CompleteFollowUp,
+    EditMember,
+    LogInteraction,
+    RegisterMember,
+    Retract,
+    ScheduleFollowUp,
+    SetTag,
+)
 from guidedesk.services.queries.members import get_member_card
+from guidedesk.sync.transport import Response
 from tests.helpers.counter_parts import record
 from tests.helpers.world import Till, World, settle
 
@@ -46,7 +56,8 @@ def regular(till: Till) -> str:
     member, counter = till.counter.new_id(), till.counter
     talk = LogInteraction(interaction_id=counter.new_id(), member_id=member, kind="visit", outcome="tried", note="丝")
     joining = RegisterMember(member_id=member, name="沈知微", consents=(("service", True),))
-    record(counter, joining, SetTag(member_id=member, is_on=True, tag="丝绸"), talk, actor=till.actor("a1"))
+    who = till.actor("a1" if till.store_id == till.world.store_id else "S2")
+    record(counter, joining, SetTag(member_id=member, is_on=True, tag="丝绸"), talk, actor=who)
     settle(till)
     buy(till, member, f"T-{member}")
     settle(till)
@@ -168,6 +179,44 @@ def test_work_that_waits_is_kept_when_her_rows_go(home: Till, away: Till) -> Non
     assert keeps_within_its_grants(away)
 
 
+def test_what_another_store_changes_does_not_bring_her_back_to_a_home_that_no_longer_sees_her(
+    home: Till, away: Till
+) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    settle(away)
+    end_members(home.world.database, home.store_id, [member])  # the cap of its counters was reached
+    settle(home)
+    changed = EditMember(member_id=member, fields=("name",), name="林晚")
+    record(away.counter, changed, actor=away.actor("S2"))
+    settle(away, home)
+    assert keeps_within_its_grants(home)
+    scanned(home, member, home)
+    settle(home)
+    with home.counter.read() as conn:
+        assert get_member_card(conn, member, home.world.staff["a1"], home.world.clock.wall_ms()).name == "林晚"
+    assert both_sides_agree(home, away)
+
+
+def test_a_follow_up_that_is_ended_late_does_not_bring_her_back(home: Till, away: Till) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    settle(away)
+    promised = ScheduleFollowUp(follow_up_id=away.counter.new_id(), member_id=member, due_date="2026-12-01")
+    talk = LogInteraction(interaction_id=away.counter.new_id(), member_id=member, kind="visit", outcome="tried")
+    record(away.counter, promised, talk, actor=away.actor("S2"))
+    settle(away)
+    done = CompleteFollowUp(follow_up_id=promised.follow_up_id, member_id=member)
+    (op_id,) = (e.envelope.op_id for e in away.counter.journal.latest(1) if e.envelope.type == "interaction")
+    taken_back = Retract(op_id=op_id, member_id=member, interaction_id=talk.interaction_id)
+    record(away.counter, done, taken_back, actor=away.actor("S2"))
+    end_members(away.world.database, away.store_id, [member])
+    settle(away)
+    assert {(info.state, info.reason) for info in away.counter.operations(2)} == {("rejected", "not_found")}
+    assert keeps_within_its_grants(away)
+    assert both_sides_agree(away)
+
+
 @pytest.mark.parametrize("steps_before_the_crash", [None, 1, 2, 3])
 def test_a_member_moves_her_home_and_every_store_follows(
     home: Till, away: Till, monkeypatch: pytest.MonkeyPatch, steps_before_the_crash: int | None
@@ -205,6 +254,66 @@ def test_a_member_moves_her_home_and_every_store_follows(
     settle(home, away, third)
     assert both_sides_agree(home, away, third)
     assert home_moves.sweep_moves(world.database, now) == 0
+
+
+def test_an_answer_that_comes_again_does_not_bring_her_back(home: Till, away: Till) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    settle(away)
+    talk = LogInteraction(interaction_id=away.counter.new_id(), member_id=member, kind="visit", outcome="tried")
+    record(away.counter, talk, actor=away.actor("S2"))
+    away.wire.lose_answers = 2  # hello's, and that of the push
+    away.counter.engine.step()
+    away.counter.engine.step()
+    assert away.world.recorded()[away.counter.operations(1)[0].op_id] == "accepted"
+    end_members(away.world.database, away.store_id, [member])
+    away.wire.on_send = lambda request: Response(500) if request.path.endswith("/push") else None
+    away.counter.engine.step()  # her rows go before the operation is sent again
+    away.wire.on_send = lambda _request: None
+    settle(away)
+    assert away.counter.operations(1)[0].state == "accepted"
+    assert keeps_within_its_grants(away)
+    assert both_sides_agree(away)
+
+
+def test_who_was_first_to_claim_a_receipt_is_told_without_the_row_of_somebody_unseen(home: Till, away: Till) -> None:
+    member, other = regular(home), regular(away)
+    scanned(away, member, home)
+    settle(away)
+    record(away.counter, ClaimSale(member_id=member, receipt_no="R-1"), actor=away.actor("S2"))
+    settle(away)
+    end_members(away.world.database, away.store_id, [member])
+    settle(away)
+    record(away.counter, ClaimSale(member_id=other, receipt_no="R-1"), actor=away.actor("S2"))
+    settle(away)
+    assert (away.counter.operations(1)[0].state, away.counter.operations(1)[0].reason) == (
+        "rejected",
+        "stale_precondition",
+    )
+    assert keeps_within_its_grants(away)
+    assert both_sides_agree(away)
+
+
+def test_what_was_changed_while_she_was_moving_is_kept(home: Till, away: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = regular(home)
+    scanned(away, member, home)
+    settle(away)
+    world = home.world
+    now = world.clock.wall_ms()
+    with monkeypatch.context() as broken:
+        broken.setattr(ServerDatabase, "write", failing_after(2))
+        with pytest.raises(StorageError):
+            move_home(world.database, member, away.store_id, now)
+    changed = EditMember(member_id=member, fields=("name", "birthday"), name="林晚", birthday="08-11")
+    record(away.counter, changed, actor=away.actor("S2"))
+    settle(away)
+    assert sweep_moves(world.database, now) == 1
+    settle(home, away)
+    for till in (home, away):
+        with till.counter.read() as conn:
+            row = conn.execute(select(entity_tables()["member"]).where(member_column("member") == member)).one()
+            assert (row.scope_id, row.name, row.birthday) == (away.store_id, "林晚", "08-11")
+    assert both_sides_agree(home, away)
 
 
 def test_deletions_are_forgotten_after_120_days_and_who_slept_longer_begins_anew(home: Till, away: Till) -> None:

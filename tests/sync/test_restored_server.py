@@ -11,9 +11,11 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import load_rows
 from guidedesk.server.audit import verify_audit
+from guidedesk.server.quarantine import release_device
 from guidedesk.server.restored import begin_new_epoch
 from guidedesk.services.operations import RegisterMember
 from guidedesk.sync.encoding import pack_request
+from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record, register, sent_body
 from tests.helpers.world import Till, World, settle
@@ -147,3 +149,25 @@ def test_the_same_backup_brought_back_twice_is_told_apart(world: World, tills: t
             with till.counter.read() as conn:
                 assert load_rows(conn, "member", till.store_id, [member])
     assert len(received(world)) == 14
+
+
+def test_work_gets_out_when_the_backup_is_older_than_what_counters_keep(world: World, tills: tuple[Till, Till]) -> None:
+    backup = world.backup()
+    here, there = tills
+    a_week(world, tills)
+    for _ in range(2):  # what was acknowledged is kept for 30 days, and pruned with the daily comparison
+        world.clock.tick(20 * DAY_MS)
+        settle(here, there)
+    assert here.counter.journal.latest(99) == []
+    world.restore(backup)
+    begin_new_epoch(world.database, "all newer backups were lost", world.clock)
+    register(here.counter, actor=here.actor("a1"))
+    here.counter.engine.step()
+    assert {status for status, _, _ in received(world).values()} == {"quarantined"}
+    release_device(world.context, here.device_id, is_accepted=True, reason="it is the one")
+    world.clock.tick(ASK_AGAIN_MS + 1)
+    settle(here, there)
+    assert {info.state for info in here.counter.operations(9)} == {"accepted"}
+    register(here.counter, actor=here.actor("a1"))
+    settle(here)
+    assert {info.state for info in here.counter.operations(9)} == {"accepted"}

@@ -6,9 +6,11 @@ What is on the disks is read by connections of the simulation's own, with plain 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any, Final
 
 from guidedesk.bench.simulation.machine import SERVER_FILE, Till
+from guidedesk.bench.simulation.oracle import Contradiction, judge
 from guidedesk.bench.simulation.seen import SeenWorld
 from guidedesk.domain.ids import from_bytes
 from guidedesk.sync.client import _push_answer
@@ -17,7 +19,14 @@ from guidedesk.sync.transport import Request, Response
 
 FINAL: Final = ("accepted", "merged", "rejected")
 _JOURNAL: Final = "SELECT op_id, state, device_epoch, device_seq, settled_at_ms, body_hash FROM operation"
-_LOGGED: Final = "SELECT op_id, status, result, scope_id, body_hash FROM op_log"
+_LOGGED: Final = (
+    "SELECT op_id, status, result, scope_id, device_id, device_epoch, device_seq, json_extract(body, '$.lane') "
+    "FROM op_log"
+)
+_NEWEST: Final = "SELECT op_id, occurred_at_ms FROM operation ORDER BY n DESC LIMIT 1"
+_CLOCK: Final = "SELECT value FROM meta WHERE name = 'clock'"
+_MAY_FORK: Final = frozenset({"disk_cloned", "disk_restored", "server_restored"})
+_TOLERATED_MS: Final = 2_000
 _FEED: Final = "SELECT scope_id, seq, tbl, row_id, row_scope_id FROM feed"
 _GAPS: Final = (
     "SELECT device_id, device_epoch, count(*), min(device_seq), max(device_seq) FROM device_op "
@@ -57,6 +66,8 @@ class Watch:
         self._feed: dict[tuple[bytes, int], Any] = {}
         self._cursors: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._restarted: set[str] = set()
+        self._held: set[bytes] = set()  # waited for a person at some time
+        self._last: dict[tuple[bytes, int, str], int] = {}  # the last number decided of a counter's lane
 
     def begin(self) -> None:
         """What is there at the beginning."""
@@ -70,6 +81,18 @@ class Watch:
         missing = set(op_ids) - there
         if missing:
             raise Broken("I1", f"shown as saved at {till.disk.owner}, but not in its journal: {sorted(missing)}")
+        self._look_at_time(till)
+
+    def _look_at_time(self, till: Till) -> None:
+        """Within the boot in which it learned the time, a counter knows it whatever its wall clock says (SYNC.md 6)."""
+        journal = till.disk.look(JOURNAL_NAME)
+        anchor = journal.execute(_CLOCK).fetchall()
+        if not anchor or json.loads(anchor[0][0])["boot_id"] != till.clock.boot_id():
+            return
+        ((op_id, at_ms),) = journal.execute(_NEWEST).fetchall()
+        wrong_ms = at_ms - self._world.time.now_ms
+        if abs(wrong_ms) > _TOLERATED_MS:
+            raise Broken("time", f"{from_bytes(op_id)} was recorded {wrong_ms} ms from the true time")
 
     def heard(self, device_id: str, request: Request, response: Response) -> None:
         """What the server answered: the same for the same operation, for ever (I8, I10)."""
@@ -103,6 +126,8 @@ class Watch:
         self._heads.clear()
         self._feed.clear()
         self._cursors.clear()
+        self._held.clear()
+        self._last.clear()
         self._saved &= self._on_disks() | self._logged()
         self._look_at_feed()
 
@@ -130,6 +155,10 @@ class Watch:
             if differ:
                 raise Broken("I5", f"{till.disk.owner} differs from the server: {_short(differ)}")
             self._look_at_grants(till)
+        try:
+            judge(self._world.server.disk.look(SERVER_FILE))
+        except Contradiction as error:
+            raise Broken("I2", str(error)) from error
         missing = self._saved - self._logged()
         if missing:
             raise Broken("I1", f"{len(missing)} operations never reached the server: {from_bytes(min(missing))}")
@@ -160,9 +189,14 @@ class Watch:
 
     def _look_at_log(self) -> set[bytes]:
         seen: dict[bytes, bytes] = {}
-        for op_id, status, result, scope_id, _ in self._server(_LOGGED):
+        numbers: dict[tuple[bytes, int, int], bytes] = {}
+        for op_id, status, result, scope_id, device_id, epoch, seq, lane in self._server(_LOGGED + " ORDER BY rowid"):
             if seen.setdefault(op_id, scope_id) != scope_id:
                 raise Broken("I2", f"{from_bytes(op_id)} is in two scopes")
+            if numbers.setdefault((device_id, epoch, seq), op_id) != op_id:
+                raise Broken("I7", f"{from_bytes(op_id)} has the number {seq} of another operation of its counter")
+            if op_id not in self._final:
+                self._look_at_order(op_id, status, (device_id, epoch, lane), seq)
             if status in FINAL:
                 first = self._final.setdefault(op_id, result)
                 if first != result:
@@ -171,6 +205,15 @@ class Watch:
         if gone:
             raise Broken("I8", f"{len(gone)} settled operations are no longer in the log")
         return set(seen)
+
+    def _look_at_order(self, op_id: bytes, status: str, lane: tuple[bytes, int, str], seq: int) -> None:
+        """First in, first out within a lane, but for what waited for a person (SYNC.md 6)."""
+        if status not in FINAL:
+            self._held.add(op_id)
+        elif op_id not in self._held:
+            if seq < self._last.get(lane, 0):
+                raise Broken("order", f"{from_bytes(op_id)}, number {seq}, was decided after {self._last[lane]}")
+            self._last[lane] = seq
 
     def _look_at_feed(self) -> None:
         heads = dict(self._server("SELECT scope_id, head FROM scope"))
@@ -184,6 +227,9 @@ class Watch:
         self._heads, self._feed = heads, feed
 
     def _look_at_numbers(self) -> None:
+        if not _MAY_FORK & self._world.faults.keys():
+            for device_id, epoch in self._server("SELECT device_id, epoch FROM device WHERE epoch > 1"):
+                raise Broken("fork", f"{from_bytes(device_id)} is in epoch {epoch}, but nobody copied its disk")
         for device_id, epoch, count, least, most in self._server(_GAPS):
             if least != 1 or count != most:
                 raise Broken("I7", f"{from_bytes(device_id)} has a gap in epoch {epoch}: {count} of {least} to {most}")

@@ -50,13 +50,21 @@ def member_of(till: Till, pick: int) -> str | None:
 
 
 def _pick(till: Till, query: str, pick: int, *values: Any) -> str | None:
-    rows = till.disk.look(CACHE_NAME).execute(query, values).fetchall()
+    rows = _shown(till, query, values)
     return from_bytes(bytes(rows[pick % len(rows)][0])) if rows else None
 
 
 def _row(till: Till, query: str, pick: int, *values: Any) -> Any:
-    rows = till.disk.look(CACHE_NAME).execute(query, values).fetchall()
+    rows = _shown(till, query, values)
     return rows[pick % len(rows)] if rows else None
+
+
+def _shown(till: Till, query: str, values: tuple[Any, ...]) -> list[Any]:
+    """Rows of the cache; none while there is no whole one."""
+    if not till.disk.has_table(CACHE_NAME, "cursor"):
+        return []
+    found: list[Any] = till.disk.look(CACHE_NAME).execute(query, values).fetchall()
+    return found
 
 
 def _text(value: Any) -> str:
