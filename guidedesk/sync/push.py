@@ -290,5 +290,7 @@ def _kept(result: OpResult) -> Mapping[str, Any] | str:
     if is_plain and type(at_ms) is int and signature is not None:
         # Most answers; the canonical text of what is below.
         op_id, signed = json.dumps(result.op_id), json.dumps(signature)
-        return f'{{"op_id":{op_id},"params":{{}},"received_at_ms":{at_ms},"signature":{signed},"status":"{result.status}"}}'
+        return (
+            f'{{"op_id":{op_id},"params":{{}},"received_at_ms":{at_ms},"signature":{signed},"status":"{result.status}"}}'
+        )
     return {k: v for k, v in result.to_wire().items() if k not in ("rows", "absent") and v is not None}
