@@ -17,12 +17,12 @@ def test_a_cache_that_could_not_be_made_anew_is_made_as_soon_as_there_is_room() 
     disk.fill(is_full=True)
     with pytest.raises(StorageError, match="storage_full"):
         cache.rebuild()
-    assert cache.is_damaged  # the next step of the engine makes it anew
+    damaged = [cache.is_damaged]  # the next step of the engine makes it anew
     with pytest.raises(StorageError, match="storage_corrupt"):
         cache.cursors()
     disk.fill(is_full=False)
     cache.rebuild()
-    assert not cache.is_damaged
+    assert [*damaged, cache.is_damaged] == [True, False]
     assert cache.cursors() == {}
 
 
