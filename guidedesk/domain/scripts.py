@@ -21,6 +21,8 @@ TITLE_LIMIT: Final = 24
 TEXT_LIMIT: Final = 300
 MOST: Final = 200
 _SLOT: Final = re.compile(r"\{(\w*)\}")
+# At the beginning or after a space or mark: a slash inside a word or a date (3/8) is none.
+_WANTED: Final = re.compile(r"(?<![^\s，。；、,.;])/([^\s/]{0,40})\Z")
 _KEYS: Final = frozenset({"occasion", "mode", "title_zh", "title_en", "text_zh", "text_en"})
 
 
@@ -59,6 +61,32 @@ def fitting(scripts: Iterable[Script], occasion: str, mode: str, known: Mapping[
     """Those for an occasion that can be said, of the wanted way of working first; what the chain wrote before ours."""
     found = [one for one in scripts if one.occasion == occasion and can_be_said(one.text(lang), known)]
     return sorted(found, key=lambda one: one.mode != mode)
+
+
+def wanted_script(before: str) -> str | None:
+    """What is looked for while somebody types `/words` at the end of `before`; None where she types something else."""
+    found = _WANTED.search(before)
+    return found[1] if found else None
+
+
+def without_wanted(before: str) -> str:
+    """The text without the `/words` at its end, where the script goes."""
+    found = _WANTED.search(before)
+    return before if found is None else before[: found.start(1) - 1]
+
+
+def matching(scripts: Iterable[Script], words: str, occasion_names: Mapping[str, str], lang: str) -> list[Script]:
+    """Scripts whose name, words or occasion have all of `words` in them, those whose name does first."""
+    wanted = words.casefold().split()
+
+    def has(text: str) -> bool:
+        return all(word in text.casefold() for word in wanted)
+
+    found = [
+        one for one in scripts
+        if has(f"{one.title(lang)} {one.text(lang)} {occasion_names.get(one.occasion, '')} {one.occasion}")
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: not has(one.title(lang)))
 
 
 def parse_scripts(document: str) -> tuple[Script, ...]:

@@ -287,6 +287,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("tasks", "forbidden"): (*_FRAME, "tasks.forbidden", "tasks.forbidden_text"),
     ("log", "typed"): (*_LOG, "=试了雾蓝双面羊绒大衣 M", "log.suggested", "bind.mine", "log.recent",
                        "log.refused.no_consent.phone", "=11 月 25 日|25 Nov", "=19:00", "=问大衣决定，附雾蓝实拍图"),
+    ("log", "scripts"): ("log.title", "=沈知微", "log.scripts", "log.scripts_keys", "script.window.assistant.title",
+                         "script.window.assistant.text", "script.window.partner.title", "log.save", "=Ctrl Enter"),
     ("log", "capped"): (*_LOG, "log.problem.kind", "log.refused.capped", "log.recent_none"),
     ("edit", "plain"): (*_FORM, *_KEPT, "edit.title", "register.name", "register.birthday", "=03-08", "register.phone",
                         "=138 **** 2746", "edit.phone_why", "edit.rule", "edit.save"),

@@ -14,13 +14,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
-from guidedesk.services.operations import RecordVisit
+from guidedesk.services.operations import LogInteraction, RecordVisit
+from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.presenters.log_interaction import LogPresenter, tags_in
 from guidedesk.ui.scan_guard import is_guarded
+from guidedesk.ui.screens import settle
 from guidedesk.ui.shell.keymap import bind_keys
 from guidedesk.ui.views.log_interaction import LogDialog
 from tests.helpers.shop import HE, LAKESIDE, LIN, NOW, SHEN, full
 from tests.ui.member_desk import MemberDesk, heard, make_desk, session_of
+from tests.ui.whole_window import Shop
 
 
 def allow(desk: MemberDesk, *purposes: str) -> None:
@@ -240,3 +243,65 @@ def test_a_name_with_markup_is_shown_as_it_is(desk: MemberDesk) -> None:
     dialog.render_state(presenter.state)
     assert "<b>x</b>" in dialog.title.text()
     assert dialog.title.textFormat() is Qt.TextFormat.PlainText
+
+
+class Keys:
+    """A window with the dialog open, worked by keys alone; counts them."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop, self.pressed = shop, 0
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        self.pressed += 1
+        QTest.keyClick(QApplication.focusWidget() or self.shop.ui.window, key, modifier)
+        settle()
+
+
+@pytest.fixture
+def keys(desk: MemberDesk) -> Keys:
+    made = Shop(desk)
+    made.ui.window.resize(1366, 768)
+    made.ui.window.show()
+    made.ui.window.activateWindow()
+    settle()
+    return Keys(made)
+
+
+def test_from_scan_to_saved_in_twelve_keys_with_a_script_in_the_note(keys: Keys, desk: MemberDesk) -> None:
+    keys.shop.scan()
+    settle()
+    for key in (Qt.Key.Key_F4, Qt.Key.Key_Tab, Qt.Key.Key_3, Qt.Key.Key_Tab, Qt.Key.Key_Slash):
+        keys.press(key)
+    dialog = keys.shop.child(LogDialog)
+    assert dialog.picker.isVisible()
+    keys.press(Qt.Key.Key_Down)
+    keys.press(Qt.Key.Key_Return)
+    assert not dialog.picker.isVisible()
+    keys.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert keys.pressed <= 12
+    talk = next(one for operations, _ in desk.counter.recorded for one in operations if one.TYPE == "interaction")
+    assert isinstance(talk, LogInteraction)
+    assert (talk.kind, talk.outcome) == ("visit", "deciding")
+    assert talk.note.startswith("沈知微您好")
+    assert "/" not in talk.note
+
+
+def test_a_script_is_found_by_its_words_and_left_with_escape(keys: Keys) -> None:
+    keys.shop.scan()
+    keys.press(Qt.Key.Key_F4)
+    dialog = keys.shop.child(LogDialog)
+    dialog.note.setFocus()
+    QTest.keyClicks(dialog.note, "3/8 ")
+    assert not dialog.picker.isVisible()  # a date is no search
+    dialog.note.insertPlainText("/生日")
+    settle()
+    assert dialog.picker.isVisible()
+    assert "生日祝福" in "\n".join(accessible_texts(dialog.picker))
+    keys.press(Qt.Key.Key_Escape)
+    assert not dialog.picker.isVisible()
+    assert dialog.note.toPlainText() == "3/8 /生日"
+    assert keys.shop.ui.window.overlays.dialog is dialog  # only the list was left
+    dialog.note.insertPlainText("没有这样的")
+    settle()
+    assert dialog.picker.isVisible()
+    assert "没有对得上的话术" in "\n".join(accessible_texts(dialog.picker))

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.follow_ups.slots import SLOTS, Slot, slot_date, slot_of, suggest_follow_up
 from guidedesk.domain.people import clean_tag
+from guidedesk.domain.scripts import Script
 from guidedesk.domain.time import local_date
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
@@ -27,8 +28,8 @@ from guidedesk.services.operations import (
 )
 from guidedesk.services.queries.follow_ups import contacts_this_week
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import FollowUpInfo, MemberCard
+from guidedesk.services.queries.reference import get_scripts, get_settings, get_store
+from guidedesk.services.read_models import NOBODY, Bilingual, FollowUpInfo, MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
@@ -50,6 +51,9 @@ class LogData:
     contacts: int  # messages and calls in the last seven days
     cap: int
     zone: str
+    scripts: tuple[Script, ...] = ()  # the chain's own
+    store: Bilingual = NOBODY
+    brand: Bilingual = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class LogState:
     problem: str = ""
     is_saving: bool = False
     task: FollowUpInfo | None = None  # what is done with once this is saved
+    speaker: Bilingual = NOBODY
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -101,12 +106,15 @@ def tags_in(note: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_log_data(connection: Any, member_id: str, viewer_id: str, now_ms: int) -> LogData:
-    """Card, contacts of this week and the cap."""
+def read_log_data(connection: Any, member_id: str, viewer_id: str, store_id: str, now_ms: int) -> LogData:
+    """Card, contacts of this week and the cap, and what scripts are filled with."""
     settings = get_settings(connection)
     card = get_member_card(connection, member_id, viewer_id, now_ms)
     contacts = contacts_this_week(connection, card.member_id, now_ms)
-    return LogData(card, contacts, settings.contact_cap_week, settings.zone)
+    return LogData(
+        card, contacts, settings.contact_cap_week, settings.zone, get_scripts(connection),
+        get_store(connection, store_id).name, settings.brand,
+    )  # fmt: skip
 
 
 class LogPresenter(DraftingPresenter[LogState]):
@@ -214,7 +222,7 @@ class LogPresenter(DraftingPresenter[LogState]):
 
     def _read(self, member_id: str, staff_id: str, now_ms: int) -> tuple[LogData, Draft | None]:
         with self._desk.counter.read() as connection:
-            data = read_log_data(connection, member_id, staff_id, now_ms)
+            data = read_log_data(connection, member_id, staff_id, self._desk.counter.store_id, now_ms)
         return data, self._drafts.load(staff_id, data.card.member_id)
 
     def _begin(
@@ -223,7 +231,8 @@ class LogPresenter(DraftingPresenter[LogState]):
         now_ms = self._desk.now_ms()
         visited = data.card.last_visit_ms
         is_here = visited is not None and now_ms - visited < VISIT_FRESH_MS
-        fresh = LogState(data, local_date(now_ms, data.zone), kind="visit" if is_here else "", task=task)
+        fresh = LogState(data, local_date(now_ms, data.zone), kind="visit" if is_here else "", task=task,
+                         speaker=session.staff.name)
         if task is not None and not is_here and task.channel and not fresh.refusal(task.channel):
             fresh = replace(fresh, kind=task.channel)
         self._drafts.begin(session.staff.id, data.card.member_id)

@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QDateEdit, QFrame, QLineEdit, QWidget
 
 from guidedesk.domain.follow_ups.slots import SLOTS
 from guidedesk.services.operations import INTERACTION_KINDS, OUTCOMES
-from guidedesk.ui import formats, i18n
+from guidedesk.ui import formats, i18n, scripts
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.log_interaction import CONTACTS, LogState
 from guidedesk.ui.scan_guard import guard_keys
 from guidedesk.ui.tables.timeline import TALK_ICONS, timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
+from guidedesk.ui.views.script_picker import ScriptPicker
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.buttons import Button
@@ -61,6 +62,8 @@ class LogDialog(Dialog):
         for group in (self.kinds, self.outcomes, self.slots):
             guard_keys(group)
         self.note = TagNote("log.note_name")
+        self.picker = ScriptPicker(self.note)
+        self.picker.hide()
         self.day = DayField()
         self.time, self.text = QLineEdit(), QLineEdit()
         self._suggested = Label("", "caption", "text3")
@@ -78,10 +81,10 @@ class LogDialog(Dialog):
         self._fields = row(self.day, self.time, self.text, gap=2)
         self._fields.setStretch(2, 1)
         self._follow_fields = holder(self._fields)
+        self._follow = holder(column(follow_head, self.slots, self._follow_fields, gap=2))
         form = column(
             column(_step("log.kind"), self.kinds, gap=2), column(_step("log.outcome"), self.outcomes, gap=2),
-            column(note_head, self.note, gap=2),
-            column(follow_head, self.slots, self._follow_fields, gap=2), self._facts_below, gap=4, pad=(4, 5),
+            column(note_head, self.note, gap=2), self.picker, self._follow, self._facts_below, gap=4, pad=(4, 5),
         )  # fmt: skip
         form.setStretch(2, 1)
         line = row(ScrollColumn(holder(form)), self.side, gap=0)
@@ -99,6 +102,7 @@ class LogDialog(Dialog):
         self.outcomes.chosen.connect(self.outcome_chosen)
         self.slots.chosen.connect(self.slot_chosen)
         self.note.edited.connect(self.note_written)
+        self.picker.opened.connect(self._fold_follow_up)
         self.day.picked.connect(self.date_chosen)
         self.time.editingFinished.connect(self._told_time)
         self.text.textEdited.connect(self.text_written)
@@ -118,6 +122,7 @@ class LogDialog(Dialog):
         self.outcomes.show_choices([Choice(value, t(f"outcome.{value}")) for value in OUTCOMES], state.outcome)
         self.slots.show_choices([Choice(value, t(f"log.slot.{value}")) for value in SLOTS], state.slot or "")
         self.note.set_text(state.note)
+        self.picker.know(scripts_known(state), data.scripts, preferred(state))
         self._show_follow_up(state, state.today)
         tags = " ".join(f"#{tag}" for tag in state.tags)
         self.note.setAccessibleDescription(t("log.tags", tags=tags) if tags else t("log.note_hint"))
@@ -151,6 +156,16 @@ class LogDialog(Dialog):
             if state.due is not None:
                 suggestion = t("log.suggested", outcome=outcome, date=formats.day_text(state.due))
         self._suggested.set_text(suggestion)
+
+    def _fold_follow_up(self, is_open: bool) -> None:
+        """The scripts take the place of the next follow-up while they are chosen from."""
+        self._follow.setVisible(not is_open)
+
+    def handle_command(self, name: str) -> bool:
+        if name == "close" and self.picker.isVisibleTo(self):
+            self.picker.close_list()
+            return True
+        return super().handle_command(name)
 
     def first_focus(self) -> QWidget | None:
         return self.kinds.first_button()
@@ -297,6 +312,19 @@ class SidePanel(QFrame):
 
     def _restyle(self) -> None:
         self.setFixedWidth(look().m.pane_left)
+
+
+def scripts_known(state: LogState) -> dict[str, str]:
+    """What scripts can be filled with for this member."""
+    data = state.data
+    return {} if data is None else scripts.fields_of(data.card, state.speaker, data.store, data.brand, state.task)
+
+
+def preferred(state: LogState) -> str:
+    """The occasion whose scripts stand first: that of the task, else of the outcome."""
+    if state.task is not None:
+        return state.task.reason
+    return {"tried": "window", "deciding": "window", "bought": "after_sale"}.get(state.outcome, "promised")
 
 
 def refusal_text(state: LogState, kind: str) -> str:
