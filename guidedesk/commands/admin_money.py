@@ -42,7 +42,9 @@ def config_set(args: argparse.Namespace) -> int:
     if starts is not None and not isinstance(starts, str):
         raise Refused("setting_invalid", name="effective_from", value=json.dumps(starts)[:80])
     values: dict[str, str] = {}
-    for name, value in document.items():
+    for name, given in document.items():
+        # Scripts are a list in the file and a text in the settings, as every setting is.
+        value = json.dumps(given, ensure_ascii=False) if name == "scripts" and isinstance(given, list) else given
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise Refused("setting_invalid", name=name, value=json.dumps(value)[:80])
         values[name] = str(value)

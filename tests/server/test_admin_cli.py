@@ -89,6 +89,19 @@ def test_settings_are_stored_all_or_none(operator: Operator) -> None:
     assert operator.json("config", "show")["window_days"] == "20"
 
 
+def test_a_chains_scripts_are_stored_as_a_list_and_channels_only_from_the_list(operator: Operator) -> None:
+    script = {"occasion": "birthday", "mode": "partner", "title_zh": "生日", "title_en": "Birthday",
+              "text_zh": "{name}，生日快乐", "text_en": "Happy birthday, {name}"}  # fmt: skip
+    operator.json("config", "set", "-", stdin=json.dumps({"scripts": [script], "channel_sms": "none"}))
+    kept = json.loads(operator.json("config", "show")["scripts"])
+    assert kept == [script]
+    for bad in ({"scripts": [script | {"mode": "x"}]}, {"channel_wechat": "https://evil.example/"}, {"scripts": "7"}):
+        code, _, err = operator.run("config", "set", "-", stdin=json.dumps(bad))
+        assert code == 1, bad
+        assert err.strip()
+    assert json.loads(operator.json("config", "show")["scripts"]) == [script]
+
+
 @pytest.mark.parametrize(
     "words",
     [
