@@ -51,6 +51,7 @@ from guidedesk.sync.offline_sign_in import OfflineStaff
 from guidedesk.sync.people_desk import PeopleDesk
 from guidedesk.sync.phones import phone_fields, phone_hash_of
 from guidedesk.sync.recorder import Recorded, Recorder
+from guidedesk.sync.segment_desk import SegmentDesk
 from guidedesk.sync.sign_in import SignIn
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.sync.transport import Transport
@@ -103,6 +104,7 @@ class Counter:
         self._codes: CodeDesk | None = None
         self._commission: CommissionDesk | None = None
         self._office: PeopleDesk | None = None
+        self._segments: SegmentDesk | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
@@ -251,6 +253,13 @@ class Counter:
         if self._office is None:
             self._office = PeopleDesk(self.clock, self._new_line, lambda: self._session)
         return self._office
+
+    @property
+    def segments(self) -> SegmentDesk:
+        """Audiences and outreach, asked of head office for whoever is signed in."""
+        if self._segments is None:
+            self._segments = SegmentDesk(self.cache, self.read, self.clock, self._new_line, lambda: self._session)
+        return self._segments
 
     def _new_line(self) -> Transport:
         return self.new_transport(self.identity)

@@ -20,6 +20,7 @@ from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
+from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
 from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.counter_tasks import TASKS, CounterTasks
@@ -78,6 +79,7 @@ class CounterWindow(QObject):
         self.earnings = CounterEarnings(desk, self.window, self._is_allowed, self)
         self.close = CounterClose(desk, self.window, self._is_allowed, self)
         self.associates = CounterAssociates(desk, self.window, self)
+        self.segments = CounterSegments(desk, self.window, self._is_allowed, self)
         self._logs = CounterLog(desk, self.window, self)
         self._logs.told.connect(self._tell_notice)
         self.log = self._logs.presenter
@@ -116,6 +118,7 @@ class CounterWindow(QObject):
         self.window.add_page_later(ASSOCIATE, self.associates.add_page)
         self.associates.member_wanted.connect(self.open_member)
         self.associates.undo_offered.connect(self.undo.forget)
+        self.window.add_page_later(SEGMENTS, self.segments.add_page)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self.new_member.opened.connect(self._show_new_member)
@@ -371,6 +374,7 @@ class CounterWindow(QObject):
         self.earnings.leave()
         self.close.leave()
         self.associates.leave()
+        self.segments.leave()
         self.diagnostics.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()

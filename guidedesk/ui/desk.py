@@ -19,6 +19,7 @@ from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.people_port import PeoplePort
+from guidedesk.ui.segment_port import SegmentPort
 from guidedesk.ui.tasks import Failed, Tasks
 
 T = TypeVar("T")
@@ -155,6 +156,11 @@ class CounterPort(Protocol):
     @property
     def commission(self) -> CommissionPort:
         """Earnings and closing."""
+        ...
+
+    @property
+    def segments(self) -> SegmentPort:
+        """Audiences and outreach."""
         ...
 
     @property

@@ -140,6 +140,19 @@ _SUMS: Final = ("sync.now", "sync.kpi_queued", "sync.kpi_needs", "sync.kpi_settl
                 "sync.detail_ok")
 _TABLE: Final = ("sync.list", "list.rows", "sync.col_time", "sync.col_what", "sync.col_by")
 
+_SEG: Final = ("rail.segments", "=高岚|Gao Lan", "role.manager", "seg.title", "seg.add", "seg.night", "seg.send.title",
+               "seg.send.note", "seg.channel", "seg.due", "seg.cap", "seg.words", "seg.another", "seg.field.name",
+               "seg.field.item", "seg.field.hours", "seg.field.associate", "seg.field.store", "seg.shares",
+               "seg.send_hint", "=Ctrl Enter", "=Ctrl =")
+_AUDIENCE: Final = (*_SEG, "=羊绒老客 · 45 天未到店", "=312", "=本周生日", "=试衣夜名单", "seg.copy",
+                    "seg.rename", "seg.remove", "seg.cap_choice", "seg.cap_most", "seg.quiet")
+_BUILT: Final = (*_AUDIENCE, "seg.kind.dynamic", "seg.mode.all", "seg.mode.any", "seg.cond.category", "=羊绒|Cashmere",
+                 "seg.cond.not_in_store", "seg.cond.tier", "seg.cond.hour", "seg.add_condition", "seg.add_except",
+                 "seg.remove_condition")
+_COUNTED: Final = (*_BUILT, "=1,204", "seg.count_left", "seg.reach.title", "seg.reach.rule", "seg.reach.reachable",
+                   "seg.reach.no_consent.wechat", "seg.reach.capped", "seg.reach.muted", "seg.tile.average",
+                   "=¥1,642", "seg.tile.top", "=34%", "=何静怡|He Jingyi", "=68", "seg.share_pool", "seg.send")
+
 MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("enrol", "waiting"): (*_ENROL, *_CODE, "enrol.chip_waiting", "enrol.code_valid", "enrol.command"),
     ("enrol", "asking"): (*_ENROL, "enrol.chip_asking"),
@@ -441,4 +454,23 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("sync", "settled"): (*_SYNC, *_SUMS, *_TABLE, "sync.title_ok", "op.state.merged", "rule.same_phone",
                           "why.same_phone"),
     ("sync", "empty"): (*_SYNC, *_SUMS, "sync.title_ok", "sync.empty_needs", "sync.empty_needs_detail"),
+    ("segments", "built"): (*_COUNTED, "seg.saved", "seg.last", "seg.last_result", "seg.tile.came", "seg.tile.done"),
+    ("segments", "any_except"): (*_AUDIENCE, "seg.cond.birthday", "seg.cond.window_ends", "seg.cond.spent",
+                                 "seg.any_number", "seg.except_mark", "seg.except", "seg.cond.tag",
+                                 "seg.cond.last_contact", "seg.count_any", "seg.reach.no_consent.phone"),
+    ("segments", "sent"): (*_COUNTED, "seg.last", "seg.recall", "seg.recall_left"),
+    ("segments", "preview"): ("seg.preview.title", "seg.preview.how", "seg.preview.for", "=沈知微", "=唐可欣",
+                              "seg.preview.back", "seg.send", "=Ctrl Enter"),
+    ("segments", "preview_refused"): ("seg.preview.title", "error.outreach_cap", "seg.preview.back", "seg.send"),
+    ("segments", "preview_nobody"): ("seg.preview.none", "seg.preview.back"),
+    ("segments", "by_hand"): (*_AUDIENCE, "seg.kind.hand", "seg.by_hand_text", "seg.copy_hand", "seg.reach.title"),
+    ("segments", "counting"): (*_BUILT, "seg.counting", "seg.saving", "seg.why_not.none"),
+    ("segments", "changed_elsewhere"): (*_COUNTED, "seg.unsaved", "error.segment_changed", "seg.why_not.unsaved"),
+    ("segments", "empty"): (*_SEG, "seg.none", "seg.none_text", "seg.none_action", "seg.why_not.none"),
+    ("segments", "loading"): (*_SEG, "seg.why_not.none"),
+    ("segments", "offline"): (*_COUNTED, "seg.offline", "state.as_of"),
+    ("segments", "unreachable"): ("seg.failed", "error.unreachable", "seg.retry"),
+    ("segments", "forbidden"): ("seg.forbidden", "seg.forbidden_text"),
+    ("segments", "rename"): ("seg.rename", "seg.name", "seg.rename_save", "seg.rename_leave", "dialog.close"),
+    ("segments", "remove"): ("seg.remove_ask", "seg.remove_yes", "seg.remove_no", "dialog.close"),
 }

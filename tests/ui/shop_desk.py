@@ -26,6 +26,7 @@ from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
 from tests.ui.codes_at_hand import CodesAtHand
 from tests.ui.office_figures import OfficeFigures
 from tests.ui.office_people import OfficePeople
+from tests.ui.office_segments import OfficeSegments
 
 PIN = "271828"
 
@@ -52,6 +53,7 @@ class ShopCounter:
     commission: OfficeFigures = field(default_factory=OfficeFigures)
     codes: CodesAtHand = field(default_factory=CodesAtHand)
     office: OfficePeople = field(default_factory=OfficePeople)
+    segments: OfficeSegments = field(default_factory=OfficeSegments)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -29,6 +29,7 @@ KEYS: Final[dict[str, str]] = {
     "Ctrl+P": "print_card", "Ctrl+L": "print_label", "Ctrl+S": "save_png",
     "Ctrl+E": "export",
     "Ctrl+F": "filter",
+    "Ctrl+=": "add_condition",
     "Ctrl+H": "history",
     "Ctrl+B": "served",
     "Ctrl+M": "reassign",

@@ -176,12 +176,14 @@ class Metrics:
     chart_min_w: int = 120
     dot: int = 8
     swatch: int = 20
+    pane_segments: int = 252
     pane_left: int = 288
     pane_right: int = 320
     pane_side: int = 454
     pane_drawer: int = 372
     pane_drawer_wide: int = 420
     pane_min: int = 340
+    segments_min: int = 440
     timeline_min: int = 400
     choice_s_h: int = 24
     choice_s_pad: int = 8

@@ -19,7 +19,7 @@ from guidedesk.ui.widgets.labels import person_name, untrusted
 from guidedesk.ui.widgets.queue_rows import QueueRow
 from guidedesk.ui.widgets.rows import AgendaRow
 
-REASONS: Final = ("birthday", "promised", "reorder", "visit")
+REASONS: Final = ("outreach", "birthday", "promised", "reorder", "visit")
 OPENING: Final = range(9, 21)
 _MARKS: Final[dict[str, tuple[str, ToneName]]] = {
     "queued": ("lock", "warning"), "inflight": ("sync", "accent"), "accepted": ("check", "success"),

@@ -33,7 +33,7 @@ class Face:
 
 class Button(QPushButton, Said):
     """A button. `key` is shown as a key cap; the key itself is bound by the screen (`KeyMap`). A `wide` one takes the
-    whole line, words at its left and the key at its right."""
+    whole line, words at its left, the key or the trailing icon at its right."""
 
     def __init__(
         self, text: str = "", kind: Kind = "default", *, icon: str = "", key: str = "", size: Size = "m",
@@ -175,6 +175,8 @@ class Button(QPushButton, Said):
             self._paint_hint(painter, left, face)
             left += paint.key_width(self._hint) + self._gap()
         if self._trailing:
+            if self._wide:
+                left = self.width() - self._pad() - m.chip_icon
             paint.draw_icon(painter, left, middle, self._trailing, m.chip_icon, face.ink, dpr)
 
     def _paint_hint(self, painter: QPainter, left: int, face: Face) -> None:
