@@ -11,6 +11,7 @@ from guidedesk.commands import admin_actions as actions
 from guidedesk.commands import admin_coupons as coupon_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
+from guidedesk.commands import admin_unsent
 
 Action = Callable[[argparse.Namespace], int]
 
@@ -31,6 +32,9 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     restore = _leaf(areas, "restore", "a backup into an empty database", actions.restore,
                     "admin restore monday.gdbackup")  # fmt: skip
     restore.add_argument("file", type=Path, metavar="FILE")
+    unsent = _leaf(areas, "import-unsent", "what a counter could not send itself, from its sealed file",
+                   admin_unsent.import_file, "admin import-unsent counter.gdunsent")  # fmt: skip
+    unsent.add_argument("file", type=Path, metavar="FILE", help="as `counter export-unsent` wrote it")
     store = _area(areas, "store", "the stores")
     add = _leaf(store, "add", "open a store", actions.store_add, "admin store add S1 一店 --name-en 'First store'")
     add.add_argument("code", metavar="CODE")

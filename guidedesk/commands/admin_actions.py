@@ -256,7 +256,13 @@ def device_revoke(args: argparse.Namespace) -> int:
 
 def _ask_why(known: Mapping[str, Any], mode: OrderMode) -> str:
     """Say what is at stake before the reason is given."""
-    at_stake = "what it cannot send at its next contact is lost" if mode == "now" else "it sends them before it forgets"
+    if mode == "now":
+        at_stake = (
+            "what it cannot send at its next contact is lost; save it first there with the sealed file of the sync "
+            "centre (guidedesk counter export-unsent), or use --drain"
+        )
+    else:
+        at_stake = "it sends them before it forgets"
     sys.stderr.write(f"Counter {known['label']} last reported {_unsent(known)}; {at_stake}.\nReason: ")
     sys.stderr.flush()
     reason = sys.stdin.readline().strip()

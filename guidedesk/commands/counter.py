@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from guidedesk.commands import counter_members, counter_sales
+from guidedesk.commands import counter_members, counter_sales, counter_unsent
 from guidedesk.commands.counter_recording import record
 from guidedesk.commands.counter_scan import scan
 from guidedesk.commands.counter_session import forget_session, keep_session, kept_session
@@ -28,6 +28,7 @@ from guidedesk.sync.counter import Counter
 from guidedesk.sync.enrol_client import Enrolment
 from guidedesk.sync.open_counter import forget_secret, open_counter, restore_recovery, save_recovery
 from guidedesk.sync.orders import TakenOff
+from guidedesk.sync.unsent import check_unsent
 from guidedesk.sync.wipe import wipe_counter
 
 SYNC_ROUNDS: Final = 40
@@ -56,7 +57,9 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     signin = actions.add_parser("signin", help="sign somebody in; kept until signout or 15 minutes")
     signin.add_argument("--staff", required=True, metavar="N")
     signin.add_argument("--pin-stdin", action="store_true", required=True)
-    actions.add_parser("signout", help="end the session")
+    signout = actions.add_parser("signout", help="end the session; refused while something was not sent")
+    told = "sign out all the same: it stays on this PC, which goes on sending it"
+    signout.add_argument("--keep-unsent", action="store_true", help=told)
     actions.add_parser("scan", help="what the scanner would say").add_argument("text", metavar="TEXT")
     register = actions.add_parser("register", help="a new member")
     register.add_argument("--name", required=True)
@@ -87,6 +90,7 @@ def _add_actions(actions: argparse._SubParsersAction[Any]) -> None:
     follow.add_argument("--to", metavar="N", help="staff number of who takes it over")
     counter_members.add_actions(actions)
     counter_sales.add_actions(actions)
+    counter_unsent.add_actions(actions)
     actions.add_parser("sync", help="send and fetch until there is no more")
     save = actions.add_parser("recovery-save", help="print this PC's key, wrapped under a manager's passphrase")
     save.add_argument("--passphrase-stdin", action="store_true", required=True)
@@ -155,6 +159,8 @@ def _sign_in(counter: Counter, args: argparse.Namespace) -> Answer:
 
 def _sign_out(counter: Counter, args: argparse.Namespace) -> Answer:
     session = kept_session(counter)
+    if not args.keep_unsent:
+        check_unsent(counter.journal, "sign_out")
     forget_session(counter)
     counter.sign_out(session)
     return Answer(state="signed_out")
@@ -303,4 +309,5 @@ _ACTIONS: Final[dict[str, Callable[[Counter, argparse.Namespace], Answer]]] = {
     "claim": counter_sales.claim,
     "sync": _sync,
     "show": _show,
+    **counter_unsent.ACTIONS,
 }

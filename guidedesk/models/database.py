@@ -127,6 +127,12 @@ def open_encrypted(path: Path, key: bytes, *, name: str, synchronous: Synchronou
     return Database(engine, name)
 
 
+def is_empty(database: Database) -> bool:
+    """Whether a file holds no table at all."""
+    with database.read() as conn:
+        return conn.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first() is None
+
+
 def _run_when_connected(engine: Engine, pragmas: list[str]) -> None:
     def connected(dbapi: Any, _record: object) -> None:
         # Python's driver would begin transactions late and by itself; here the engine begins each one.

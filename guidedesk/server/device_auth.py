@@ -20,7 +20,9 @@ from guidedesk.sync.signing import Headers, read_claims, verify_request
 @dataclass(frozen=True, slots=True)
 class AuthenticatedDevice:
     """A counter whose request was proved. `state`: active, suspended (its pushes go to quarantine), or revoked: it
-    has an order to forget everything, and may still bring what it holds (SECURITY.md D-12)."""
+    has an order to forget everything, and may still bring what it holds (SECURITY.md D-12). `is_by_file`: not the
+    counter itself speaks, but the sealed file it made; its numbers stay its own.
+    """
 
     device_id: str
     scope_id: str
@@ -28,6 +30,7 @@ class AuthenticatedDevice:
     session_id: str | None
     nonce: str
     schema_ver: int
+    is_by_file: bool = False
 
     def actor(self) -> Actor:
         """The device as the access rule knows it."""

@@ -17,7 +17,7 @@ from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.domain.silence import Silence, silence
 from guidedesk.models import people
-from guidedesk.models.database import Database
+from guidedesk.models.database import Database, is_empty
 from guidedesk.models.migrations import upgrade_journal
 from guidedesk.services.apply_core import MANAGING
 from guidedesk.services.changes import Changes
@@ -55,6 +55,7 @@ from guidedesk.sync.segment_desk import SegmentDesk
 from guidedesk.sync.sign_in import SignIn
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.sync.transport import Transport
+from guidedesk.sync.unsent import UnsentExport, export_unsent
 
 # Given who the counter is, its keys, and server time as far as it is known.
 TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transport]
@@ -125,18 +126,25 @@ class Counter:
         `storage_wrong_key`, `storage_corrupt` (file journal), `storage_locked`, `storage_full`,
         `storage_newer`, `storage_unavailable`.
         """
-        has_header = files.has_header(folder, keys.journal_key)
-        journal = files.open(folder / JOURNAL_NAME, keys.journal_key, name="journal", synchronous="FULL")
+        header = files.header(folder, keys.journal_key)
+        path = folder / JOURNAL_NAME
+        # The header is written once a journal is there: without one, work is missing and not just beginning.
+        lost = StorageError("storage_corrupt" if header == "fits" else "storage_wrong_key", file="journal")
+        if header != "none" and not files.exists(path):
+            raise lost
+        journal = files.open(path, keys.journal_key, name="journal", synchronous="FULL")
         try:
             with journal.guard():
+                if header != "none" and is_empty(journal):
+                    raise lost
                 upgrade_journal(journal.engine)
-            if not has_header:
+            if header != "fits":
                 files.write_header(folder, keys.journal_key)
             cache = Cache(folder / CACHE_NAME, keys.cache_key, files)
             return cls(folder, keys, clock, random, transport_factory, journal, cache)
         except StorageError as error:
             journal.close()
-            if error.code == "storage_wrong_key" and has_header:
+            if error.code == "storage_wrong_key" and header == "fits":
                 # The header proved the key, so it is the file that is damaged.
                 raise StorageError("storage_corrupt", file="journal") from error
             raise
@@ -358,6 +366,12 @@ class Counter:
             clock=(now.confidence, now.offset_ms),
             files={path.name: path.stat().st_size for path in paths if path.exists()},
             free_bytes=shutil.disk_usage(self.folder).free,
+        )
+
+    def export_unsent(self, path: Path) -> UnsentExport:
+        """What waits, into a new sealed file; what it raises: `sync.unsent`."""
+        return export_unsent(
+            self.journal, self.local, self.identity, self.keys, self.random, max(0, self.now_ms()), path
         )
 
     def retry_parked(self) -> None:

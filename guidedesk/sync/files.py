@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from guidedesk.domain.errors import StorageError
 from guidedesk.models.database import Database, Synchronous, open_encrypted, remove_files
 from guidedesk.sync.file_lock import FileLock
-from guidedesk.sync.profile import check_header, write_header
+from guidedesk.sync.profile import HeaderState, check_header, write_header
 
 
 class Lock(Protocol):
@@ -52,8 +52,8 @@ class CounterFiles(Protocol):
         """A lock by this name."""
         ...
 
-    def has_header(self, folder: Path, key: bytes) -> bool:
-        """Whether the folder says that it was made with this key; raises where it says otherwise."""
+    def header(self, folder: Path, key: bytes) -> HeaderState:
+        """Whether the folder says which key it was made with, and whether it is this one."""
         ...
 
     def write_header(self, folder: Path, key: bytes) -> None:
@@ -98,7 +98,7 @@ class EncryptedFiles:
         """See `CounterFiles`."""
         return FileLock(path)
 
-    def has_header(self, folder: Path, key: bytes) -> bool:
+    def header(self, folder: Path, key: bytes) -> HeaderState:
         """See `CounterFiles`."""
         return check_header(folder, key)
 

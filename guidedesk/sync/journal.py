@@ -78,6 +78,17 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Travelling:
+    """Operations of an epoch in the order of their numbers, `unsent` of them without an answer; `last_n` is the newest
+    of the journal."""
+
+    epoch: int
+    last_n: int
+    operations: list[Outgoing]
+    unsent: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChainHead:
     """Where the chain of this device stands: the number and predecessor of the next operation."""
 
@@ -252,11 +263,20 @@ class Journal:
         with self.db.read() as conn:
             return conn.execute(select(_op.n).where(here).limit(1)).first() is not None
 
-    def count_unsent(self) -> int:
-        """How many operations are nowhere but here."""
-        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
+    def count_unsent(self, after_n: int = 0) -> int:
+        """How many operations are nowhere but here; `after_n`: of those recorded after that one."""
+        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None)) & (_op.n > after_n)
         with self.db.read() as conn:
             return conn.execute(select(func.count()).where(here)).scalar_one()
+
+    def travelling(self) -> Travelling:
+        """Everything of this epoch as it travels, of one moment: to be carried to head office in a file."""
+        with self.db.read() as conn:
+            epoch = _read_chain(conn).epoch
+            found = conn.exec_driver_sql(_OUTGOING, (epoch, 1, -1)).all()
+            last_n = conn.execute(select(func.max(_op.n))).scalar() or 0
+        operations = [_outgoing(*row) for row in found]
+        return Travelling(epoch, last_n, operations, sum(one.state == "queued" for one in operations))
 
     def kinds(self) -> dict[tuple[str, str, str], int]:
         """How many operations there are by type, state and the word that said why."""

@@ -83,7 +83,8 @@ def save_recovery(folder: Path, passphrase: str, *, has_demo_key: bool = False) 
 def restore_recovery(folder: Path, text: str, passphrase: str, *, has_demo_key: bool = False) -> None:
     """Put a lost secret back into the vault. One of another profile is refused (`storage_wrong_key`)."""
     secret = unwrap(text, passphrase)
-    check_header(folder, derive(secret).journal_key)
+    if check_header(folder, derive(secret).journal_key) == "differs":
+        raise StorageError("storage_wrong_key", file="journal")
     keyring = _keyring(folder, has_demo_key=has_demo_key)
     if keyring.get(profile_name(folder)) != secret.value:
         keyring.set(profile_name(folder), secret.value)

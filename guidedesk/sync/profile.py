@@ -8,12 +8,13 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from guidedesk.domain.errors import StorageError
 
 HEADER_NAME: Final = "profile.json"
 FORMAT: Final = 1
+HeaderState = Literal["none", "fits", "differs"]
 _LABEL: Final = b"guidedesk/key-check/v1"
 
 
@@ -30,19 +31,18 @@ def key_check(key: bytes) -> str:
     return hmac.new(key, _LABEL, hashlib.sha256).hexdigest()[:32]
 
 
-def check_header(folder: Path, key: bytes) -> bool:
-    """Whether a header was there and fits the key.
+def check_header(folder: Path, key: bytes) -> HeaderState:
+    """Whether there is a header, and whether it is of this key.
 
-    Raises `storage_wrong_key` or `storage_newer`; False where there is none (a new profile, or a lost header).
+    One that differs need not mean another key: it may be damaged itself, and only the journal can tell. Raises
+    `storage_newer`.
     """
     header = _read(folder / HEADER_NAME)
     if header is None:
-        return False
+        return "none"
     if header.format > FORMAT:
         raise StorageError("storage_newer", file="profile")
-    if not hmac.compare_digest(header.key_check, key_check(key)):
-        raise StorageError("storage_wrong_key", file="journal")
-    return True
+    return "fits" if hmac.compare_digest(header.key_check.encode(), key_check(key).encode()) else "differs"
 
 
 def write_header(folder: Path, key: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The sync centre put together with the window: its page, the diagnostics, and what leads on."""
+"""The sync centre put together with the window: its page, the files it writes, and what leads on."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter
+from guidedesk.ui.presenters.unsent_export import UnsentPresenter
 from guidedesk.ui.when_shown import WhenShown
 
 # What is drawn is imported where it is made: a window takes a scan before anybody asks what waits.
 if TYPE_CHECKING:
     from guidedesk.ui.views.diagnostics import DiagnosticsDialog
+    from guidedesk.ui.views.unsent_export import UnsentDialog
 
 SYNC: Final = "sync"
 
@@ -32,6 +34,8 @@ class CounterSync(QObject):
         self.presenter = SyncCentrePresenter(desk, self)
         self.diagnostics = DiagnosticsPresenter(desk, self)
         CounterFile(window, self.diagnostics, _diagnostics_dialog, self)
+        self.unsent = UnsentPresenter(desk, self)
+        CounterFile(window, self.unsent, _unsent_dialog, self)
 
     def add_page(self) -> None:
         """Put the page into the window."""
@@ -45,6 +49,7 @@ class CounterSync(QObject):
         page.seen.connect(presenter.mark_seen)
         page.retried.connect(presenter.retry)
         page.diagnostics_wanted.connect(self.diagnostics.open)
+        page.unsent_wanted.connect(self.unsent.open)
         page.sync_wanted.connect(presenter.sync_now)
         page.member_opened.connect(self.member_wanted)
         page.render_state(presenter.state)
@@ -53,6 +58,11 @@ class CounterSync(QObject):
     def show_page(self) -> None:
         """Bring it to the front."""
         self._window.show_page(SYNC)
+
+    def leave(self) -> None:
+        """Close what is written without writing it."""
+        self.diagnostics.leave()
+        self.unsent.leave()
 
     def cover(self, is_covered: bool) -> None:
         """Something is typed over the page."""
@@ -64,3 +74,9 @@ def _diagnostics_dialog() -> DiagnosticsDialog:
     from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 
     return DiagnosticsDialog()
+
+
+def _unsent_dialog() -> UnsentDialog:
+    from guidedesk.ui.views.unsent_export import UnsentDialog
+
+    return UnsentDialog()

@@ -375,7 +375,7 @@ class CounterWindow(QObject):
         self.close.leave()
         self.associates.leave()
         self.segments.leave()
-        self.diagnostics.leave()
+        self._syncs.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -211,6 +212,10 @@ class CounterPort(Protocol):
 
     def diagnostics(self) -> dict[str, Any]:
         """What support may ask for, without names, numbers of people, notes, keys and addresses."""
+        ...
+
+    def export_unsent(self, path: Path) -> object:
+        """What was not sent, into a new sealed file; `nothing_unsent`, or why it could not be written."""
         ...
 
     def sign_in_tiles(self) -> tuple[SignInTile, ...]:

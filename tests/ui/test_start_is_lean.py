@@ -30,6 +30,7 @@ PAGES = {
 DIALOGS = {
     "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "figures_export",
     "file_export", "follow_up", "form_dialog", "give_back", "log_interaction", "printers", "redeem", "sale",
+    "unsent_export",
 }  # fmt: skip
 
 

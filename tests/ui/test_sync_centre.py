@@ -24,11 +24,13 @@ from guidedesk.ui.link_blocks import BLOCKS, link_picture
 from guidedesk.ui.presenters.diagnostics import DiagnosticsPresenter
 from guidedesk.ui.presenters.shell import ShellPresenter, ShellState
 from guidedesk.ui.presenters.sync_centre import SyncCentrePresenter, SyncState, tab_of
+from guidedesk.ui.presenters.unsent_export import UnsentPresenter
 from guidedesk.ui.screens import close_screen, open_screen, settle
 from guidedesk.ui.views import sync_words
 from guidedesk.ui.views.diagnostics import DiagnosticsDialog
 from guidedesk.ui.views.sync_centre import SyncPage
 from guidedesk.ui.views.sync_chip import sync_chip
+from guidedesk.ui.views.unsent_export import UnsentDialog
 from tests.helpers.shop import HE, LIN, NOW, SHEN
 from tests.ui.shop_desk import ShopDesk
 
@@ -193,6 +195,29 @@ def test_diagnostics_are_shown_before_they_are_written(shop: ShopDesk, tmp_path:
     assert presenter.state.problem is not None
     assert dialog.problem.accessibleName() == i18n.t("error.export_exists", name=path.name)
     dialog.deleteLater()
+
+
+def test_what_was_not_sent_is_saved_from_the_page(shop: ShopDesk, tmp_path: Path) -> None:
+    page, presenter = SyncPage(), UnsentPresenter(shop.desk, folder=lambda: tmp_path)
+    page.unsent_wanted.connect(presenter.open)
+    dialog, told = UnsentDialog(), list[str]()
+    presenter.state_changed.connect(dialog.render_state)
+    presenter.saved.connect(told.append)
+    assert page.handle_command("save_png")
+    assert not presenter.state.is_open, "nothing waits, so nothing is asked"
+    shop.counter.sync = replace(shop.counter.sync, waiting=7)
+    page.head.unsent.click()
+    assert dialog.what.text() == i18n.t("sync.unsent_what", n=7)
+    assert list(tmp_path.iterdir()) == []
+    presenter.submit()
+    (path,) = tmp_path.iterdir()
+    assert (path.suffix, told) == (".gdunsent", [path.name])
+    page.handle_command("save_png")
+    presenter.choose_path(str(path))
+    presenter.submit()
+    assert dialog.problem.accessibleName() == i18n.t("error.export_exists", name=path.name)
+    for widget in (page, dialog):
+        widget.deleteLater()
 
 
 def presenter_text(shop: ShopDesk) -> str:

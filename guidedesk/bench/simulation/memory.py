@@ -16,6 +16,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from guidedesk.models.database import Database, Synchronous, begin_as_asked
 from guidedesk.sync.files import Lock
+from guidedesk.sync.profile import HeaderState
 
 When = Literal["before", "after"]
 _NO_LIMIT: Final = 1_073_741_823
@@ -248,9 +249,9 @@ class MemoryFiles:
         """Never held by another."""
         return _Held()
 
-    def has_header(self, folder: Path, key: bytes) -> bool:
-        """One machine, one key."""
-        return True
+    def header(self, folder: Path, key: bytes) -> HeaderState:
+        """One machine, one key: nothing to be told apart."""
+        return "none"
 
     def write_header(self, folder: Path, key: bytes) -> None:
         """Nothing to write."""

@@ -15,7 +15,8 @@ from guidedesk.ui.widgets.layouts import column, holder, row
 
 CUES = (
     KeyCue("F5", "keys.sync"), KeyCue("F2", "keys.search"), KeyCue("F6", "keys.pane"), KeyCue("Enter", "sync.details"),
-    KeyCue("Ctrl Enter", "sync.seen"), KeyCue("Ctrl E", "sync.diagnostics"), KeyCue("F9", "keys.lock"),
+    KeyCue("Ctrl Enter", "sync.seen"), KeyCue("Ctrl E", "sync.diagnostics"), KeyCue("Ctrl S", "sync.unsent"),
+    KeyCue("F9", "keys.lock"),
 )
 
 
@@ -27,6 +28,7 @@ class SyncPage(Page):
     seen = Signal(str)
     retried = Signal(str)
     diagnostics_wanted = Signal()
+    unsent_wanted = Signal()
     sync_wanted = Signal()
     member_opened = Signal(str)
 
@@ -50,6 +52,7 @@ class SyncPage(Page):
     def _connect(self) -> None:
         self.head.sync.clicked.connect(self.sync_wanted)
         self.head.diagnostics.clicked.connect(self.diagnostics_wanted)
+        self.head.unsent.clicked.connect(self.unsent_wanted)
         self.drawer.retried.connect(self.retried)
         self.records.tab_chosen.connect(self.tab_chosen)
         self.records.chosen.connect(self.row_chosen)
@@ -66,7 +69,8 @@ class SyncPage(Page):
         short = self.window().height() < look().m.page_short
         is_drawn = has_row and (self._is_drawer_open or not narrow)
         room = self.width() - (look().m.pane_drawer if is_drawn else 0)
-        self.head.render_state(state, compact=narrow, roomy=room >= 2 * look().m.pane_drawer)
+        drawers = room // look().m.pane_drawer
+        self.head.render_state(state, compact=narrow, roomy=drawers >= 2, wide=drawers >= 3)
         self.kpis.render_state(state)
         self.outage.render_state(state)
         self.kpis.setVisible(not narrow and not short and not state.is_offline)
@@ -101,6 +105,8 @@ class SyncPage(Page):
             self.sync_wanted.emit()
         elif name == "export":
             self.diagnostics_wanted.emit()
+        elif name == "save_png":
+            self.unsent_wanted.emit()
         elif name == "return" and self.drawer.isVisible():
             self.drawer.retry()
         elif name == "main_action" and self.drawer.isVisible():

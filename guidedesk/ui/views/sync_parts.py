@@ -43,15 +43,16 @@ class HeadCard(Card):
         self._detail = Label("", "label", "text2", wrap=True)
         self.bar = Bar()
         self.diagnostics = Button("", icon="download").say("sync.diagnostics")
+        self.unsent = Button("", icon="lock").say("sync.unsent")
         self.sync = Button("", "primary", icon="sync", key="F5").say("sync.now")
         words = column(None, self._title, self._detail, self.bar, None, gap=1)
-        line = row(self._icon, words, self.diagnostics, self.sync, gap=4)
+        line = row(self._icon, words, self.diagnostics, self.unsent, self.sync, gap=4)
         line.setStretch(1, 1)
         self.body.addLayout(line)
         self.setSizePolicy(WIDE, LOW)
 
-    def render_state(self, state: SyncState, *, compact: bool, roomy: bool) -> None:
-        """The headline; the detail goes where room is short, and before it the second button (Ctrl E stays)."""
+    def render_state(self, state: SyncState, *, compact: bool, roomy: bool, wide: bool) -> None:
+        """The headline; the detail goes where room is short, and before it the other buttons."""
         head = sync_words.headline(state)
         self._icon.show_icon(head.icon, head.tone)
         self._title.set_text(head.title)
@@ -59,7 +60,10 @@ class HeadCard(Card):
         is_told = compact and state.is_offline and state.status is not None
         self._detail.set_text(sync_words.cause_text(state.status) if is_told and state.status else head.detail)
         self._detail.setVisible(is_told or not compact)
-        self.diagnostics.setVisible(roomy and not compact)
+        # Work that waits is worth more than how this PC is; their keys stay.
+        waits = state.is_offline and state.status is not None and state.status.waiting > 0
+        self.unsent.setVisible(waits and roomy and not compact)
+        self.diagnostics.setVisible((wide if waits else roomy) and not compact)
         loading = state.status.loading if state.status is not None else None
         self.bar.setVisible(loading is not None)
         if loading is not None:
