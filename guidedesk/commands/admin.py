@@ -12,6 +12,7 @@ from guidedesk.commands import admin_coupons as coupon_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
 from guidedesk.commands import admin_unsent
+from guidedesk.commands import admin_team as team_actions
 
 Action = Callable[[argparse.Namespace], int]
 
@@ -76,6 +77,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     publish = _leaf(plan, "publish", "a new version of a plan", money.plan_publish, "admin plan publish plan.json")
     publish.add_argument("file", metavar="FILE", help="a plan version of COMMISSION.md 0, or - for stdin")
     _leaf(plan, "list", "every version", money.plan_list, "admin plan list")
+    team = _area(areas, "team", "the Team board")
+    _leaf(team, "rebuild", "make its figures anew", team_actions.team_rebuild, "admin team rebuild")
     month = _area(areas, "month", "closing months")
     close = _leaf(month, "close", "seal a month for good", money.month_close, "admin month close 2026-03")
     close.add_argument("period", metavar="MONTH", help="such as 2026-03")

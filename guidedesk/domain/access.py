@@ -43,6 +43,7 @@ Permission = Literal[
     "audit.view",
     "sync.exchange",
     "chain.configure",
+    "team.view",
 ]
 _COUNTER_WORK: Final[frozenset[Permission]] = frozenset(
     {
@@ -80,6 +81,7 @@ _MANAGING: Final[frozenset[Permission]] = _COUNTER_WORK | {
     "staff.manage",
     "member.reassign",
     "audit.view",
+    "team.view",
 }
 _GRANTED: Final[dict[ActorRole, frozenset[Permission]]] = {
     "associate": _COUNTER_WORK,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
 
-from guidedesk.models import commission_tables, intake_tables, segment_tables  # noqa: F401  (of the same metadata)
+from guidedesk.models import (  # noqa: F401  (tables of the same metadata)
+    commission_tables,
+    intake_tables,
+    segment_tables,
+    team_tables,
+)
 from guidedesk.models.base import SERVER, big_col, id_col, text_col
 
 _SCOPE = {"shard": "scope_id"}

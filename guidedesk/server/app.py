@@ -17,7 +17,17 @@ from starlette.responses import Response
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
-from guidedesk.server import code_keys, fanout, grant_ends, home_moves, member_cap, recognition, tombstones, webhooks
+from guidedesk.server import (
+    code_keys,
+    fanout,
+    grant_ends,
+    home_moves,
+    member_cap,
+    recognition,
+    team_fold,
+    tombstones,
+    webhooks,
+)
 from guidedesk.server.admission import MOST_WAITING, QUEUE_OF, work_queues
 from guidedesk.server.background import OneByOne
 from guidedesk.server.body_limit import BodyLimit
@@ -43,6 +53,7 @@ from guidedesk.server.routes import (
     sign_in,
     store_desk,
     sync,
+    team,
 )
 from guidedesk.server.routing import Policy, Route, endpoint, json_response
 from guidedesk.server.secrets import ServerSecrets
@@ -58,7 +69,8 @@ _REST: Final = 10  # times as long as a reckoning took, so that it never holds u
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (
-    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk, segments
+    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk, segments,
+    team,
 )  # fmt: skip
 
 
@@ -157,6 +169,7 @@ async def _sweep(context: ServerContext) -> None:
                 await anyio.to_thread.run_sync(phone_checks.sweep_checks, context.database, now_ms)
             await anyio.to_thread.run_sync(sweep_segments, context.database, context.segments, now_ms)
             await anyio.to_thread.run_sync(tombstones.sweep_tombstones, context.database, now_ms)
+            await anyio.to_thread.run_sync(team_fold.fold_if_begun, context.database, now_ms)
             looked = await anyio.to_thread.run_sync(recognition.recognise_some, context.database, now_ms, looked.after)
         except Refused:
             _log.info("sweep_waits")

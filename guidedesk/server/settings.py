@@ -45,6 +45,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "tier_needs_consent": ("1", 0, 1),
     "tier_super_orders": ("3", 1, 1_000),
     "tier_super_spent_minor": ("300000", 0, 1_000_000_000_000),
+    "team_month_target": ("0", 0, 1_000_000_000_000),  # attributed sales a store aims at a month, minor units; 0: none
     "welcome_coupon": ("0", 0, 0xFFFF_FFFF),  # number of the offer that new members get; 0 for none
     "window_days": ("15", 0, 3_650),
     "zone": ("Asia/Shanghai", None, None),

@@ -54,6 +54,7 @@ from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.segment_desk import SegmentDesk
 from guidedesk.sync.sign_in import SignIn
 from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.sync.team_desk import TeamDesk
 from guidedesk.sync.transport import Transport
 from guidedesk.sync.unsent import UnsentExport, export_unsent
 
@@ -106,6 +107,7 @@ class Counter:
         self._commission: CommissionDesk | None = None
         self._office: PeopleDesk | None = None
         self._segments: SegmentDesk | None = None
+        self._team: TeamDesk | None = None
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()
@@ -268,6 +270,13 @@ class Counter:
         if self._segments is None:
             self._segments = SegmentDesk(self.cache, self.read, self.clock, self._new_line, lambda: self._session)
         return self._segments
+
+    @property
+    def team(self) -> TeamDesk:
+        """The Team board, asked of head office for whoever is signed in."""
+        if self._team is None:
+            self._team = TeamDesk(self.cache, self.read, self.clock, self._new_line, lambda: self._session)
+        return self._team
 
     def _new_line(self) -> Transport:
         return self.new_transport(self.identity)
