@@ -11,8 +11,8 @@ from guidedesk.commands import admin_actions as actions
 from guidedesk.commands import admin_coupons as coupon_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
-from guidedesk.commands import admin_unsent
 from guidedesk.commands import admin_team as team_actions
+from guidedesk.commands import admin_unsent
 
 Action = Callable[[argparse.Namespace], int]
 

@@ -24,6 +24,7 @@ from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
 from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.counter_tasks import TASKS, CounterTasks
+from guidedesk.ui.counter_team import TEAM, CounterTeam
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.care_feed import CareFeed
@@ -80,6 +81,7 @@ class CounterWindow(QObject):
         self.close = CounterClose(desk, self.window, self._is_allowed, self)
         self.associates = CounterAssociates(desk, self.window, self)
         self.segments = CounterSegments(desk, self.window, self._is_allowed, self)
+        self.team = CounterTeam(desk, self.window, self._is_allowed, self)
         self._logs = CounterLog(desk, self.window, self)
         self._logs.told.connect(self._tell_notice)
         self.log = self._logs.presenter
@@ -114,6 +116,7 @@ class CounterWindow(QObject):
         self._histories.return_wanted.connect(self.actions.open_return)
         self._histories.why_wanted.connect(self.earnings.why_not)
         self.window.add_page_later(EARNINGS, self.earnings.add_page)
+        self.window.add_page_later(TEAM, self.team.add_page)
         self.window.add_page_later(CLOSE, self.close.add_page)
         self.window.add_page_later(ASSOCIATE, self.associates.add_page)
         self.associates.member_wanted.connect(self.open_member)
@@ -121,6 +124,7 @@ class CounterWindow(QObject):
         self.window.add_page_later(SEGMENTS, self.segments.add_page)
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
+        self.team.member_wanted.connect(self.open_member)
         self.new_member.opened.connect(self._show_new_member)
         self.new_member.created.connect(self._member_created)
         self.new_member.existing_chosen.connect(self.open_member)
@@ -376,6 +380,7 @@ class CounterWindow(QObject):
         self.associates.leave()
         self.segments.leave()
         self._syncs.leave()
+        self.team.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
 

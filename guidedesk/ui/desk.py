@@ -18,6 +18,7 @@ from guidedesk.services.operations import Operation
 from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
+from guidedesk.services.team import ListKind, TeamBoard, TeamList
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.people_port import PeoplePort
 from guidedesk.ui.segment_port import SegmentPort
@@ -78,6 +79,25 @@ class CommissionPort(Protocol):
 
     def close_the_month(self, period: str, pin: str, forced_reason: str | None) -> CloseMonth:
         """Seal the month; with a reason even while something blocks it."""
+        ...
+
+
+class TeamPort(Protocol):
+    """What head office says about a team (`guidedesk.sync.team_desk`). All but `last_board` ask it."""
+
+    def last_board(self, store_id: str | None) -> TeamBoard | None:
+        """The last board of a store, or (None) of her area, kept here for whoever is signed in."""
+        ...
+
+    def board(self, store_id: str | None) -> TeamBoard:
+        """The board of a store, or (None) of all stores she answers for."""
+        ...
+
+    def list_behind(
+        self, store_id: str | None, kind: ListKind, first: str, last: str, who: str | None, slot: int | None,
+        tier: str | None,
+    ) -> TeamList:  # fmt: skip
+        """The list behind a figure of a board."""
         ...
 
 
@@ -162,6 +182,11 @@ class CounterPort(Protocol):
     @property
     def segments(self) -> SegmentPort:
         """Audiences and outreach."""
+        ...
+
+    @property
+    def team(self) -> TeamPort:
+        """The Team board."""
         ...
 
     @property

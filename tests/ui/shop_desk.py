@@ -29,6 +29,7 @@ from tests.ui.codes_at_hand import CodesAtHand
 from tests.ui.office_figures import OfficeFigures
 from tests.ui.office_people import OfficePeople
 from tests.ui.office_segments import OfficeSegments
+from tests.ui.team_at_hand import TeamAtHand
 
 PIN = "271828"
 
@@ -56,6 +57,7 @@ class ShopCounter:
     codes: CodesAtHand = field(default_factory=CodesAtHand)
     office: OfficePeople = field(default_factory=OfficePeople)
     segments: OfficeSegments = field(default_factory=OfficeSegments)
+    team: TeamAtHand = field(default_factory=TeamAtHand)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -16,14 +16,15 @@ from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
-PAGES: Final = ("home", "members", "codes", "tasks", "earnings", "segments", "close", "sync", "settings")
+PAGES: Final = ("home", "members", "codes", "tasks", "earnings", "team", "segments", "close", "sync", "settings")
 # Who may not see members (an admin, SECURITY.md 2) finds no entry to them.
 NEEDS: Final[dict[str, Permission]] = {
     "home": "member.view", "members": "member.view", "codes": "code.issue", "tasks": "follow_up.complete",
-    "earnings": "commission.own", "segments": "segment.manage",
+    "earnings": "commission.own", "team": "team.view",
+    "segments": "segment.manage",
     "close": "commission.others",
 }  # fmt: skip
-MANAGERS: Final = frozenset({"segments", "close"})
+MANAGERS: Final = frozenset({"team", "segments", "close"})
 CLOCK_MS: Final = 1000
 
 

@@ -207,6 +207,24 @@ class Metrics:
     agenda_wide: int = 740
     scan_card_h: int = 196
     kpi_value: int = 24
+    kpi_h: int = 86
+    kpi_min_w: int = 210
+    kpi_short_h: int = 40
+    kpi_spark_w: int = 74
+    kpi_spark_h: int = 30
+    plot_axis_w: int = 44
+    plot_label_h: int = 20
+    plot_dot: int = 9
+    plot_bubble_h: int = 26
+    bar_row_h: int = 38
+    bar_row_least: int = 24
+    bar_row_bar: int = 8
+    bar_row_thick: int = 14
+    bar_row_wide: int = 30
+    heat_gap: int = 2
+    heat_radius: int = 3
+    heat_day_w: int = 34
+    heat_least: int = 8
     code_big: int = 48
     code_gap: int = 6
 

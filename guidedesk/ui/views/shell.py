@@ -23,6 +23,7 @@ RAIL: Final = (
     RailItem("codes", "qr", "rail.codes", "Ctrl 3"),
     RailItem("tasks", "tasks", "rail.tasks", "Ctrl 4"),
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
+    RailItem("team", "chart", "rail.team", "Ctrl 6"),
     RailItem("close", "ledger", "rail.close", "Ctrl 8"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
     RailItem("settings", "settings", "rail.settings", "Ctrl ,", low=True),
