@@ -246,6 +246,10 @@ class TaskList:
     done: tuple[FollowUpInfo, ...] = ()
     on_time: int = 0
     counted: int = 0
+    # Groups once sorted, by what was asked for: a screen asks a dozen times for the same. No part of what it is.
+    memo: dict[tuple[str, str], tuple[FollowUpInfo, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False, hash=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtWidgets import QWidget
 
-from guidedesk.ui.fixtures import history, home, log, member, register, search, sync
+from guidedesk.ui.fixtures import history, home, log, member, member_care, register, search, sync, tasks
 from guidedesk.ui.fixtures.frame import in_window
 from guidedesk.ui.fixtures.window import in_window as in_shell
 from guidedesk.ui.views.history import HistoryPage
@@ -17,11 +17,13 @@ from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.new_member import NewMemberPage
 from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.sync_centre import SyncPage
+from guidedesk.ui.views.tasks import TasksPage
 
 PEOPLE: Final = frozenset({
     "沈知微", "秦之恒", "叶青禾", "许嘉树", "江雨桐", "陆思远", "唐可欣", "宋子雯", "孙梓汶", "苏昭文", "方颖",
     "方若溪", "羊绒", "针织开衫", "羊毛混纺开衫", "Knit cardigan", "Wool-blend cardigan", "好看，周末想来试大衣",
-    "回访围巾搭配", "试穿的羊绒大衣是否合适", "尺码偏大", "Shen Zhiwei",
+    "回访围巾搭配", "试穿的羊绒大衣是否合适", "羊绒护理液",
+    "cashmere care", "针织", "knitwear", "尺码偏大", "Shen Zhiwei",
 })  # fmt: skip
 TIMES: Final = 10_000
 
@@ -54,6 +56,8 @@ def screens_with(name: str) -> dict[str, QWidget]:
     return {
         "member": in_window("members", _rendered(MemberPage(), real(member.member_state(card), name))),
         "home": in_shell("home", _rendered(HomePage(), real(home.BASE, name))),
+        "tasks": in_shell("tasks", _rendered(TasksPage(), real(tasks.BASE, name))),
+        "next": in_window("members", _with_care(card, name)),
         "sync": in_shell("sync", _rendered(SyncPage(), real(sync.BASE, name))),
         "history": in_window("members", _history(name)),
         "log": in_window("members", member.make_page(card), dialog),
@@ -64,6 +68,12 @@ def screens_with(name: str) -> dict[str, QWidget]:
 
 def _rendered(page: Any, state: Any) -> Any:
     page.render_state(state)
+    return page
+
+
+def _with_care(card: Any, name: str) -> MemberPage:
+    page = member.make_page(card)
+    page.render_care(real(member_care.CARE, name))
     return page
 
 

@@ -52,6 +52,13 @@ def is_in(item: FollowUpInfo, group: Group, today: date) -> bool:
 
 def in_group(tasks: TaskList, group: Group, text: str = "") -> tuple[FollowUpInfo, ...]:
     """The entries of a group whose member or text has `text` in it, in the order in which they are shown."""
+    known = tasks.memo.get((group, text))
+    if known is None:
+        known = tasks.memo[group, text] = _sorted(tasks, group, text)
+    return known
+
+
+def _sorted(tasks: TaskList, group: Group, text: str) -> tuple[FollowUpInfo, ...]:
     if group == "done":
         return tuple(item for item in tasks.done if _has(item, text))
     found = (item for item in tasks.open if is_in(item, group, tasks.today) and _has(item, text))
