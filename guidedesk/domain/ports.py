@@ -13,7 +13,7 @@ class Clock(Protocol):
         ...
 
     def mono_ms(self) -> int:
-        """Milliseconds since an arbitrary point of this boot; never goes back within one boot."""
+        """Milliseconds since an arbitrary point of this boot, sleep included; never goes back within one boot."""
         ...
 
     def boot_id(self) -> str:

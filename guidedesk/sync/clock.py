@@ -14,6 +14,7 @@ from guidedesk.sync.local_store import LocalStore
 _META: Final = "clock"
 BEST: Final = 8
 _KEPT: Final = 32
+_SLEPT_MS: Final = 5_000
 _SAVE_EVERY_MS: Final = 60_000
 _SAVE_CHANGE_MS: Final = 50
 
@@ -58,15 +59,21 @@ class ServerClock:
         """Learn from one exchange: the server's time lies at the middle of the round trip."""
         with self._lock:
             trip = max(0, received_mono_ms - sent_mono_ms)
-            self._samples.append((trip, server_ms - (sent_mono_ms + received_mono_ms) // 2))
-            self._samples = self._samples[-_KEPT:]
-            best = sorted(self._samples)[:BEST]
-            offset = int(statistics.median_low([sample[1] for sample in best]))
+            heard = server_ms - (sent_mono_ms + received_mono_ms) // 2
+            if self._samples and abs(heard - self._offset()) > trip + _SLEPT_MS:
+                # No line is as slow as that: the monotonic clock stood still (a virtual machine that was paused).
+                self._samples.clear()
+            self._samples = [*self._samples, (trip, heard)][-_KEPT:]
+            offset = self._offset()
             mono = self._clock.mono_ms()
             self._anchor = TimeAnchor(mono + offset, mono, self._clock.wall_ms(), self._clock.boot_id())
             if self._is_worth_saving(self._anchor):
                 self._local.set_meta(_META, asdict(self._anchor))
                 self._saved = self._anchor
+
+    def _offset(self) -> int:
+        best = sorted(self._samples)[:BEST]
+        return int(statistics.median_low([sample[1] for sample in best]))
 
     def _is_worth_saving(self, anchor: TimeAnchor) -> bool:
         old = self._saved
