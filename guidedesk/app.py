@@ -31,6 +31,7 @@ from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.idle_lock import IdleLock
 from guidedesk.ui.presenters.scanner_settings import ScannerChoices
+from guidedesk.ui.presenters.settings import WindowChoices
 from guidedesk.ui.scan_burst import WedgeSettings
 from guidedesk.ui.scan_camera import has_cameras
 from guidedesk.ui.scan_serial import port_names
@@ -82,6 +83,7 @@ class CounterApp(QObject):
         self.scanners.use(settings.scanner_port, has_camera=settings.scanner_camera == "on")
         self.scanners.scanned.connect(self.window.on_scanned)
         self._begin_scanner_settings()
+        self._begin_settings()
         self.sync = SyncLoop(self.desk, self._engine, self, listener=self._hint_listener)
         self.sync.leaving.connect(self._lock)
         self.sync.taken_off.connect(self._leave)
@@ -140,6 +142,20 @@ class CounterApp(QObject):
         presenter.chosen.connect(self._choose_scanner)
         self.scanners.port_changed.connect(presenter.take_port_state)
 
+    def _begin_settings(self) -> None:
+        kept, presenter = self.settings, self.window.settings.presenter
+        presenter.begin(WindowChoices(kept.language, kept.theme, kept.text_scale, kept.lock_after_s))
+        presenter.chosen.connect(self._choose_window)
+
+    def _choose_window(self, choices: WindowChoices) -> None:
+        before = self.settings
+        if choices.language != before.language:
+            self._choose_language(choices.language)
+        if (choices.theme, choices.text_scale) != (before.theme, before.text_scale):
+            look().apply(theme=choices.theme, scale=choices.text_scale / 100)
+        self.idle.wait(choices.lock_after_s)
+        self._keep(theme=choices.theme, text_scale=choices.text_scale, lock_after_s=choices.lock_after_s)
+
     def _choose_scanner(self, choices: ScannerChoices) -> None:
         before = (self.settings.scanner_port, self.settings.scanner_camera == "on")
         self.scanner.configure(
@@ -157,10 +173,19 @@ class CounterApp(QObject):
     def _choose_language(self, code: str) -> None:
         look().apply(language=code)
         self._keep(language=code)
+        self._tell_settings()
 
     def _choose_theme(self, theme: str) -> None:
         look().apply(theme=theme)
         self._keep(theme=theme)
+        self._tell_settings()
+
+    def _tell_settings(self) -> None:
+        """Chosen on the sign-in screen: the settings show it too."""
+        kept = self.settings
+        self.window.settings.presenter.begin(
+            WindowChoices(kept.language, kept.theme, kept.text_scale, kept.lock_after_s)
+        )
 
     def _keep(self, **values: str | int) -> None:
         self.settings = change(self.settings, **values)

@@ -21,6 +21,8 @@ from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
 from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
+from guidedesk.ui.counter_settings import SETTINGS as SETTINGS
+from guidedesk.ui.counter_settings import CounterSettings
 from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.counter_tasks import TASKS, CounterTasks
@@ -54,7 +56,7 @@ from guidedesk.ui.widgets.labels import person_name, untrusted
 
 # Pages and dialogs that are made later are imported there: a window takes a scan first.
 SIGN_IN, HOME, MEMBERS = "sign_in", "home", "members"
-NEW_MEMBER, SCAN_RESULT, SETTINGS = "new_member", "scan_result", "settings"
+NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
 
 
 class CounterWindow(QObject):
@@ -89,6 +91,7 @@ class CounterWindow(QObject):
         self._syncs.member_wanted.connect(self.open_member)
         self.sync, self.diagnostics = self._syncs.presenter, self._syncs.diagnostics
         self.scanner_settings = ScannerSettingsPresenter(desk, self)
+        self.settings = CounterSettings(desk, self.window, self.scanner_settings, self)
         self.sound = ScanSound(self)
         self.counter.member_scanned.connect(self.sound.good)
         self.counter.scan_failed.connect(self.sound.not_good)
@@ -133,13 +136,14 @@ class CounterWindow(QObject):
         self._add_scan_result()
         self._add_search()
         self.window.add_page_later(SYNC, self._syncs.add_page)
-        self.window.add_page_later(SETTINGS, self._add_settings)
+        self.window.add_page_later(SETTINGS, self.settings.add_page)
         self.window.add_page_later(CODES, self.codes.add_page)
         self.window.add_page_later(TASKS, self.tasks.add_page)
         self.coupons = CounterCoupons(
             desk, self.counter, self.actions.redeem, self._served_member, self._is_allowed, self
         )
         self.member.state_changed.connect(self.codes.serve)
+        self._lead_from_settings()
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
         self.window.page_shown.connect(self._page_shown)
@@ -156,10 +160,24 @@ class CounterWindow(QObject):
         """A scan, whatever has the focus: a badge or refusal on the sign-in page, else the member's card."""
         if self.desk.session is None:
             self.sign_in.on_scanned(scan)
-        elif self.window.current == SETTINGS:
+        elif self.settings.takes_scans:
             self.scanner_settings.take(scan)
         elif self._is_allowed("member.view") and not self.actions.take_scan(scan):
             self.counter.on_scanned(scan)
+
+    def _lead_from_settings(self) -> None:
+        self.settings.associate_wanted.connect(self.show_associate)
+        self.settings.printers_wanted.connect(self.codes.printers.open)
+        self.settings.screen_wanted.connect(self._turn_screen)
+        self.settings.takes_down_switched.connect(self.codes.presenter.set_takes_down)
+        self.codes.presenter.state_changed.connect(self.settings.take_codes)
+        self.settings.take_codes(self.codes.presenter.state)
+        self.settings.centre_wanted.connect(self._syncs.show_page)
+        self.settings.diagnostics_wanted.connect(self.diagnostics.open)
+        self.settings.sync_wanted.connect(self.shell.sync_now)
+
+    def _turn_screen(self) -> None:
+        self.codes.run("customer_screen")
 
     # --- pages ------------------------------------------------------------------------------------
 
@@ -309,21 +327,6 @@ class CounterWindow(QObject):
         self._search_overlay.office_opened.connect(presenter.open_office)
         self._search_overlay.left.connect(self._leave_search)
 
-    def _add_settings(self) -> None:
-        from guidedesk.ui.views.scanner_settings import ScannerSettingsPage
-
-        page, presenter = ScannerSettingsPage(), self.scanner_settings
-        presenter.state_changed.connect(page.render_state)
-        page.prefix_typed.connect(presenter.set_prefix)
-        page.gap_chosen.connect(presenter.set_gap)
-        page.silence_chosen.connect(presenter.set_silence)
-        page.port_chosen.connect(presenter.set_port)
-        page.camera_switched.connect(presenter.set_camera)
-        page.sound_switched.connect(presenter.set_sound)
-        page.measured_taken.connect(presenter.use_measured)
-        page.test_typed.connect(presenter.type)
-        self.window.add_page(SETTINGS, page)
-
     # --- who leads where --------------------------------------------------------------------------
 
     def open_member(self, member_id: str) -> None:
@@ -381,6 +384,7 @@ class CounterWindow(QObject):
         self.segments.leave()
         self._syncs.leave()
         self.team.leave()
+        self.settings.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
 
@@ -439,7 +443,7 @@ class CounterWindow(QObject):
         elif name == SYNC:
             self.sync.open()
         elif name == SETTINGS:
-            self.scanner_settings.open()
+            self.settings.open()
 
     def _commanded(self, name: str) -> None:
         if name == "log":

@@ -42,6 +42,10 @@ class IdleLock(QObject):
         """Somebody is there."""
         self._timer.start()
 
+    def wait(self, seconds: int) -> None:
+        """Another time from now on."""
+        self._timer.start(seconds * 1000)
+
     def stop(self) -> None:
         """The counter closes: nobody is waited for any more."""
         self._timer.stop()

@@ -32,6 +32,7 @@ class Page(QWidget):
         self.body: Box = column(gap=4)
         self._frame.addLayout(self.body)
         self.is_compact = False
+        self._is_inner = False
         look().restyled.connect(self._pad)
         look().retranslated.connect(self.retranslate)
         self._pad()
@@ -73,8 +74,16 @@ class Page(QWidget):
         self.is_compact = compact
         self._pad()
 
+    def go_inside(self) -> None:
+        """It is part of another page, which has the margins."""
+        self._is_inner = True
+        self._pad()
+
     def _pad(self) -> None:
         m = look().m
+        if self._is_inner:
+            self._frame.setContentsMargins(0, 0, 0, 0)
+            return
         across = m.page_pad_x_compact if self.is_compact else m.page_pad_x
         down = m.page_pad_y_compact if self.is_compact else m.page_pad_y
         spare = max(0, (self.width() - m.page_max_w) // 2 - across)

@@ -178,6 +178,8 @@ class Metrics:
     swatch: int = 20
     pane_segments: int = 252
     pane_left: int = 288
+    settings_nav: int = 228
+    nav_row_h: int = 44
     pane_right: int = 320
     pane_side: int = 454
     pane_drawer: int = 372

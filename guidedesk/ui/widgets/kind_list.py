@@ -101,6 +101,7 @@ class KindList(QWidget):
     """`chosen(value)` when a person chose another entry."""
 
     chosen = Signal(str)
+    row_class: type[KindRow] = KindRow
 
     def __init__(self, name_key: str) -> None:
         super().__init__()
@@ -113,11 +114,13 @@ class KindList(QWidget):
         self._rename()
 
     def show_kinds(self, kinds: Sequence[Kind], value: str) -> None:
-        """Offer these with `value` chosen; the number of them stays the same."""
+        """Offer these with `value` chosen."""
+        for number, row in enumerate(self.rows):
+            row.setVisible(number < len(kinds))
         for row, kind in zip(self.rows, kinds, strict=False):
             row.show_kind(kind)
         for kind in kinds[len(self.rows):]:
-            row = KindRow(kind)
+            row = self.row_class(kind)
             row.toggled.connect(self._toggled)
             self.rows.append(row)
             self._line.addWidget(row)
@@ -125,7 +128,7 @@ class KindList(QWidget):
         for row in self.rows:
             row.blockSignals(True)
             row.setAutoExclusive(False)
-            row.setChecked(row.kind.value == value)
+            row.setChecked(row.kind.value == value and not row.isHidden())
             row.setAutoExclusive(True)
             row.blockSignals(False)
             row.setFocusPolicy(Qt.FocusPolicy.StrongFocus if row.isChecked() else Qt.FocusPolicy.ClickFocus)
@@ -154,6 +157,40 @@ class KindList(QWidget):
         if step is None or at is None:
             super().keyPressEvent(event)
             return
-        row = self.rows[(at + step) % len(self.rows)]
+        shown = [each for each in self.rows if not each.isHidden()]
+        row = shown[(at + step) % len(shown)]
         row.setFocus(Qt.FocusReason.TabFocusReason)
         row.setChecked(True)
+
+
+class NavRow(KindRow):
+    """An entry of a list of groups: icon and title on one line."""
+
+    def sizeHint(self) -> QSize:
+        m, t = look().m, look().tokens
+        words = paint.width_of(self.kind.title, look().font("body", 600))
+        return QSize(words + m.button_icon + t.space(4) * 2 + t.space(3) + 1, m.nav_row_h)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        current, m, t = look(), look().m, look().tokens
+        painter = QPainter(self)
+        paint.smooth(painter)
+        chosen = self.isChecked()
+        if chosen or self.underMouse():
+            painter.fillRect(self.rect(), current.q("accent_soft" if chosen else "surface2"))
+        if chosen:
+            painter.fillRect(QRect(0, 0, m.row_mark, self.height()), current.q("accent"))
+        pad, ink = t.space(4), current.q("text" if chosen else "text2")
+        paint.draw_icon(painter, pad, self.height() / 2, self.kind.icon, m.button_icon, ink, self.devicePixelRatioF())
+        left = pad + m.button_icon + t.space(3)
+        words = QRect(left, 0, self.width() - left - t.space(2), self.height())
+        paint.text(painter, words, self.kind.title, current.font("body", 600 if chosen else 500), current.q("text"))
+
+
+class NavList(KindList):
+    """The groups of a page with many: one Tab stop, arrows choose."""
+
+    row_class = NavRow
