@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_,
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import from_bytes, to_bytes
+from guidedesk.domain.outbox import MOST_UNSENT, has_room
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import Database
@@ -26,12 +27,16 @@ _MAKES_A_MEMBER: Final = ("register", "meet_card")
 SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _op = t.operation.c
-# The many accepted ones are not looked at.
+# The many accepted ones are not looked at, and the index alone answers: after a long outage tens of thousands wait.
 _COUNTS: Final = (
-    select(_op.state, _op.is_seen, func.count())
-    .where(_op.state.in_(("queued", "parked", "quarantined", "rejected")))
-    .group_by(_op.state, _op.is_seen)
+    select(_op.state, func.count())
+    .where(_op.state.in_(("queued", "parked", "quarantined")))
+    .group_by(_op.state)
 )
+_UNREAD: Final = select(func.count()).where(_op.state == "rejected", _op.is_seen == 0)
+# Nowhere but here: waiting, or parked on this PC because it could not be read.
+_HERE: Final = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
+_UNSENT: Final = select(func.count()).where(_HERE)
 _SETTLE: Final = (
     "UPDATE operation SET state = ?, result = ?, settled_at_ms = ?, next_try_ms = ?, attempts = attempts + 1 "
     "WHERE op_id = ? AND state NOT IN ('accepted', 'merged', 'rejected')"
@@ -136,10 +141,12 @@ class Journal:
 
         `blank_digits` takes those codes out of the pool in the same commit; `used_codes` are dynamic codes (handle,
         serial) taken by the first operation: `code_replayed` where one was taken before (CODES.md Q-6).
+        `journal_full` where more would wait than a counter may hold.
         """
         entries: list[Entry] = []
         with self.db.write() as conn:
             chain = _read_chain(conn)
+            self._check_room(conn, chain, len(envelopes))
             for envelope in envelopes:
                 chain, entry = _append_one(conn, chain, envelope)
                 entries.append(entry)
@@ -152,6 +159,12 @@ class Journal:
                 _use_code(conn, handle, serial, envelopes[0])
         self.appended += len(entries)
         return entries
+
+    def _check_room(self, conn: Connection, chain: ChainHead, more: int) -> None:
+        epoch, oldest = self._queued_from
+        at_most = chain.next_seq - (oldest if epoch == chain.epoch else 0)  # counting is for those who come near
+        if not has_room(at_most, more) and not has_room(conn.execute(_UNSENT).scalar_one(), more):
+            raise Refused("journal_full", limit=MOST_UNSENT)
 
     def used_codes(self, since_ms: int) -> frozenset[tuple[bytes, int]]:
         """(handle, serial) of dynamic codes taken here from a moment on."""
@@ -250,24 +263,23 @@ class Journal:
     def counts(self) -> Counts:
         """What the sync chip counts."""
         with self.db.read() as conn:
-            rows = [tuple(row) for row in conn.execute(_COUNTS)]
+            found: dict[str, int] = {row[0]: row[1] for row in conn.execute(_COUNTS)}
+            unread = conn.execute(_UNREAD).scalar_one()
         return Counts(
-            queued=sum(n for state, _, n in rows if state == "queued"),
-            held=sum(n for state, _, n in rows if state in ("parked", "quarantined")),
-            rejected_unseen=sum(n for state, seen, n in rows if state == "rejected" and not seen),
+            queued=found.get("queued", 0),
+            held=found.get("parked", 0) + found.get("quarantined", 0),
+            rejected_unseen=unread,
         )
 
     def has_unsent(self) -> bool:
         """Whether something is nowhere but here: waiting, or parked on this PC because it could not be read."""
-        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
         with self.db.read() as conn:
-            return conn.execute(select(_op.n).where(here).limit(1)).first() is not None
+            return conn.execute(select(_op.n).where(_HERE).limit(1)).first() is not None
 
     def count_unsent(self, after_n: int = 0) -> int:
         """How many operations are nowhere but here; `after_n`: of those recorded after that one."""
-        here = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None)) & (_op.n > after_n)
         with self.db.read() as conn:
-            return conn.execute(select(func.count()).where(here)).scalar_one()
+            return conn.execute(_UNSENT.where(_op.n > after_n) if after_n else _UNSENT).scalar_one()
 
     def travelling(self) -> Travelling:
         """Everything of this epoch as it travels, of one moment: to be carried to head office in a file."""

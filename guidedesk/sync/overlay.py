@@ -217,15 +217,15 @@ def _keep_base(conn: Connection, ref: RowRef) -> None:
 
 
 def _touched_lanes(conn: Connection, truths: Sequence[Truth], settled: frozenset[str]) -> frozenset[str]:
-    known = frozenset(conn.execute(select(t.applied_op.c.lane).distinct()).scalars())
-    if not known:
+    if conn.execute(select(t.applied_op.c.op_id).limit(1)).first() is None:
         return frozenset()
     ids = {truth.row_id for truth in truths}
     about: set[str] = set(ids)
     for truth in truths:
         if truth.row is not None:
             about.update(x for x in (truth.row.get("member_id"), truth.row.get("merged_into")) if isinstance(x, str))
-    lanes = set(known & about)
+    # Those asked for, never all of them: after a long outage tens of thousands wait.
+    lanes = set(_select_in(conn, t.applied_op.c.lane, t.applied_op.c.lane, about))
     lanes.update(_select_in(conn, t.op_touch.c.lane, t.op_touch.c.row_id, ids))
     lanes.update(_select_in(conn, t.applied_op.c.lane, t.applied_op.c.op_id, settled))
     return frozenset(lanes)

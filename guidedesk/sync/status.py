@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from guidedesk.domain.outbox import Fullness, fullness
 from guidedesk.sync.contact import Cause, LinkSpan
 
 ChipState = Literal[
     "synced", "sending", "waiting", "loading", "offline", "needs_person", "sign_in_expired", "offline_limit",
-    "storage_low",
+    "storage_low", "outbox_filling", "outbox_full",
 ]  # fmt: skip
 OFFLINE_AFTER_MS: Final = 10_000  # amber only after ten seconds without contact
 OFFLINE_LIMIT_NEAR_MS: Final = 8 * 3_600_000
@@ -40,11 +41,18 @@ class SyncStatus:
         """No contact for ten seconds."""
         return self.offline_since_ms is not None and self.now_ms - self.offline_since_ms >= OFFLINE_AFTER_MS
 
+    @property
+    def fullness(self) -> Fullness:
+        """Whether this PC may hold more that head office has not got."""
+        return fullness(self.waiting)
+
 
 def chip_state(status: SyncStatus) -> ChipState:
     """Which one chip to show: red, then amber, then indigo, then green (DESIGN-UI 12)."""
     if status.is_storage_low:
         return "storage_low"
+    if status.fullness == "full":
+        return "outbox_full"
     if status.is_sign_in_expired:
         return "sign_in_expired"
     if status.needs_person:
@@ -53,6 +61,9 @@ def chip_state(status: SyncStatus) -> ChipState:
         limit = status.offline_until_ms
         if limit is not None and limit - status.now_ms < OFFLINE_LIMIT_NEAR_MS:
             return "offline_limit"
+    if status.fullness == "filling":
+        return "outbox_filling"
+    if status.is_offline:
         return "offline"
     if status.is_first_load or status.loading is not None:
         return "loading"

@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Permission, may
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.outbox import MOST_UNSENT
 from guidedesk.services.changes import Changes
 from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
 from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
@@ -301,6 +303,8 @@ class Desk(QObject):
         self.counter = counter
         self.tasks = tasks
         self._session: Session | None = None
+        self._is_full = False
+        self.status_changed.connect(self._note_status)
 
     @property
     def session(self) -> Session | None:
@@ -322,6 +326,16 @@ class Desk(QObject):
     def may(self, permission: Permission) -> bool:
         """Whether whoever is signed in may do this in this store (SECURITY.md 2); nobody may nothing."""
         return self._session is not None and may(self._session.actor, permission, self._session.store_id)
+
+    def has_room(self) -> bool:
+        """Whether this PC takes new records. Where not, the window says so: asked before a form is opened, so that
+        nobody types what cannot be kept."""
+        if self._is_full:
+            self.tasks.failed.emit(Refused("journal_full", limit=MOST_UNSENT))
+        return not self._is_full
+
+    def _note_status(self, status: SyncStatus) -> None:
+        self._is_full = status.fullness == "full"
 
     def now_ms(self) -> int:
         """Trusted time."""

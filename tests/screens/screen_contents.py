@@ -516,6 +516,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                          "sync.link_summary", "sync.cause_name", "sync.chip_network_ok", "sync.chip_outside_bad",
                          "sync.net_contact", "sync.net_next", "sync.net_limit", "sync.can_title", "sync.can_scan",
                          "sync.can_log", "sync.cannot", "sync.unsent", "sync.order", "=沈知微", "sync.foot_offline"),
+    ("sync", "filling"): (*_SYNC, *_TABLE, "sync.chip.outbox_filling", "sync.detail_filling", "sync.title_offline"),
+    ("sync", "full"): (*_SYNC, *_TABLE, "sync.chip.outbox_full", "sync.title_full", "sync.detail_full"),
     ("sync", "sent"): (*_SYNC, *_SUMS, *_TABLE, "op.state.accepted", "=沈知微", "=周牧|Zhou Mu", "sync.foot"),
     ("sync", "parked"): (*_SYNC, *_SUMS, *_TABLE, "why.parked_here", "sync.try_again", "sync.seen", "sync.next_parked",
                          "op.state.parked", "sync.seen_note_held"),

@@ -99,7 +99,7 @@ class FormPresenter(DraftingPresenter[S]):
     def open(self, subject: str) -> None:
         """Read what is needed and begin."""
         session = self._desk.session
-        if session is None:
+        if session is None or not self._desk.has_room():
             return
         self._turn += 1
         turn = self._turn

@@ -137,7 +137,7 @@ class LogPresenter(DraftingPresenter[LogState]):
     def open(self, member_id: str, task: FollowUpInfo | None = None) -> None:
         """Read what is needed and begin."""
         session = self._desk.session
-        if session is None:
+        if session is None or not self._desk.has_room():
             return
 
         self._turn += 1

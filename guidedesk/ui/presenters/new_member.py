@@ -96,7 +96,7 @@ class NewMemberPresenter(DraftingPresenter[NewMemberState]):
     def open(self, typed: str = "") -> None:
         """Begin, with what was searched for as the name or the number, or with the draft of last time."""
         session = self._desk.session
-        if session is None:
+        if session is None or not self._desk.has_room():
             return
 
         def started(start: _Start) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from guidedesk.domain.outbox import MOST_UNSENT
 from guidedesk.sync.status import ChipState, SyncStatus, chip_state
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.shell.topbar import SyncChip
@@ -19,6 +20,8 @@ _LOOKS: Final[dict[ChipState, tuple[ToneName, str]]] = {
     "sign_in_expired": ("danger", "key"),
     "offline_limit": ("danger", "hourglass"),
     "storage_low": ("danger", "database"),
+    "outbox_filling": ("warning", "queue"),
+    "outbox_full": ("danger", "queue"),
 }
 
 
@@ -53,6 +56,9 @@ def _words(state: ChipState, status: SyncStatus) -> tuple[str, str]:
     if state == "offline_limit":
         hours = max(0, ((status.offline_until_ms or status.now_ms) - status.now_ms) // 3_600_000)
         return i18n.t("sync.chip.offline_limit", n=hours), f"{hours} h"
+    if state in ("outbox_filling", "outbox_full"):
+        n, limit = formats.count(status.waiting), formats.count(MOST_UNSENT)
+        return i18n.t(f"sync.chip.{state}", n=n, limit=limit), n
     text = i18n.t(f"sync.chip.{state}")
     return text, i18n.t(f"sync.chip.{state}_short")
 

@@ -56,10 +56,9 @@ class HeadCard(Card):
         head = sync_words.headline(state)
         self._icon.show_icon(head.icon, head.tone)
         self._title.set_text(head.title)
-        # Where the picture of the line has no room, its cause is said here.
-        is_told = compact and state.is_offline and state.status is not None
-        self._detail.set_text(sync_words.cause_text(state.status) if is_told and state.status else head.detail)
-        self._detail.setVisible(is_told or not compact)
+        brief = sync_words.brief(state) if compact else ""
+        self._detail.set_text(brief or head.detail)
+        self._detail.setVisible(bool(brief) or not compact)
         # Work that waits is worth more than how this PC is; their keys stay.
         waits = state.is_offline and state.status is not None and state.status.waiting > 0
         self.unsent.setVisible(waits and roomy and not compact)
@@ -117,6 +116,7 @@ class OutageRow(QWidget):
 
     CAN = (("check", "success", "sync.can_scan"), ("check", "success", "sync.can_log"),
            ("alert", "warning", "sync.can_done"), ("x", "danger", "sync.cannot"))
+    RECORDS = ("sync.can_log", "sync.can_done")  # what a PC that may hold no more does not
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,8 +130,9 @@ class OutageRow(QWidget):
             row(self._from, None, self._to), holder(self._chips), self._cause, None, gap=1,
         )  # fmt: skip
         can = Card(Label("", "body_strong").say("sync.can_title"), gap=1)
-        for icon, ink, key in self.CAN:
-            line = row(IconLabel(icon, ink, "iconSmall"), Label("", "label", "text2", wrap=True).say(key), gap=2)
+        self._marks = {key: IconLabel(icon, ink, "iconSmall") for icon, ink, key in self.CAN}
+        for key, mark in self._marks.items():
+            line = row(mark, Label("", "label", "text2", wrap=True).say(key), gap=2)
             line.setStretch(1, 1)
             can.body.addLayout(line)
         can.body.put(None)
@@ -146,6 +147,9 @@ class OutageRow(QWidget):
         status = state.status
         if status is None or not state.is_offline:
             return
+        for icon, ink, key in self.CAN:
+            works = key not in self.RECORDS or status.fullness != "full"
+            self._marks[key].show_icon(*((icon, ink) if works else ("x", "danger")))
         self._contact.set_text(sync_words.contact_line(status))
         picture = link_picture(status.links, state.now_ms)
         self._strip.show_blocks(picture.blocks, sync_words.link_summary(picture))

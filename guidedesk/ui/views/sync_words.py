@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from guidedesk.domain.outbox import MOST_UNSENT
 from guidedesk.sync.status import OperationInfo, SyncStatus, chip_state
 from guidedesk.ui import formats, i18n, operation_words, spans
 from guidedesk.ui.link_blocks import LinkPicture
@@ -91,6 +92,9 @@ def headline(state: SyncState) -> Headline:
     detail = _contact_words(status)
     if status.is_storage_low:
         return Headline("database", "danger", i18n.t("sync.title_storage"), detail)
+    if status.fullness == "full":
+        limit = formats.count(MOST_UNSENT)
+        return Headline("queue", "danger", i18n.t("sync.title_full"), i18n.t("sync.detail_full", limit=limit))
     if status.is_sign_in_expired:
         return Headline("key", "danger", i18n.t("sync.title_expired"), detail)
     if status.is_offline and status.offline_since_ms is not None:
@@ -102,8 +106,22 @@ def headline(state: SyncState) -> Headline:
         key = "sync.title_needs_waiting" if status.waiting else "sync.title_needs"
         return Headline("alert", "danger", i18n.t(key, n=needs), detail)
     if status.waiting or chip_state(status) == "sending":
-        return Headline("queue", "accent", i18n.t("sync.title_waiting", n=status.waiting), detail)
+        tone: ToneName = "warning" if status.fullness == "filling" else "accent"
+        return Headline("queue", tone, i18n.t("sync.title_waiting", n=status.waiting), _with_filling(status, detail))
     return Headline("cloud-check", "success", i18n.t("sync.title_ok"), detail)
+
+
+def brief(state: SyncState) -> str:
+    """What must be said even where there is little room: that there is no more for records, else the likely cause of an
+    outage, for whose picture there is none. Empty where neither is so."""
+    status = state.status
+    if status is None:
+        return ""
+    if status.fullness == "full":
+        return i18n.t("sync.detail_full_brief")
+    if status.fullness == "filling":
+        return i18n.t("sync.detail_filling", n=formats.count(MOST_UNSENT - status.waiting))
+    return cause_text(status) if state.is_offline else ""
 
 
 def _loading_title(status: SyncStatus) -> str:
@@ -118,7 +136,15 @@ def _outage(status: SyncStatus, since_ms: int) -> Headline:
     title = i18n.t("sync.title_offline_now")
     if lasted >= spans.MINUTE_MS:
         title = i18n.t("sync.title_offline", time=spans.span(lasted))
-    return Headline("cloud-off", "warning", title, i18n.t("sync.detail_offline", time=formats.time_text(since_ms)))
+    detail = i18n.t("sync.detail_offline", time=formats.time_text(since_ms))
+    return Headline("cloud-off", "warning", title, _with_filling(status, detail))
+
+
+def _with_filling(status: SyncStatus, detail: str) -> str:
+    """From 60 % of what this PC may hold on, how much room is left."""
+    if status.fullness != "filling":
+        return detail
+    return f"{i18n.t('sync.detail_filling', n=formats.count(MOST_UNSENT - status.waiting))} {detail}"
 
 
 def _contact_words(status: SyncStatus) -> str:
