@@ -12,6 +12,7 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.external import open_external
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.care_feed import CareFeed
+from guidedesk.ui.presenters.scripts import ScriptsPresenter
 from guidedesk.ui.presenters.tasks import Copied, TasksPresenter
 from guidedesk.ui.when_shown import WhenShown
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from guidedesk.ui.views.tasks import TasksPage
 
 TASKS: Final = "tasks"
+SCRIPTS: Final = "scripts"
 
 
 class TaskBadge(QObject):
@@ -55,6 +57,9 @@ class CounterTasks(QObject):
         self.presenter.log_wanted.connect(self.log_wanted)
         self.presenter.change_wanted.connect(self.change_wanted)
         self.presenter.copied.connect(self._copy)
+        self.scripts = ScriptsPresenter(desk, self)
+        self.scripts.copied.connect(self._copy)
+        window.add_page_later(SCRIPTS, self._add_scripts)
         self.badge = TaskBadge(window, care)
 
     def add_page(self) -> None:
@@ -77,9 +82,26 @@ class CounterTasks(QObject):
         page.script_changed.connect(presenter.adapt)
         page.another_wanted.connect(presenter.another_script)
         page.asked_answered.connect(presenter.answer_asked)
+        page.scripts_wanted.connect(self.show_scripts)
         page.render_state(presenter.state)
         self._page = page
         self._window.add_page(TASKS, page)
+
+    def _add_scripts(self) -> None:
+        from guidedesk.ui.views.scripts import ScriptsPage
+
+        page = ScriptsPage()
+        self.scripts.state_changed.connect(WhenShown(page, page.render_state).take)
+        page.typed.connect(self.scripts.search)
+        page.chosen.connect(self.scripts.choose)
+        page.copied.connect(self.scripts.copy)
+        page.left.connect(self._window.back)
+        page.render_state(self.scripts.state)
+        self._window.add_page(SCRIPTS, page)
+
+    def show_scripts(self) -> None:
+        """All that could be said."""
+        self._window.show_page(SCRIPTS)
 
     def show_page(self) -> None:
         """F7."""
@@ -91,6 +113,8 @@ class CounterTasks(QObject):
             self.presenter.open()
         else:
             self.presenter.rest()
+        if name == SCRIPTS:
+            self.scripts.open()
 
     def _copy(self, copied: Copied) -> None:
         """The words are in the clipboard; opening their channel is all that is done with them: a person sends."""

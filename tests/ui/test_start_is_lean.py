@@ -25,7 +25,7 @@ print(" ".join(sys.modules))
 LIBRARIES = {"openpyxl", "PIL", "qrcode", "zxingcpp", "numpy", "cv2"}
 PAGES = {
     "close", "close_flags", "close_second", "close_tables", "codes", "earnings", "enrol", "history", "new_member",
-    "scanner_settings", "sync_centre", "tasks", "tasks_drawer", "tasks_parts",
+    "scanner_settings", "scripts", "sync_centre", "tasks", "tasks_drawer", "tasks_parts",
 }  # fmt: skip
 DIALOGS = {
     "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "figures_export",

@@ -21,6 +21,7 @@ from guidedesk.ui.presenters.care_feed import CareFeed
 from guidedesk.ui.presenters.task_groups import counts
 from guidedesk.ui.presenters.tasks import Asked, TasksPresenter
 from guidedesk.ui.screens import settle
+from guidedesk.ui.views.scripts import ScriptsPage
 from guidedesk.ui.views.tasks import TasksPage
 from tests.helpers.shop import LAKESIDE, LIN, NOW, QIN, SHEN, full
 from tests.services.test_care import agrees, owns
@@ -320,3 +321,37 @@ def test_del_hands_over_what_wrote_itself(shop: Shop) -> None:
     settle()
     assert shop.desk.counter.types() == ["follow_up", "follow_up_reassign"]
     assert tasks.state.items == ()
+
+
+def test_scripts_are_found_by_typing_and_copied_with_one_key(shop: Shop) -> None:
+    shop.ui.window.run_command("tasks")
+    settle()
+    shop.child(TasksPage).tasks.scripts.click()
+    settle()
+    assert shop.page == "scripts"
+    page = shop.child(ScriptsPage)
+    QTest.keyClicks(page.field, "x")
+    settle()
+    assert shop.ui.tasks.scripts.state.found == ()
+    page.field.clear()
+    page.field.insert("生日祝福")
+    shop.ui.tasks.scripts.search("生日祝福")
+    settle()
+    assert "〔姓名〕您好，我是湖滨店的林晓夏" in page.words.text()
+    shop.ui.window.run_command("main_action")
+    assert QGuiApplication.clipboard().text() == page.words.text()
+    shop.ui.window.run_command("back")
+    assert shop.page == "tasks"
+
+
+def test_arrows_move_over_the_scripts_while_words_are_typed(shop: Shop) -> None:
+    shop.ui.tasks.show_scripts()
+    settle()
+    page = shop.child(ScriptsPage)
+    first = shop.ui.tasks.scripts.state.chosen
+    page.field.setFocus()
+    QTest.keyClick(page.field, Qt.Key.Key_Down)
+    second = shop.ui.tasks.scripts.state.chosen
+    assert first is not None
+    assert second is not None
+    assert second.key == shop.ui.tasks.scripts.state.found[1].key != first.key

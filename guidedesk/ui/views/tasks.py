@@ -40,6 +40,7 @@ class TasksPage(Page):
     script_changed = Signal(str)
     another_wanted = Signal()
     asked_answered = Signal(str)
+    scripts_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,6 +66,7 @@ class TasksPage(Page):
     def _connect(self) -> None:
         self.groups.chosen.connect(self._choose_group)
         self.tasks.typed.connect(self.text_typed)
+        self.tasks.scripts.clicked.connect(self.scripts_wanted)
         view = self.tasks.view
         self.tasks.chosen.connect(self.item_chosen)
         view.row_opened.connect(self.item_opened)
