@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.people import Role
 from guidedesk.services.store_desk import LogPage, LogProof
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.associate import DATA, MEMBERS
@@ -216,3 +217,20 @@ def test_without_contact_a_list_says_so_and_is_asked_again(window: CounterWindow
     assert "HB-POS-1" in said(window)
     shop.desk.status_changed.emit(replace(shop.counter.status(), offline_since_ms=1))
     assert not page.counters.add.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("role", "groups"),
+    [
+        ("associate", "scanner printers customer lock look data"),
+        ("manager", "counters people scanner printers customer lock look policy data log"),
+        ("area_manager", "counters people scanner printers customer lock look policy data log"),
+        ("admin", "counters people scanner printers lock look policy data log"),
+    ],
+)
+def test_each_role_finds_its_groups_and_an_admin_no_members(shop: ShopDesk, role: Role, groups: str) -> None:
+    window = drawn_window(shop.desk)
+    shop.sign_in(GAO, role)
+    assert " ".join(window.settings.presenter.state.groups) == groups
+    window.show_associate(ZHOU.id)
+    assert (window.window.current == "associate") is (role in ("manager", "area_manager"))
