@@ -17,6 +17,7 @@ BENCHES: Final[dict[str, str]] = {
     "insight": "guidedesk.bench.insight",
     "scan": "guidedesk.bench.scan",
     "search": "guidedesk.bench.search",
+    "segments": "guidedesk.bench.segments",
     "simulate": "guidedesk.bench.simulate",
     "start": "guidedesk.bench.start",
     "storm": "guidedesk.bench.storm",

@@ -32,7 +32,7 @@ member_fact = Table(
     Column("words", LargeBinary, nullable=False),
     Column("contacts_ms", LargeBinary, nullable=False),
     Column("planned", Integer, nullable=False),
-    Index("ix_member_fact_scope_id_seq", "scope_id", "seq"),
+    Index("ix_member_fact_scope_id_seq_member_id", "scope_id", "seq", "member_id"),
     info=_SCOPE,
 )
 

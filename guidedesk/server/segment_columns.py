@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, tuple_
 
 from guidedesk.domain.contact_limits import CAP_DAYS, ContactPolicy
 from guidedesk.domain.people import CONSENT_PURPOSES
@@ -28,12 +28,14 @@ from guidedesk.domain.segments import (
 )
 from guidedesk.domain.tiers import ORDER, first_day
 from guidedesk.domain.time import DAY_MS
+from guidedesk.models.base import IdType
 from guidedesk.models.segment_tables import member_fact, member_fact_word
 
 Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]
-_A_READ: Final = 20_000
+_A_READ: Final = 10_000
+_LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"  # behind every member
 _GROWS: Final = 1.3
 _MASKS: Final = 64
 _GONE: Final = -1
@@ -142,14 +144,10 @@ class Columns:
         """Take what was folded since the last time."""
         f = member_fact.c
         wanted = [f.member_id, f.seq, f.owner_id, f.orders, f.words, f.contacts_ms, *(f[name] for name in _SCALARS)]
-        place = (self.seq, "")
+        place = (self.seq, _LAST)
         changed = False
         while True:
-            later = (
-                (f.seq > place[0])
-                if not place[1]
-                else (f.seq > place[0]) | ((f.seq == place[0]) & (f.member_id > place[1]))
-            )
+            later = tuple_(f.seq, f.member_id) > tuple_(literal(place[0], f.seq.type), literal(place[1], IdType()))
             query = select(*wanted).where(f.scope_id == scope_id, later).order_by(f.seq, f.member_id).limit(_A_READ)
             rows = conn.execute(query).all()
             if rows:

@@ -24,6 +24,7 @@ RAIL: Final = (
     RailItem("tasks", "tasks", "rail.tasks", "Ctrl 4"),
     RailItem("earnings", "yuan", "rail.earnings", "Ctrl 5"),
     RailItem("team", "chart", "rail.team", "Ctrl 6"),
+    RailItem("segments", "segments", "rail.segments", "Ctrl 7"),
     RailItem("close", "ledger", "rail.close", "Ctrl 8"),
     RailItem("sync", "sync", "rail.sync", "Ctrl 9", low=True),
     RailItem("settings", "settings", "rail.settings", "Ctrl ,", low=True),
