@@ -16,11 +16,14 @@ from guidedesk.models.entities import store_rows
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.follow_ups import list_follow_ups
 from guidedesk.sync.status import SyncStatus
+from guidedesk.ui import formats
 from guidedesk.ui.audit import accessible_texts, audit
 from guidedesk.ui.fixtures.home import STATES
+from guidedesk.ui.presenters.care_feed import CareFeed
 from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.screens import close_screen, open_screen, settle
 from guidedesk.ui.views.home import HomePage
+from guidedesk.ui.views.home_words import agenda_row
 from tests.helpers.shop import GAO, LAKESIDE, LIN, NOW, QIN, SHEN, full
 from tests.ui.shop_desk import ShopDesk
 
@@ -169,3 +172,28 @@ def test_the_offline_home_says_what_it_must(lang: str, wanted: tuple[str, ...]) 
     texts = " | ".join(accessible_texts(widget))
     close_screen(widget)
     assert [words for words in wanted if words not in texts] == []
+
+
+def test_the_agenda_has_what_writes_itself_beside_what_was_promised(shop: ShopDesk) -> None:
+    add_promises(shop)
+    with shop.counter.read() as connection:
+        store_rows(connection, "member", [
+            full("member", scope_id=LAKESIDE, id=derived_id("member", "ye"), name="叶青禾", pinyin="yeqinghe",
+                 initials="yqh", tier="ordinary", birthday="11-21", joined_at_ms=NOW, is_incomplete=0),
+        ])
+        store_rows(connection, "binding", [
+            full("binding", scope_id=LAKESIDE, id=derived_id("member", "ye"), owner_id=LIN, bound_at_ms=NOW,
+                 last_touch_ms=NOW, cause="scanned"),
+        ])
+    care = CareFeed(shop.desk)
+    care.reload()
+    presenter = HomePresenter(shop.desk, care=care)
+    presenter.open()
+    assert names(presenter) == ["秦之恒", "沈知微", "叶青禾"]
+    told = presenter.state.items[-1]
+    assert agenda_row(told, formats.local_day(NOW)).reason == "今天生日，没有同意联系，见面时祝福就好"
+    presenter.filter("birthday")
+    assert names(presenter) == ["沈知微", "叶青禾"]
+    presenter.complete(told.id)
+    assert names(presenter) == ["沈知微"]
+    assert care.state.due == 2

@@ -307,6 +307,23 @@ def test_f4_on_a_task_logs_the_result_and_ends_the_task(shop: Shop) -> None:
         assert list_follow_ups(connection, NOW, "Asia/Shanghai", member_id=QIN) == ()
 
 
+def test_taking_back_a_logged_result_brings_the_birthday_back(shop: Shop) -> None:
+    shop.ui.window.run_command("tasks")
+    tasks, log = shop.ui.tasks.presenter, shop.ui.log
+    tasks.choose_group("birthday")
+    before = tasks.state.chosen_id
+    tasks.log(before)
+    log.choose_outcome("not_interested")
+    log.save()
+    settle()
+    assert shop.desk.counter.types() == ["interaction", "follow_up", "follow_up_done"]
+    assert tasks.state.counts["birthday"] == 0
+    shop.ui.window.run_command("undo")
+    settle()
+    tasks.choose_group("today")
+    assert before in {item.id for item in tasks.state.items}
+
+
 def test_del_hands_over_what_wrote_itself(shop: Shop) -> None:
     shop.ui.window.run_command("tasks")
     tasks = shop.ui.tasks.presenter
