@@ -45,6 +45,12 @@ class RawKeys(QAbstractNativeEventFilter):
         self.is_watching = False
         self._pressed.clear()
 
+    def was_pressed_before(self, digit: str, at_ms: int, within_ms: int) -> bool:
+        """Whether this press of a digit follows another one of the same digit that soon: an input method may have kept
+        the first."""
+        same = [at for at, pressed in self._pressed if pressed == digit and 0 <= at_ms - at < within_ms]
+        return bool(digit) and len(same) > 1
+
     def run_of_digits(self, within_ms: int) -> str:
         """The digits pressed last, none further than `within_ms` from the next; the key that ended them left out."""
         found: list[str] = []

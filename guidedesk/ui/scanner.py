@@ -6,6 +6,8 @@ decides (except for PIN boxes and buttons, see `scan_guard`), and takes out agai
 
 from __future__ import annotations
 
+from unicodedata import category
+
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QKeyEvent
 
@@ -35,6 +37,7 @@ _PATIENCE = 3  # times the silence, for scanners known to end with a key
 # No keyboard repeats a held key so soon: X11 takes one key pressed twice within a millisecond for one held down.
 _REPEATS_AFTER_MS = 10
 _WORDS_MS = 1_000
+_WORDS = frozenset({"Lo", "So"})
 
 
 class ScannerInput(ScannerSource):
@@ -189,10 +192,17 @@ class ScannerInput(ScannerSource):
         """Whether this is the repeat of a key somebody holds, rather than the same key again right away."""
         place = key_place(event)
         pressed = self._pressed_at_ms.get(place)
-        if event.isAutoRepeat() and (pressed is None or not 0 <= at_ms - pressed < _REPEATS_AFTER_MS):
+        is_too_late = pressed is None or not 0 <= at_ms - pressed < _REPEATS_AFTER_MS
+        if event.isAutoRepeat() and is_too_late and not self._was_kept(event, at_ms):
             return True
         self._pressed_at_ms[place] = at_ms
         return False
+
+    def _was_kept(self, event: QKeyEvent, at_ms: int) -> bool:
+        """Of two equal keys of a scan an input method kept the first as a choice: the second is no held key."""
+        if not self._raw.is_watching:
+            return False
+        return self._raw.was_pressed_before(self._keys.read(event)[1], at_ms, _REPEATS_AFTER_MS)
 
     def _take(self, char: str, at_ms: int) -> bool:
         was_running = self._burst.is_running
@@ -238,16 +248,26 @@ class ScannerInput(ScannerSource):
         if self._is_composing:
             self._raw.watch()
         if self._burst.is_running:
-            for char in committed:
-                self._take(char, at_ms)
-            return True
-        if len(committed) == 1 and committed.isprintable() and not was_composing:
+            return self._on_words_in_a_scan(event, at_ms)
+        if len(committed) == 1 and committed.isprintable() and not was_composing and not _are_words(committed):
             return self._take(committed, at_ms)
         if committed:
             self._composed_at_ms = at_ms  # its last key may have been a scan's first, lost as a choice
             early = [stroke for stroke in self._burst.take_back() if at_ms - stroke.at_ms <= self._settings.tail_ms]
             if early and self._raw.is_watching:
                 return self._put_behind(watched, event, early)
+        return False
+
+    def _on_words_in_a_scan(self, event: QInputMethodEvent, at_ms: int) -> bool:
+        """What was being composed when the scan came is settled by its digits, and late: it is the field's. What an
+        input method makes of the scan itself is not."""
+        committed, preedit = event.commitString(), event.preeditString()
+        if (committed or preedit) and not _are_words(committed + preedit):
+            for char in committed:
+                self._take(char, at_ms)
+            return True
+        if committed:
+            self._composed_at_ms = at_ms
         return False
 
     def _put_behind(self, watched: QObject, event: QInputMethodEvent, early: list[Stroke]) -> bool:
@@ -299,9 +319,9 @@ class ScannerInput(ScannerSource):
             self._raw.rest()
 
     def _with_lost_keys(self, text: str) -> str:
-        """The whole scan where an input method kept its first keys as a choice, and what came is the end of it."""
-        pressed = self._raw.run_of_digits(self._settings.silence_ms)
-        if len(pressed) <= len(text) or not pressed.endswith(text):
+        """The whole scan where an input method kept some of its keys as choices, and what came is the rest of it."""
+        pressed = self._raw.run_of_digits(self._silence_ms)
+        if len(pressed) <= len(text) or not _is_left_of(text, pressed):
             return text
         self._is_garbled = False
         return pressed
@@ -334,3 +354,14 @@ class ScannerInput(ScannerSource):
             self.tick()
         if self._burst.is_running or self._guard.is_holding:
             self._arm(_LOOK_AGAIN_MS)
+
+
+def _are_words(text: str) -> bool:
+    """Whether a person meant it: no scanner has Chinese characters or pictures; full-width digits it may have."""
+    return any(category(char) in _WORDS for char in text)
+
+
+def _is_left_of(text: str, pressed: str) -> bool:
+    """Whether `text` is `pressed` without some of its keys."""
+    rest = iter(pressed)
+    return all(char in rest for char in text)

@@ -108,6 +108,7 @@ class Counter:
             "dialog": type(self.window.overlays.dialog).__name__, "focus": type(focus).__name__,
             "texts": [text_of(w) for w in self.window.findChildren(QWidget) if w.isVisible() and text_of(w)],
             "recorded": self.shop.desk.counter.types(), "drafts": len(self.shop.desk.counter.drafts),
+            "raw": [self.scanner._raw.is_watching, self.scanner._raw.run_of_digits(1_000)],
             "pin_left": str(self.shop.ui.sign_in.state.tries_left), "asked": len(self.shop.desk.counter.asked),
         }  # fmt: skip
 

@@ -51,7 +51,7 @@ def settled(screen: Screen, place: str) -> dict[str, Any]:
 
 
 def but_the_scan(state: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in state.items() if name not in ("scans", "times", "keys")}
+    return {name: value for name, value in state.items() if name not in ("scans", "times", "keys", "raw")}
 
 
 def arrived(screen: Screen, keys: int) -> dict[str, Any]:
