@@ -10,7 +10,16 @@ from PySide6.QtGui import QAccessible
 
 from guidedesk.app import CounterApp, make_application
 from guidedesk.config import Language, Settings
-from guidedesk.demo import steps, steps_actions, steps_codes, steps_commission, steps_export, steps_join, steps_more
+from guidedesk.demo import (
+    steps,
+    steps_actions,
+    steps_codes,
+    steps_commission,
+    steps_export,
+    steps_join,
+    steps_more,
+    steps_team,
+)
 from guidedesk.demo.eyes import ServerEyes, wait_for
 from guidedesk.demo.tour import Seen, Tour
 from guidedesk.demo.world import World, enrol_counter, sign_in_everybody
@@ -38,6 +47,7 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("earnings", steps_commission.earnings),
     ("why", steps_commission.why),
     ("close", steps_commission.close),
+    ("team", steps_team.team),
     ("lock", steps_more.lock),
 )
 # The raw files know nothing of what a tour sells to their households: they are compared before it does.

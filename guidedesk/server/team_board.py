@@ -25,7 +25,7 @@ from guidedesk.domain.team_figures import (
     round_div,
     shown_count,
 )
-from guidedesk.domain.tiers import ORDER
+from guidedesk.domain.tiers import ORDER, TierRules
 from guidedesk.models.people import member
 from guidedesk.models.team_tables import MEASURES, STORE_ONLY, team_day, team_move, team_part
 from guidedesk.server.sharding import cross_scope
@@ -141,8 +141,9 @@ def count_records(days: Days, joined: Iterable[Joined], tasks: Iterable[FollowUp
 
 
 def board_of(
-    conn: Connection, facts: Facts, staff: Mapping[str, Staff], store: str | None, name: Bilingual, currency: str
-) -> TeamBoard:
+    conn: Connection, facts: Facts, staff: Mapping[str, Staff], store: str | None, name: Bilingual, currency: str,
+    rules: TierRules,
+) -> TeamBoard:  # fmt: skip
     """The board of all stores of `facts` together."""
     periods = tuple(_period(conn, facts, period_of(each, facts.today), staff) for each in PERIODS)
     named = {line.id for period in periods for line in period.associates}
@@ -154,6 +155,9 @@ def board_of(
         today=facts.today.isoformat(),
         periods=periods,
         people=tuple(staff[who].person for who in sorted(named) if who in staff),
+        super_orders=rules.super_orders,
+        super_spent_minor=rules.super_spent_minor,
+        tier_months=rules.months,
     )
 
 

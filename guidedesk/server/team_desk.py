@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import Connection, select
 
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.tiers import tier_rules
 from guidedesk.domain.time import local_date
 from guidedesk.models.people import staff, store
 from guidedesk.server.database import ServerDatabase
@@ -47,13 +49,11 @@ def read_board(database: ServerDatabase, actor: Actor, store_id: str | None, now
         facts = facts_of(conn, wanted, rules, now_ms, today, int(settings["team_month_target"]))
         people = _people(conn, chain_id)
         name = names[wanted[0]] if store_id is not None else Bilingual(settings["brand"], settings["brand"])
-        board = board_of(conn, facts, people, store_id, name, settings["currency"])
+        board = board_of(conn, facts, people, store_id, name, settings["currency"], tier_rules(settings))
         if store_id is not None:
             return board
         lines = [store_line(facts, scope_id, names[scope_id]) for scope_id in wanted]
-        return TeamBoard(
-            board.as_of_ms, None, board.name, board.currency, board.today, board.periods, board.people, tuple(lines)
-        )
+        return replace(board, stores=tuple(lines))
 
 
 def read_list(

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, delete, func, insert, select, text
 
 from guidedesk.domain.commission.subjects import WIDE_TYPES
 from guidedesk.domain.team_figures import REPEAT_DAYS
+from guidedesk.domain.tiers import tier_rules
 from guidedesk.domain.time import local_date
 from guidedesk.models.base import among
 from guidedesk.models.engagement import interaction, visit
@@ -45,6 +46,7 @@ Marks = dict[tuple[str, str], int]  # (kind, scope) -> where it stands
 _RULES_MARK: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_NEW: Final = 2_000
 _FED: Final = ("visit", "interaction", "member", "consent")
+_RULING: Final = frozenset({"zone", "window_days", "currency"})
 _A_PORTION: Final = 20_000
 _ROSTER: Final = WIDE_TYPES - {"plan.publish", "period.close"}
 _locks: WeakKeyDictionary[ServerDatabase, Lock] = WeakKeyDictionary()
@@ -86,7 +88,8 @@ def marks_of(conn: Connection, chain_id: str, scope_ids: Sequence[str], now_ms: 
     """Where everything stands that the board's tables depend on."""
     settings = read_settings(conn, chain_id)
     version = int(config_versions(conn, chain_id)[-1]["version"])
-    rules = json.dumps([version, settings["zone"], settings["window_days"], settings["currency"]])
+    named = {name: value for name, value in settings.items() if name in _RULING or name.startswith("tier_")}
+    rules = json.dumps([version, named], sort_keys=True)
     marks: Marks = {("rules", _RULES_MARK): zlib.crc32(rules.encode())}
     marks["day", _RULES_MARK] = local_date(now_ms, settings["zone"]).toordinal()
     marks |= {("events", of): seq for of, seq in event_heads(conn).items()}
@@ -250,7 +253,7 @@ class _Fold:
             homes = team_moves.homes_of(conn, self._scopes, people)
             orders = team_moves.orders_of(conn, self._scopes, people)
             has_channel = team_moves.reachable(conn, self._scopes, people, self._merged)
-        rows = team_moves.move_rows(homes, orders, has_channel)
+        rows = team_moves.move_rows(homes, orders, has_channel, tier_rules(self._settings))
         m = team_move.c
         for scope_id in self._scopes:
             mine = [row for row in rows if row["scope_id"] == scope_id]
@@ -276,7 +279,8 @@ class _Fold:
                 boards[part["scope_id"]].append(part)
                 team_moves.add_part(orders, part)
         homes = team_moves.homes_of(conn, self._scopes, None)
-        moves = team_moves.move_rows(homes, orders, team_moves.reachable(conn, self._scopes, None, self._merged))
+        has_channel = team_moves.reachable(conn, self._scopes, None, self._merged)
+        moves = team_moves.move_rows(homes, orders, has_channel, tier_rules(self._settings))
         moves_at: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in moves:
             moves_at[row["scope_id"]].append(row)

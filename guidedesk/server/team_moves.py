@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -19,7 +19,6 @@ from guidedesk.models.team_tables import team_part
 from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
 
-RULES: Final = TierRules()
 Orders = dict[str, dict[str, tuple[int, int]]]  # member -> purchase -> (day, what is still paid)
 Row = dict[str, Any]
 
@@ -101,12 +100,14 @@ def reachable(
     return {who for (who, _), states in known.items() if who not in merged and joined(states).is_given}
 
 
-def move_rows(homes: Mapping[str, str], orders: Orders, has_channel: Collection[str]) -> list[Row]:
+def move_rows(
+    homes: Mapping[str, str], orders: Orders, has_channel: Collection[str], rules: TierRules
+) -> list[Row]:
     """Rows of team_move for these members."""
     rows: list[Row] = []
     for who, home in homes.items():
         if who in orders:
-            for move in tier_moves(orders[who].values(), who in has_channel, RULES):
+            for move in tier_moves(orders[who].values(), who in has_channel, rules):
                 values = {"day": move.day, "from_tier": move.before, "to_tier": move.after}
                 rows.append({"scope_id": home, "member_id": who, **values})
     return rows

@@ -162,6 +162,9 @@ class TeamBoard:
     periods: tuple[TeamPeriod, ...]
     people: tuple[TeamPerson, ...]
     stores: tuple[StoreLine, ...] = ()
+    super_orders: int = 3  # what makes a super member: so many orders and so much in so many months
+    super_spent_minor: int = 300_000
+    tier_months: int = 12
 
     def period(self, name: PeriodName) -> TeamPeriod:
         """The figures of a period."""

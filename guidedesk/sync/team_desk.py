@@ -85,7 +85,7 @@ class TeamDesk:
         asked: dict[str, Any] = {"kind": kind, "first": first, "last": last, "who": who, "slot": slot, "tier": tier}
         return self._ask("list", TeamList, store_id=store_id, **asked)
 
-    def _ask(self, path: str, kind: type[T], **asked: Any) -> T:
+    def _ask(self, path: str, answer_kind: type[T], **asked: Any) -> T:
         session = self._session()
         if session is None:
             raise Refused("not_signed_in")
@@ -94,6 +94,6 @@ class TeamDesk:
             line = self._own.line = self._new_line()
         answer = call_in_time(self._clock, line, f"{_TEAM}/{path}", {"staff_id": session.staff.id, **asked})
         try:
-            return read_document(kind, answer)
+            return read_document(answer_kind, answer)
         except ValueError as error:
             raise TransportError("bad_answer") from error

@@ -10,25 +10,36 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.access import Permission
 from guidedesk.domain.people import Tier
 from guidedesk.domain.tiers import ORDER
-from guidedesk.services.team import KPIS
+from guidedesk.services.session import Session
+from guidedesk.services.team import KPIS, TeamBoard
+from guidedesk.ui.counter_files import CounterFile
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.team import TeamPresenter, TeamState
+from guidedesk.ui.presenters.team_files import TeamFilePresenter
 from guidedesk.ui.when_shown import WhenShown
 
 if TYPE_CHECKING:
+    from guidedesk.ui.views.team_files import TeamFileDialog
     from guidedesk.ui.views.team_list import TeamListDialog
 
 TEAM: Final = "team"
 
 
+def _draw(board: TeamBoard, session: Session, now_ms: int) -> bytes:
+    from guidedesk.ui.printing.weekly_note import Note, note_pdf
+
+    return note_pdf(Note(board, board.period("week"), session.staff, now_ms))
+
+
 class CounterTeam(QObject):
     """An associate finds no way here: the rail has no entry for her, and head office answers her nothing.
 
-    `member_wanted(member id)` leads on.
+    `member_wanted(member id)` and `associate_wanted(staff id)` lead on.
     """
 
     member_wanted = Signal(str)
+    associate_wanted = Signal(str)
 
     def __init__(
         self, desk: Desk, window: MainWindow, is_allowed: Callable[[Permission], bool], parent: QObject | None = None
@@ -38,6 +49,8 @@ class CounterTeam(QObject):
         self._dialog: TeamListDialog | None = None
         self.presenter = TeamPresenter(desk, self)
         self.presenter.member_wanted.connect(self.member_wanted)
+        self.files = TeamFilePresenter(desk, _draw, self)
+        CounterFile(window, self.files, self._file_dialog, self)
         window.page_shown.connect(self._page_shown)
 
     def add_page(self) -> None:
@@ -59,14 +72,32 @@ class CounterTeam(QObject):
         page.hour_opened.connect(presenter.open_hour)
         page.retried.connect(presenter.reload)
         page.meaning_wanted.connect(self._open_meaning)
+        page.export_started.connect(self._export)
+        page.note_started.connect(self._note)
         page.render_state(presenter.state)
         self._window.add_page(TEAM, page)
 
     def leave(self) -> None:
         """Something else comes first."""
+        self.files.leave()
         if self._dialog is not None:
             self._dialog = None
             self.presenter.leave_list()
+
+    def _export(self) -> None:
+        state = self.presenter.state
+        if state.board is not None:
+            self.files.open_export(state.board, state.period)
+
+    def _note(self) -> None:
+        board = self.presenter.state.board
+        if board is not None:
+            self.files.open_note(board)
+
+    def _file_dialog(self) -> TeamFileDialog:
+        from guidedesk.ui.views.team_files import TeamFileDialog
+
+        return TeamFileDialog("team.note_title" if self.files.state.is_note else "team.export_title")
 
     def _page_shown(self, name: str) -> None:
         if name == TEAM and self._is_allowed("team.view"):
@@ -98,6 +129,7 @@ class CounterTeam(QObject):
 
         dialog = TeamListDialog()
         dialog.member_opened.connect(self._open_member)
+        dialog.associate_opened.connect(self._open_associate)
         dialog.closed.connect(self._left)
         dialog.render_state(self.presenter.state)
         self._dialog = dialog
@@ -112,6 +144,10 @@ class CounterTeam(QObject):
         self._window.overlays.close()
         self.presenter.open_member(member_id)
 
+    def _open_associate(self, staff_id: str) -> None:
+        self._left()
+        self.associate_wanted.emit(staff_id)
+
     def _left(self) -> None:
         if self._dialog is not None:
             self._dialog = None
@@ -122,6 +158,8 @@ class CounterTeam(QObject):
         from guidedesk.ui.views.team_list import MeaningDialog
 
         board = self.presenter.state.board
-        dialog = MeaningDialog(board.currency if board is not None else "CNY")
+        if board is None:
+            return
+        dialog = MeaningDialog(board)
         dialog.closed.connect(self._window.overlays.close)
         self._window.open_dialog(dialog)

@@ -128,6 +128,7 @@ class CounterWindow(QObject):
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self.team.member_wanted.connect(self.open_member)
+        self.team.associate_wanted.connect(self.show_associate)
         self.new_member.opened.connect(self._show_new_member)
         self.new_member.created.connect(self._member_created)
         self.new_member.existing_chosen.connect(self.open_member)

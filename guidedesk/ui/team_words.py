@@ -9,7 +9,6 @@ from typing import Final
 from guidedesk.domain.money import exponent
 from guidedesk.domain.people import Tier
 from guidedesk.domain.team_figures import SMALLEST_GROUP, PeriodName, round_div
-from guidedesk.domain.tiers import TierRules
 from guidedesk.services.read_models import Bilingual
 from guidedesk.services.team import (
     AssociateLine,
@@ -230,9 +229,10 @@ def funnel_summary(steps: Sequence[FunnelStep]) -> str:
     return t("team.funnel.summary", **{tier: said.get(tier, NONE) for tier in ("casual", "ordinary", "super")})
 
 
-def super_rule(currency: str) -> str:
+def super_rule(board: TeamBoard, key: str = "team.funnel.rule") -> str:
     """What makes a super member."""
-    return t("team.funnel.rule", amount=formats.money_short(TierRules().super_spent_minor, currency))
+    amount = formats.money_short(board.super_spent_minor, board.currency)
+    return t(key, amount=amount, orders=board.super_orders, months=board.tier_months)
 
 
 def hour_text(hour: int) -> str:

@@ -129,23 +129,22 @@ def test_with_returns_merges_moved_people_and_closed_months(tmp_path: Path, seed
     shop.close()
 
 
-def on_real_households(tmp_path: Path, households: int, hours: tuple[int, ...]) -> None:
+def on_real_households(tmp_path: Path, households: int, moments: tuple[tuple[date, int], ...]) -> None:
     database = open_server(f"sqlite:///{tmp_path / 'server.db'}")
-    store = import_completejourney(database, None, households=households).store_id
+    import_completejourney(database, None, households=households)
     checker = Checker(tmp_path / "server.db")
-    for day in (date(2017, 6, 15), date(2017, 11, 6), date(2017, 12, 1)):
-        for hour in hours:
-            now_ms = moment(day, "America/New_York", hour)
-            assert compare(checker, board(database, store, now_ms), store, now_ms) >= 10
+    for day, hour in moments:
+        now_ms = moment(day, "America/New_York", hour)
+        found = [compare(checker, board(database, s, now_ms), s, now_ms) for s in stores_of(database)]
+        assert sum(found) > 5 * len(found)  # so many figures are not nothing
     database.close()
 
 
 def test_on_two_hundred_real_households(tmp_path: Path) -> None:
-    on_real_households(tmp_path, 200, (15,))
+    on_real_households(tmp_path, 200, ((date(2017, 11, 6), 15),))
 
 
 @pytest.mark.long
 def test_on_all_real_households(tmp_path: Path) -> None:
-    on_real_households(tmp_path, 2_500, (9, 23))
-
-
+    days = (date(2017, 3, 12), date(2017, 6, 15), date(2017, 11, 6), date(2017, 12, 1))
+    on_real_households(tmp_path, 2_500, tuple((day, hour) for day in days for hour in (9, 23)))

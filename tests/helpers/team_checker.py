@@ -199,7 +199,7 @@ class Checker:
     def figures(self, store: str, first: date, last: date, today: date, until: int | None = None) -> dict[str, Any]:
         """Everything a board says of some days; `until`: as it stood at a moment of the last of them."""
         ok = lambda ms: first <= self.day(ms) <= last and (until is None or ms < until)  # noqa: E731
-        mine = [e for e in self.entries if e[0] == store and (until is None or e[1] < until)]
+        mine = [e for e in self.on_board(store) if until is None or e[1] < until]
         inside = [e for e in mine if first <= self.day(e[1]) <= last]
         attributed = sum(e[4] for e in inside if e[3])
         total = sum(e[4] for e in inside)
@@ -250,6 +250,10 @@ class Checker:
         out["days"] = {day: tuple(minor) for day, minor in days.items() if any(minor)}
         return out
 
+    @cache  # noqa: B019 - a checker lives as long as its test
+    def on_board(self, store: str) -> list[Any]:
+        return [e for e in self.entries if e[0] == store]
+
     def repeat(self, mine: list[Any], last: date) -> tuple[int, int]:
         bought: dict[str, set[date]] = defaultdict(set)
         for e in mine:
@@ -289,17 +293,7 @@ class Checker:
     def tiers(self, store: str, on: date) -> dict[str, str]:
         """Member at home in the store -> tier on that day."""
         scope = uuid.UUID(store).bytes.hex()
-        spent: dict[str, dict[str, list[Any]]] = defaultdict(dict)
-        for e in self.entries:
-            if e[6]:
-                sale = spent[e[6]].setdefault(e[5], [None, 0])
-                sale[1] += e[4]
-                sale[0] = self.day(e[1]) if e[2] == "sale" else sale[0]
-        unattributed_online = self.online_of_nobody()
-        for who, sale_id, day, minor in unattributed_online:
-            sale = spent[who].setdefault(sale_id, [day, 0])
-            sale[0], sale[1] = day, sale[1] + minor
-        reachable = self.reachable()
+        spent, reachable = self.spent()
         found = {}
         for r in self.ask(f"select id, joined_at_ms from member where hex(scope_id)=upper('{scope}') "
                           "and merged_into is null and deleted_at_ms is null"):  # fmt: skip
@@ -312,6 +306,19 @@ class Checker:
             if self.day(r["joined_at_ms"]) <= on or counted:
                 found[who] = tier
         return found
+
+    @cache  # noqa: B019
+    def spent(self) -> tuple[dict[str, dict[str, list[Any]]], set[str]]:
+        spent: dict[str, dict[str, list[Any]]] = defaultdict(dict)
+        for e in self.entries:
+            if e[6]:
+                sale = spent[e[6]].setdefault(e[5], [None, 0])
+                sale[1] += e[4]
+                sale[0] = self.day(e[1]) if e[2] == "sale" else sale[0]
+        for who, sale_id, day, minor in self.online_of_nobody():
+            sale = spent[who].setdefault(sale_id, [day, 0])
+            sale[0], sale[1] = day, sale[1] + minor
+        return spent, self.reachable()
 
     def online_of_nobody(self) -> list[tuple[str, str, date, int]]:
         found = []

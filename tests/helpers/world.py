@@ -28,6 +28,7 @@ from guidedesk.server.routes import commission as commission_routes
 from guidedesk.server.routes import device as device_routes
 from guidedesk.server.routes import members as member_routes
 from guidedesk.server.routes import sync as sync_routes
+from guidedesk.server.routes import team as team_routes
 from guidedesk.server.routing import Route, run_route
 from guidedesk.server.rows import put_row
 from guidedesk.server.secrets import new_secrets
@@ -85,6 +86,7 @@ class DirectLine:
             *device_routes.routes(),
             *member_routes.routes(),
             *commission_routes.routes(),
+            *team_routes.routes(),
         ]
         route, scope["path_params"] = next(found for r in routes if (found := matching(r, request.method, path)))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)

@@ -292,6 +292,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                        "team.kind.return", "team.list.nobody", "=林晓夏|Lin Xiaoxia", "team.list.open",
                        "team.list.close", "dialog.close"),
     ("team", "list_few"): ("team.list.few", "team.list.open_why", "team.list.close"),
+    ("team", "note"): ("team.note_title", "team.note_what", "team.note_form.pdf", "team.note_form.xlsx", "export.path",
+                       "team.note_mark", "export.cancel", "export.save", "dialog.close"),
     ("team", "meaning"): ("team.define", "team.define.sales", "team.define.repeat", "team.define.rank",
                           "team.define.funnel", "team.define.hours", "team.define.against", "team.list.close"),
     ("close", "blocked"): _RULE,

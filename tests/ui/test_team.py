@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.sync.status import SyncStatus
+from guidedesk.texts import fill
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.people import HE, LIN
-from guidedesk.ui.fixtures.team import AREA, BOARD, LIST
+from guidedesk.ui.fixtures.team import AREA, BOARD, EMPTY, LIST
 from guidedesk.ui.i18n import t
+from guidedesk.ui.theme import look
 from guidedesk.ui.views.team import TeamPage
+from guidedesk.ui.views.team_list import TeamListDialog
 from tests.helpers.shop import GAO, LAKESIDE, NOW
 from tests.ui.shop_desk import ShopDesk, open_desk
 from tests.ui.whole_window import drawn_window, said
@@ -167,6 +173,16 @@ def test_a_line_of_the_list_leads_to_her_card(shop: ShopDesk) -> None:
     assert window.window.overlays.dialog is None
 
 
+def test_her_list_leads_to_her_page(shop: ShopDesk) -> None:
+    window = opened(shop)
+    wanted: list[str] = []
+    window.team.associate_wanted.disconnect()
+    window.team.associate_wanted.connect(wanted.append)
+    page_of(window).people.rows.opened.emit(0)
+    window.window.findChildren(TeamListDialog)[0].associate.click()
+    assert wanted == [HE.id]
+
+
 def test_what_the_figures_mean_is_one_click_away(shop: ShopDesk) -> None:
     window = opened(shop)
     page_of(window).head.meaning.click()
@@ -179,4 +195,52 @@ def test_the_handbook_says_what_the_board_says() -> None:
         for key, entry in i18n.catalogue(language).items():
             if key.startswith("team.define."):
                 assert isinstance(entry, str)
-                assert entry.replace("{amount}", "¥3,000") in text, (language, key)
+                assert fill(entry, {"amount": "¥3,000", "orders": 3, "months": 12}) in text, (language, key)
+
+
+def saved(shop: ShopDesk, window: CounterWindow, folder: Path, form: str) -> Path:
+    presenter = window.team.files
+    presenter.choose_form(form)
+    path = folder / f"file.{form}"
+    presenter.choose_path(str(path))
+    window.window.run_command("main_action")
+    assert not presenter.state.is_open
+    return path
+
+
+def test_the_board_leaves_as_one_table_with_what_is_on_show(shop: ShopDesk, tmp_path: Path) -> None:
+    window = opened(shop)
+    window.window.run_command("export")
+    text = saved(shop, window, tmp_path, "csv").read_text(encoding="utf-8-sig")
+    for part in ("286420.00", "78240.00", "41.8", "8214", t("team.kpi.served"), t("team.hours.title")):
+        assert part in text
+    window.window.run_command("export")
+    page = load_workbook(saved(shop, window, tmp_path, "xlsx")).worksheets[0]
+    assert page.max_row > 100
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_weekly_note_is_two_pages_or_a_workbook_with_charts(
+    shop: ShopDesk, tmp_path: Path, language: str
+) -> None:
+    window = opened(shop)
+    look().apply(language=language)
+    window.window.run_command("main_action")
+    pdf = saved(shop, window, tmp_path, "pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+    window.window.run_command("main_action")
+    book: Any = load_workbook(saved(shop, window, tmp_path, "xlsx"))
+    assert [len(page._charts) for page in book.worksheets] == [0, 1, 1, 1, 1, 0]
+    people = book[t("team.people.title")]
+    values = [row[1].value for row in people.iter_rows(min_row=6) if row[0].value]
+    assert float(values[0]) == 78_240.0
+    assert book[t("team.hours.title")].conditional_formatting
+
+
+def test_nothing_can_be_saved_of_an_empty_board(shop: ShopDesk) -> None:
+    shop.counter.team.boards[shop.counter.store_id] = replace(EMPTY, store=shop.counter.store_id)
+    window = opened(shop)
+    window.window.run_command("export")
+    window.window.run_command("main_action")
+    assert window.window.overlays.dialog is None

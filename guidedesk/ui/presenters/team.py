@@ -124,7 +124,10 @@ class TeamPresenter(StatePresenter[TeamState]):
                 self._show(board=found, is_old=False, is_asking=False, problem=None, now_ms=self._desk.now_ms())
 
         def failed(error: Exception) -> None:
-            if self._is_still(session, place) and isinstance(error, GuideDeskError):
+            if not isinstance(error, GuideDeskError):
+                self._show(is_asking=False)
+                self._desk.tasks.failed.emit(error)
+            elif self._is_still(session, place):
                 is_gone = error.code in ("not_found", "forbidden")
                 board = None if is_gone else self.state.board
                 self._show(is_asking=False, is_old=board is not None, problem=error, board=board)
@@ -211,7 +214,9 @@ class TeamPresenter(StatePresenter[TeamState]):
                 self._show(listing=Listing(mark, found))
 
         def failed(error: Exception) -> None:
-            if is_wanted() and isinstance(error, GuideDeskError):
+            if not isinstance(error, GuideDeskError):
+                self._desk.tasks.failed.emit(error)
+            elif is_wanted():
                 self._show(listing=Listing(mark, None, error))
 
         self._desk.tasks.fetch(

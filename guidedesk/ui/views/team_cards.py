@@ -223,7 +223,7 @@ class FunnelCard(ChartCard):
         steps = period.funnel
         most = max((step.people or 0 for step in steps), default=0)
         self.rows.show_rows([self._row(step, most) for step in steps], words.funnel_summary(steps))
-        self._super.set_text(words.super_rule(board.currency))
+        self._super.set_text(words.super_rule(board))
         self._super.setVisible(not brief)
         rows = [
             FigureRow(step.tier, (t(f"tier.{step.tier}"), words.few_or(step.people), words.few_or(step.moved_up),

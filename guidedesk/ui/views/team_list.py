@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from guidedesk.domain.errors import TransportError
 from guidedesk.domain.people import Tier
-from guidedesk.domain.tiers import ORDER, TierRules
+from guidedesk.domain.tiers import ORDER
 from guidedesk.services.team import KPIS, MOST_ROWS, TeamBoard, TeamList, TeamRow
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui import team_words as words
@@ -79,12 +79,14 @@ def kind_text(found: TeamRow) -> str:
 
 
 class TeamListDialog(Dialog):
-    """`member_opened(id)` leads to a card."""
+    """`member_opened(id)` leads to a card, `associate_opened(id)` to the page of whose list it is."""
 
     member_opened = Signal(str)
+    associate_opened = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
+        self._who = ""
         self._members: dict[str, str] = {}
         self._count = Label("", "label", "text2")
         self._sum = Label("", "body_strong")
@@ -100,7 +102,9 @@ class TeamListDialog(Dialog):
         self.body.setStretch(1, 1)
         self.leave = Button("").say("team.list.close")
         self.card = Button("", "primary", icon="user", key="Ctrl Enter").say("team.list.open")
-        self.end_with(self.leave, self.card)
+        self.associate = Button("", icon="user-check").say("team.list.associate")
+        self.associate.clicked.connect(self._open_associate)
+        self.end_with(self.leave, self.card, self.associate, None)
         self.table.row_opened.connect(self._open)
         self.table.row_chosen.connect(self._choose)
 
@@ -110,6 +114,8 @@ class TeamListDialog(Dialog):
         if listing is None or board is None:
             return
         mark = listing.mark
+        self._who = mark.who or ""
+        self.associate.setVisible(bool(self._who))
         shown = words.span_text(mark.first, mark.last)
         self.title.set_text(t("team.list.title", name=title_of(listing, board), shown=shown))
         self.setAccessibleName(self.title.text())
@@ -164,6 +170,10 @@ class TeamListDialog(Dialog):
         if row_id in self._members:
             self.member_opened.emit(self._members[row_id])
 
+    def _open_associate(self) -> None:
+        if self._who:
+            self.associate_opened.emit(self._who)
+
     def main_action(self) -> None:
         self._open(self.table.chosen_id())
 
@@ -188,12 +198,12 @@ def title_of(listing: Listing, board: TeamBoard) -> str:
 class MeaningDialog(Dialog):
     """Every figure in a sentence or two: the same words as docs/team.md."""
 
-    def __init__(self, currency: str) -> None:
+    def __init__(self, board: TeamBoard) -> None:
         super().__init__(title_key="team.define")
-        amount = formats.money_short(TierRules().super_spent_minor, currency)
         parts = [_meaning(words.kpi_name(name), t(f"team.define.{name}")) for name in KPIS]
         for rule in _RULES:
-            text = t(f"team.define.{rule}", amount=amount) if rule == "funnel" else t(f"team.define.{rule}")
+            key = f"team.define.{rule}"
+            text = words.super_rule(board, key) if rule == "funnel" else t(key)
             parts.append(_meaning(t(f"team.define.{rule}_title"), text))
         self.body.put(ScrollColumn(holder(column(*parts, None, gap=4))))
         self.leave = Button("", "primary").say("team.list.close")
