@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
@@ -35,7 +36,7 @@ class Card:
 
     def __init__(self, desk: MemberDesk) -> None:
         self.desk = desk
-        self.member, self.care = MemberPresenter(desk), MemberCarePresenter(desk)
+        self.member, self.care = MemberPresenter(desk), MemberCarePresenter(desk, after_ms=0)
         self.member.state_changed.connect(self.care.follow)
         self.noticed = heard(self.care.noticed)
         self.member.open(SHEN)
@@ -120,3 +121,12 @@ def test_a_member_who_never_bought_is_told_the_first_step(desk: MemberDesk) -> N
     care = Card(desk).care.state.care
     assert care is not None
     assert tier_text(care) == "买第一单，就成为普通会员。卡上登记的是超级会员。"
+
+
+def test_the_card_is_there_before_anything_is_read_for_the_next_step(desk: MemberDesk, qtbot: QtBot) -> None:
+    member, care = MemberPresenter(desk), MemberCarePresenter(desk)
+    member.state_changed.connect(care.follow)
+    member.open(SHEN)
+    assert member.state.card is not None
+    assert care.state.care is None
+    qtbot.waitUntil(lambda: care.state.care is not None)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.care_book import KINDS
@@ -16,6 +17,9 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.presenters.undo import Notice
+
+# The card is painted first, and the next scan of a queue is not held up by what nobody had time to read.
+READ_AFTER_MS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,14 @@ class MemberCarePresenter(StatePresenter[MemberCareState]):
 
     noticed = Signal(object)
 
-    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, desk: Desk, parent: QObject | None = None, *, after_ms: int = READ_AFTER_MS) -> None:
         super().__init__(MemberCareState(), parent)
         self._desk = desk
         self._member_id = ""
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(after_ms)
+        self._later.timeout.connect(self.reload)
         desk.tasks.committed.connect(self._committed)
 
     def follow(self, state: MemberState) -> None:
@@ -55,7 +63,10 @@ class MemberCarePresenter(StatePresenter[MemberCareState]):
         if member_id != self._member_id:
             self._member_id = member_id
             self._show_state(MemberCareState(hides_amounts=state.hides_amounts))
-            self.reload()
+            if self._later.interval():
+                self._later.start()
+            else:
+                self.reload()
         else:
             self._show(hides_amounts=state.hides_amounts)
 
