@@ -33,6 +33,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     restore = _leaf(areas, "restore", "a backup into an empty database", actions.restore,
                     "admin restore monday.gdbackup")  # fmt: skip
     restore.add_argument("file", type=Path, metavar="FILE")
+    _leaf(areas, "metrics-token", "what a watching program shows to read /metrics", actions.metrics_token,
+          "admin metrics-token")  # fmt: skip
     unsent = _leaf(areas, "import-unsent", "what a counter could not send itself, from its sealed file",
                    admin_unsent.import_file, "admin import-unsent counter.gdunsent")  # fmt: skip
     unsent.add_argument("file", type=Path, metavar="FILE", help="as `counter export-unsent` wrote it")

@@ -72,6 +72,12 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], nothing: st
     return "\n".join("  ".join("" if row[c] is None else str(row[c]) for c in columns) for row in rows)
 
 
+def metrics_token(args: argparse.Namespace) -> int:
+    """The token for `/metrics`; the database is not asked."""
+    token = load_secrets(args.secrets).metrics_token()
+    return say(args, {"token": token}, token)
+
+
 def init(args: argparse.Namespace) -> int:
     """Schema, chain scope and secrets; keeps a secrets file that is already there and good."""
     path: Path = args.secrets

@@ -24,6 +24,7 @@ from guidedesk.server import (
     home_moves,
     member_cap,
     recognition,
+    snapshots,
     team_fold,
     tombstones,
     webhooks,
@@ -47,6 +48,7 @@ from guidedesk.server.routes import (
     health,
     join,
     members,
+    metrics,
     orders,
     people,
     segments,
@@ -67,10 +69,11 @@ BOOKS_SECONDS: Final = 5
 BOOKS_LATEST: Final = 12  # rounds that figures may wait for counters to have sent everything
 _REST: Final = 10  # times as long as a reckoning took, so that it never holds up the counters
 _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every minute
+_IMAGES_EVERY: Final = 10  # rounds between looks at which stores need a newer image
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (
-    health, sync, enrol, sign_in, codes, device, members, commission, join, orders, people, store_desk, segments,
-    team,
+    health, sync, enrol, sign_in, codes, device, members, commission, join, metrics, orders, people, store_desk,
+    segments, team,
 )  # fmt: skip
 
 
@@ -95,6 +98,7 @@ def create_app(
     app.state.context = context
     queues = work_queues(has_one_writer=database.is_sqlite, most_waiting=most_waiting)
     app.state.queues = queues
+    context.metrics.queues = tuple(queues.values())
     policies: dict[tuple[str, str], Policy] = {}
     for route in [r for module in ROUTE_MODULES for r in module.routes()] + list(extra_routes):
         if route.policy.permission is None and not route.policy.is_open:
@@ -163,7 +167,10 @@ async def _sweep(context: ServerContext) -> None:
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
             await anyio.to_thread.run_sync(code_keys.sweep_trust_list, context.database, context.secrets, now_ms)
-            if next(rounds) == 0:
+            number = next(rounds)
+            if number % _IMAGES_EVERY == 1:  # not while a server that was away takes in what everybody did meanwhile
+                await anyio.to_thread.run_sync(snapshots.sweep_snapshots, context)
+            if number == 0:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)
                 await anyio.to_thread.run_sync(phone_checks.sweep_checks, context.database, now_ms)

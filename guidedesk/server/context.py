@@ -15,6 +15,7 @@ from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
 from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import RateLimits, RequestLimiter
+from guidedesk.server.metrics import Metrics
 from guidedesk.server.rounds import Rounds
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.segment_stores import SegmentStores
@@ -67,6 +68,7 @@ class ServerContext:
     background: Background = field(default_factory=AtOnce, repr=False)
     signer: Signer | None = field(default=None, repr=False)
     deciders: LargePushes | None = field(default=None, repr=False)
+    metrics: Metrics = field(default_factory=Metrics, repr=False)
     segments: SegmentStores = field(default_factory=SegmentStores, repr=False)
 
     @classmethod

@@ -24,9 +24,9 @@ from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import open_server
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.helper_process import HelperProcess, Work, start_helper
-from guidedesk.server.large_pushes import FEWEST_BYTES, Sent
+from guidedesk.server.large_pushes import FEWEST_BYTES, Packed, Sent
 from guidedesk.server.limits import UNLIMITED
-from guidedesk.server.push import DeviceForked, apply_batch
+from guidedesk.server.push import DeviceForked, apply_batch, by_status
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.sync.encoding import pack_answer, unpack_request
 from guidedesk.sync.redaction import configure_logging
@@ -50,8 +50,8 @@ class Deciders:
         for helper in self.helpers:
             self._free.put(helper)
 
-    def push(self, sent: Sent, who: AuthenticatedDevice) -> tuple[bytes, dict[str, str]] | None:
-        """(content, headers) of the answer, as `apply_batch` gives it or raises; None where the server has to."""
+    def push(self, sent: Sent, who: AuthenticatedDevice) -> Packed | None:
+        """The answer, as `apply_batch` gives it or raises; None where the server has to."""
         if len(sent.body) < FEWEST_BYTES or not any(helper.is_there for helper in self.helpers):
             return None
         helper = self._free.get()
@@ -66,8 +66,7 @@ class Deciders:
         if error is not None:
             code, params = told
             raise _ERRORS[error](code, **params)
-        content, headers = told
-        return content, headers
+        return Packed(*told)
 
     def close(self) -> None:
         """End them, the last first: it holds a copy of the pipes of those before it."""
@@ -120,7 +119,8 @@ def _decided(context: ServerContext, sent: Sent, who: AuthenticatedDevice) -> by
     told: tuple[Any, ...]
     try:
         body = unpack_request(sent.body, sent.content_type, sent.content_encoding)
-        told = (None, *pack_answer(apply_batch(context, who, body), sent.accept, sent.accept_encoding))
+        answer = apply_batch(context, who, body)
+        told = (None, *pack_answer(answer, sent.accept, sent.accept_encoding), by_status(answer))
     except GuideDeskError as error:
         name = type(error).__name__
         if name not in _ERRORS:

@@ -91,6 +91,10 @@ class HeadWatch:
         if len(self._streams) >= MOST_STREAMS and device_id not in self._streams:
             raise Refused("events_full", seconds=_BUSY_SECONDS)
 
+    def count(self) -> int:
+        """How many counters listen."""
+        return len(self._streams)
+
     def stop(self) -> None:
         """End every stream now: the server is asked to stop, and waits for its answers to end."""
         self._is_stopping = True

@@ -19,9 +19,18 @@ class Sent:
     accept_encoding: str
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An answer ready to be sent, and how many operations it holds by status."""
+
+    content: bytes
+    headers: dict[str, str]
+    statuses: dict[str, int]
+
+
 class LargePushes(Protocol):
     """Takes a push of a counter that was proved (`who`: an `AuthenticatedDevice`)."""
 
-    def push(self, sent: Sent, who: Any) -> tuple[bytes, dict[str, str]] | None:
-        """(content, headers) of the answer, or what `apply_batch` raises; None where the server has to decide it."""
+    def push(self, sent: Sent, who: Any) -> Packed | None:
+        """The answer, or what `apply_batch` raises; None where the server has to decide it."""
         ...

@@ -8,7 +8,8 @@ An operation known by id is answered `already_applied` with its first result, wh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -90,6 +91,11 @@ def apply_batch(
         "server_time_ms": context.clock.wall_ms(),
         "feed": feed,
     }
+
+
+def by_status(answer: Mapping[str, Any]) -> dict[str, int]:
+    """How many operations an answer of `apply_batch` holds, by status."""
+    return dict(Counter(result["status"] for result in answer["results"]))
 
 
 @contextmanager

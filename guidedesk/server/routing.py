@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -143,6 +144,12 @@ def endpoint(
     """The ASGI side of a route; handlers run in the worker threads of their queue (S-4)."""
 
     async def answer(request: Request) -> Response:
+        began = time.monotonic()
+        response = await admitted(request)
+        context.metrics.answered(route.policy.lane, response.status_code, time.monotonic() - began)
+        return response
+
+    async def admitted(request: Request) -> Response:
         body = await request.body()
         # Whose call it is, is only claimed here, and one that lies is soon refused.
         claimed = request.headers.get(DEVICE_HEADER, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import stat
@@ -58,6 +60,10 @@ class ServerSecrets:
         """32 bytes that counters seal phones to."""
         key = X25519PrivateKey.from_private_bytes(self.sealing_key)
         return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    def metrics_token(self) -> str:
+        """What whoever watches the server from another machine shows (`guidedesk admin metrics-token`)."""
+        return hmac.new(self.log_salt, b"guidedesk/metrics-token/v1", hashlib.sha256).hexdigest()
 
 
 def new_secrets(random: Random) -> ServerSecrets:

@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import new_id
-from guidedesk.models.server_tables import feed, snapshot, snapshot_page
+from guidedesk.models.server_tables import feed, scope, snapshot, snapshot_page
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.feed import scope_state
 from guidedesk.server.feed_pointers import UPSERT
+from guidedesk.server.settings import read_settings
+from guidedesk.server.sharding import cross_scope
 from guidedesk.server.snapshot_image import portions, write_image
 from guidedesk.server.snapshot_rows import Values, snapshot_rows
 from guidedesk.sync.cache import schema_version
@@ -52,12 +54,31 @@ def get_manifest(context: ServerContext, scope_id: str, layout: int = 0) -> Mani
     form = layout if layout == schema_version() else 0
     found = _find(context, scope_id, form)
     if found is None or not found[1]:
-        context.background.ask(f"snapshot {scope_id} {form}", lambda: _build_once(context, scope_id, form))
+        _ask_for(context, scope_id, form)
         # Without room for an image there are rows.
         found = _find(context, scope_id, form) or _find(context, scope_id, 0)
     if found is None:
         raise Refused("snapshot_building", seconds=_BUSY_SECONDS)
     return found[0]
+
+
+@cross_scope
+def sweep_snapshots(context: ServerContext) -> None:
+    """Have an image built of every large scope that has none as new as one should be, so that the first counter of a
+    store need not wait for it either."""
+    form = schema_version()
+    with context.database.read() as conn:
+        threshold = int(read_settings(conn, context.database.chain_id())["snapshot_rows"])
+        moved_far = select(scope.c.scope_id).where(scope.c.head > threshold).order_by(scope.c.scope_id)
+        large = [one for one in conn.execute(moved_far).scalars() if is_large(conn, one, threshold)]
+    for scope_id in large:
+        found = _find(context, scope_id, form)
+        if found is None or not found[1]:
+            _ask_for(context, scope_id, form)
+
+
+def _ask_for(context: ServerContext, scope_id: str, form: int) -> None:
+    context.background.ask(f"snapshot {scope_id} {form}", lambda: _build_once(context, scope_id, form))
 
 
 def _build_once(context: ServerContext, scope_id: str, layout: int) -> None:
@@ -92,14 +113,15 @@ def get_page(context: ServerContext, scope_ids: tuple[str, ...], snap_id: str, n
 
 
 def _find(context: ServerContext, scope_id: str, layout: int) -> tuple[Manifest, bool] | None:
-    """The newest of a form that a counter can go on from, and whether it is as new as one should be."""
+    """The newest of a form that a counter can go on from, and whether it is as new as one should be: of the last hours,
+    or nothing happened since."""
     with context.database.read() as conn:
         epoch, head, floor = scope_state(conn, scope_id)
         for row, manifest in _newest(conn, scope_id):
             if manifest.layout == layout and (row.schema_ver, row.epoch) == (SCHEMA, epoch):
                 if not floor <= row.seq <= head or head - row.seq > _MOST_BEHIND:
                     return None
-                return manifest, row.built_at_ms >= context.clock.wall_ms() - _FRESH_MS
+                return manifest, row.seq == head or row.built_at_ms >= context.clock.wall_ms() - _FRESH_MS
     return None
 
 

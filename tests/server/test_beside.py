@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from guidedesk.domain.ids import derived_id
 from guidedesk.server.deciders import Deciders, start_deciders
 from guidedesk.server.device_auth import AuthenticatedDevice
 from guidedesk.server.helper_process import HelperProcess
-from guidedesk.server.large_pushes import FEWEST_BYTES, Sent
+from guidedesk.server.large_pushes import FEWEST_BYTES, Packed, Sent
 from guidedesk.server.push import DeviceForked
 from guidedesk.server.signer import FEWEST, start_signer
 from guidedesk.sync.protocol import SCHEMA, Envelope
@@ -48,10 +49,11 @@ def sent(counter: Counter, envelopes: list[Envelope]) -> tuple[Sent, Authenticat
     return Sent(raw, _JSON, "", _JSON, ""), who
 
 
-def statuses(answer: tuple[bytes, dict[str, str]] | None) -> set[str]:
+def statuses(answer: Packed | None) -> set[str]:
     assert answer is not None
-    assert answer[1]["Content-Type"] == _JSON
-    found: list[dict[str, Any]] = json.loads(answer[0])["results"]
+    assert answer.headers["Content-Type"] == _JSON
+    found: list[dict[str, Any]] = json.loads(answer.content)["results"]
+    assert answer.statuses == collections.Counter(result["status"] for result in found)
     assert all(result["signature"] for result in found)
     return {result["status"] for result in found}
 

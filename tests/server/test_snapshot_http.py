@@ -8,6 +8,8 @@ from sqlalchemy import update
 from guidedesk.models import server_tables as tables
 from guidedesk.server.background import OneByOne
 from guidedesk.server.settings import write_settings
+from guidedesk.server.snapshots import sweep_snapshots
+from guidedesk.sync.cache import schema_version
 from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.snapshot_format import Manifest, unpack_page
 from tests.server.people_at_work import hello, joined
@@ -86,3 +88,31 @@ def test_an_older_snapshot_serves_while_a_new_one_is_built(shop: Shop) -> None:
     newer = Manifest.from_wire(ask(counter, counter.scope_id).json())
     assert (newer.rows["member"], first.rows["member"]) == (2, 1)
     assert newer.seq > first.seq
+
+
+def test_a_large_store_has_its_image_before_the_first_counter_asks(shop: Shop) -> None:
+    first, small = shop.counter(), shop.counter(1)
+    joined(shop, first)
+    write_settings(shop.database, {"snapshot_rows": "1"})
+    context = shop.client._server.config.app.state.context  # type: ignore[union-attr]
+
+    def image() -> Response:
+        query = f"scope={first.scope_id}&schema={SCHEMA}&layout={schema_version()}"
+        return first.call("GET", "/v1/sync/snapshot", query=query)
+
+    sweep_snapshots(context)
+    background(shop).join()
+    made = image()
+    assert made.status_code == 200
+    assert made.json()["layout"] == schema_version()
+    assert ask(small, small.scope_id).status_code == 503  # nothing of a store that comes page by page anyway
+    background(shop).join()
+    # Nothing happened since: as good as new, however long ago.
+    shop.clock.now_ms += 30 * 3_600_000
+    sweep_snapshots(context)
+    background(shop).join()
+    assert image().json() == made.json()
+    joined(shop, first, name="后来的")
+    sweep_snapshots(context)
+    background(shop).join()
+    assert image().json()["rows"]["member"] == 2

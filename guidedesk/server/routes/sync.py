@@ -14,7 +14,7 @@ from guidedesk.server.events import EVENT_TYPE, read_heads
 from guidedesk.server.feed import changes, scope_state
 from guidedesk.server.hello import greet
 from guidedesk.server.large_pushes import FEWEST_BYTES, Sent
-from guidedesk.server.push import apply_batch
+from guidedesk.server.push import apply_batch, by_status
 from guidedesk.server.routing import Answered, Call, Policy, Route, Streamed
 from guidedesk.server.snapshots import get_manifest, get_page
 from guidedesk.sync.protocol import OLDEST_SCHEMA, PAGE_ROWS, SCHEMA, ChangesPage
@@ -44,7 +44,11 @@ def _hello(call: Call) -> Mapping[str, Any]:
 
 def _push(call: Call) -> Mapping[str, Any] | Answered:
     decided = _decided_beside(call)
-    return apply_batch(call.context, call.who, call.json, call.turn) if decided is None else decided
+    if decided is not None:
+        return decided
+    answer = apply_batch(call.context, call.who, call.json, call.turn)
+    call.context.metrics.decided(by_status(answer))
+    return answer
 
 
 def _decided_beside(call: Call) -> Answered | None:
@@ -57,7 +61,10 @@ def _decided_beside(call: Call) -> Answered | None:
     names = ("content-type", "content-encoding", "accept", "accept-encoding")
     sent = Sent(call.body, *(call.request.headers.get(name, "") for name in names))
     answer = deciders.push(sent, call.who)
-    return None if answer is None else Answered(200, raw=answer[0], headers=answer[1])
+    if answer is None:
+        return None
+    call.context.metrics.decided(answer.statuses)
+    return Answered(200, raw=answer.content, headers=answer.headers)
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
