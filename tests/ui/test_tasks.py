@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.domain.channels import HOSTS, is_listed
+from guidedesk.domain.contact_limits import ContactPolicy
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.queries.follow_ups import list_follow_ups
+from guidedesk.services.read_models import TaskList
 from guidedesk.ui.external import open_external
 from guidedesk.ui.fixtures.tasks import MANY, STATES
+from guidedesk.ui.fixtures.tasks import QIN as QIN_ITEM
 from guidedesk.ui.presenters.care_feed import CareFeed
 from guidedesk.ui.presenters.task_groups import counts
 from guidedesk.ui.presenters.tasks import Asked, TasksPresenter
@@ -29,6 +36,7 @@ from tests.ui.member_desk import MemberDesk, heard, make_desk, session_of
 from tests.ui.whole_window import Shop
 
 HOUR_MS = 60 * 60_000
+MIDNIGHT_MS = NOW - (10 * 60 + 42) * 60_000
 
 
 @pytest.fixture
@@ -147,6 +155,33 @@ def test_in_quiet_hours_nothing_is_copied(screen: Screen) -> None:
     assert screen.tasks.state.refusal == "quiet"
     screen.tasks.act("您好")
     assert screen.copied == []
+
+
+_MINUTE = st.integers(0, 1439)
+
+
+@settings(max_examples=40, deadline=None)
+@given(_MINUTE, _MINUTE, _MINUTE, st.sampled_from(["wechat", "sms", "phone", None]))
+def test_nothing_is_ever_copied_in_quiet_hours_or_without_a_channel(
+    minute: int, begins: int, ends: int, channel: str | None
+) -> None:
+    policy = ContactPolicy(
+        quiet_from=time(begins // 60, begins % 60), quiet_to=time(ends // 60, ends % 60)
+    )
+    plain = STATES["plain"]
+    assert plain.facts is not None
+    item = replace(QIN_ITEM, channel=channel, refusal="" if channel else "no_consent")
+    state = replace(
+        plain, now_ms=MIDNIGHT_MS + minute * 60_000, tasks=TaskList(date(2026, 11, 21), (item,)),
+        facts=replace(plain.facts, settings=replace(plain.facts.settings, contact_policy=policy)),
+    )  # fmt: skip
+    desk = make_desk(signed_in=False)
+    presenter = TasksPresenter(desk, CareFeed(desk))
+    copied = heard(presenter.copied)
+    presenter.state = state
+    presenter.act("您好")
+    is_night = begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
+    assert bool(copied) is (channel is not None and not is_night)
 
 
 def test_without_consent_the_card_opens_instead(screen: Screen, desk: MemberDesk) -> None:
