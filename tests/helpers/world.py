@@ -27,6 +27,9 @@ from guidedesk.server.routes import codes as code_routes
 from guidedesk.server.routes import commission as commission_routes
 from guidedesk.server.routes import device as device_routes
 from guidedesk.server.routes import members as member_routes
+from guidedesk.server.routes import people as people_routes
+from guidedesk.server.routes import sign_in as sign_in_routes
+from guidedesk.server.routes import store_desk as store_desk_routes
 from guidedesk.server.routes import sync as sync_routes
 from guidedesk.server.routes import team as team_routes
 from guidedesk.server.routing import Route, run_route
@@ -87,6 +90,9 @@ class DirectLine:
             *member_routes.routes(),
             *commission_routes.routes(),
             *team_routes.routes(),
+            *people_routes.routes(),
+            *store_desk_routes.routes(),
+            *sign_in_routes.routes(),
         ]
         route, scope["path_params"] = next(found for r in routes if (found := matching(r, request.method, path)))
         answer = run_route(self.context, route, ServerRequest(scope), request.body)
