@@ -37,7 +37,8 @@ Rows = npt.NDArray[np.int32]
 _A_READ: Final = 10_000
 _LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"  # behind every member
 _GROWS: Final = 1.3
-_MASKS: Final = 64
+_MASKS: Final = 32
+_FEW: Final = 2_000
 _GONE: Final = -1
 _BITS: Final = {purpose: 1 << at for at, purpose in enumerate(CONSENT_PURPOSES)}
 _CHANNELS: Final = _BITS["wechat"] | _BITS["sms"] | _BITS["phone"]
@@ -77,10 +78,10 @@ class _Pool:
             self.values[at][self.used : wanted] = fresh[:, at]
         self.used = wanted
 
-    def sums(self, weights: Ints) -> Ints:
+    def sums(self, weights: Any, kind: Any = np.int64) -> Ints:
         """What `weights`, one a number, sum up to for each member."""
-        running = np.zeros(self.used + 1, np.int64)
-        np.cumsum(weights, out=running[1:])
+        running = np.zeros(self.used + 1, kind)
+        np.cumsum(weights, dtype=kind, out=running[1:])
         summed: Ints = running[self.end] - running[self.start]
         return summed
 
@@ -145,23 +146,58 @@ class Columns:
         f = member_fact.c
         wanted = [f.member_id, f.seq, f.owner_id, f.orders, f.words, f.contacts_ms, *(f[name] for name in _SCALARS)]
         place = (self.seq, _LAST)
-        changed = False
+        changed: list[Any] = []
         while True:
             later = tuple_(f.seq, f.member_id) > tuple_(literal(place[0], f.seq.type), literal(place[1], IdType()))
             query = select(*wanted).where(f.scope_id == scope_id, later).order_by(f.seq, f.member_id).limit(_A_READ)
             rows = conn.execute(query).all()
             if rows:
                 self._take(rows)
-                changed = True
+                changed.extend(rows)
                 place = (rows[-1].seq, rows[-1].member_id)
             if len(rows) < _A_READ:
                 break
         self.seq = place[0]
         if changed:
-            self._masks.clear()
             w = member_fact_word.c
             listed = conn.execute(select(w.kind, w.word, w.number).where(w.scope_id == scope_id))
             self.words = {(row.kind, row.word): row.number for row in listed}
+            self._renew(changed)
+
+    def _renew(self, rows: Sequence[Any]) -> None:
+        """Bring what was computed before to what these rows say now: a few members need not cost a look at all."""
+        if len(rows) > _FEW:
+            self._masks.clear()
+            return
+        latest = list({row.member_id: row for row in rows}.values())
+        few = Columns(owners=self.owners, owner_code=self.owner_code, words=self.words)
+        few._take(latest)
+        at = np.array([self.row_of[row.member_id] for row in latest], np.int32)
+        kept, self._masks = self._masks, {}
+        for key, value in kept.items():
+            name, *about = key
+            if name == "word":
+                stays = ~np.isin(value[0], at)
+                mine, values = few._postings(about[0])
+                fresh = np.concatenate([value[0][stays], at[mine]]), np.concatenate([value[1][stays], values])
+                self._masks[key] = fresh
+            elif name != "popular":
+                renewed = _longer(value, self.count)
+                renewed[at] = few._computed(name, about)
+                self._masks[key] = renewed
+
+    def _computed(self, name: str, about: Sequence[Any]) -> Any:
+        """What is kept under this name, for each member here."""
+        if name == "base":
+            return self._base(about[0])
+        if name == "orders":
+            return self._orders_since(about[0])
+        if name == "spent":
+            return self._spent_since(about[0])
+        if name == "tier":
+            return self._tier_of(about[0])
+        kind, words, days, least, most, asking = about
+        return self._condition(Condition(kind=kind, words=words, days=days, least=least, most=most), asking)
 
     def _take(self, rows: Sequence[Any]) -> None:
         at: list[int] = []
@@ -193,43 +229,51 @@ class Columns:
 
     def mask(self, audience: Audience, asking: Asking, base: Mask) -> Mask:
         """Whom an audience means."""
-        wanted = [self._meets(one, asking) for one in audience.conditions if not one.is_not]
-        found = base.copy()
-        if wanted and audience.mode == "any":
-            found &= np.logical_or.reduce(wanted)
-        else:
-            for one in wanted:
-                found &= one
-        for condition in audience.conditions:
-            if condition.is_not:
-                found &= ~self._meets(condition, asking)
-        return found
+        return self._narrowed(audience, asking, base)[0]
+
+    def _narrowed(self, audience: Audience, asking: Asking, base: Mask) -> tuple[Mask, tuple[int, ...]]:
+        """Whom an audience means, and how many are left after each of its conditions."""
+        wanted: Mask | None = None  # by the conditions so far that do not take away; None: everybody
+        away = np.zeros(self.count, np.bool_)
+        found, steps = base, list[int]()
+        for one in audience.conditions:
+            meant = self._meets(one, asking)
+            if one.is_not:
+                away |= meant
+            elif wanted is None:
+                wanted = meant.copy()
+            elif audience.mode == "any":
+                wanted |= meant
+            else:
+                wanted &= meant
+            found = base & ~away if wanted is None else base & wanted & ~away
+            steps.append(int(np.count_nonzero(found)))
+        return found, tuple(steps)
 
     def base(self, elsewhere: Iterable[str], only: Iterable[str] | None = None) -> Mask:
         """The members this store may ask for: it sees them, and they are not those of a colleague `elsewhere`. What is
         nobody's belongs to where it is at home. `only`: these and nobody else."""
+        others = frozenset(elsewhere)
+        found: Mask = self._kept(("base", others), lambda: self._base(others))
+        if only is None:
+            return found
+        listed = np.zeros(self.count, np.bool_)
+        listed[[self.row_of[member] for member in only if member in self.row_of]] = True
+        return found & listed
+
+    def _base(self, elsewhere: frozenset[str]) -> Mask:
         owner = self._column("owner")
         is_theirs = np.zeros(len(self.owners), np.bool_)
-        codes = [self.owner_code[staff] for staff in elsewhere if staff in self.owner_code]
-        is_theirs[codes] = True
-        found: Mask = (self._column("is_here") > 0) & ~is_theirs[owner]
-        found &= (owner > 0) | (self._column("is_home") > 0)
-        if only is not None:
-            listed = np.zeros(self.count, np.bool_)
-            listed[[self.row_of[member] for member in only if member in self.row_of]] = True
-            found &= listed
-        return found
+        is_theirs[[self.owner_code[staff] for staff in elsewhere if staff in self.owner_code]] = True
+        here: Mask = (self._column("is_here") > 0) & ~is_theirs[owner]
+        return here & ((owner > 0) | (self._column("is_home") > 0))
 
     def counted(
         self, audience: Audience, asking: Asking, base: Mask, *, channel: str, policy: ContactPolicy,
         cap_week: int | None, now_ms: int,
     ) -> Counted:  # fmt: skip
         """Everything the builder shows of an audience, at once."""
-        steps = tuple(
-            int(np.count_nonzero(self.mask(Audience(audience.mode, audience.conditions[:at]), asking, base)))
-            for at in range(1, len(audience.conditions) + 1)
-        )
-        found = self.mask(audience, asking, base)
+        found, steps = self._narrowed(audience, asking, base)
         free, reasons = self.reachable(found, channel=channel, policy=policy, cap_week=cap_week, now_ms=now_ms)
         by_owner = np.bincount(self._column("owner")[free], minlength=len(self.owners))
         orders, spent = self._basket(found, asking)
@@ -269,7 +313,7 @@ class Columns:
         numbers = {number: word for (name, word), number in self.words.items() if name == kind}
         if not numbers:
             return []
-        counts = self._kept("popular", self._word_counts)
+        counts = self._kept(("popular",), self._word_counts)
         ranked = sorted(numbers, key=lambda number: (-int(counts[number]), numbers[number]))
         return [numbers[number] for number in ranked[:most] if counts[number]]
 
@@ -288,7 +332,7 @@ class Columns:
         return self._masks[key]
 
     def _meets(self, one: Condition, asking: Asking) -> Mask:
-        key = (one.kind, one.words, one.days, one.least, one.most, asking)
+        key = ("meets", one.kind, one.words, one.days, one.least, one.most, asking)
         mask: Mask = self._kept(key, lambda: self._condition(one, asking))
         return mask
 
@@ -348,7 +392,7 @@ class Columns:
     def _orders_since(self, since: int) -> Ints:
         pool = self.orders
         counts: Ints = self._kept(
-            ("orders", since), lambda: pool.sums((pool.values[0][: pool.used] >= since).astype(np.int64))
+            ("orders", since), lambda: pool.sums(pool.values[0][: pool.used] >= since, np.int32)
         )
         return counts
 
@@ -381,7 +425,7 @@ class Columns:
     def _contacts(self, now_ms: int) -> Ints:
         pool = self.contacts
         recent = pool.values[0][: pool.used] > now_ms - CAP_DAYS * DAY_MS
-        return pool.sums(recent.astype(np.int64))
+        return pool.sums(recent, np.int32)
 
     def _basket(self, found: Mask, asking: Asking) -> tuple[int, int]:
         since = asking.today - 365

@@ -123,10 +123,10 @@ class SegmentDesk:
         """Take back what is not done yet."""
         return self._ask("recall", OutreachInfo, outreach_id=outreach_id)
 
-    def _ask(self, path: str, kind: type[T], **asked: Any) -> T:
+    def _ask(self, path: str, document: type[T], /, **asked: Any) -> T:
         answer = self._call(path, asked)
         try:
-            return read_document(kind, answer)
+            return read_document(document, answer)
         except ValueError as error:
             raise TransportError("bad_answer") from error
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from pytest_bdd import given, parsers, scenarios, then, when
@@ -17,6 +17,7 @@ from guidedesk.domain.ids import to_bytes
 from guidedesk.server.database import open_server
 from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import RegisterMember, SetTag
+from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.theme import look, start_look
 from tests.features.windows import Windows
@@ -49,15 +50,21 @@ def windows(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Ite
         QAccessible.setActive(False)
 
 
+def under_keyboard(menu: QMenu) -> str:
+    """The words of the action that Enter would take; none at first."""
+    action: QAction | None = menu.activeAction()
+    return "" if action is None else action.text()
+
+
 def pick(shop: Windows, name: str, words: str) -> None:
     """Choose from the menu that is open, by the arrow keys."""
     menu = shop.within(lambda: QApplication.activePopupWidget())
     assert isinstance(menu, QMenu)
     for _ in range(len(menu.actions())):
-        if menu.activeAction().text() == words:
+        if under_keyboard(menu) == words:
             break
         QTest.keyClick(menu, Qt.Key.Key_Down)
-    assert menu.activeAction().text() == words
+    assert under_keyboard(menu) == words
     QTest.keyClick(menu, Qt.Key.Key_Return)
     assert shop.within(lambda: QApplication.activePopupWidget() is None)
 
@@ -122,11 +129,18 @@ def _(shop: Windows) -> None:
     assert shop.shows("M", t("seg.reach.title", reachable="1", matched="2")), shop.says("M")
     assert shop.shows("M", f"1 {t('seg.reach.no_consent.wechat')}"), shop.says("M")
     kept = "select count(*) from segment where audience like :tag"
-    assert shop.within(lambda: shop.eyes.one(kept, tag=f"%{shop.memory['tag']}%"))  # saved by itself
+    is_kept = shop.within(lambda: shop.eyes.one(kept, tag=f"%{shop.memory['tag']}%"))
+    assert is_kept  # saved by itself
 
 
 @when("she looks at the case and hands the task out")
 def _(shop: Windows) -> None:
+    due = shop.apps["M"].window.window.page("segments").outreach.due  # type: ignore[attr-defined]
+    shop.at("M")
+    due.setFocus()
+    shop.press("M", "Space")
+    today = shop.apps["M"].window.segments.presenter.state.today
+    pick(shop, "M", formats.day_text(today, today))
     shop.press("M", "Ctrl+Return")
     name = shop.memory["names"][0]
     assert shop.shows("M", t("seg.preview.title", n=1), name), shop.says("M")

@@ -1,0 +1,191 @@
+"""Segments in the window: what is changed is counted and saved by itself; nothing goes out unseen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.domain.segments import Condition
+from guidedesk.services.read_models import Bilingual
+from guidedesk.services.segments import WordInfo
+from guidedesk.sync.status import SyncStatus
+from guidedesk.ui.presenters.segments import Draft, SegmentsPresenter
+from guidedesk.ui.views.segments_edit import edited
+from tests.helpers.shop import GAO, NOW
+from tests.ui.office_segments import EMPTY, OfficeSegments
+from tests.ui.shop_desk import ShopDesk, open_desk
+
+WORDS = (WordInfo("tag", "VIP", Bilingual("VIP", "VIP")), WordInfo("tag", "试衣夜", Bilingual("试衣夜", "试衣夜")))
+
+
+@pytest.fixture
+def shop() -> ShopDesk:
+    made = open_desk()
+    made.counter.segments.state = replace(EMPTY, words=WORDS)
+    return made
+
+
+@pytest.fixture
+def presenter(shop: ShopDesk) -> SegmentsPresenter:
+    made = SegmentsPresenter(shop.desk)
+    shop.sign_in(GAO, "manager")
+    made.open()
+    return made
+
+
+def draft(presenter: SegmentsPresenter) -> Draft:
+    found = presenter.state.draft
+    assert found is not None
+    return found
+
+
+def steps(presenter: SegmentsPresenter) -> tuple[int, ...]:
+    return () if presenter.state.count is None else presenter.state.count.steps
+
+
+def asked(shop: ShopDesk, what: str) -> list[tuple[object, ...]]:
+    return [question[1:] for question in shop.counter.segments.asked if question[0] == what]
+
+
+def test_a_new_audience_is_saved_and_each_change_after_it(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("empty")
+    assert [each.version for each in shop.counter.segments.state.segments] == [1]
+    presenter.add_condition("tag")
+    assert draft(presenter).is_changed
+    presenter.save()
+    assert not draft(presenter).is_changed
+    presenter.change_condition(0, edited(draft(presenter).audience.conditions[0], "words", "试衣夜"))
+    presenter.save()
+    [kept] = shop.counter.segments.state.segments
+    assert kept.version == 3
+    assert kept.audience == {"mode": "all", "conditions": [{"kind": "tag", "words": ["VIP", "试衣夜"]}]}
+    presenter.save()
+    assert shop.counter.segments.state.segments == (kept,)
+
+
+def test_every_change_is_counted_at_once(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("away")
+    assert steps(presenter) == (8, 7)
+    presenter.remove_condition(0)
+    assert steps(presenter) == (8,)
+    presenter.set_channel("phone")
+    presenter.set_cap(1)
+    assert asked(shop, "count")[-1][2:] == ("phone", 1)
+
+
+def test_kinds_without_a_word_are_not_offered(presenter: SegmentsPresenter) -> None:
+    presenter.add("empty")
+    kinds = presenter.state.kinds
+    assert "tag" in kinds
+    assert not {"category", "product", "size", "colour", "owner"} & set(kinds)
+    presenter.add("hand")
+    assert presenter.state.kinds == ()
+
+
+def test_what_somebody_else_changed_is_not_overwritten(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("away")
+    [kept] = shop.counter.segments.state.segments
+    shop.counter.segments.state = replace(EMPTY, segments=(replace(kept, version=5),))
+    presenter.set_mode("any")
+    presenter.save()
+    assert presenter.state.save_problem is not None
+    assert presenter.state.save_problem.code == "segment_changed"
+    assert presenter.state.why_not_sent == "seg.why_not.unsaved"
+    presenter.look()
+    assert asked(shop, "preview") == []
+
+
+def test_nothing_goes_out_before_it_was_looked_at(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("away")
+    presenter.send()
+    assert asked(shop, "send") == []
+    presenter.look()
+    assert presenter.state.preview is not None
+    presenter.leave_preview()
+    presenter.send()
+    assert asked(shop, "send") == []
+    told: list[tuple[str, int]] = []
+    presenter.told.connect(lambda key, count: told.append((key, count)))
+    presenter.look()
+    presenter.send()
+    presenter.send()
+    assert len(asked(shop, "send")) == 1
+    assert told == [("seg.told.sent", 3)]
+    before = presenter.state
+    presenter.recall()
+    assert told[-1] == ("seg.told.recalled", 3)
+    assert (before.can_recall, presenter.state.can_recall) == (True, False)
+
+
+def test_a_refused_send_keeps_what_was_typed(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("away")
+    presenter.set_template("{name} 您好")
+    shop.counter.segments.refusal = Refused("outreach_nobody")
+    presenter.look()
+    assert presenter.state.send_problem is not None
+    assert presenter.state.template == "{name} 您好"
+    assert presenter.state.preview is None
+
+
+def test_a_day_to_be_done_by_lies_ahead(presenter: SegmentsPresenter) -> None:
+    before = presenter.state.due
+    presenter.set_due(presenter.state.today - timedelta(days=1))
+    presenter.set_due(presenter.state.today + timedelta(days=31))
+    assert presenter.state.due == before
+    presenter.set_due(presenter.state.today)
+    assert presenter.state.due == presenter.state.today
+
+
+def test_without_contact_the_last_list_is_shown_and_nothing_changes(
+    shop: ShopDesk, presenter: SegmentsPresenter
+) -> None:
+    presenter.add("away")
+    shop.desk.status_changed.emit(SyncStatus(NOW, offline_since_ms=NOW - 60_000))
+    draft = presenter.state.draft
+    presenter.set_mode("any")
+    presenter.add("birthday")
+    assert presenter.state.draft == draft
+    assert presenter.state.why_not_sent == "seg.offline"
+
+
+def test_an_unreachable_office_is_said(shop: ShopDesk) -> None:
+    shop.counter.segments = OfficeSegments(refusal=TransportError("unreachable"))
+    presenter = SegmentsPresenter(shop.desk)
+    shop.sign_in(GAO, "manager")
+    presenter.open()
+    assert presenter.state.problem is not None
+    assert presenter.state.problem.code == "unreachable"
+
+
+def test_an_associate_asks_nothing(shop: ShopDesk) -> None:
+    presenter = SegmentsPresenter(shop.desk)
+    presenter.open()
+    presenter.reload()
+    presenter.add("away")
+    assert shop.counter.segments.asked == []
+    assert presenter.state.draft is None
+
+
+@pytest.mark.parametrize(
+    ("slot", "value", "expected"),
+    [
+        ("days", "30", Condition(kind="orders", days=30, least=2, most=4)),
+        ("least", "5", Condition(kind="orders", days=365, least=5, most=5)),
+        ("most", "1", Condition(kind="orders", days=365, least=1, most=1)),
+        ("most", "", Condition(kind="orders", days=365, least=2)),
+    ],
+)
+def test_a_slot_always_makes_a_condition_that_can_be_counted(slot: str, value: str, expected: Condition) -> None:
+    assert edited(Condition(kind="orders", days=365, least=2, most=4), slot, value) == expected
+
+
+def test_the_last_word_stays_and_hours_never_meet() -> None:
+    one = Condition(kind="tag", words=("VIP",))
+    assert edited(one, "words", "VIP") == one
+    assert edited(edited(one, "words", "x"), "words", "VIP").words == ("x",)
+    hours = Condition(kind="hour", least=9, most=18)
+    assert edited(hours, "to", "9") == hours
+    assert edited(Condition(kind="orders", days=9, least=1), "least", "") == Condition(kind="orders", days=9, least=1)
