@@ -472,6 +472,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("store_settings", "new_pin"): ("accounts.pin_for", "accounts.pin_how", "accounts.new_pin", "accounts.again",
                                     "settings.pin", "accounts.pin_go"),
     ("store_settings", "pin_differs"): ("accounts.new_pin", "error.pin_twice"),
+    ("store_settings", "pin_weak"): ("accounts.new_pin", "pin.repeat"),
     ("store_settings", "add"): ("accounts.add_how", "accounts.number", "accounts.name", "settings.pin",
                                 "accounts.add_go"),
     ("store_settings", "printers"): (*_GROUPS, "settings.printers_about", "printers.label", "printers.card",

@@ -131,7 +131,14 @@ def test_a_forgotten_pin_is_typed_twice_by_whom_it_is_for(window: CounterWindow,
         QTest.keyClicks(field.line, text)
     window.window.run_command("main_action")
     assert t("error.pin_twice") in said(window)
-    dialog.again.set_text(NEW_PIN)
+    for field in (dialog.new, dialog.again):
+        field.set_text("111111")
+    dialog.pin.set_text(PIN)
+    window.window.run_command("main_action")
+    assert t("pin.repeat") in said(window)
+    assert shop.counter.office.asked == [], "head office is not asked about what cannot be one"
+    for field in (dialog.new, dialog.again):
+        field.set_text(NEW_PIN)
     dialog.pin.set_text(PIN)
     window.window.run_command("main_action")
     assert shop.counter.office.asked == [("pin", HE.id, NEW_PIN, PIN)]

@@ -194,6 +194,11 @@ class PinDialog(AskDialog):
             name = state.account.name.pick(i18n.language())
             self._whom.set_text(t("accounts.pin_for", name=person_name(name), number=state.account.number))
         self.show_step(state)
+        error = state.step_problem
+        weak = str(error.params.get("problem", "")) if error is not None and error.code == "pin_refused" else ""
+        self.new.set_note(t(f"pin.{weak}") if weak else "")
+        if weak:  # said where it is typed
+            self.problem.show_error(None)
 
     def first_focus(self) -> QWidget | None:
         return self.new
