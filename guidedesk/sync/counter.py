@@ -47,6 +47,7 @@ from guidedesk.sync.identity import Identity, find_identity, get_identity, save_
 from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
+from guidedesk.sync.lost_work import LostWork
 from guidedesk.sync.offline_sign_in import OfflineStaff
 from guidedesk.sync.people_desk import PeopleDesk
 from guidedesk.sync.phones import phone_fields, phone_hash_of
@@ -98,6 +99,7 @@ class Counter:
         self.local = LocalStore(journal_db)
         self.cache = cache
         self.clock = ServerClock(clock, self.local)
+        self._lost = LostWork(self.local)
         self._transport_factory = transport_factory
         self._lock = cache.files.lock(folder / LOCK_NAME)
         self._work: tuple[Recorder, SyncEngine] | None = None
@@ -351,15 +353,21 @@ class Counter:
         if self._work is None:
             return SyncStatus(now_ms, waiting=counts.queued)
         status = self._work[1].status(now_ms, counts)
-        return replace(status, is_storage_low=shutil.disk_usage(self.folder).free < LOW_STORAGE_BYTES)
+        return replace(
+            status,
+            needs_person=status.needs_person + self._lost.unseen,
+            is_storage_low=shutil.disk_usage(self.folder).free < LOW_STORAGE_BYTES,
+        )
 
     def operations(self, limit: int) -> tuple[OperationInfo, ...]:
         """What was recorded here, newest first, with its state and reason."""
         return self._infos(self.journal.latest(limit))
 
     def records(self, limit: int) -> tuple[OperationInfo, ...]:
-        """What the sync centre lists, newest first: up to `limit` each of what waits, needs a person, is settled."""
-        return self._infos(self.journal.records(limit))
+        """What the sync centre lists: what this PC lost, then newest first up to `limit` each of what waits, needs a
+        person, is settled."""
+        lost = self._lost.infos(self._member_names(self._lost.members)) if self._lost.members else ()
+        return lost + self._infos(self.journal.records(limit))
 
     def diagnostics(self) -> dict[str, Any]:
         """What support may ask for, without names, numbers of people, notes, keys and addresses."""
@@ -394,6 +402,7 @@ class Counter:
     def mark_seen(self, op_id: str) -> None:
         """A person read why an operation was refused."""
         self.journal.mark_seen([op_id])
+        self._lost.mark_seen(op_id)
 
     def catch_up(self) -> None:
         """Bring the cache to what the journal says: lay what is missing, take away what was settled."""
@@ -403,6 +412,8 @@ class Counter:
             applied = overlay.applied_lanes(conn)
             stale = [op_id for op_id in applied if op_id not in pending]
             missing = {lane for op_id, lane in pending.items() if op_id not in applied}
+            gone = {op_id: applied[op_id] for op_id in stale if self.journal.find(op_id) is None}
+            self._lost.note(gone, self.now_ms())
             if stale:
                 overlay.adopt_new_rows(conn, [op_id for op_id in stale if self._was_taken(op_id)])
             if stale or missing:

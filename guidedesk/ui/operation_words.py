@@ -122,6 +122,8 @@ def _refusal(operation: OperationInfo, reason: str, names: Names, now_ms: int) -
         return i18n.t("why.validation", field=str(params.get("field", "")))
     if reason == "unknown_type":
         return i18n.t("why.unknown_type")
+    if reason == "lost_here":
+        return i18n.t("why.lost_here")
     return i18n.t("why.other", code=reason or operation.state)
 
 

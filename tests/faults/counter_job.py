@@ -13,7 +13,16 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.migrations import JOURNAL_SCHEMA, configuration
-from guidedesk.services.operations import LogInteraction, Operation, RegisterMember, ScheduleFollowUp, SetTag
+from guidedesk.services.operations import (
+    BindMember,
+    LogInteraction,
+    Operation,
+    RecordSale,
+    RegisterMember,
+    SaleLine,
+    ScheduleFollowUp,
+    SetTag,
+)
 from guidedesk.sync import http_transport
 from guidedesk.sync.counter import CACHE_NAME, Counter
 from guidedesk.sync.journal import KEEP_MS
@@ -75,6 +84,32 @@ def _shift(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell
     _step(counter, tell)
 
 
+def _trade(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell) -> None:
+    """What money hangs on: bindings by a scanned badge, and sales; a binding of one bound before is merged."""
+    for number in range(told.get("turns", 3)):
+        member_id = random.choice(told["members"])
+        binding = BindMember(
+            binding_id=counter.new_id(),
+            member_id=member_id,
+            associate_id=told["actor"],
+            source="scanned",
+            code_digits=told["badge"],
+        )
+        price = 100 * random.randrange(1, 90)
+        sold = RecordSale(
+            sale_id=counter.new_id(),
+            member_id=member_id,
+            currency="CNY",
+            total_minor=price,
+            lines=(SaleLine(line_no=1, name="衣", qty=1, amount_minor=price),),
+            receipt_no=f"{told['seed']}-{number}",
+        )
+        actor = Actor(told["actor"], "associate", frozenset({counter.store_id}))
+        for operation in (binding, sold):
+            tell({"saved": list(counter.record_operations([operation], actor, 2).op_ids)})
+    _step(counter, tell)
+
+
 def _clean_up(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell) -> None:
     """A month later: what the server has long acknowledged is forgotten."""
     _shift(counter, told, random, tell)
@@ -133,6 +168,7 @@ def _settle(counter: Counter, _told: Mapping[str, Any], _random: Random, tell: T
 
 ACTS: Final[Mapping[str, Act]] = {
     "shift": _shift,
+    "trade": _trade,
     "clean_up": _clean_up,
     "first_sync": _first_sync,
     "upgrade": _upgrade,

@@ -71,7 +71,7 @@ def test_each_fault_of_a_line_is_survived(office: Office, counter_forks: ForkSer
 def test_two_counters_over_a_bad_line_lose_and_double_nothing(
     office: Office, counter_forks: ForkServer, line: BadLine
 ) -> None:
-    work_over(office, counter_forks, line, 80)
+    work_over(office, counter_forks, line, 50)
 
 
 @pytest.mark.long

@@ -26,6 +26,7 @@ from guidedesk.sync.profile import HEADER_NAME
 from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.ui import i18n
 from guidedesk.ui.messages import message_for
+from guidedesk.ui.operation_words import why
 from tests.faults.office import count_up
 from tests.helpers.counter_parts import log, register
 from tests.helpers.postgres import SQLITE
@@ -169,6 +170,37 @@ def test_a_damaged_journal_is_refused_or_whole(left: tuple[Till, Path, list[str]
                 assert [row for row in rows if row in found] == rows[: len(found)], damage.__name__
             seen[f"{damage.__name__} {why} {'' if found is None else len(found)}".strip()] += 1
     count_up(f"{name}: {dict(seen)}")
+
+
+def test_what_a_damaged_log_took_along_is_told(left: tuple[Till, Path, list[str]]) -> None:
+    """The journal opens with a beginning of what it held; whose records are gone, the cache still knows."""
+    till, folder, rows = left
+    told = 0
+    for number in range(60):
+        copied = another(till, folder, number)
+        blank(copied.folder / WAL, Random(number))
+        try:
+            counter = copied.counter
+        except StorageError as error:
+            check_told(error)
+            continue
+        kept = {e.envelope.body.get("interaction_id") for e in counter.journal.latest(99)}
+        gone = [row for row in rows[4:] if row not in kept]
+        if gone and counter.is_enrolled:
+            infos = [info for info in counter.records(500) if info.reason == "lost_here"]
+            assert len(infos) == counter.status().needs_person == len(gone)
+            assert {info.member_name for info in infos} == {"沈知微"}
+            assert why(infos[0], {}, counter.now_ms()) == i18n.t("why.lost_here")
+            copied.close()
+            assert copied.counter.status().needs_person == len(gone), "told until somebody has read it"
+            for info in infos:
+                copied.counter.mark_seen(info.op_id)
+            assert copied.counter.status().needs_person == 0
+            told += 1
+        copied.close()
+        if told == 2:
+            return
+    raise AssertionError("no damage took anything along")
 
 
 def test_a_week_old_disk_is_noticed_at_first_contact_and_drops_nothing(world: World) -> None:

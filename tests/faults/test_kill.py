@@ -19,7 +19,8 @@ from guidedesk.server.context import SystemRandom
 from guidedesk.server.secrets import new_secrets, write_secrets
 from tests.faults.crash_points import STATEMENT, CrashPlan, When
 from tests.faults.forked import KILLED, Child, ForkServer
-from tests.faults.office import Desk, Office, check_exactly_once, count_up, gate_on, open_desk
+from tests.faults.office import Desk, Office, check_exactly_once, count_up, open_desk
+from tests.helpers.postgres import BACKENDS
 
 ROUNDS: Final = int(os.environ.get("GUIDEDESK_FAULT_ROUNDS", "1000"))
 BOTH: Final[tuple[When, When]] = ("before", "after")
@@ -47,6 +48,12 @@ ACTS: Final[Mapping[str, frozenset[str]]] = {
 }
 SERVER_POINTS: Final = frozenset({"commit server.push._decide"})
 
+every = pytest.mark.parametrize(
+    ("backend", "is_every"),
+    [("sqlite", False), *(pytest.param(kind, True, marks=pytest.mark.long) for kind in sorted(BACKENDS))],
+    indirect=["backend"],
+)
+
 
 @pytest.fixture
 def desk(office: Office, counter_forks: ForkServer) -> Desk:
@@ -64,13 +71,13 @@ def reached_by(child: Child) -> dict[str, int]:
     return dict(found)
 
 
-@gate_on("sqlite")
-def test_a_counter_killed_at_each_commit_loses_and_doubles_nothing(desk: Desk) -> None:
+@every
+def test_a_counter_killed_at_each_commit_loses_and_doubles_nothing(desk: Desk, is_every: bool) -> None:
     known: set[str] = set()
     for act, wanted in ACTS.items():
         reached = reached_by(desk.live(act))
         assert wanted <= reached.keys()
-        for point in sorted(reached.keys() - known - {STATEMENT}):
+        for point in sorted((reached.keys() if is_every else wanted) - known - {STATEMENT}):
             known.add(point)
             codes = {desk.live(act, CrashPlan(point, when)).code for when in BOTH if can_be(point, when)}
             assert codes == {KILLED} or point not in wanted, (act, point)
@@ -83,12 +90,12 @@ def can_be(point: str, when: When) -> bool:
     return when == "before" or point.startswith("commit")
 
 
-@gate_on("sqlite")
-def test_a_server_killed_at_each_commit_answers_as_before(desk: Desk) -> None:
+@every
+def test_a_server_killed_at_each_commit_answers_as_before(desk: Desk, is_every: bool) -> None:
     office = desk.office
-    for point in server_points(desk):
+    for point in server_points(desk) if is_every else sorted(SERVER_POINTS):
         for when in BOTH:
-            serve_until_killed(desk, CrashPlan(point, when))
+            assert serve_until_killed(desk, CrashPlan(point, when)) or point not in SERVER_POINTS, (point, when)
     office.open()
     office.wait_until_open()
     desk.settle()
@@ -129,11 +136,11 @@ def serve_until_killed(desk: Desk, plan: CrashPlan | None, after_s: float | None
     return is_dead
 
 
-@pytest.mark.parametrize("share", [pytest.param(40, id="some"), pytest.param(1, marks=pytest.mark.long, id="every")])
+@pytest.mark.parametrize("share", [pytest.param(70, id="some"), pytest.param(1, marks=pytest.mark.long, id="every")])
 def test_a_server_killed_while_it_makes_its_schema_can_be_started_again(
     tmp_path: Path, server_forks: ForkServer, share: int
 ) -> None:
-    """At every fortieth statement in the gate, at each one in the long tests."""
+    """At every seventieth statement in the gate, at each one in the long tests."""
     secrets = tmp_path / "secrets.json"
     write_secrets(secrets, new_secrets(SystemRandom()))
     told = {"secrets": str(secrets), "listen": "127.0.0.1:0", "more": ["--init"]}

@@ -216,14 +216,14 @@ def start_over(world: World, image: Image) -> None:
 
 @pytest.mark.parametrize("name", [JOURNAL_NAME, SERVER_NAME])
 def test_what_was_told_survives_a_power_cut(world: World, disk: Disk, name: str) -> None:
-    check_images(world, disk, name, 20, 120)
+    check_images(world, disk, name, 12, 60)
 
 
 def test_a_journal_that_is_not_synced_is_found_out(world: World, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test can fail: what FACTS.md measured of WAL with NORMAL."""
     monkeypatch.setattr("guidedesk.sync.files.open_encrypted", partial(unsynced, open_encrypted))
     with pytest.raises(AssertionError, match="dropped"):
-        check_images(world, disk, JOURNAL_NAME, 20, 200)
+        check_images(world, disk, JOURNAL_NAME, 12, 100)
 
 
 def unsynced(plain: Any, *args: Any, **named: Any) -> Any:
