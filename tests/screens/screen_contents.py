@@ -339,7 +339,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                            "scripts.occasion.promised", "tasks.mode.assistant", "tasks.act.copy", "=Ctrl Enter"),
     ("scripts", "none"): (*_FRAME, "scripts.title", "log.scripts_none", "tasks.empty_filter_text"),
     ("log", "scripts"): ("log.title", "=沈知微", "log.scripts", "log.scripts_keys", "script.window.assistant.title",
-                         "script.window.assistant.text", "script.window.partner.title", "log.save", "=Ctrl Enter"),
+                         "script.window.assistant.text", "script.window.expert.title", "log.save", "=Ctrl Enter"),
     ("log", "capped"): (*_LOG, "log.problem.kind", "log.refused.capped", "log.recent_none"),
     ("edit", "plain"): (*_FORM, *_KEPT, "edit.title", "register.name", "register.birthday", "=03-08", "register.phone",
                         "=138 **** 2746", "edit.phone_why", "edit.rule", "edit.save"),
