@@ -22,4 +22,5 @@ BENCHES: Final[dict[str, str]] = {
     "start": "guidedesk.bench.start",
     "storm": "guidedesk.bench.storm",
     "sync": "guidedesk.bench.sync",
+    "team": "guidedesk.bench.team",
 }

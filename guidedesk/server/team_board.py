@@ -29,7 +29,7 @@ from guidedesk.domain.tiers import ORDER, TierRules
 from guidedesk.models.people import member
 from guidedesk.models.team_tables import MEASURES, STORE_ONLY, team_day, team_move, team_part
 from guidedesk.server.sharding import cross_scope
-from guidedesk.server.team_days import Rules, Sums, midnight, reach_of_sums, read_shares, sums_of
+from guidedesk.server.team_days import Rules, Sums, came_back, midnight, read_shares, sums_of
 from guidedesk.server.team_records import FollowUp, Joined, follow_ups_in, joined_in
 from guidedesk.services.read_models import Bilingual
 from guidedesk.services.team import (
@@ -94,10 +94,10 @@ def facts_of(
     until_ms = midnight(day_before, rules.zone) + now_ms - midnight(day_before + 1, rules.zone)
     for scope_id in scope_ids:
         found = days[scope_id] = _by_day(_stored(conn, scope_id, first.toordinal(), today.toordinal()))
-        shares = read_shares(conn, scope_id, *reach_of_sums(rules, day_before, day_before))
-        was = yesterday[scope_id] = _by_day(
-            sums_of(conn, scope_id, rules, day_before, day_before, shares, until_ms)
-        )
+        shares = read_shares(conn, scope_id, day_before, day_before)  # nothing later had happened yet
+        sums = sums_of(conn, scope_id, rules, day_before, day_before, shares, until_ms)
+        sums[day_before, STORE_ONLY] |= came_back(conn, scope_id, day_before, until_ms)
+        was = yesterday[scope_id] = _by_day(sums)
         joined = joined_in(conn, scope_id, rules, first, today)
         tasks = follow_ups_in(conn, scope_id, rules, first, today)
         count_records(found, joined, tasks, today.toordinal())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from guidedesk.domain.team_figures import REPEAT_DAYS, repeat_by_day
 from guidedesk.domain.time import local_date, local_midnight_ms
@@ -87,6 +87,23 @@ def sums_of(
         if buyers:
             sums[day, STORE_ONLY] |= {"buyers": buyers, "repeaters": repeaters}
     return sums
+
+
+def came_back(conn: Connection, scope_id: str, day: int, until_ms: int) -> dict[str, int]:
+    """Buyers and repeaters of the days up to this one, as they stood at a moment of it, counted by the database."""
+    t = team_part.c
+    days = (
+        select(func.count(t.day.distinct()).label("days"))
+        .where(
+            t.scope_id == scope_id, t.day > day - REPEAT_DAYS, t.day <= day, t.kind == "sale",
+            t.member_id.is_not(None), t.at_ms < until_ms,
+        )
+        .group_by(t.member_id)
+        .subquery()
+    )  # fmt: skip
+    again = func.coalesce(func.sum(case((days.c.days > 1, 1), else_=0)), 0)
+    buyers, repeaters = conn.execute(select(func.count(), again).select_from(days)).one()
+    return {"buyers": int(buyers), "repeaters": int(repeaters)}
 
 
 def _add_share(sums: Sums, share: Share) -> None:
