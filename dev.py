@@ -47,6 +47,8 @@ X_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
 # what a test may need besides Python -> program -> Debian package; the names are pytest markers too
+# Names a Citus to test against; without it the last line says that this part did not run.
+CITUS = "GUIDEDESK_TEST_CITUS_DSN"
 NEEDS: dict[str, dict[str, str]] = {
     "xvfb": {"Xvfb": "xvfb", "xdotool": "xdotool", "setxkbmap": "x11-xkb-utils"},
     "chromium": {"chromium": "chromium"},
@@ -324,7 +326,9 @@ def report_outcomes(outcomes: Iterable[Outcome], without: frozenset[str]) -> int
         state = "FAILED" if outcome.failed else outcome.note
         say(f"{outcome.minutes:7.1f}  {outcome.name:<12} {state}".rstrip())
         passed, failed, skipped = passed + outcome.passed, failed + outcome.failed, skipped + outcome.skipped
-    left_out = f" (left out: {', '.join(sorted(without))})" if without else ""
+    missing = [] if os.environ.get(CITUS) else [f"no Citus: {CITUS} is not set"]
+    parts = [*([f"left out: {', '.join(sorted(without))}"] if without else []), *missing]
+    left_out = f" ({'; '.join(parts)})" if parts else ""
     say(f"{passed} passed, {failed} failed, {skipped} skipped{left_out}")
     return int(failed > 0)
 

@@ -50,6 +50,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
         "--sync-queue", type=int, metavar="N", help="exchanges of counters that may wait; the rest come back later"
     )
     parser.add_argument("--init", action="store_true", help="create or migrate the schema first")
+    parser.add_argument("--distribute", action="store_true", help="spread the tables over a Citus (docs/growing.md)")
     parser.set_defaults(run=run)
 
 
@@ -107,6 +108,7 @@ def _serve(
     from guidedesk.server.code_keys import refresh_trust_list
     from guidedesk.server.code_senders import CommandSender, LogSender
     from guidedesk.server.context import SystemClock, SystemRandom
+    from guidedesk.server.distribute import distribute, is_distributed
     from guidedesk.server.events import MOST_STREAMS
     from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import check_schema, create_schema
@@ -118,6 +120,9 @@ def _serve(
         create_schema(database)
         init_chain(database, clock, random)
     check_schema(database)
+    if args.distribute or (args.init and is_distributed(database)):
+        spread = distribute(database)
+        sys.stdout.write(f"Spread {len(spread)} tables over the nodes.\n")
     refresh_trust_list(database, secrets, clock.wall_ms())
     if args.public_url:
         # Codes are printed with this host from now on; those printed before keep the one they have.

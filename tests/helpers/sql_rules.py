@@ -49,7 +49,7 @@ _HEAD: Final = re.compile(r"\bSET\b.*\bhead\s*=")
 _HEAD_MOVED: Final = "sql_rules.head_moved"
 _LAST_TABLES: Final = frozenset({"feed", "op_log"})
 # What the database keeps about itself; alembic_version is in no shard.
-_OWN_TABLES: Final = re.compile(r"pg_\w+|sqlite_\w+|alembic_version|information_schema")
+_OWN_TABLES: Final = re.compile(r"pg_\w+|sqlite_\w+|citus_tables|alembic_version|information_schema")
 
 # Shapes of statements that broke no rule, as SQLAlchemy tells them apart for its own cache.
 _FAULTLESS: Final[set[tuple[Any, bool]]] = set()

@@ -75,9 +75,14 @@ def test_a_suite_without_a_report_failed(dev: ModuleType, tmp_path: Path) -> Non
 
 
 def test_the_last_line_is_the_sum_and_names_what_was_left_out(
-    dev: ModuleType, capsys: pytest.CaptureFixture[str]
+    dev: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcomes = [dev.Outcome("domain", 0.1, passed=5), dev.Outcome("ui", 0.2, passed=2, failed=1, skipped=1)]
+    monkeypatch.delenv(dev.CITUS, raising=False)
+    assert dev.report_outcomes(outcomes[:1], frozenset()) == 0
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said == "5 passed, 0 failed, 0 skipped (no Citus: GUIDEDESK_TEST_CITUS_DSN is not set)"
+    monkeypatch.setenv(dev.CITUS, "postgresql://coordinator/test")
     assert dev.report_outcomes(outcomes, frozenset({"xvfb"})) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 1 failed, 1 skipped (left out: xvfb)"
 
