@@ -74,6 +74,10 @@ class CounterSegments(QObject):
             self._close()
             self.presenter.leave_preview()
 
+    def take_member(self, member_id: str) -> bool:
+        """A scanned card that is meant for the group kept by hand on show; whether it was."""
+        return self._window.current == SEGMENTS and self.presenter.take_member(member_id)
+
     def _page_shown(self, name: str) -> None:
         if name == SEGMENTS and self._is_allowed("segment.manage"):
             self.presenter.open()

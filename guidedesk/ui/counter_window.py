@@ -360,8 +360,9 @@ class CounterWindow(QObject):
 
     def _show_scanned(self, state: CounterState) -> None:
         # Text being typed is kept as a draft before the screen changes (DESIGN-UI.md 8.3).
+        is_for_list = state.card is not None and self.segments.take_member(state.card.member_id)
         self._keep_what_was_typed()
-        if state.card is not None:
+        if state.card is not None and not is_for_list:
             self.member.show_scanned(state.card)
 
     def _switch_user(self, staff: StaffInfo) -> None:

@@ -37,6 +37,7 @@ class OfficeSegments:
     state: Board = EMPTY
     refusal: Exception | None = None
     is_reachable: bool = True
+    by_hand: set[str] = field(default_factory=set)
     sent: list[OutreachInfo] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -77,11 +78,13 @@ class OfficeSegments:
 
     def put_member(self, segment_id: str, member_id: str, *, is_in: bool) -> SegmentInfo:
         self._ask("put_member", segment_id, member_id, is_in)
-        return next(each for each in self.state.segments if each.id == segment_id)
+        (self.by_hand.add if is_in else self.by_hand.discard)(member_id)
+        info = next(each for each in self.state.segments if each.id == segment_id)
+        return replace(info, members=len(self.by_hand))
 
     def groups_of(self, member_id: str) -> tuple[str, ...]:
         self._ask("groups_of", member_id)
-        return ()
+        return tuple(each.id for each in self.state.segments if each.kind == "hand" and member_id in self.by_hand)
 
     def preview(
         self, segment_id: str, channel: str, due_date: str, cap_week: int, template: str, lang: str

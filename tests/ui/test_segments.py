@@ -14,7 +14,7 @@ from guidedesk.services.segments import WordInfo
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.presenters.segments import Draft, SegmentsPresenter
 from guidedesk.ui.views.segments_edit import edited
-from tests.helpers.shop import GAO, NOW
+from tests.helpers.shop import GAO, NOW, QIN, SHEN
 from tests.ui.office_segments import EMPTY, OfficeSegments
 from tests.ui.shop_desk import ShopDesk, open_desk
 
@@ -118,6 +118,21 @@ def test_nothing_goes_out_before_it_was_looked_at(shop: ShopDesk, presenter: Seg
     presenter.recall()
     assert told[-1] == ("seg.told.recalled", 3)
     assert (before.can_recall, presenter.state.can_recall) == (True, False)
+
+
+def test_a_scan_puts_somebody_into_the_list_on_show_and_takes_her_out(
+    shop: ShopDesk, presenter: SegmentsPresenter
+) -> None:
+    presenter.add("away")
+    assert not presenter.take_member(SHEN)  # a dynamic audience is nobody's to fill
+    presenter.add("hand")
+    told: list[tuple[str, int]] = []
+    presenter.told.connect(lambda key, count: told.append((key, count)))
+    assert presenter.take_member(SHEN)
+    assert presenter.take_member(QIN)
+    assert presenter.take_member(SHEN)
+    assert told == [("seg.told.added", 1), ("seg.told.added", 2), ("seg.told.taken_out", 1)]
+    assert shop.counter.segments.by_hand == {QIN}
 
 
 def test_a_refused_send_keeps_what_was_typed(shop: ShopDesk, presenter: SegmentsPresenter) -> None:

@@ -262,6 +262,29 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
         else:
             done(None)
 
+    def take_member(self, member_id: str) -> bool:
+        """Her card was scanned while a group kept by hand is open: she is in it now, or out of it if she was in.
+
+        Whether the scan was for the group.
+        """
+        draft, session = self.state.draft, self._desk.session
+        if draft is None or draft.kind != BY_HAND or not draft.version or self.state.is_offline or not self._may():
+            return False
+
+        def change() -> tuple[SegmentInfo, bool]:
+            is_in = draft.id not in self._port.groups_of(member_id)
+            return self._port.put_member(draft.id, member_id, is_in=is_in), is_in
+
+        def done(found: tuple[SegmentInfo, bool]) -> None:
+            if self._desk.session is session:
+                info, is_in = found
+                self._show(board=self._with(info))
+                self.told.emit("seg.told.added" if is_in else "seg.told.taken_out", info.members)
+                self._count()
+
+        self._desk.tasks.ask(change, done=done, failed=self._failer("", "count_problem"))
+        return True
+
     # --- conditions ---
 
     def set_mode(self, mode: str) -> None:
