@@ -95,7 +95,7 @@ class TimelineEntry:
     order_no: str = ""
     amount_minor: int | None = None
     currency: str = "CNY"
-    interaction_kind: str = ""
+    interaction_kind: str = ""  # of a binding: how it came about
     outcome: str = ""
     note: str = ""
     due_date: str = ""

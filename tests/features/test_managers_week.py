@@ -252,6 +252,10 @@ def _(her: Story) -> None:
 
 @then("the next sale is the colleague's, and what was sold before stays")
 def _(her: Story) -> None:
+    settle(her.till)
+    her.window.open_member(her.members[0])
+    assert t("timeline.assigned", name="a2") in her.said(), "her history says who gave her to whom"
+    her.window.window.run_command("back")
     her.world.clock.tick(60_000)
     her.buy("AFTER", her.members[0])
     assert (her.earned("a1"), her.earned("a2")) == ({"BEFORE"}, {"AFTER"})

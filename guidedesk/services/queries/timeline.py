@@ -277,6 +277,7 @@ def _bindings(
                 at_ms=r.occurred_at_ms,
                 staff=staff.get(r.associate_id, NOBODY),
                 store=stores.get(r.store_id, NOBODY),
+                interaction_kind=r.kind,
                 outcome=r.outcome,
                 owner=staff.get(r.owner_id, NOBODY),
                 previous_owner=staff.get(r.previous_owner_id, NOBODY),

@@ -127,6 +127,8 @@ def _talk_title(entry: TimelineEntry) -> str:
 def _binding_title(entry: TimelineEntry) -> str:
     if entry.outcome in BINDING_OUTCOMES:
         return i18n.t(f"timeline.bind_{entry.outcome}", name=_name(entry.staff))
+    if entry.interaction_kind == "assigned":
+        return i18n.t("timeline.assigned", name=_name(entry.staff))
     return i18n.t("timeline.bound", name=_name(entry.staff))
 
 
