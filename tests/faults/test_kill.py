@@ -40,8 +40,8 @@ ACTS: Final[Mapping[str, frozenset[str]]] = {
             "commit sync.cache.rebuild",
             "commit sync.pull._pull_scope",
             "commit sync.snapshot_load._check",
-            "remove sync.cache.replace",
-            "rename sync.cache.replace",
+            "remove sync.files.move",
+            "rename sync.files.move",
         }
     ),
     "upgrade": frozenset({"commit models.migrations.upgrade_journal"}),
