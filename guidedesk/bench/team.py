@@ -124,6 +124,7 @@ class _Window:
 
     def __init__(self) -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        from PySide6.QtCore import Qt
         from PySide6.QtWidgets import QApplication
 
         from guidedesk.app import make_application
@@ -134,7 +135,8 @@ class _Window:
         if isinstance(self._app, QApplication):
             start_look(self._app, "light", 1.0, "zh_CN")
         self.page = TeamPage()
-        self.page.resize(1290, 684)
+        self.page.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+        self.page.setMinimumSize(1290, 684)  # of its own: else the layout tells the platform one
         self.page.show()
 
     def show(self, board: TeamBoard, period: str) -> None:
