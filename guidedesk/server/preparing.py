@@ -30,7 +30,15 @@ from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.own_members import note_own_members
 from guidedesk.server.sale_side import announce_receipts, checked_return
-from guidedesk.server.server_side import Owner, PhoneClaim, ServerSide, checked_phone, claim_phones, release_phones
+from guidedesk.server.server_side import (
+    Owner,
+    PhoneClaim,
+    ServerSide,
+    checked_phone,
+    claim_phones,
+    release_phones,
+    take_phone,
+)
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import announce_reach, granted_members
 from guidedesk.services.apply_core import RowRef
@@ -51,6 +59,7 @@ _CONCERNED: Final = frozenset({
 })  # fmt: skip
 
 _WAIT_FOR_CARD_MS: Final = 86_400_000
+_WAIT_FOR_OWNER_MS: Final = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
             boxes[op.op_id] = box
     owners = claim_phones(context.database, list(claims.values()))
     owners |= _claim_for_whom_she_is(context.database, concerned, claims, owners)
+    unborn = _settle_unborn(context, concerned, claims, owners, joining)
     registered = [
         operation for op, operation in concerned if isinstance(operation, RegisterMember) and op.op_id not in faults
     ]
@@ -112,7 +122,8 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     ]
     coupons = claim_coupons(context.database, scope_id, uses)
     handles = {op_id: handle for op_id, handle, _ in uses}
-    return Prepared(ServerSide(owners, returned, cards, coupons), claims, boxes, faults, handles, waiting)
+    side = ServerSide(owners, returned, cards, coupons)
+    return Prepared(side, claims, boxes, faults, handles, waiting | unborn)
 
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
@@ -197,6 +208,36 @@ def _claim_for_whom_she_is(
         claims[op.op_id] = PhoneClaim(claim.phone_hash, *known[operation.member_id])
         moved.append(claims[op.op_id])
     return claim_phones(database, moved)
+
+
+def _settle_unborn(
+    context: ServerContext,
+    concerned: Sequence[tuple[Incoming, Operation]],
+    claims: Mapping[str, PhoneClaim],
+    owners: dict[tuple[str, str], Owner],
+    joining: set[str],
+) -> frozenset[str]:
+    """Registrations whose number is claimed for somebody who is not there: another counter's batch is being decided,
+    or the server stopped in the middle of one. They are asked for again for a while; then the number is theirs, and
+    whoever claimed it first becomes one person with them when she comes."""
+    waiting: set[str] = set()
+    now_ms = context.clock.wall_ms()
+    for op, operation in concerned:
+        claim = claims.get(op.op_id)
+        if claim is None or op.envelope is None or not isinstance(operation, RegisterMember):
+            continue
+        owner = owners[claim.phone_hash, claim.member_id]
+        if owner[0] in joining or owner[0] == claim.member_id:
+            continue
+        with context.database.read() as conn:
+            is_there = load_row(conn, "member", owner[1], owner[0]) is not None
+        if is_there:
+            continue
+        if now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_OWNER_MS:
+            waiting.add(op.op_id)
+        else:
+            owners[claim.phone_hash, claim.member_id] = take_phone(context.database, claim, owner[0])
+    return frozenset(waiting)
 
 
 def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] | None:

@@ -362,6 +362,22 @@ def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict
     return database.write_directory(work)
 
 
+def take_phone(database: ServerDatabase, claim: PhoneClaim, holder_id: str) -> Owner:
+    """Take a number over from somebody who never came to be; whose it is then."""
+
+    def work(conn: Connection) -> Owner:
+        d = phone_directory.c
+        conn.execute(
+            update(phone_directory)
+            .where(d.phone_hash == claim.phone_hash, d.member_id == holder_id)
+            .values(member_id=claim.member_id, home_scope_id=claim.home_scope_id)
+        )
+        row = conn.execute(select(d.member_id, d.home_scope_id).where(d.phone_hash == claim.phone_hash)).one()
+        return row.member_id, row.home_scope_id
+
+    return database.write_directory(work)
+
+
 def release_phones(database: ServerDatabase, refused: Sequence[PhoneClaim]) -> None:
     """Take back the claims of operations that came to nothing."""
     if not refused:

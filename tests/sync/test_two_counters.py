@@ -10,6 +10,7 @@ import pytest
 from guidedesk.domain.access import Actor
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.entities import load_rows
+from guidedesk.server.server_side import PhoneClaim, claim_phones
 from guidedesk.services.operations import CompleteFollowUp, RegisterMember, ScheduleFollowUp, SetTag
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.transport import Request, Response
@@ -260,3 +261,27 @@ def test_a_counter_does_not_fetch_its_own_work_again_but_everybody_elses(world: 
     settle(first, second)
     for till in (first, second):
         assert all(check.is_equal for check in till.counter.engine.check())
+
+
+def test_a_number_claimed_for_somebody_who_never_came_is_hers_who_came(world: World) -> None:
+    """The server stopped between claiming a number and writing who claimed it; her counter is not heard of again."""
+    a = world.till()
+    settle(a)
+    phone: dict[str, Any] = dict(a.counter.phone_fields("13812348000"))
+    missing = PhoneClaim(phone["phone_hash"], a.counter.new_id(), world.store_id)
+    claim_phones(world.database, [missing])
+    member = a.counter.new_id()
+    record(a.counter, RegisterMember(member_id=member, name="沈知微", **phone), actor=a.actor("a1"))
+    a.counter.engine.step()
+    assert a.counter.operations(1)[0].state == "queued"  # she may be on her way
+    world.clock.tick(600_001)
+    settle(a)
+    assert a.counter.operations(1)[0].state == "accepted"
+    log(a.counter, member, actor=a.actor("a1"))
+    settle(a)
+    assert set(world.recorded().values()) == {"accepted"}
+    late = RegisterMember(member_id=missing.member_id, name="沈知微", **phone)
+    record(a.counter, late, actor=a.actor("a1"))
+    settle(a)
+    assert (a.counter.operations(1)[0].state, a.counter.operations(1)[0].params["member_id"]) == ("merged", member)
+    assert_equal(a)

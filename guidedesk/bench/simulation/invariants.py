@@ -163,6 +163,18 @@ class Watch:
         if missing:
             raise Broken("I1", f"{len(missing)} operations never reached the server: {from_bytes(min(missing))}")
 
+    def heads(self) -> list[Any]:
+        """Where each feed stands."""
+        return self._server("SELECT scope_id, epoch, head FROM scope ORDER BY scope_id")
+
+    def waits_for_a_manager(self, till: Till) -> bool:
+        """Whether the server keeps this counter, or something of its, apart."""
+        mine = f"device_id = x'{till.identity.device_id.replace('-', '')}'"
+        held = f"SELECT 1 FROM op_log WHERE {mine} AND status IN ('quarantined', 'parked')"  # noqa: S608 (our own id)
+        kept = f"SELECT 1 FROM device WHERE {mine} AND state != 'active'"  # noqa: S608
+        other = "SELECT 1 FROM op_parked WHERE error = 'other_content'"
+        return bool(self._server(f"{held} UNION {kept} UNION {other}"))
+
     def fingerprint(self) -> str:
         """A short word for what all disks hold, the same for the same seed."""
         digest = hashlib.sha256()

@@ -126,7 +126,22 @@ def the_chain(snapshot_rows: int) -> Chain:
     database.close()
     empty = _empty_counter()
     counters = tuple(_enrolled(empty, identity, its_keys) for identity, its_keys in zip(identities, keys, strict=True))
-    return Chain(secrets, chain_id, stores, staff, identities, keys, disk, counters)
+    chain = Chain(secrets, chain_id, stores, staff, identities, keys, disk, counters)
+    _meet(chain)
+    return chain
+
+
+def _meet(chain: Chain) -> None:
+    """Every counter exchanges once, so that worlds begin with a day at the shop."""
+    time = WorldTime()
+    server = ServerMachine(0, chain, time, chain.server)
+    office = Office(server.start(), server.start, lambda *_: None)
+    for number, disk in enumerate(chain.counters):
+        till = Till(number, 0, chain, office, disk, MachineClock(time), [])
+        till.counter.engine.step()
+        till.stop()
+    for database in server.databases:
+        database.close()
 
 
 def _identity(n: int, store_id: str, chain_id: str, secrets: ServerSecrets) -> Identity:

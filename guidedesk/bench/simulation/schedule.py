@@ -96,7 +96,7 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
     weights |= {name: weight * strength / 2 for name, weight in faults.items() if strength}
     names, heavy = list(weights), list(weights.values())
     found = [Step("register", n, chance.randrange(_NUMBER), 1, chance.randrange(_NUMBER)) for n in (0, 1)]
-    found += [Step(EXCHANGE, n % counters) for n in range(2 * counters)]
+    found += [Step(EXCHANGE, n) for n in (0, 1, *range(counters))]
     while len(found) < count:
         name = chance.choices(names, heavy)[0]
         a, b, c = (chance.randrange(_NUMBER) for _ in range(3))

@@ -347,8 +347,10 @@ class World:
     def _settle(self) -> int:
         errors: list[str] = []
         for number in range(_EXCHANGES):
+            feeds = self.watch.heads()
             errors = [self._calm(each) for each in self.tills]
-            if not any(errors) and not any(each.counter.journal.pending_ids() for each in self.tills) and number > 1:
+            is_still = feeds == self.watch.heads() and not any(errors)
+            if is_still and not any(each.counter.journal.pending_ids() for each in self.tills):
                 return number
             self.time.pass_ms(ASK_AGAIN_MS + 1 if number % 2 else 2_000)
         waiting = [len(each.counter.journal.pending_ids()) for each in self.tills]
@@ -356,7 +358,9 @@ class World:
 
     def _calm(self, till: Till) -> str:
         outcome = till.counter.engine.step()
-        self._decide(till, is_accepted=True)
+        if self.watch.waits_for_a_manager(till):
+            self._decide(till, is_accepted=True)
+            return "decided"
         return "" if outcome.error is None else outcome.error.code
 
     def compare(self, till: Till) -> Any:
