@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from guidedesk.bench.simulation.invariants import Broken
-from guidedesk.bench.simulation.mutants import planted
+from guidedesk.bench.simulation.mutants import MUTANTS, planted
 from guidedesk.bench.simulation.schedule import Schedule, Step, make_schedule
 from guidedesk.bench.simulation.world import World
 
@@ -91,19 +91,25 @@ def run_seeds(
 
 def find_mutant(mutant: str, first: int, most: int, steps: int | None = None) -> Violation | None:
     """The first seed that finds a planted bug, with what it broke; None where none of them does."""
-    for tally in run_seeds(range(first, first + most), steps=steps, mutant=mutant):
+    needs = MUTANTS[mutant].needs
+    for seed in range(first, first + most):
+        if not {step.name for step in make_schedule(seed, steps).steps}.issuperset(needs):
+            continue
+        tally = _run_seed(seed, steps, mutant)
         if tally.violations:
             return tally.violations[0]
     return None
 
 
-def shrink(schedule: Schedule, violation: Violation, mutant: str | None = None) -> tuple[Schedule, Violation]:
-    """A schedule of fewer steps, and of fewer counters, that breaks the same rule."""
-    tries = 0
+def shrink(
+    schedule: Schedule, violation: Violation, mutant: str | None = None, *, tries: int = _MOST_TRIES
+) -> tuple[Schedule, Violation]:
+    """A schedule of fewer steps, and of fewer counters, that breaks the same rule; found in at most so many `tries`."""
+    left = tries
 
     def breaks(candidate: Schedule) -> Violation | None:
-        nonlocal tries
-        tries += 1
+        nonlocal left
+        left -= 1
         found = run_schedule(candidate, mutant).violations
         return found[0] if found and found[0].invariant == violation.invariant else None
 
@@ -115,9 +121,9 @@ def shrink(schedule: Schedule, violation: Violation, mutant: str | None = None) 
         return schedule, violation
     seen = found
     size = max(1, len(best.steps) // 2)
-    while size and tries < _MOST_TRIES:
+    while size and left > 0:
         start, is_shorter = 0, False
-        while start < len(best.steps) and tries < _MOST_TRIES:
+        while start < len(best.steps) and left > 0:
             rest = (*best.steps[:start], *best.steps[start + size :])
             found = breaks(best.with_steps(rest))
             if found is None:

@@ -91,9 +91,9 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
     faults = _some(chance, FAULTS, 0.5)
     line = [kind for kind in LINE_FAULTS if chance.random() < 0.6]
     trouble = chance.choice((0.0, 0.15, 0.4))
-    weights = people | {EXCHANGE: sum(people.values()) / 2} | dict(TIME)
+    weights = people | {EXCHANGE: sum(people.values()) / 2} | _stressed(chance, TIME)
     strength = chance.choice((0, 1, 1, 2))
-    weights |= {name: weight * strength / 2 for name, weight in faults.items() if strength}
+    weights |= {name: weight * strength / 2 for name, weight in _stressed(chance, faults).items() if strength}
     names, heavy = list(weights), list(weights.values())
     found = [Step("register", n, chance.randrange(_NUMBER), 1, chance.randrange(_NUMBER)) for n in (0, 1)]
     found += [Step(EXCHANGE, n) for n in (0, 1, *range(counters))]
@@ -106,6 +106,11 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
             b = chance.randrange(6)
         found.append(Step(name, chance.randrange(counters), a, b, c))
     return Schedule(seed, counters, chance.random() < 0.5, chance.choice((20_000, 20_000, 10)), tuple(found))
+
+
+def _stressed(chance: random.Random, weights: Mapping[str, float]) -> dict[str, float]:
+    """One of five kinds comes six times as often."""
+    return {name: weight * (6 if chance.random() < 0.2 else 1) for name, weight in weights.items()}
 
 
 def _some(chance: random.Random, weights: Mapping[str, float], left_out: float) -> dict[str, float]:
