@@ -12,7 +12,7 @@ from typing import Any, Final
 from guidedesk.bench.simulation.machine import SERVER_FILE, Till
 from guidedesk.bench.simulation.oracle import Contradiction, judge
 from guidedesk.bench.simulation.seen import SeenWorld
-from guidedesk.domain.ids import from_bytes
+from guidedesk.domain.ids import from_bytes, to_bytes
 from guidedesk.sync.client import _push_answer
 from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
 from guidedesk.sync.transport import Request, Response
@@ -103,6 +103,7 @@ class Watch:
         for result in _push_answer(response.json()).results:
             status = str(result.params.get("first_status", result.status))
             if status not in FINAL:
+                self._held.add(to_bytes(result.op_id))
                 continue
             told = (status, result.reason)
             first = self._answered.setdefault(result.op_id, told)
