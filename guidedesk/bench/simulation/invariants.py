@@ -18,6 +18,7 @@ from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
 from guidedesk.sync.transport import Request, Response
 
 FINAL: Final = ("accepted", "merged", "rejected")
+_HELD: Final = ("parked", "quarantined")
 _JOURNAL: Final = "SELECT op_id, state, device_epoch, device_seq, settled_at_ms, body_hash FROM operation"
 _LOGGED: Final = (
     "SELECT op_id, status, result, scope_id, device_id, device_epoch, device_seq, json_extract(body, '$.lane') "
@@ -102,8 +103,9 @@ class Watch:
             return
         for result in _push_answer(response.json()).results:
             status = str(result.params.get("first_status", result.status))
-            if status not in FINAL:
+            if status in _HELD:
                 self._held.add(to_bytes(result.op_id))
+            if status not in FINAL:
                 continue
             told = (status, result.reason)
             first = self._answered.setdefault(result.op_id, told)
