@@ -56,7 +56,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             tally.add(_traced(make_schedule(seed, args.steps), args, is_more=seed > args.first))
     elif not args.mutants:
         seeds = range(args.first, args.first + (args.seeds or _SEEDS))
-        for one in run_seeds(seeds, steps=args.steps, mutant=args.mutant, jobs=args.jobs):
+        for one in run_seeds(seeds, steps=args.steps, mutant=args.mutant, jobs=min(args.jobs, len(seeds))):
             tally.add(one)
     seconds = time.perf_counter() - started
     if args.schedule is None:

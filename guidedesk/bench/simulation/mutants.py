@@ -230,16 +230,22 @@ def _time_zone_slip() -> list[Any]:
 
 _ALL: Final = (
     Mutant("no_dedup", "the server decides an operation anew each time it comes", _no_dedup),
-    Mutant("acknowledge_before_commit", "the server answers before its commit", _acknowledge_before_commit, ("server_cut",)),
-    Mutant("skip_on_error", "a counter skips a page it cannot read", _skip_on_error),
+    Mutant(
+        "acknowledge_before_commit", "the server answers before its commit", _acknowledge_before_commit, ("server_cut",)
+    ),
+    Mutant("skip_on_error", "a counter skips a page it cannot read", _skip_on_error, ("cut_answer",)),
     Mutant("cursor_early", "a counter keeps its cursor before the rows", _cursor_early, ("power_cut",)),
-    Mutant("sequence_reset", "a counter's numbers begin anew when its journal was cleared", _sequence_reset, ("wait_days",)),
+    Mutant(
+        "sequence_reset", "a counter's numbers begin anew when its journal was cleared", _sequence_reset, ("wait_days",)
+    ),
     Mutant("wrong_order", "the server decides the last operation of a batch first", _wrong_order),
     Mutant("batch_dropped", "a counter takes a batch without an answer for sent", _batch_dropped),
     Mutant("fork_accepted", "the server takes two disks for one counter", _fork_accepted, ("clone",)),
     Mutant("plain_sequence", "feed numbers are taken before the commit", _plain_sequence),
     Mutant("retry_with_a_new_id", "a counter gives what it sends again a new id", _retry_with_a_new_id),
-    Mutant("eviction_not_applied", "a counter keeps the rows of somebody it may not see", _eviction_not_applied, ("evict",)),
+    Mutant(
+        "eviction_not_applied", "a counter keeps the rows of somebody it may not see", _eviction_not_applied, ("evict",)
+    ),
     Mutant("time_zone_slip", "a counter takes the server's time for local time", _time_zone_slip),
 )
 MUTANTS: Final[dict[str, Mutant]] = {mutant.name: mutant for mutant in _ALL}

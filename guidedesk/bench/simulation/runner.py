@@ -93,7 +93,7 @@ def find_mutant(mutant: str, first: int, most: int, steps: int | None = None) ->
     """The first seed that finds a planted bug, with what it broke; None where none of them does."""
     needs = MUTANTS[mutant].needs
     for seed in range(first, first + most):
-        if not {step.name for step in make_schedule(seed, steps).steps}.issuperset(needs):
+        if not {step.kind for step in make_schedule(seed, steps).steps}.issuperset(needs):
             continue
         tally = _run_seed(seed, steps, mutant)
         if tally.violations:

@@ -43,6 +43,12 @@ class Step:
     b: int = 0
     c: int = 0
 
+    @property
+    def kind(self) -> str:
+        """Its name; of an exchange that meets trouble, that of the trouble."""
+        has_trouble = self.name == EXCHANGE and 0 < self.a <= len(LINE_FAULTS)
+        return LINE_FAULTS[self.a - 1] if has_trouble else self.name
+
     def to_wire(self) -> list[Any]:
         """JSON."""
         return [self.name, self.till, self.a, self.b, self.c]
