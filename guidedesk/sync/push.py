@@ -243,13 +243,18 @@ class Pusher:
                     self._journal.renumber(batch[0].device_epoch + 1)
                     self._resend_from = None
                 return 0
-        if refused.status == 409 and refused.code == "device_forked":
-            epoch = refused.params.get("epoch")
-            if isinstance(epoch, int) and epoch > batch[0].device_epoch:
-                self._journal.renumber(epoch)
-                self._resend_from = None
-                return 0
+        if self._begins_epoch(refused, batch[0].device_epoch):
+            return 0
         raise refused
+
+    def _begins_epoch(self, refused: SyncRefused, present: int) -> bool:
+        """Whether the server gave this counter a new epoch: then everything unsettled is numbered and sent anew."""
+        epoch = refused.params.get("epoch")
+        if refused.code != "device_forked" or not isinstance(epoch, int) or epoch <= present:
+            return False
+        self._journal.renumber(epoch)
+        self._resend_from = None
+        return True
 
     def _holds(self, seq: int) -> bool:
         """Whether the operation of this number is still in the journal."""
@@ -268,6 +273,9 @@ class Pusher:
             except SyncRefused as refused:
                 if refused.status in (401, 403, 429, 503):
                     raise
+                if self._begins_epoch(refused, entry.device_epoch):
+                    # Another PC spoke for this counter meanwhile: asked for by their old numbers, nobody ever knows.
+                    return
                 note = Settlement(
                     entry.envelope.op_id, entry.state, entry.result or {}, self._clock.now_ms() + ASK_AGAIN_MS
                 )

@@ -69,11 +69,12 @@ def test_a_cloned_counter_is_held_until_a_manager_believes_both(world: World, ti
     assert done.counts == {"accepted": 3}
     settle(watcher)
     assert notes(watcher, [*real, *false, late]) == ["副0", "副1", "真0", "真1", "真2", "真3"]
-    world.clock.tick(ASK_AGAIN_MS + 1)
     for _ in range(4):
+        world.clock.tick(ASK_AGAIN_MS + 1)
         for one in (till, clone):
             one.counter.engine.step()
-    assert set(states(till)) | set(states(clone)) <= {"accepted", "quarantined"}
+    # Each hears of it, though the other one has taken the numbers it asks by.
+    assert set(states(till)) | set(states(clone)) == {"accepted"}
     assert len(world.recorded()) == 7
     assert set(world.recorded().values()) == {"accepted"}
 

@@ -17,23 +17,35 @@ from guidedesk.bench.simulation.schedule import EXCHANGE, FAULTS, PEOPLE, TIME, 
 from guidedesk.bench.simulation.wire import LINE_FAULTS
 from guidedesk.bench.simulation.world import World
 
-_SEEDS: Final = 300
+_SEEDS: Final = 60
 _STEPS: Final = 60
 # Which seed finds a planted bug within so many steps.
-_FOUND_BY: Final = {"no_dedup": 1}
+_FOUND_BY: Final = {
+    "acknowledge_before_commit": 5,
+    "batch_dropped": 3,
+    "cursor_early": 57,
+    "eviction_not_applied": 38,
+    "fork_accepted": 7,
+    "no_dedup": 0,
+    "plain_sequence": 0,
+    "retry_with_a_new_id": 3,
+    "sequence_reset": 3,
+    "skip_on_error": 4,
+    "time_zone_slip": 0,
+    "wrong_order": 1,
+}
 _NUMBERS = st.integers(0, 4_000)
 
 
-def test_three_hundred_seeds_break_no_rule() -> None:
+@pytest.mark.parametrize("seeds", [_SEEDS, pytest.param(3_000, marks=pytest.mark.long)])
+def test_no_seed_breaks_a_rule(seeds: int) -> None:
     tally = Tally()
-    for one in run_seeds(range(_SEEDS), steps=_STEPS, jobs=2):
+    for one in run_seeds(range(seeds), steps=_STEPS, jobs=2):
         tally.add(one)
     assert tally.violations == []
-    assert (tally.schedules, tally.steps) == (_SEEDS, _SEEDS * _STEPS)
-    assert tally.operations > _SEEDS
-    assert set(LINE_FAULTS) | {"crash", "server_crash", "disk_cloned", "disk_restored", "server_restored"} <= set(
-        tally.faults
-    )
+    assert (tally.schedules, tally.steps) == (seeds, seeds * _STEPS)
+    assert tally.operations > seeds
+    assert {"lost_answer", "lost_request", "delayed", "twice", "crash", "server_crash"} <= set(tally.faults)
 
 
 def test_a_seed_makes_the_same_world_each_time() -> None:

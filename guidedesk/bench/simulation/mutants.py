@@ -26,7 +26,7 @@ from guidedesk.sync import pull as pull_module
 from guidedesk.sync.apply_page import EVICT, apply_page, write_cursor
 from guidedesk.sync.client import SyncClient
 from guidedesk.sync.clock import ServerClock
-from guidedesk.sync.journal import ChainHead, Settlement
+from guidedesk.sync.journal import ChainHead
 from guidedesk.sync.protocol import GENESIS, ChangesPage
 from guidedesk.sync.push import Pusher
 
@@ -140,18 +140,17 @@ def _wrong_order() -> list[Any]:
 
 
 def _batch_dropped() -> list[Any]:
-    """A batch whose answer was lost is taken for sent."""
+    """A batch whose answer was lost is taken for sent, and cleared away."""
     push = Pusher._push
 
     def forget(self: Pusher, batch: Any) -> int:
         try:
             return push(self, batch)
-        except TransportError as error:
-            if error.code == "unreachable":
-                raise
-            told = [Settlement(entry.op_id, "accepted", {"status": "accepted"}) for entry in batch.entries]
-            self._journal.settle(told, self._clock.now_ms())
-            return len(told)
+        except TransportError:
+            with self._journal.db.write() as conn:
+                for entry in batch.entries:
+                    conn.exec_driver_sql("DELETE FROM operation WHERE op_id = ?", (to_bytes(entry.op_id),))
+            raise
 
     return [patch.object(Pusher, "_push", forget)]
 

@@ -361,6 +361,8 @@ class World:
         outcome = till.counter.engine.step()
         if self.watch.waits_for_a_manager(till):
             self._decide(till, is_accepted=True)
+            if self.watch.waits_for_a_manager(till):  # what rests on something refused is refused as well
+                self._refuse(till, Step("refuse", till.number))
             return "decided"
         return "" if outcome.error is None else outcome.error.code
 
