@@ -211,7 +211,8 @@ class TeamPage(Page):
             self.render_state(self._state)
 
     def first_focus(self) -> QWidget | None:
-        return self.head.periods
+        # Before the first answer there is no period to choose, and the keyboard must be somewhere.
+        return self.head.periods if self.head.periods.isVisible() else self.head.meaning
 
     def panes(self) -> list[QWidget]:
         cards = [card.focus_target() for card in self._cards.values() if card.isVisible()]
