@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QStackedWidget
 
 from guidedesk.services.associates import REASONS, Associate, Batch, Colleague
 from guidedesk.ui import formats, i18n
@@ -126,7 +126,8 @@ class ReassignPanel(QFrame):
         self._pages = QStackedWidget()
         for page in (calm, form):
             self._pages.addWidget(ScrollColumn(holder(page)))
-        self.go = Button("", "primary", key="Ctrl Enter")
+        self.go = Button("", "primary", key="Ctrl Enter", size="l")
+        self.go.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._after = Label("", "caption", "text3", wrap=True).say("associate.after")
         self._foot = holder(column(rule(), column(self.go, self._after, gap=2, pad=(3, 4)), gap=0))
         head = column(self._title, self._sub, gap=0, pad=(3, 4))
