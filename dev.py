@@ -56,6 +56,9 @@ NEEDS: dict[str, dict[str, str]] = {
 BUILD_PROGRAMS = {"objdump": "binutils"}
 # They measure, or type as quickly as a real scanner: what runs beside them would be in the figures.
 ALONE = frozenset({"bench", "features", "scanner"})
+JOBS = min(2, os.cpu_count() or 1)
+# Few files, many minutes: begun first, so that nothing long is left for the end.
+HEAVY = ("screens",)
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "mypy": ["mypy"],
@@ -268,7 +271,7 @@ def run_suite(name: str, markers: str) -> Outcome:
 
 def run_side_by_side(names: Iterable[str], markers: str, jobs: int) -> Iterator[Outcome]:
     """So many suites at once, the largest first; what one prints is shown as a whole when it ends."""
-    waiting = sorted(names, key=lambda name: len(list((ROOT / "tests" / name).rglob("test_*.py"))))
+    waiting = sorted(names, key=lambda name: (name in HEAVY, len(list((ROOT / "tests" / name).rglob("test_*.py")))))
     running: dict[str, tuple[float, subprocess.Popen[bytes]]] = {}
     try:
         while waiting or running:
@@ -378,7 +381,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     commands.add_parser("bench", help="guidedesk bench NAME", add_help=False)
     test = commands.add_parser("test", help="the gate: lint, types, layers and every suite")
     test.add_argument("--long", action="store_true", help="the tests that do not fit the gate")
-    test.add_argument("--jobs", type=int, default=1, metavar="N", help="so many suites side by side")
+    test.add_argument("--jobs", type=int, default=JOBS, metavar="N", help=f"so many suites side by side ({JOBS})")
     test.add_argument("--without", default="", metavar="A,B", help="leave out suites, checks or xvfb")
     commands.add_parser("check", help="lint, types and layers")
     commands.add_parser("build", help="a PyInstaller bundle in dist/")
