@@ -193,7 +193,7 @@ class Rail(QFrame):
         if any(button.item.page == page for button in self.buttons):
             for button in self.buttons:
                 button.setChecked(button.item.page == page)
-            self._rove()
+            self._restyle()
 
     def button(self, page: str) -> RailButton | None:
         """The entry of a page, if the rail has one."""
@@ -216,10 +216,25 @@ class Rail(QFrame):
         for button in [*self.buttons, self._more]:
             button.is_bare = bare
             button.updateGeometry()
+        folded = self._folded() if self._compact else ()
         for button in self.buttons:
-            button.setVisible(not (self._compact and button.item.low))
+            button.setVisible(button not in folded)
         self._more.setVisible(self._compact)
         self._rove()
+
+    def _folded(self) -> tuple[RailButton, ...]:
+        """What a compact rail keeps behind its last button: the low entries, and those above them there is no room for.
+        The entry of the page shown always stays in sight."""
+        m = look().m
+        high = [button for button in self.buttons if not button.item.low]
+        one = self._more.sizeHint().height() + m.rail_gap
+        room = self.height() - 2 * m.rail_pad_top - m.rail_pad_bottom - 3 * m.rail_gap
+        fitting = max(1, room // one - 1) if self.height() > one * 2 else len(high)
+        kept = high[:fitting]
+        current = next((button for button in high if button.isChecked()), None)
+        if current is not None and current not in kept:
+            kept[-1] = current
+        return tuple(button for button in self.buttons if button not in kept)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -244,9 +259,8 @@ class Rail(QFrame):
 
     def _open_more(self) -> None:
         menu = QMenu(self)
-        for button in self.buttons:
-            if button.item.low:
-                menu.addAction(button.text(), button.click)
+        for button in self._folded():
+            menu.addAction(button.text(), button.click)
         menu.popup(self._more.mapToGlobal(QPoint(self._more.width(), 0)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
