@@ -17,7 +17,7 @@ from guidedesk.bench.simulation.schedule import EXCHANGE, FAULTS, PEOPLE, TIME, 
 from guidedesk.bench.simulation.wire import LINE_FAULTS
 from guidedesk.bench.simulation.world import World
 
-_SEEDS: Final = 60
+_SEEDS: Final = 30
 _STEPS: Final = 60
 # Which seed finds a planted bug within so many steps.
 _FOUND_BY: Final = {
@@ -59,10 +59,10 @@ def test_a_seed_makes_the_same_world_each_time() -> None:
 
 @pytest.mark.parametrize("name", sorted(MUTANTS))
 def test_a_planted_bug_is_found(name: str) -> None:
-    """That the product itself passes the same seeds, the seeds above have shown."""
     seed = _FOUND_BY[name]
-    assert seed < _SEEDS
     assert run_schedule(make_schedule(seed, _STEPS), name).violations
+    if seed >= _SEEDS:  # that the product itself passes the others, the seeds above have shown
+        assert not run_schedule(make_schedule(seed, _STEPS)).violations
 
 
 def test_a_schedule_that_fails_is_made_shorter_and_kept(tmp_path: Path) -> None:

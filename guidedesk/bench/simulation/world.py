@@ -26,6 +26,7 @@ from guidedesk.server.grants import grant_member
 from guidedesk.server.home_moves import move_home
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.restored import begin_new_epoch
+from guidedesk.server.sharding import cross_scope
 from guidedesk.server.tombstones import sweep_tombstones
 from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
 from guidedesk.sync.push import ASK_AGAIN_MS
@@ -227,6 +228,7 @@ class World:
 
     # --- what head office does ---
 
+    @cross_scope  # an operator's hand: which store the counter is in does not matter
     def _suspend(self, till: Till, step: Step) -> None:
         self.faults["suspended"] += 1
         mine = tables.device.c.device_id == till.identity.device_id
