@@ -27,6 +27,7 @@ from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.i18n import t
+from guidedesk.ui.screens import close_screen
 from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.theme import start_look
 from tests.helpers.world import Till, World, open_world, settle
@@ -87,7 +88,7 @@ def story(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
     window.window.show()
     window.open()
     yield Story(world, till, window, tmp_path)
-    window.window.close()
+    close_screen(window.window)
     world.close()
     QAccessible.setActive(False)
 

@@ -35,6 +35,7 @@ from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.i18n import t
+from guidedesk.ui.screens import close_screen
 from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.associate import AssociatePage
@@ -167,7 +168,7 @@ def story(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
 
     window.window.toast = keep  # type: ignore[method-assign]
     yield made
-    window.window.close()
+    close_screen(window.window)
     world.close()
     QAccessible.setActive(False)
 

@@ -29,6 +29,7 @@ from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.i18n import t
+from guidedesk.ui.screens import close_screen
 from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.theme import start_look
 from guidedesk.ui.views.team import TeamPage
@@ -86,7 +87,7 @@ def opened(tmp_path: Path, qapp: QApplication) -> Iterator[Story]:
     window.window.show()
     window.open()
     yield Story(world, till, window, tmp_path)
-    window.window.close()
+    close_screen(window.window)
     world.close()
     QAccessible.setActive(False)
     start_look(qapp, "light", 1.0, "zh_CN")
