@@ -55,7 +55,7 @@ NEEDS: dict[str, dict[str, str]] = {
 }
 BUILD_PROGRAMS = {"objdump": "binutils"}
 # They measure, or type as quickly as a real scanner: what runs beside them would be in the figures.
-ALONE = frozenset({"bench", "features", "scanner"})
+ALONE = frozenset({"bench", "features", "managers", "scanner"})
 JOBS = min(2, os.cpu_count() or 1)
 # Few files, many minutes: begun first, so that nothing long is left for the end.
 HEAVY = ("screens",)

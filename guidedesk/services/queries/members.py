@@ -142,8 +142,8 @@ def _private_of(conn: Connection, owner: OwnerInfo, viewer_id: str) -> str | Non
     """Whose notes on a protected member of hers are not for the viewer (mockup 07b)."""
     if owner.state != "other" or owner.staff is None:
         return None
-    if not viewer_id:  # read where nobody is signed in
-        return owner.staff.id
+    if not viewer_id:  # `counter show` for scripts and support, with the PC's own key (COMMANDS.md): the whole card
+        return None
     viewer = get_staff(conn, viewer_id)
     reader = Actor(viewer.id, viewer.role, frozenset({viewer.store_id}))
     return None if may(reader, "note.read_private", viewer.store_id) else owner.staff.id
