@@ -22,6 +22,7 @@ CONSENT_PURPOSES: Final = (
     "profiling",
     "transfer",
     "photo",
+    "family",  # dates of her family (domain.family)
 )
 NAME_LIMIT: Final = 60
 CONFIRMED: Final = 3  # CODES.md Q-7: a changing code, and head office says that nobody else has used it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from guidedesk.models import coupons, engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
+from guidedesk.models import care, coupons, engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
 from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_col
 
 operation = Table(
@@ -189,6 +189,8 @@ CACHE_INDEXES = (
     Index("ix_coupon_member_id", _cache("coupon").c.member_id),
     Index("ix_coupon_staff_id_issued_at_ms", _cache("coupon").c.staff_id, _cache("coupon").c.issued_at_ms),
     Index("ix_coupon_use_device_id_used_at_ms", _cache("coupon_use").c.device_id, _cache("coupon_use").c.used_at_ms),
+    Index("ix_family_date_member_id", _cache("family_date").c.member_id),
+    Index("ix_wish_member_id", _cache("wish").c.member_id),
     Index("ix_sale_claim_member_id", _cache("sale_claim").c.member_id),
     Index("ix_binding_id", _cache("binding").c.id),
     Index("ix_binding_owner_id", _cache("binding").c.owner_id),

@@ -16,6 +16,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     2: frozenset({"member_change", "consent_answer", "binding_event", "staff_code", "sale_claim"}),
     3: frozenset({"store_code", "invitation", "code_count", "stock", "trust_list", "joining"})
     | frozenset({"coupon_campaign", "coupon", "coupon_use"}),
+    5: frozenset({"family_date", "wish"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

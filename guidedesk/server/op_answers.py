@@ -20,14 +20,17 @@ from guidedesk.server.incoming import Incoming
 from guidedesk.server.signer import Signatures
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, granted_members, member_column
 from guidedesk.services.apply import RowRef
+from guidedesk.services.apply_care import family_date_id
 from guidedesk.services.coupon_rows import coupon_id
 from guidedesk.services.member_fields import change_id
 from guidedesk.services.operations import (
+    AddWish,
     BindMember,
     CancelFollowUp,
     ClaimSale,
     CompleteFollowUp,
     EditMember,
+    EndWish,
     IssueCoupon,
     IssueInvitation,
     LogInteraction,
@@ -45,6 +48,7 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     ServedNoPurchase,
     SetConsent,
+    SetFamilyDate,
     SetTag,
     SnoozeFollowUp,
 )
@@ -151,6 +155,12 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             return (("binding_event", scope_id, operation.binding_id),)
         case ClaimSale() | RecordSale() | RecordReturn():
             return sale_rows(operation, scope_id)
+        case AddWish() | EndWish():
+            return (("wish", scope_id, operation.wish_id),)
+        case SetFamilyDate():
+            one = operation
+            row_id = family_date_id(scope_id, one.member_id, one.relation, one.event, one.month_day)
+            return (("family_date", scope_id, row_id),)
         case SetTag():
             try:
                 tag = clean_tag(operation.tag)

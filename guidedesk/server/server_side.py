@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, select, update
 
 from guidedesk.domain import people as people_rules
 from guidedesk.domain.binding_story import Meeting, Settled, tell
+from guidedesk.domain.consent import joined, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.base import among_named, named_values
@@ -231,6 +232,20 @@ class ServerSide:
             )
         ).first()
         return row is not None and bool(row.is_active) and row.store_id == scope_id
+
+    def agreed(self, conn: Connection, member_id: str, purpose: str, scope_id: str) -> bool:
+        """By the answers of every store that may have asked her."""
+        states = []
+        row_id = derived_id("consent", member_id, purpose)
+        for where in sorted(scopes_of(conn, member_id) | {scope_id}):
+            row = load_row(conn, "consent", where, row_id)
+            if row is not None and row["deleted_at_ms"] is None:
+                states.append(state_of(bool(row["is_given"]), row["withdrawn_at_ms"], row["seen_ms"]))
+        return joined(states).is_given
+
+    def keeps_children(self, conn: Connection) -> bool:
+        """By the chain's setting."""
+        return read_settings(conn, self.desk.chain_id)["family_under_14"] == "1"
 
     def member_changes(self, conn: Connection, member_id: str) -> list[Row]:
         """From every store that may have written some."""

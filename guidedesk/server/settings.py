@@ -33,6 +33,7 @@ CHAIN_SETTINGS: Final[Mapping[str, tuple[str, int | None, int | None]]] = {
     "coupon_cap_minor": ("20000", 0, 1_000_000_000),
     "counter_members": ("100000", 1, 1_000_000),
     "currency": ("CNY", None, None),
+    "family_under_14": ("0", 0, 1),  # 1: dates of children under 14 may be kept (domain.family)
     "history_months": ("24", 1, 1_200),
     "max_offline_lag_hours": ("168", 1, 87_600),
     "offline_sign_in_days": ("7", 1, 14),

@@ -34,6 +34,8 @@ MEMBER_TABLES: Final = (
     "purchase",
     "purchase_return",
     "coupon",
+    "family_date",
+    "wish",
 )
 # What a store keeps about a member it sees: never shown to others.
 STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim", "coupon_use")

@@ -123,6 +123,14 @@ class Side(Protocol):
         """Take back an event that may have bound a member."""
         ...
 
+    def agreed(self, conn: Connection, member_id: str, purpose: str, scope_id: str) -> bool:
+        """Whether she agreed to this purpose and took it back nowhere, as far as this side knows."""
+        ...
+
+    def keeps_children(self, conn: Connection) -> bool:
+        """Whether the chain keeps dates of children under 14 (domain.family)."""
+        ...
+
     def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
         """Make the sale with this receipt number hers; `stale_precondition` when it is somebody else's."""
         ...

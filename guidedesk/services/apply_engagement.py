@@ -169,9 +169,11 @@ def apply_snooze(conn: Connection, op: SnoozeFollowUp, context: ApplyContext) ->
     ref: RowRef = ("follow_up", context.scope_id, op.follow_up_id)
     home = context.side.member_home(conn, context.scope_id, row["member_id"])
     effect = Effect(touched=(ref,), member_id=row["member_id"], home_scope_id=home)
-    if row["state"] == "open" and row["due_date"] == op.from_date:
-        write_row(conn, "follow_up", row | {"due_date": op.due_date}, context)
-    elif row["due_date"] != op.due_date or row["state"] != "open":
+    hour = row["due_time"] if op.due_time is None else op.due_time
+    there = (row["due_date"], row["due_time"]) == (op.due_date, hour)
+    if row["state"] == "open" and row["due_date"] == op.from_date and not there:
+        write_row(conn, "follow_up", row | {"due_date": op.due_date, "due_time": hour}, context)
+    elif not there or row["state"] != "open":
         return replace(effect, status="merged", reason="moved_meanwhile")
     return effect
 

@@ -18,7 +18,7 @@ from guidedesk.services.read_models import ChainSettings
 # What an occasion, its limits or its end may be told by.
 KINDS = frozenset({
     "member", "member_change", "consent", "consent_answer", "member_tag", "interaction", "follow_up", "purchase",
-    "purchase_return", "binding", "setting",
+    "purchase_return", "binding", "setting", "family_date", "wish", "stock",
 })  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from guidedesk.services.claims import check_claim, claim_row
 from guidedesk.services.coupon_rows import campaign_id, coupon_id
 from guidedesk.services.member_fields import before_rows, folded
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
+from guidedesk.services.queries.contacts import agreed_purposes
 from guidedesk.services.queries.reference import find_associate_by_code, get_settings
 from guidedesk.services.sales import (
     check_return,
@@ -118,6 +119,14 @@ class CounterSide:
         staff = people.staff.c
         row = conn.execute(select(staff.store_id, staff.is_active).where(staff.id == staff_id)).first()
         return row is not None and bool(row.is_active) and row.store_id == scope_id
+
+    def agreed(self, conn: Connection, member_id: str, purpose: str, scope_id: str) -> bool:
+        """By every answer in the cache."""
+        return purpose in agreed_purposes(conn, [member_id], [purpose]).get(member_id, frozenset())
+
+    def keeps_children(self, conn: Connection) -> bool:
+        """As head office last told it."""
+        return get_settings(conn).keeps_children
 
     def member_changes(self, conn: Connection, member_id: str) -> list[Row]:
         """Those in the cache."""

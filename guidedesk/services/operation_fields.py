@@ -59,6 +59,11 @@ def date_field() -> Any:
     return field(metadata={"kind": "date"})
 
 
+def opt_date_field() -> Any:
+    """A local day, YYYY-MM-DD, or missing."""
+    return field(default=None, metadata={"kind": "date", "optional": True})
+
+
 def consents_field() -> Any:
     """(purpose, given) pairs."""
     return field(default=(), metadata={"kind": "consents"})

@@ -31,6 +31,7 @@ from guidedesk.services.operation_fields import (
     text_field,
     to_wire,
 )
+from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sale_lines import ReturnLine, SaleLine
 
@@ -47,11 +48,13 @@ __all__ = [
     "SCAN_CHANNELS",
     "TIERS",
     "VERSION",
+    "AddWish",
     "BindMember",
     "CancelFollowUp",
     "ClaimSale",
     "CompleteFollowUp",
     "EditMember",
+    "EndWish",
     "IssueCoupon",
     "IssueInvitation",
     "LogInteraction",
@@ -71,6 +74,7 @@ __all__ = [
     "ScheduleFollowUp",
     "ServedNoPurchase",
     "SetConsent",
+    "SetFamilyDate",
     "SetTag",
     "SnoozeFollowUp",
     "lane_of",
@@ -81,7 +85,9 @@ __all__ = [
 
 INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
-FOLLOW_UP_REASONS: Final = ("promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed")
+FOLLOW_UP_REASONS: Final = (
+    "promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed", "family", "arrival", "duplicate",
+)  # fmt: skip
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")
 BIND_SOURCES: Final = ("scanned", "registered")
@@ -276,6 +282,7 @@ class SnoozeFollowUp:
     member_id: str = id_field()
     from_date: str = date_field()
     due_date: str = date_field()
+    due_time: str | None = text_field(5, optional=True)  # another hour as well, of an appointment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +399,9 @@ Operation = (
     | ReissueCard
     | IssueCoupon
     | RedeemCoupon
+    | SetFamilyDate
+    | AddWish
+    | EndWish
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -419,6 +429,9 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         ReissueCard,
         IssueCoupon,
         RedeemCoupon,
+        SetFamilyDate,
+        AddWish,
+        EndWish,
     )
 }
 VERSION: Final = 1

@@ -453,6 +453,7 @@ class ChainSettings:
     channel_sms: str = ""
     contact_policy: ContactPolicy = field(default_factory=ContactPolicy)
     tier_rules: TierRules = field(default_factory=TierRules)
+    keeps_children: bool = False  # dates of children under 14 (domain.family)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from guidedesk.services.operations import (
+    AddWish,
     CancelFollowUp,
     CompleteFollowUp,
+    EndWish,
     LogInteraction,
     Operation,
     ReassignFollowUp,
     Retract,
     ScheduleFollowUp,
     ServedNoPurchase,
+    SetFamilyDate,
     SetTag,
     SnoozeFollowUp,
 )
@@ -27,7 +30,9 @@ def take_back(operation: Operation, op_id: str) -> Operation | None:
     match operation:
         case LogInteraction() | ServedNoPurchase():
             return Retract(op_id=op_id, interaction_id=operation.interaction_id, member_id=operation.member_id)
-        case SetTag():
+        case AddWish():
+            return EndWish(wish_id=operation.wish_id, member_id=operation.member_id, how="gone")
+        case SetTag() | SetFamilyDate():
             return replace(operation, is_on=not operation.is_on)
         case ScheduleFollowUp():
             return CancelFollowUp(follow_up_id=operation.follow_up_id, member_id=operation.member_id)

@@ -18,7 +18,7 @@ _ICONS: Final = {
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
-    "follow_up_snooze": "clock",
+    "follow_up_snooze": "clock", "family_date": "users", "wish": "star", "wish_end": "star",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",

@@ -46,13 +46,15 @@ def fields_of(
     about = item.suggestion if item is not None else None
     subject = "" if about is None else about.subject.zh if lang == "zh_CN" else about.subject.en
     is_reorder = about is not None and about.occasion == "reorder"
+    is_arrival = about is not None and about.occasion == "arrival"
+    last_item = untrusted(bought.items[0].pick(lang), 40) if bought is not None else ""
     category = likes.categories[0][0].pick(lang) if likes.categories else ""
     known = {
         "name": person_name(card.name_en if lang == "en" and card.name_en else card.name),
         "associate": person_name(associate.pick(lang)),
         "store": untrusted(store.pick(lang), 40),
         "brand": untrusted(brand.pick(lang), 40),
-        "item": untrusted(bought.items[0].pick(lang), 40) if bought is not None else "",
+        "item": untrusted(subject, 40) if is_arrival else last_item,
         "category": untrusted(subject if is_reorder else category, 24),
         "size": untrusted(likes.sizes[0][0], 12) if likes.sizes else "",
         "colour": untrusted(likes.colours[0][0].pick(lang), 24) if likes.colours else "",

@@ -17,7 +17,8 @@ from guidedesk.ui.theme.tokens import ToneName
 LOOKS: Final[dict[str, tuple[str, ToneName]]] = {
     "birthday": ("cake", "gold"), "promised": ("chat", "accent"), "reorder": ("refill", "info"),
     "visit": ("calendar", "accent"), "window": ("hourglass", "warning"), "after_sale": ("tshirt", "success"),
-    "lapsed": ("history", "neutral"), OUTREACH: ("segments", "violet"),
+    "lapsed": ("history", "neutral"), "family": ("gift", "gold"), "arrival": ("box", "success"),
+    "duplicate": ("users", "violet"), OUTREACH: ("segments", "violet"),
 }  # fmt: skip
 NO_LOOK: Final[tuple[str, ToneName]] = ("tasks", "neutral")
 ACTIONS: Final = frozenset({"wechat", "sms", "phone", "mini"})
@@ -31,6 +32,12 @@ def told(one: Suggestion, today: date) -> str:
         days = (one.due - today).days
         key = {0: "tasks.why.birthday_today", 1: "tasks.why.birthday_tomorrow"}.get(days, "tasks.why.birthday_soon")
         return t(key, n=days)
+    if one.occasion == "family" and one.family is not None:
+        days = (one.due - today).days
+        key = {0: "tasks.why.family_today", 1: "tasks.why.family_tomorrow"}.get(days, "tasks.why.family_soon")
+        return t(key, n=days, whose=t(f"family.of.{one.family.relation}.{one.family.event}"))
+    if one.occasion == "arrival":
+        return t("tasks.why.arrival", item=subject)
     since = one.since or today
     n = max(0, (today - since).days)
     if one.occasion == "after_sale":

@@ -50,6 +50,11 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ops.IssueInvitation(invitation_id=shop.new_id(), code_digits="6" * 22),
         ops.ReissueCard(member_id=member, code_digits="1" * 22, code_typed="1" * 12),
         ops.IssueCoupon(member_id=member, handle="0" * 16, campaign_no=1),
+        ops.SetFamilyDate(
+            member_id=member, is_on=False, is_of_age=True, relation="partner", event="birthday", month_day="12-03"
+        ),
+        ops.AddWish(wish_id=(wish := shop.new_id()), member_id=member, words="羊绒大衣"),
+        ops.EndWish(wish_id=wish, member_id=member, how="gone"),
         ops.RedeemCoupon(
             use_id=shop.new_id(), member_id=member, handle="0" * 16, campaign_no=1, value_minor=1, is_final=False
         ),

@@ -195,6 +195,11 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         "redeem_coupon": ops.RedeemCoupon(
             use_id=an_id(1), member_id=SHEN, handle="ab" * 8, campaign_no=7, value_minor=100, is_final=True
         ),
+        "family_date": ops.SetFamilyDate(
+            member_id=SHEN, is_on=True, is_of_age=True, relation="partner", event="birthday", month_day="12-03"
+        ),
+        "wish": ops.AddWish(wish_id=an_id(1), member_id=SHEN, words="羊绒大衣", size="M", until_date="2026-12-31"),
+        "wish_end": ops.EndWish(wish_id=an_id(1), member_id=SHEN, how="gone"),
         "reissue_card": ops.ReissueCard(member_id=SHEN, code_digits="1" * 22, code_typed="1" * 12),
         "return": ops.RecordReturn(
             return_id=an_id(1), member_id=SHEN, purchase_id=an_id(2), currency="CNY",

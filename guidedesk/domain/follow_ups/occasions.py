@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
+from guidedesk.domain.family import FamilyDate
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.insight import LEAST_DAYS, next_buy, quiet_from
 
-Occasion = Literal["window", "birthday", "after_sale", "reorder", "lapsed"]
+Occasion = Literal["window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed"]
 # The most pressing first: a window ends, a birthday passes, the rest can wait a day.
-OCCASIONS: Final[tuple[Occasion, ...]] = ("window", "birthday", "after_sale", "reorder", "lapsed")
+OCCASIONS: Final[tuple[Occasion, ...]] = (
+    "window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed"
+)  # fmt: skip
 BIRTHDAY_AHEAD: Final = 3  # days: time to write a card
 AFTER_SALE_DAYS: Final = 7  # worn once or twice, and the return period is not over
 AFTER_SALE_FOR: Final = 7
@@ -26,6 +29,8 @@ REORDER_FOR: Final = 14  # days after her average gap
 FREQUENT_DAYS: Final = 21
 WINDOW_AHEAD: Final = 2
 LAPSED_FOR: Final = 30
+FAMILY_AHEAD: Final = 7  # days: time to choose and wrap something
+ARRIVAL_FOR: Final = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,23 @@ class CategoryDays:
     days: tuple[date, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What she wished for lies in the shop: since when it was counted there, and until when she wants it."""
+
+    wish_id: str
+    item: Named
+    on: date
+    until: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareFacts:
     """What the occasions of one member are told by. Days are local; `bought_on` is in order and without repeats, and
     does not have what all came back. `window_until`: the last day on which whoever asks earns from her.
 
-    Birthdays have no year (SECURITY.md P-6), so nobody's age is known; family dates do not exist in the data.
+    Dates have no year (SECURITY.md P-6), so nobody's age is known. `family` has only what may be told (domain.family);
+    `arrived` what met an open wish.
     """
 
     member_id: str
@@ -64,12 +80,14 @@ class CareFacts:
     unsold_id: str | None = None  # her last visit that ended without buying, if nothing was bought since
     unsold_on: date | None = None
     window_until: date | None = None
+    family: tuple[FamilyDate, ...] = ()
+    arrived: tuple[Arrived, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """One occasion: worth doing from `first` to `last`, best on `due`. `since`: the day it looks back to; `subject`:
-    what it is about; `pace_days`: how often she bought so far."""
+    what it is about; `pace_days`: how often she bought so far; `family`: whose date it is."""
 
     id: str
     member_id: str
@@ -80,6 +98,7 @@ class Suggestion:
     since: date | None = None
     subject: Named = NAMELESS
     pace_days: int = 0
+    family: FamilyDate | None = None
 
     def is_live(self, day: date) -> bool:
         """Whether it is worth doing on this day."""
@@ -91,7 +110,10 @@ def suggestions(facts: CareFacts, today: date) -> tuple[Suggestion, ...]:
 
     `today` only chooses which birthday is meant and leaves out what is over: an occasion's id and days do not move.
     """
-    found = [*_birthday(facts, today), *_after_sale(facts), *_window(facts), *_reorders(facts), *_lapsed(facts)]
+    found = [
+        *_birthday(facts, today), *_family(facts, today), *_arrivals(facts), *_after_sale(facts), *_window(facts),
+        *_reorders(facts), *_lapsed(facts),
+    ]  # fmt: skip
     return tuple(sorted((one for one in found if one.last >= today), key=pressing))
 
 
@@ -108,15 +130,39 @@ def suggestion_id(member_id: str, occasion: Occasion, *about: str) -> str:
 def _birthday(facts: CareFacts, today: date) -> Iterator[Suggestion]:
     if facts.birthday is None:
         return
-    month, day = (int(part) for part in facts.birthday.split("-"))
-    for year in (today.year, today.year + 1):
-        on = _in_year(year, month, day)
-        if on >= today:
-            yield Suggestion(
-                id=suggestion_id(facts.member_id, "birthday", str(year)), member_id=facts.member_id,
-                occasion="birthday", first=on - timedelta(days=BIRTHDAY_AHEAD), due=on, last=on,
-            )  # fmt: skip
-            return
+    on = _next_day(facts.birthday, today)
+    yield Suggestion(
+        id=suggestion_id(facts.member_id, "birthday", str(on.year)), member_id=facts.member_id,
+        occasion="birthday", first=on - timedelta(days=BIRTHDAY_AHEAD), due=on, last=on,
+    )  # fmt: skip
+
+
+def _family(facts: CareFacts, today: date) -> Iterator[Suggestion]:
+    """A date of her family: told to her, while there is time to choose something."""
+    for one in facts.family:
+        on = _next_day(one.month_day, today)
+        about = (one.relation, one.event, one.month_day, str(on.year))
+        yield Suggestion(
+            id=suggestion_id(facts.member_id, "family", *about), member_id=facts.member_id, occasion="family",
+            first=on - timedelta(days=FAMILY_AHEAD), due=on, last=on, family=one,
+        )  # fmt: skip
+
+
+def _arrivals(facts: CareFacts) -> Iterator[Suggestion]:
+    for one in facts.arrived:
+        last = one.on + timedelta(days=ARRIVAL_FOR)
+        yield Suggestion(
+            id=suggestion_id(facts.member_id, "arrival", one.wish_id), member_id=facts.member_id,
+            occasion="arrival", first=one.on, due=one.on, last=last if one.until is None else min(last, one.until),
+            since=one.on, subject=one.item,
+        )  # fmt: skip
+
+
+def _next_day(month_day: str, today: date) -> date:
+    """The next local day of MM-DD, today included."""
+    month, day = (int(part) for part in month_day.split("-"))
+    on = _in_year(today.year, month, day)
+    return on if on >= today else _in_year(today.year + 1, month, day)
 
 
 def _in_year(year: int, month: int, day: int) -> date:

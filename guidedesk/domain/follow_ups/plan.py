@@ -18,7 +18,7 @@ from guidedesk.domain.people import Tier
 # As many as somebody can do beside the people in the shop; more would only be looked away from.
 MOST_A_DAY: Final = 20
 AHEAD_DAYS: Final = 14  # who stands here can be told today what is due next week
-IN_PERSON: Final = frozenset({"birthday"})  # worth knowing without any channel
+IN_PERSON: Final = frozenset({"birthday", "family"})  # worth knowing without any channel
 _TIERS: Final[dict[Tier, int]] = {"super": 0, "ordinary": 1, "casual": 2}
 Kept = Literal["on_time", "late", "missed", "open"]
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
+from guidedesk.domain.errors import Refused
+
 Slot = Literal["tomorrow", "three_days", "wednesday", "saturday", "none"]
 SLOTS: Final[tuple[Slot, ...]] = ("tomorrow", "three_days", "wednesday", "saturday", "none")
 # Bought: thank after a few days. Tried or deciding: when people have talked it over at home, or have time to come.
@@ -18,6 +20,8 @@ _BY_OUTCOME: Final[dict[str, Slot]] = {
 }
 _WEDNESDAY: Final = 2
 _SATURDAY: Final = 5
+_LAST_HOUR: Final = 23
+_LAST_MINUTE: Final = 59
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,17 @@ def slot_of(due: date | None, today: date) -> Slot | None:
 
 def _next_weekday(today: date, weekday: int) -> date:
     return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
+
+
+def typed_hour(text: str) -> str:
+    """A local time of day as people type it (`1530`, `15.30`, `9`, `15 点`) as HH:MM; `hour_invalid`."""
+    plain = text.strip().replace("：", ":").replace(".", ":").replace("点", ":").replace("分", "").replace(" ", "")
+    if plain.isascii() and plain.isdigit() and len(plain) in (3, 4):
+        plain = f"{plain[:-2]}:{plain[-2:]}"
+    hour, _, minute = plain.partition(":")
+    minute = minute or "00"
+    if not (hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit()):
+        raise Refused("hour_invalid")
+    if int(hour) > _LAST_HOUR or int(minute) > _LAST_MINUTE:
+        raise Refused("hour_invalid")
+    return f"{int(hour):02d}:{int(minute):02d}"

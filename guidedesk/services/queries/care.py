@@ -13,12 +13,15 @@ from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.attribution import AttributionRules, owner_window
 from guidedesk.domain.contact_limits import CAP_DAYS, CONTACT_CHANNELS
-from guidedesk.domain.follow_ups.occasions import NAMELESS, CareFacts, CategoryDays, Named, suggestions
+from guidedesk.domain.family import FamilyDate
+from guidedesk.domain.follow_ups.occasions import NAMELESS, Arrived, CareFacts, CategoryDays, Named, suggestions
 from guidedesk.domain.follow_ups.plan import CarePerson
 from guidedesk.domain.people import Tier
 from guidedesk.domain.time import DAY_MS, local_date
 from guidedesk.models import engagement, people, sales
 from guidedesk.services.queries.contacts import contact_facts
+from guidedesk.services.queries.family import family_dates
+from guidedesk.services.queries.wishes import arrived, wishes_of
 from guidedesk.services.read_models import ChainSettings
 
 # Her rhythm is that of the last two years, as the history on a counter goes (SECURITY.md P-6).
@@ -54,6 +57,8 @@ class _Read:
     is_promised: bool = False
     settled: set[str] = field(default_factory=set)
     window_until: date | None = None
+    family: tuple[FamilyDate, ...] = ()
+    arrived: tuple[Arrived, ...] = ()
 
 
 def owned_members(conn: Connection, staff_id: str) -> tuple[str, ...]:
@@ -86,6 +91,10 @@ def _chunk(
     _talks(conn, ids, now_ms, found)
     _promises(conn, ids, now_ms, settings.zone, found)
     _windows(conn, ids, viewer_id, settings, now_ms, found)
+    for member_id, dates in family_dates(conn, ids, keeps_children=settings.keeps_children).items():
+        found[member_id].family = dates
+    for member_id, wishes in wishes_of(conn, ids, settings.zone, now_ms, only_open=True).items():
+        found[member_id].arrived = arrived(wishes, settings.zone)
     contact = contact_facts(conn, ids, settings.contact_policy, now_ms)
     table, today = people.member.c, local_date(now_ms, settings.zone)
     rows = conn.execute(
@@ -126,6 +135,8 @@ def _facts(member_id: str, birthday: str | None, read: _Read, zone: str) -> Care
         unsold_id=unsold[1] if unsold else None,
         unsold_on=_day(unsold[0], zone) if unsold else None,
         window_until=read.window_until,
+        family=read.family,
+        arrived=read.arrived,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import time
 
 from sqlalchemy import Connection, select
@@ -28,7 +28,7 @@ def contact_facts(
     wanted = sorted(set(member_ids))
     if not wanted:
         return {}
-    consents, contacts, tags = _consents(conn, wanted), _contacts(conn, wanted, now_ms), _tags(conn, wanted)
+    consents, contacts, tags = agreed_purposes(conn, wanted), _contacts(conn, wanted, now_ms), _tags(conn, wanted)
     return {
         member_id: ContactFacts(
             consents=consents.get(member_id, frozenset()),
@@ -44,13 +44,15 @@ def local_time(now_ms: int, zone: str) -> time:
     return local_datetime(now_ms, zone).time()
 
 
-def _consents(conn: Connection, member_ids: list[str]) -> dict[str, frozenset[str]]:
-    """Channels each member agreed to, a withdrawal anywhere winning."""
+def agreed_purposes(
+    conn: Connection, member_ids: Sequence[str], purposes: Sequence[str] = CONTACT_CHANNELS
+) -> dict[str, frozenset[str]]:
+    """Those of these purposes each member agreed to, a withdrawal anywhere winning."""
     table = people.consent.c
     states: dict[tuple[str, str], ConsentState] = {}
     rows = conn.execute(
         select(table.member_id, table.purpose, table.is_given, table.withdrawn_at_ms, table.seen_ms).where(
-            table.member_id.in_(member_ids), table.purpose.in_(CONTACT_CHANNELS), table.deleted_at_ms.is_(None)
+            table.member_id.in_(member_ids), table.purpose.in_(purposes), table.deleted_at_ms.is_(None)
         )
     )
     for row in rows:

@@ -49,6 +49,7 @@ def get_settings(conn: Connection) -> ChainSettings:
         channel_sms=channel_url(found.get("channel_sms", default.channel_sms)),
         contact_policy=contact_policy(found),
         tier_rules=tier_rules(found),
+        keeps_children=found.get("family_under_14", "0") == "1",
     )
 
 

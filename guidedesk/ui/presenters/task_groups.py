@@ -18,7 +18,10 @@ GROUPS: Final[tuple[Group, ...]] = (
     "today", "overdue", "tomorrow", "week", "birthday", "reorder", "visit", "manager", "done"
 )  # fmt: skip
 # In this order below each other; overdue before all of them.
-SECTIONS: Final = ("overdue", "promised", "window", "birthday", "reorder", "after_sale", "visit", OUTREACH, "lapsed")
+SECTIONS: Final = (
+    "overdue", "promised", "window", "birthday", "family", "arrival", "reorder", "after_sale", "visit", OUTREACH,
+    "duplicate", "lapsed",
+)  # fmt: skip
 _TIERS: Final[dict[Tier, int]] = {"super": 0, "ordinary": 1, "casual": 2}
 _SUNDAY: Final = 6
 
@@ -44,7 +47,9 @@ def is_in(item: FollowUpInfo, group: Group, today: date) -> bool:
             return today <= due <= today + timedelta(days=_SUNDAY - today.weekday())
         case "manager":
             return item.reason == OUTREACH
-        case "birthday" | "reorder" | "visit":
+        case "birthday":
+            return item.reason in ("birthday", "family")
+        case "reorder" | "visit":
             return item.reason == group
         case "done":
             return False

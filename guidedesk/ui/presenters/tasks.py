@@ -31,6 +31,7 @@ from guidedesk.ui.presenters.undo import Notice
 ASKED: Final = "task_result"  # the kind of draft that remembers a contact nobody told the result of
 SHOWN_KINDS: Final = frozenset({
     "follow_up", "interaction", "member", "consent", "member_tag", "setting", "binding", "purchase", "coupon",
+    "family_date", "wish", "stock",
 })  # fmt: skip
 
 
