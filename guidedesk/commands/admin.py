@@ -11,6 +11,7 @@ from guidedesk.commands import admin_actions as actions
 from guidedesk.commands import admin_coupons as coupon_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
+from guidedesk.commands import admin_points as point_actions
 from guidedesk.commands import admin_team as team_actions
 from guidedesk.commands import admin_unsent
 
@@ -62,6 +63,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     split.add_argument("member", metavar="ID", help="the later one, whose registration was answered as merged")
     split.add_argument("--reason", required=True, metavar="TEXT")
     _add_coupons(_area(areas, "coupon", "what associates may give"))
+    _add_points(_area(areas, "points", "what members earn and spend"))
     _add_orders(_area(areas, "orders", "sales that nobody is known for"))
     _add_sources(_area(areas, "source", "programs that push orders"))
     config = _area(areas, "config", "the chain's settings")
@@ -162,6 +164,18 @@ def _add_coupons(coupon: argparse._SubParsersAction[Any]) -> None:
     _leaf(
         coupon, "conflicts", "coupons that turned up twice", coupon_actions.conflicts, "admin coupon conflicts"
     )
+
+
+def _add_points(points: argparse._SubParsersAction[Any]) -> None:
+    publish = _leaf(
+        points, "publish", "a new version of the rules", point_actions.publish, "admin points publish points.json"
+    )
+    publish.add_argument("file", metavar="FILE", help="JSON, - for standard input; docs/points.md says what is in it")
+    _leaf(points, "list", "every version of the rules", point_actions.listed, "admin points list")
+    check = _leaf(
+        points, "check", "tell the ledger once more from the facts", point_actions.check, "admin points check"
+    )
+    check.add_argument("--mend", action="store_true", help="enter first what is missing")
 
 
 def _add_orders(orders: argparse._SubParsersAction[Any]) -> None:

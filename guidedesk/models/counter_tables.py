@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from guidedesk.models import care, coupons, engagement, people, sales  # noqa: F401  (fills SERVER before it is copied)
+from guidedesk.models import (  # noqa: F401  (fills SERVER before it is copied)
+    care,
+    coupons,
+    engagement,
+    people,
+    points,
+    sales,
+)
 from guidedesk.models.base import CACHE, JOURNAL, SERVER, big_col, id_col, text_col
 
 operation = Table(
@@ -191,6 +198,8 @@ CACHE_INDEXES = (
     Index("ix_coupon_use_device_id_used_at_ms", _cache("coupon_use").c.device_id, _cache("coupon_use").c.used_at_ms),
     Index("ix_family_date_member_id", _cache("family_date").c.member_id),
     Index("ix_wish_member_id", _cache("wish").c.member_id),
+    Index("ix_points_entry_member_id_at_ms", _cache("points_entry").c.member_id, _cache("points_entry").c.at_ms),
+    Index("ix_points_balance_id", _cache("points_balance").c.id),
     Index("ix_sale_claim_member_id", _cache("sale_claim").c.member_id),
     Index("ix_binding_id", _cache("binding").c.id),
     Index("ix_binding_owner_id", _cache("binding").c.owner_id),

@@ -17,6 +17,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     3: frozenset({"store_code", "invitation", "code_count", "stock", "trust_list", "joining"})
     | frozenset({"coupon_campaign", "coupon", "coupon_use"}),
     5: frozenset({"family_date", "wish"}),
+    6: frozenset({"points_rules", "points_entry", "points_balance"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

@@ -51,6 +51,7 @@ from guidedesk.server.routes import (
     metrics,
     orders,
     people,
+    points,
     segments,
     sign_in,
     store_desk,
@@ -72,7 +73,7 @@ _CAP_EVERY: Final = 60  # rounds: counting everybody's members is not for every 
 _IMAGES_EVERY: Final = 10  # rounds between looks at which stores need a newer image
 # Every module here has `routes() -> list[Route]`.
 ROUTE_MODULES: Final = (
-    health, sync, enrol, sign_in, codes, device, members, commission, join, metrics, orders, people, store_desk,
+    health, sync, enrol, sign_in, codes, device, members, commission, join, metrics, orders, people, points, store_desk,
     segments, team,
 )  # fmt: skip
 

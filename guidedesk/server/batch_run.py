@@ -24,6 +24,7 @@ from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
 from guidedesk.server.op_records import OTHER_CONTENT, OpRecords, effect_seqs
+from guidedesk.server.points_ledger import Terms, birthday_entry, read_terms, visit_entry, write_entries
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
@@ -88,6 +89,9 @@ class BatchRun:
     _visible: dict[str, Grant] = field(default_factory=dict)
     _folds: dict[tuple[FoldKind, str, str], str] = field(default_factory=dict)
     _events: list[NewEvent] = field(default_factory=list)
+    _earned: list[Row] = field(default_factory=list)
+    _terms: Terms | None = None
+    _has_terms: bool = False
 
     def __post_init__(self) -> None:
         self.sit_down()
@@ -271,6 +275,7 @@ class BatchRun:
         self._spread(effect)
         self._fold_later(op.op_id, effect)
         self._served(effect, context.at_ms)
+        self._earn(operation, effect, context)
         self._effects[op.op_id] = effect
         self._events += of_operation(
             operation,
@@ -339,6 +344,23 @@ class BatchRun:
         if known is None or (known.until_ms or 0) < until_ms:
             self._visible[effect.member_id] = Grant(effect.member_id, home, "served", until_ms)
 
+    def _earn(self, operation: Operation, effect: Effect, context: ApplyContext) -> None:
+        """Coming in, and telling her birthday when she registers, earn points where the chain gives some."""
+        is_told = isinstance(operation, RegisterMember) and operation.birthday and effect.status == "accepted"
+        if effect.member_id is None or not (is_told or isinstance(operation, RecordVisit)):
+            return
+        if not self._has_terms:
+            self._has_terms = True
+            self._terms = read_terms(self.opened.conn, self.chain_id, self.opened.scope_id, self.since_ms)
+        if self._terms is None:
+            return
+        if isinstance(operation, RecordVisit):
+            row = self._rows.load(self.opened.conn, "visit", self.opened.scope_id, operation.visit_id)
+            made = None if row is None else visit_entry(self._terms, row, self.opened.scope_id)
+        else:
+            made = birthday_entry(self._terms, effect.member_id, context.at_ms, context.actor.id)
+        self._earned += [made] if made is not None else []
+
     def _spread(self, effect: Effect) -> None:
         """Touched rows into this scope's feed now, and to other stores that see the member after the commit."""
         for tbl, row_scope, row_id in effect.touched:
@@ -368,6 +390,9 @@ class BatchRun:
         self._rows.flush(self.opened.conn)
         record_events(self.opened, self._events)
         self._events.clear()
+        if self._terms is not None and self._earned:
+            self.has_tasks = bool(write_entries(self.opened, self._terms, self._earned)) or self.has_tasks
+            self._earned.clear()
         add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
         if self._visible:
             store_grants(self.opened, [self._visible[member_id] for member_id in sorted(self._visible)])
@@ -385,6 +410,7 @@ class BatchRun:
         self._folds.clear()
         self._visible.clear()
         self._events.clear()
+        self._earned.clear()
 
     def _stored(
         self,

@@ -24,6 +24,7 @@ from guidedesk.models.server_tables import member_contact, member_phone, op_pers
 from guidedesk.server.coupon_desk import spend
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
+from guidedesk.server.points_birthday import thank_for_birthday
 from guidedesk.server.rows import put_row
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
@@ -49,7 +50,8 @@ def fold(database: ServerDatabase, kind: str, home: str, member_id: str) -> str 
         rules = attribution_rules(conn, database.chain_id())
         home = _home(conn, member_id, home, scopes)
     if kind == "member":
-        numbers = database.write(home, lambda opened: _fold_fields(opened, member_id, scopes))
+        chain_id = database.chain_id()
+        numbers = database.write(home, lambda opened: _fold_fields(opened, member_id, scopes, chain_id))
         if numbers is None:
             return None
         _settle_numbers(database, member_id, home, numbers)
@@ -187,7 +189,7 @@ class _Numbers:
     left: frozenset[str]
 
 
-def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str]) -> _Numbers | None:
+def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str], chain_id: str) -> _Numbers | None:
     row = _lock(opened, member_id)
     if row is None:
         return None
@@ -196,6 +198,7 @@ def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str]) -> _Numbe
     _put(opened, "member_change", kept)
     after = folded(row, changes)
     _put(opened, "member", [after])
+    thank_for_birthday(opened, member_id, [*changes, *kept], scopes, chain_id)
     _hide_from_strangers(opened, member_id)
     phone = latest(changes).get("phone")
     if phone is not None:

@@ -42,6 +42,7 @@ from guidedesk.services.operations import (
     RecordSale,
     RecordVisit,
     RedeemCoupon,
+    RedeemPoints,
     RegisterMember,
     ReissueCard,
     Retract,
@@ -134,6 +135,8 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             return (("coupon", scope_id, coupon_id(operation.handle)),)
         case RedeemCoupon():
             return (("coupon_use", scope_id, operation.use_id), ("coupon", scope_id, coupon_id(operation.handle)))
+        case RedeemPoints():
+            return (("points_entry", scope_id, operation.redeem_id), ("coupon_use", scope_id, operation.redeem_id))
         case ReissueCard():
             return (
                 ("member_code", scope_id, derived_id("code", operation.code_digits)),

@@ -25,8 +25,9 @@ from guidedesk.server.commission_events import record_events
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed import chunks
-from guidedesk.server.order_rows import Prepared, events_of, sale_id, write_orders
+from guidedesk.server.order_rows import Prepared, events_of, sale_id, told_tier, whole_row, write_orders
 from guidedesk.server.order_types import BackIn, OrderIn, OrderResult, OrderStatus, ReturnIn
+from guidedesk.server.points_ledger import count_orders, read_terms
 from guidedesk.server.sale_side import match_claims
 from guidedesk.server.sale_unmatched import note_marks, note_unmatched
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -219,10 +220,21 @@ def write_prepared(
     record_events(opened, [event for one in fresh for event in events_of(one, now_ms)], are_new=True)
     note_unmatched(opened, fresh, now_ms)
     add_tasks(opened, [(p.table, p.row_id, 1) for p in fresh if p.member_id and p.at_ms >= since_ms])
+    _count_points(opened, fresh, chain_id, since_ms)
     if is_read:
         sales = {p.external_id: (p.row_id, p.member_id) for p in fresh if p.table == "purchase"}
-        match_claims(opened, sales, now_ms)
+        match_claims(opened, sales, now_ms, chain_id, since_ms)
     return recorded
+
+
+def _count_points(opened: ScopeWrite, fresh: Sequence[Prepared], chain_id: str, since_ms: int) -> None:
+    """What they earn and take back, where the chain gives points."""
+    hers = [one for one in fresh if one.member_id is not None]
+    terms = read_terms(opened.conn, chain_id, opened.scope_id, since_ms) if hers else None
+    if terms is not None:
+        sales = [whole_row(one) for one in hers if one.table == "purchase"]
+        returns = [whole_row(one) for one in hers if one.table == "purchase_return"]
+        count_orders(opened, terms, sales, returns, {one.row_id: tier for one in hers if (tier := told_tier(one))})
 
 
 def _end_of_day(at_ms: int) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Table, insert
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.models.entities import PARTS_KEY, Row
 from guidedesk.models.sales import purchase, purchase_line, purchase_return, purchase_return_line
 from guidedesk.models.server_tables import order_raw
 from guidedesk.server.bulk_sql import insert_many, insert_tuples
@@ -196,6 +197,19 @@ def _as_told(one: Prepared, told: Told, now_ms: int) -> list[NewEvent]:
     if one.table == "purchase":
         return of_sale(one, [], now_ms, extra=told.fields)
     return [authoritative(told.kind, one.row_id, one.at_ms, now_ms, **told.fields)]
+
+
+def whole_row(one: Prepared) -> Row:
+    """A record as the row it becomes, with its lines."""
+    names = _LINE_COLUMNS if one.table == "purchase" else _RETURN_LINE_COLUMNS
+    return one.row | {PARTS_KEY: [dict(zip(names, line[1:], strict=True)) for line in one.lines]}
+
+
+def told_tier(one: Prepared) -> str | None:
+    """The tier that a sale itself names (COMMISSION.md 0)."""
+    fields = one.told[0].fields if one.told else {}
+    tier = fields.get("member_tier")
+    return tier if isinstance(tier, str) else None
 
 
 def write_orders(

@@ -29,6 +29,7 @@ from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.own_members import note_own_members
+from guidedesk.server.points_desk import Wanted, claim_points, release_points
 from guidedesk.server.sale_side import announce_receipts, checked_return
 from guidedesk.server.server_side import (
     Owner,
@@ -49,13 +50,14 @@ from guidedesk.services.operations import (
     RecordReturn,
     RecordSale,
     RedeemCoupon,
+    RedeemPoints,
     RegisterMember,
     parse,
 )
 from guidedesk.services.sales import RETURN_PREFIX, receipt_of, return_row_id, source_of
 
 _CONCERNED: Final = frozenset({
-    cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn, RedeemCoupon)
+    cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn, RedeemCoupon, RedeemPoints)
 })  # fmt: skip
 
 _WAIT_FOR_CARD_MS: Final = 86_400_000
@@ -72,6 +74,7 @@ class Prepared:
     faults: dict[str, Refused]
     coupons: dict[str, str] = field(default_factory=dict)  # op id -> the handle it claimed
     waiting: frozenset[str] = frozenset()  # what they rest on has not come from another counter yet
+    spent: dict[str, str] = field(default_factory=dict)  # op id -> the member whose points it was granted
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,25 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     ]
     coupons = claim_coupons(context.database, scope_id, uses)
     handles = {op_id: handle for op_id, handle, _ in uses}
-    side = ServerSide(owners, returned, cards, coupons)
-    return Prepared(side, claims, boxes, faults, handles, waiting | unborn)
+    spending = _spending(context.database, scope_id, concerned)
+    granted = claim_points(context.database, scope_id, spending)
+    side = ServerSide(owners, returned, cards, coupons, granted)
+    spent = {one.op_id: one.member_id for one in spending if granted[one.op_id].is_granted}
+    return Prepared(side, claims, boxes, faults, handles, waiting | unborn, spent)
+
+
+def _spending(
+    database: ServerDatabase, scope_id: str, concerned: Sequence[tuple[Incoming, Operation]]
+) -> list[Wanted]:
+    """Points that are to be spent, each by the person its member id means."""
+    found: list[Wanted] = []
+    for op, operation in concerned:
+        if isinstance(operation, RedeemPoints) and operation.points > 0 and op.envelope is not None:
+            with database.read() as conn:
+                person = _person(conn, scope_id, operation.member_id)
+            if person is not None:
+                found.append(Wanted(op.op_id, person[0], operation.points, op.envelope.occurred_at_ms))
+    return found
 
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
@@ -134,6 +154,9 @@ def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, an
         if a.op_id in prepared.coupons and a.status in ("rejected", "parked", "quarantined")
     }
     release_coupons(context.database, undone)
+    failed = {a.op_id for a in answers if a.status in ("rejected", "parked", "quarantined")}
+    spent = {op_id: who for op_id, who in prepared.spent.items() if op_id in failed}
+    release_points(context.database, spent)
     refused = [
         prepared.claims[a.op_id]
         for a in answers

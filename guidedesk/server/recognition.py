@@ -115,7 +115,7 @@ def give_sales(database: ServerDatabase, scope_id: str, given: Mapping[str, str]
     def work(opened: ScopeWrite) -> int:
         if grants.get(scope_id):
             grant_in(opened, grants[scope_id], recorder.chain_id, recorder.since_ms)
-        refs = hand_over(opened, given, now_ms)
+        refs = hand_over(opened, given, now_ms, recorder.chain_id, recorder.since_ms)
         _show(opened, refs, recorder.since_ms, is_read=scope_id != recorder.chain_id)
         return sum(tbl == "purchase" for tbl, _, _ in refs)
 

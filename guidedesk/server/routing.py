@@ -46,6 +46,8 @@ _STATUS: Final[Mapping[str, int]] = {
     "forbidden": 403,
     "not_found": 404,
     "not_initialised": 503,
+    "points_key_used": 409,
+    "points_short": 409,
     "rate_limited": 429,
     "schema_too_old": 426,
     "seq_gap": 409,

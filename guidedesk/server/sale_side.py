@@ -19,6 +19,7 @@ from guidedesk.server.fanout_tasks import add_tasks
 from guidedesk.server.feed import chunks
 from guidedesk.server.order_rows import Prepared, prepare_order, prepare_return
 from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn, ReturnLineIn
+from guidedesk.server.points_ledger import count_orders, read_terms
 from guidedesk.server.sale_unmatched import forget_unmatched
 from guidedesk.server.visibility import MEMBER_TABLES, granted_members, insert_missing
 from guidedesk.services.apply_core import ApplyContext, RowRef
@@ -86,7 +87,7 @@ def refuse_known_sale(conn: Connection, scope_id: str, row_id: str) -> Refused:
 
 
 def claim(
-    opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyContext, now_ms: int
+    opened: ScopeWrite, op: ClaimSale, member_id: str, context: ApplyContext, now_ms: int, chain_id: str, since_ms: int
 ) -> tuple[RowRef, ...]:
     """Enter a claim, first come first served, and give her the sale where it is known already."""
     conn, scope_id = opened.conn, context.scope_id
@@ -105,10 +106,12 @@ def claim(
         return (ref,)
     if sale["member_id"] not in (None, member_id):
         raise Refused("stale_precondition", why="sale_taken")
-    return (ref, *match(opened, known, sale, now_ms))
+    return (ref, *match(opened, known, sale, now_ms, chain_id, since_ms))
 
 
-def match(opened: ScopeWrite, known: Row, sale: Row, now_ms: int) -> tuple[RowRef, ...]:
+def match(
+    opened: ScopeWrite, known: Row, sale: Row, now_ms: int, chain_id: str, since_ms: int
+) -> tuple[RowRef, ...]:
     """The claimed sale has come: it is hers from now on, its returns too. Whom the till names counts before a claim."""
     conn, scope_id = opened.conn, opened.scope_id
     if sale["member_id"] not in (None, known["member_id"]):
@@ -117,11 +120,14 @@ def match(opened: ScopeWrite, known: Row, sale: Row, now_ms: int) -> tuple[RowRe
     _set(conn, sale_claim, scope_id, [known["id"]], state="matched", purchase_id=sale["id"])
     if sale["member_id"] is not None:
         return (("purchase", scope_id, sale["id"]),)
-    return hand_over(opened, {sale["id"]: known["member_id"]}, now_ms)
+    return hand_over(opened, {sale["id"]: known["member_id"]}, now_ms, chain_id, since_ms)
 
 
-def hand_over(opened: ScopeWrite, given: Mapping[str, str], now_ms: int) -> tuple[RowRef, ...]:
-    """Sales that were nobody's (id -> member) are theirs from now on, what came back of them too; the rows changed.
+def hand_over(
+    opened: ScopeWrite, given: Mapping[str, str], now_ms: int, chain_id: str, since_ms: int
+) -> tuple[RowRef, ...]:
+    """Sales that were nobody's (id -> member) are theirs from now on, what came back of them too, with the points; the
+    rows changed.
 
     Commission hears of it as an event of its own, at the time it was found out (COMMISSION.md 9): the sale's never
     changes.
@@ -144,16 +150,27 @@ def hand_over(opened: ScopeWrite, given: Mapping[str, str], now_ms: int) -> tupl
         refs += [("purchase", scope_id, purchase_id), *(("purchase_return", scope_id, row_id) for row_id in returns)]
     record_events(opened, [merged(unknown_buyer(sale), given[sale], now_ms) for sale in sorted(free)])
     forget_unmatched(opened, free)
+    terms = read_terms(conn, chain_id, scope_id, since_ms) if free else None
+    if terms is not None:
+        sales, returns = (_rows(conn, scope_id, refs, tbl) for tbl in ("purchase", "purchase_return"))
+        count_orders(opened, terms, sales, returns)
     return tuple(refs)
 
 
-def match_claims(opened: ScopeWrite, sales: Mapping[str, tuple[str, str | None]], now_ms: int) -> None:
+def _rows(conn: Connection, scope_id: str, refs: Sequence[RowRef], tbl: str) -> list[Row]:
+    ids = [row_id for name, _, row_id in refs if name == tbl]
+    return [row for chunk in chunks(ids) for row in load_rows(conn, tbl, scope_id, list(chunk))]
+
+
+def match_claims(
+    opened: ScopeWrite, sales: Mapping[str, tuple[str, str | None]], now_ms: int, chain_id: str, since_ms: int
+) -> None:
     """Give sales that were claimed before they came (receipt number -> row, member) to whoever claimed them."""
     claims = open_claims(opened.conn, opened.scope_id, sorted(sales)) if sales else []
     seen = granted_members(opened.conn, opened.scope_id, {known["member_id"] for known in claims}, hold=True)
     for known in claims:
         row_id, member_id = sales[known["receipt_no"]]
-        refs = match(opened, known, {"id": row_id, "member_id": member_id}, now_ms)
+        refs = match(opened, known, {"id": row_id, "member_id": member_id}, now_ms, chain_id, since_ms)
         for tbl, scope_id, touched in (("sale_claim", opened.scope_id, known["id"]), *refs):
             row = load_row(opened.conn, tbl, scope_id, touched)
             if row is not None and known["member_id"] in seen:

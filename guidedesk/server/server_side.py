@@ -16,6 +16,7 @@ from guidedesk.domain.binding_story import Meeting, Settled, tell
 from guidedesk.domain.consent import joined, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.domain.points import PointsRules
 from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, load_row
 from guidedesk.models.people import member_code, staff, staff_code
@@ -34,13 +35,15 @@ from guidedesk.server.member_folds import (
 )
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.order_rows import Prepared
+from guidedesk.server.points_ledger import Terms, read_terms, spend_entry, write_entries
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.settings import read_settings
 from guidedesk.server.visibility import insert_missing
-from guidedesk.services.apply_core import MANAGING, ApplyContext, CouponClaim, RowRef, Touched
+from guidedesk.services.apply_core import MANAGING, ApplyContext, CouponClaim, PointsClaim, RowRef, Touched
 from guidedesk.services.coupon_rows import campaign_id
 from guidedesk.services.member_fields import base_id, latest
 from guidedesk.services.operations import EditMember, RegisterMember
+from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sealing import open_sealed
 
@@ -68,6 +71,8 @@ class ServerSide:
     cards: Mapping[str, Owner] = field(default_factory=dict)
     # How the coupons that are used in this batch stand: op id -> what their directory said.
     coupons: Mapping[str, CouponClaim] = field(default_factory=dict)
+    # Whether the points that are spent in this batch were granted: op id -> what the desk of points said.
+    points: Mapping[str, PointsClaim] = field(default_factory=dict)
     # What `read_homes` found: good only in the transaction that holds these grants.
     homes: dict[str, str] = field(default_factory=dict)
     # Whom it did not find: good until an operation may have let somebody in.
@@ -200,6 +205,29 @@ class ServerSide:
         """The chain's setting."""
         return int(read_settings(conn, self.desk.chain_id)["coupon_cap_minor"])
 
+    def points_rules(self, conn: Connection, at_ms: int) -> PointsRules | None:
+        """The chain's own."""
+        terms = read_terms(conn, self.desk.chain_id, self.desk.opened.scope_id, self.desk.since_ms)
+        return None if terms is None else terms.rules_at(at_ms)
+
+    def points_claim(self, conn: Connection, member_id: str, points: int, context: ApplyContext) -> PointsClaim:
+        """Settled before this transaction."""
+        return self.points.get(context.op_id, PointsClaim(False, 0))
+
+    def enter_redemption(
+        self, conn: Connection, op: RedeemPoints, member_id: str, rules: PointsRules, context: ApplyContext
+    ) -> Touched:
+        """Into the ledger, in this transaction."""
+        desk = self.desk
+        terms = Terms((rules,), self.zone(conn), desk.since_ms, desk.opened.scope_id != desk.chain_id)
+        entry = spend_entry(
+            rules, op.redeem_id, member_id, op.points, context.at_ms, op_id=context.op_id, staff_id=context.actor.id,
+            worth_minor=op.worth_minor,
+        )  # fmt: skip
+        write_entries(desk.opened, terms, [entry])
+        scope_id = context.scope_id
+        return Touched(rows=(("points_entry", scope_id, op.redeem_id), ("points_balance", scope_id, member_id)))
+
     def zone(self, conn: Connection) -> str:
         """The chain's setting."""
         return read_settings(conn, self.desk.chain_id)["zone"]
@@ -285,7 +313,11 @@ class ServerSide:
 
     def claim_sale(self, conn: Connection, op: ClaimSale, member_id: str, context: ApplyContext) -> Touched:
         """The first claim of a receipt number counts."""
-        return Touched(rows=sale_side.claim(self.desk.opened, op, member_id, context, self.desk.received_at_ms))
+        desk = self.desk
+        refs = sale_side.claim(
+            desk.opened, op, member_id, context, desk.received_at_ms, desk.chain_id, desk.since_ms
+        )
+        return Touched(rows=refs)
 
     def record_sale(self, conn: Connection, op: RecordSale, member_id: str, context: ApplyContext) -> Touched:
         """Through the one door every sale comes in by; its number is in the directory already."""

@@ -36,13 +36,15 @@ MEMBER_TABLES: Final = (
     "coupon",
     "family_date",
     "wish",
+    "points_entry",
+    "points_balance",
 )
 # What a store keeps about a member it sees: never shown to others.
 STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim", "coupon_use")
-_IS_THE_MEMBER: Final = frozenset({"member", "binding"})
+_IS_THE_MEMBER: Final = frozenset({"member", "binding", "points_balance"})
 # Up to so many, each is asked with its own shard key (SCALE.md 3.3): a scan must not wait for every node.
 _FEW_SCOPES: Final = 6
-_TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms"}
+_TIME_COLUMN: Final = {"purchase": "paid_at_ms", "purchase_return": "returned_at_ms", "points_entry": "at_ms"}
 
 
 @dataclass(frozen=True, slots=True)

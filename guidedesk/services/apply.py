@@ -45,6 +45,7 @@ from guidedesk.services.apply_members import (
     apply_tag,
     apply_visit,
 )
+from guidedesk.services.apply_points import apply_redeem_points
 from guidedesk.services.apply_sales import apply_claim, apply_return, apply_sale
 from guidedesk.services.counter_side import CounterSide
 from guidedesk.services.operations import Operation
@@ -103,4 +104,5 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.SetFamilyDate: apply_family_date,
     ops.AddWish: apply_wish,
     ops.EndWish: apply_wish_end,
+    ops.RedeemPoints: apply_redeem_points,
 }

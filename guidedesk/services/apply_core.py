@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from guidedesk.domain.access import Actor
 from guidedesk.domain.binding_story import Meeting, Settled
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.points import PointsRules
 from guidedesk.models.entities import Row, blank_row
+from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.row_store import DIRECT, RowStore
 
@@ -27,6 +29,14 @@ class CouponClaim:
     expires_at_ms: int
     is_first: bool
     used_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointsClaim:
+    """Whether points may be spent, and how many are left: after it where it may, before it where not."""
+
+    is_granted: bool
+    left: int
 
 
 class Side(Protocol):
@@ -85,6 +95,20 @@ class Side(Protocol):
 
     def coupon_cap(self, conn: Connection) -> int:
         """Minor units a counter may let pass a day on a manager's word, and as much before the server decided."""
+        ...
+
+    def points_rules(self, conn: Connection, at_ms: int) -> PointsRules | None:
+        """The chain's rules of points in force at a time (UTC ms); None where it gives none."""
+        ...
+
+    def points_claim(self, conn: Connection, member_id: str, points: int, context: ApplyContext) -> PointsClaim:
+        """Whether she has as many to spend."""
+        ...
+
+    def enter_redemption(
+        self, conn: Connection, op: RedeemPoints, member_id: str, rules: PointsRules, context: ApplyContext
+    ) -> Touched:
+        """Write down that they were spent."""
         ...
 
     def zone(self, conn: Connection) -> str:

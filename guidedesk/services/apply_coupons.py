@@ -77,7 +77,7 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
         raise Refused("validation", field="member_id", why="coupon_not_hers")
     if campaign["kind"] == "amount" and op.value_minor != campaign["value_minor"]:
         raise Refused("validation", field="value_minor", why="bad_value")
-    _check_proof(conn, op, context)
+    check_proof(conn, context, op.use_id, op.value_minor, op.override_by, is_final=op.is_final)
     written = write_row(
         conn,
         "coupon_use",
@@ -121,11 +121,14 @@ def _campaign(conn: Connection, number: int, context: ApplyContext) -> Row:
     return campaign
 
 
-def _check_proof(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> None:
+def check_proof(
+    conn: Connection, context: ApplyContext, use_id: str, value_minor: int, override_by: str | None, *, is_final: bool
+) -> None:
+    """Q-7 and Q-8 for something worth this much: the proof, a manager's word, and the caps of a counter and day."""
     cap, zone = context.side.coupon_cap(conn), context.side.zone(conn)
-    today = used_today(conn, context.scope_id, context.device_id, context.at_ms, zone, op.use_id)
-    if op.override_by is not None and not context.side.manages_here(conn, op.override_by, context.scope_id):
+    today = used_today(conn, context.scope_id, context.device_id, context.at_ms, zone, use_id)
+    if override_by is not None and not context.side.manages_here(conn, override_by, context.scope_id):
         raise Refused("forbidden", why="not_a_manager")
-    check_assurance(context.assurance, op.override_by, op.value_minor, today.overridden_minor, cap)
+    check_assurance(context.assurance, override_by, value_minor, today.overridden_minor, cap)
     if not context.side.is_server:
-        check_provisional(op.is_final, op.value_minor, today.provisional_minor, cap)
+        check_provisional(is_final, value_minor, today.provisional_minor, cap)

@@ -10,15 +10,26 @@ from sqlalchemy import Connection, Table, select
 from guidedesk.domain.attribution import AttributionRules
 from guidedesk.domain.binding_story import Meeting, Settled, known_before, tell
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.points import PointsRules
 from guidedesk.models import coupons, people, sales
 from guidedesk.models.entities import Row, load_rows, upsert
-from guidedesk.services.apply_core import MANAGING, ApplyContext, CouponClaim, RowRef, Touched, write_row
+from guidedesk.services.apply_core import (
+    MANAGING,
+    ApplyContext,
+    CouponClaim,
+    PointsClaim,
+    RowRef,
+    Touched,
+    write_row,
+)
 from guidedesk.services.binding_rows import binding_row, event_row
 from guidedesk.services.claims import check_claim, claim_row
 from guidedesk.services.coupon_rows import campaign_id, coupon_id
 from guidedesk.services.member_fields import before_rows, folded
+from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.queries.contacts import agreed_purposes
+from guidedesk.services.queries.points import get_points, points_rules_at
 from guidedesk.services.queries.reference import find_associate_by_code, get_settings
 from guidedesk.services.sales import (
     check_return,
@@ -99,6 +110,35 @@ class CounterSide:
     def coupon_cap(self, conn: Connection) -> int:
         """As head office last told it."""
         return get_settings(conn).coupon_cap_minor
+
+    def points_rules(self, conn: Connection, at_ms: int) -> PointsRules | None:
+        """As head office last told them."""
+        return points_rules_at(conn, at_ms, self.zone(conn))
+
+    def points_claim(self, conn: Connection, member_id: str, points: int, context: ApplyContext) -> PointsClaim:
+        """By this counter's copy and what was spent here since."""
+        balance = get_points(conn, member_id, context.at_ms, self.zone(conn)).balance
+        return PointsClaim(balance >= points, balance - points if balance >= points else balance)
+
+    def enter_redemption(
+        self, conn: Connection, op: RedeemPoints, member_id: str, rules: PointsRules, context: ApplyContext
+    ) -> Touched:
+        """Shown at once; the balance is head office's."""
+        row = {
+            "scope_id": context.scope_id,
+            "id": op.redeem_id,
+            "member_id": member_id,
+            "kind": "redeem",
+            "source_id": op.redeem_id,
+            "points": -op.points,
+            "rules_version": rules.version,
+            "amount_minor": op.worth_minor,
+            "currency": rules.currency,
+            "at_ms": context.at_ms,
+            "staff_id": context.actor.id,
+            "op_id": context.op_id,
+        }
+        return Touched(rows=(write_row(conn, "points_entry", row, context),))
 
     def zone(self, conn: Connection) -> str:
         """As head office last told it."""

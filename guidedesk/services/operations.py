@@ -32,6 +32,7 @@ from guidedesk.services.operation_fields import (
     to_wire,
 )
 from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate
+from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sale_lines import ReturnLine, SaleLine
 
@@ -66,6 +67,7 @@ __all__ = [
     "RecordSale",
     "RecordVisit",
     "RedeemCoupon",
+    "RedeemPoints",
     "RegisterMember",
     "ReissueCard",
     "Retract",
@@ -402,6 +404,7 @@ Operation = (
     | SetFamilyDate
     | AddWish
     | EndWish
+    | RedeemPoints
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -432,6 +435,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         SetFamilyDate,
         AddWish,
         EndWish,
+        RedeemPoints,
     )
 }
 VERSION: Final = 1

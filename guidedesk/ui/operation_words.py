@@ -19,6 +19,7 @@ _ICONS: Final = {
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
     "follow_up_snooze": "clock", "family_date": "users", "wish": "star", "wish_end": "star",
+    "redeem_points": "gift",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",
@@ -30,7 +31,7 @@ _RULES: Final = {
     "moved_meanwhile": "rule.first_done",
     "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
     "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
-    "coupon_used": "rule.coupon", "coupon_twice": "rule.coupon",
+    "coupon_used": "rule.coupon", "coupon_twice": "rule.coupon", "points_short": "rule.points",
     "phone_taken": "rule.phone_taken", "protected": "rule.protected",
     "earlier_bind": "rule.earlier_bind",
 }
@@ -135,6 +136,9 @@ def _stale(params: Mapping[str, object], names: Names, now_ms: int) -> str:
     if cause == "over_return":
         left = params.get("left")
         return i18n.t("why.over_return", n=left if isinstance(left, int) else 0, line=str(params.get("line", "")))
+    if cause == "points_short":
+        left = params.get("left")
+        return i18n.t("why.points_short", n=left if isinstance(left, int) else 0)
     time = formats.moment_text(at_ms, now_ms) if isinstance(at_ms, int) else ""
     if not time and i18n.has(f"why.{cause}_unknown"):
         return i18n.t(f"why.{cause}_unknown")

@@ -58,6 +58,7 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ops.RedeemCoupon(
             use_id=shop.new_id(), member_id=member, handle="0" * 16, campaign_no=1, value_minor=1, is_final=False
         ),
+        ops.RedeemPoints(redeem_id=shop.new_id(), member_id=member, points=100, worth_minor=500),
     ]  # fmt: skip
 
 

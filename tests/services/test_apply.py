@@ -200,6 +200,7 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         ),
         "wish": ops.AddWish(wish_id=an_id(1), member_id=SHEN, words="羊绒大衣", size="M", until_date="2026-12-31"),
         "wish_end": ops.EndWish(wish_id=an_id(1), member_id=SHEN, how="gone"),
+        "redeem_points": ops.RedeemPoints(redeem_id=an_id(1), member_id=SHEN, points=100, worth_minor=500),
         "reissue_card": ops.ReissueCard(member_id=SHEN, code_digits="1" * 22, code_typed="1" * 12),
         "return": ops.RecordReturn(
             return_id=an_id(1), member_id=SHEN, purchase_id=an_id(2), currency="CNY",

@@ -35,6 +35,7 @@ from guidedesk.server.join.phone_checks import code_hash, prove_phone
 from guidedesk.server.join.tokens import PageToken
 from guidedesk.server.join.welcome import Welcome, give_welcome, prepare_welcome
 from guidedesk.server.own_members import note_own_members
+from guidedesk.server.points_birthday import thank_new_member
 from guidedesk.server.rows import put_row
 from guidedesk.server.server_side import Desk, PhoneClaim, ServerSide, claim_phones
 from guidedesk.server.settings import history_since_ms, read_settings
@@ -177,7 +178,7 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
             raise Refused("code_over")
     until_ms = None if j.is_new else j.now_ms + j.now_ms - j.since_ms
     if j.is_new:
-        _make_member(opened, j)
+        _make_member(opened, j, chain_id)
         if j.welcome is not None:
             give_welcome(opened, j.welcome, member_id, j.page.join_id, j.now_ms)
     grant = Grant(member_id, home, "home" if j.is_new else "scanned", until_ms)
@@ -209,7 +210,7 @@ def _write(opened: ScopeWrite, j: _Joining, chain_id: str) -> Joined:
     return Joined(member_id, j.phone_hash, j.is_new, outcome)
 
 
-def _make_member(opened: ScopeWrite, j: _Joining) -> None:
+def _make_member(opened: ScopeWrite, j: _Joining, chain_id: str) -> None:
     phone = j.answers.phone
     # Who gives no name is called by what the counter may know of her number.
     name = j.answers.name or mask_phone(phone)
@@ -240,6 +241,8 @@ def _make_member(opened: ScopeWrite, j: _Joining) -> None:
     }
     made = [("member", put_row(opened, "member", member)), ("member_code", put_row(opened, "member_code", code))]
     add_tasks(opened, [(name, row["id"], row["row_ver"]) for name, row in made])
+    if j.answers.birthday:
+        thank_new_member(opened, member_id, chain_id, j.since_ms, j.now_ms)
     box = {"scope_id": j.store_id, "member_id": member_id, "phone": None, "phone_sealed": j.phone_box}
     upsert(opened.conn, member_phone, [box])
 
