@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import psycopg
@@ -20,6 +18,7 @@ from sqlalchemy import Table, select
 
 from guidedesk.bench.local_postgres import SUPERUSER, LocalPostgres
 from guidedesk.bench.pushing import PushingCounter, enrolled_counter, fill
+from guidedesk.demo.leash import scratch
 from guidedesk.demo.server_process import ServerProcess
 from guidedesk.models import server_tables as tables
 from guidedesk.models.base import SERVER
@@ -52,16 +51,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """One run on a PostgreSQL of its own, with fsync."""
-    with LocalPostgres(is_durable=True) as local, TemporaryDirectory() as folder:
+    with LocalPostgres(is_durable=True) as local, scratch("guidedesk-bench-") as folder:
         _create(local, "ingest")
-        secrets_file = Path(folder) / "secrets.json"
+        secrets_file = folder / "secrets.json"
         secrets = new_secrets(SystemRandom())
         write_secrets(secrets_file, secrets)
         database = open_server(local.url("ingest"))
         import_sample(database, secrets, members=MEMBERS)
         counters = _counters(database, args)
         before = _sizes(local)
-        server = ServerProcess(local.url("ingest", APP), secrets_file, Path(folder) / "server.log")
+        server = ServerProcess(local.url("ingest", APP), secrets_file, folder / "server.log")
         server.start()
         try:
             started = time.perf_counter()

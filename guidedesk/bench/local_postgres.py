@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Final, Self
 
+from guidedesk.demo.leash import leash
 from guidedesk.domain.errors import StorageError
 
 SUPERUSER: Final = "postgres"
@@ -43,11 +45,14 @@ class LocalPostgres:
         # Not below a test's own folder: the path of a unix socket is short, and others must pass through.
         self.is_in_memory = not is_durable and _has_room(_MEMORY)
         self.folder = Path(tempfile.mkdtemp(prefix="guidedesk-pg-", dir=_MEMORY if self.is_in_memory else None))
+        self._held = [leash().hold_folder(self.folder)]
         self._data = self.folder / "data"
         self._data.mkdir()
         self._server = _package().get_server(self._data, cleanup_mode=None, start=False)
         self._server.ensure_pgdata_inited()
         self.port = self._start()
+        first_line = (self._data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0]
+        self._held.append(leash().hold_process(int(first_line), signal.SIGQUIT))  # as `stop -m immediate`
         self._is_running = True
         atexit.register(self.stop)
 
@@ -65,6 +70,8 @@ class LocalPostgres:
             self._is_running = False
             self._control("stop", "-m", "immediate")
             shutil.rmtree(self.folder, ignore_errors=True)
+            for number in self._held:
+                leash().release(number)
             atexit.unregister(self.stop)
 
     def __enter__(self) -> Self:

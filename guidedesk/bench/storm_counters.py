@@ -139,19 +139,29 @@ class Prober(Thread):
         self._ask = ask
         self._pause_s = pause_s
         self._is_over = False
-        self.took_s: list[float] = []
+        self._took_s: list[float] = []
         self.refused = 0
 
     def run(self) -> None:
-        """Ask, note how long the answer took, think."""
+        """Ask until stopped."""
         while not self._is_over:
+            self.ask(1)
+            time.sleep(self._pause_s)
+
+    def ask(self, times: int) -> None:
+        """Ask, and note how long each answer took."""
+        for _ in range(times):
             began = time.perf_counter()
             try:
                 self._ask()
             except (SyncRefused, TransportError):
                 self.refused += 1
-            self.took_s.append(time.perf_counter() - began)
-            time.sleep(self._pause_s)
+            self._took_s.append(time.perf_counter() - began)
+
+    def taken(self) -> list[float]:
+        """Seconds of each look-up since this was asked last."""
+        taken, self._took_s = self._took_s, []
+        return taken
 
     def stop(self) -> None:
         """Return after the question that is asked now."""

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from sqlalchemy import bindparam, select, update
@@ -17,6 +16,7 @@ from guidedesk.bench.local_postgres import LocalPostgres
 from guidedesk.bench.people import STORE
 from guidedesk.bench.sync_data import DATABASE, SECRETS, StoreData, to_postgresql
 from guidedesk.bench.sync_floor import Rows, read_rows
+from guidedesk.demo.leash import scratch
 from guidedesk.demo.server_process import ServerProcess
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import GuideDeskError
@@ -129,7 +129,7 @@ class Office:
 def open_office(data: StoreData, kind: ServerKind, options: Sequence[str] = ()) -> Iterator[Office]:
     """The server running on a copy of the data; everything is stopped and removed at the end."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="guidedesk-bench-")))
+        folder = stack.enter_context(scratch("guidedesk-bench-"))
         data.copy_into(folder)
         url = admin_url = f"sqlite:///{folder / DATABASE}"
         if kind == "postgresql":

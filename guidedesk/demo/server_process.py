@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from guidedesk.demo.leash import leash
 from guidedesk.domain.errors import GuideDeskError
 
 START_S: Final = 60
@@ -30,6 +31,7 @@ class ServerProcess:
         self._port = 0
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
+        self._held = 0
         self.url = ""
 
     @property
@@ -53,6 +55,7 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
             )
+        self._held = leash().hold_process(self._process.pid)
         found: list[re.Match[str]] = []
         heard = threading.Event()
         self._listener = threading.Thread(target=self._listen, args=(self._process, found, heard), daemon=True)
@@ -72,6 +75,7 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        leash().release(self._held)
         if self._listener is not None:
             self._listener.join(STOP_S)
         self._process = self._listener = None

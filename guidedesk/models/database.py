@@ -16,11 +16,12 @@ from guidedesk.domain.errors import StorageError
 
 Synchronous = Literal["FULL", "NORMAL"]
 BUSY_TIMEOUT_MS: Final = 5_000
-_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_IOERR, _SQLITE_CORRUPT = 5, 6, 10, 11
+_SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_INTERRUPT, _SQLITE_IOERR, _SQLITE_CORRUPT = 5, 6, 9, 10, 11
 _SQLITE_FULL, _SQLITE_CANTOPEN, _SQLITE_READONLY, _SQLITE_NOTADB = 13, 14, 8, 26
 _CODES: Final = {
     _SQLITE_BUSY: "storage_locked",
     _SQLITE_LOCKED: "storage_locked",
+    _SQLITE_INTERRUPT: "storage_unavailable",
     _SQLITE_IOERR: "storage_unavailable",
     _SQLITE_CANTOPEN: "storage_unavailable",
     _SQLITE_READONLY: "storage_unavailable",
@@ -60,7 +61,7 @@ class Database:
         """Turn what the database says into `StorageError`."""
         try:
             yield
-        except (DBAPIError, sqlcipher.Error) as error:
+        except (DBAPIError, sqlcipher.Error, MemoryError) as error:
             known = storage_error(error, self.name)
             if known is None:
                 raise
@@ -73,6 +74,8 @@ class Database:
 
 def storage_error(error: BaseException, name: str) -> StorageError | None:
     """What a database's own error means for a person, or None when it is a mistake of this program."""
+    if isinstance(error, MemoryError):  # so the driver says it
+        return StorageError("storage_unavailable", file=name)
     cause = error.orig if isinstance(error, DBAPIError) else error
     number = getattr(cause, "sqlite_errorcode", None)
     code = _CODES.get(number & 0xFF) if isinstance(number, int) else None
@@ -80,15 +83,22 @@ def storage_error(error: BaseException, name: str) -> StorageError | None:
 
 
 @contextmanager
-def savepoint(conn: Connection, *, keep: bool = True) -> Iterator[None]:
-    """A part of a transaction that is taken back when it fails, or in any case when `keep` is False."""
+def savepoint(conn: Connection, name: str, *, keep: bool = True) -> Iterator[None]:
+    """A part of a transaction that is taken back when it fails, or in any case when `keep` is False.
+
+    Raises `StorageError` (file `name`) where the whole transaction is gone: who goes on in it writes nothing.
+    """
     point = conn.begin_nested()
     try:
         yield
-    except BaseException:
-        # With a full disk the database has already taken back the whole transaction: say what was wrong first.
-        with suppress(DBAPIError):
+    except BaseException as error:
+        try:
             point.rollback()
+        except DBAPIError:
+            # Full or broken disk, no memory, interrupted: SQLite takes everything back by itself, savepoints too.
+            if not isinstance(error, Exception):
+                raise error from None
+            raise storage_error(error, name) or StorageError("storage_unavailable", file=name) from error
         raise
     if keep:
         point.commit()

@@ -17,6 +17,7 @@ from guidedesk.codes.trust import Verifier
 from guidedesk.codes.trust_file import read_trust
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import load_row
 from guidedesk.models.people import member_code
 from guidedesk.models.server_tables import code_directory, code_pool
@@ -36,6 +37,7 @@ from guidedesk.server.visibility import (
     grant_in,
     granted_members,
     insert_missing,
+    is_granted_until,
     member_pointers,
     reach_of,
 )
@@ -99,9 +101,31 @@ def let_see(
     A scan of somebody the store sees already leaves no entry; a card opened for a reason always does.
     """
     database, now_ms, scope_id = context.database, context.clock.wall_ms(), who.scope_id
-    chain_id, (member_id, home) = database.chain_id(), found
+    chain_id, (member_id, _) = database.chain_id(), found
     with database.read() as conn:
         since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+        is_seen = is_granted_until(conn, scope_id, member_id, now_ms + now_ms - since_ms - DAY_MS)
+    # Most who are scanned are seen already. Lengthening their grants by seconds would have the person at the counter
+    # wait for the store's row, which counters that come back from an outage hold all the time.
+    if why or not is_seen:
+        _grant(context, who, actor, found, reason, why, since_ms)
+    with database.read() as conn:
+        rows = _rows(conn, {chain_id, scope_id}, member_id, since_ms, who.schema_ver)
+    return {"member_id": member_id, "rows": rows, "server_time_ms": context.clock.wall_ms()}
+
+
+def _grant(
+    context: ServerContext,
+    who: AuthenticatedDevice,
+    actor: Actor,
+    found: FoundMember,
+    reason: GrantReason,
+    why: dict[str, str],
+    since_ms: int,
+) -> None:
+    """In the directory first, then at the store."""
+    database, now_ms, scope_id = context.database, context.clock.wall_ms(), who.scope_id
+    chain_id, (member_id, home) = database.chain_id(), found
     announce_reach(database, scope_id, {member_id: home})
     grant = Grant(member_id, home, reason, now_ms + now_ms - since_ms)
 
@@ -113,9 +137,6 @@ def let_see(
             record_audit(opened, at_ms=now_ms, actor=actor, action="member.granted", subject=member_id, detail=detail)
 
     database.write(scope_id, work)
-    with database.read() as conn:
-        rows = _rows(conn, {chain_id, scope_id}, member_id, since_ms, who.schema_ver)
-    return {"member_id": member_id, "rows": rows, "server_time_ms": context.clock.wall_ms()}
 
 
 def card_owner(conn: Connection, digits: str) -> FoundMember | None:

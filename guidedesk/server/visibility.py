@@ -130,6 +130,14 @@ def _granted(dialect_name: str, hold: bool) -> Select[Any]:
     return query.with_for_update(read=True, key_share=True) if hold else query
 
 
+def is_granted_until(conn: Connection, scope_id: str, member_id: str, until_ms: int) -> bool:
+    """Whether a store may see a member until then at least, not only as long as it has something to do for her."""
+    grant = scope_grant.c
+    lasts = (grant.reason == "home") | (grant.until_ms >= until_ms)
+    query = select(grant.member_id).where(grant.scope_id == scope_id, grant.member_id == member_id, lasts)
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> dict[str, int | None]:
     """Member -> until when the store sees her, None for ever; those it does not see are left out."""
     found: dict[str, int | None] = {}

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain import ids
+from guidedesk.domain.errors import StorageError
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import Row, entity_tables, feed_scope, remove_rows, store_rows, upsert
@@ -116,10 +116,10 @@ def _store_table(conn: Connection, name: str, rows: list[Row]) -> None:
 
 def _try_store(conn: Connection, name: str, rows: list[Row]) -> str | None:
     try:
-        with savepoint(conn):
+        with savepoint(conn, "cache"):
             store_rows(conn, name, rows)
     except Exception as error:
-        if isinstance(error, DBAPIError) and storage_error(error, "cache"):
+        if isinstance(error, StorageError) or storage_error(error, "cache"):
             raise
         return type(error).__name__
     return None

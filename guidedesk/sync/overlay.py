@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
-from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.access import Actor
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import PARTS_KEY, Row, entity_tables, load_row, part_table, remove_rows, upsert
@@ -119,11 +118,11 @@ def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
     is_refused = True
     if pending.operation is not None:
         try:
-            with savepoint(conn):
+            with savepoint(conn, "cache"):
                 touched = _apply(conn, pending.operation, pending.context)
             is_refused = False
         except Exception as error:
-            if isinstance(error, DBAPIError) and storage_error(error, "cache"):
+            if isinstance(error, StorageError) or storage_error(error, "cache"):
                 raise
             # A fault of one operation must not stop the page or the other operations (SYNC.md 6, poison).
             touched = ()

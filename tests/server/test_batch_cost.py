@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from guidedesk.cli import main
 from guidedesk.services.operations import SetTag
 from tests.server.people_at_work import interaction, joined
 from tests.server.shop import Counter, Shop
+from tests.server.statements import of_pushes
 
 
 def statements_of_push(shop: Shop, counter: Counter, member_id: str, count: int) -> int:
@@ -21,17 +20,10 @@ def statements_of_push(shop: Shop, counter: Counter, member_id: str, count: int)
         for n in range(count)
     ]
     envelopes = [counter.envelope(operation, "a1") for operation in operations]
-    asked = 0
-
-    def look(*_: Any) -> None:
-        nonlocal asked
-        asked += 1
-
-    event.listen(shop.database.engine, "before_cursor_execute", look)
-    results = counter.results(*envelopes)
-    event.remove(shop.database.engine, "before_cursor_execute", look)
+    with of_pushes(shop) as asked:
+        results = counter.results(*envelopes)
     assert {result["status"] for result in results} == {"accepted"}
-    return asked
+    return len(asked)
 
 
 def test_a_large_batch_takes_hardly_more_statements_than_a_small_one(shop: Shop) -> None:
