@@ -38,11 +38,12 @@ def hand_over(item: FollowUpInfo, to_id: str) -> tuple[Operation, ...]:
     return (*_made(item), move)
 
 
-def snooze(item: FollowUpInfo, to: date) -> tuple[Operation, ...]:
-    """It is done another day."""
+def snooze(item: FollowUpInfo, to: date, hour: str | None = None) -> tuple[Operation, ...]:
+    """It is done another day, an appointment at another hour as well."""
     move = SnoozeFollowUp(
-        follow_up_id=item.id, member_id=item.member_id, from_date=item.due_date, due_date=to.isoformat()
-    )
+        follow_up_id=item.id, member_id=item.member_id, from_date=item.due_date, due_date=to.isoformat(),
+        due_time=hour,
+    )  # fmt: skip
     return (*_made(item), move)
 
 

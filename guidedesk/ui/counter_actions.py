@@ -17,11 +17,14 @@ from guidedesk.ui.presenters.bind import BindPresenter
 from guidedesk.ui.presenters.claim import ClaimPresenter
 from guidedesk.ui.presenters.consent import ConsentPresenter
 from guidedesk.ui.presenters.edit_member import EditMemberPresenter
+from guidedesk.ui.presenters.family import FamilyPresenter
 from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
 from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
+from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
+from guidedesk.ui.presenters.wish import WishPresenter
 from guidedesk.ui.scan_source import Scan, ScanOrigin
 from guidedesk.ui.widgets.scan_field import scan_field_of
 
@@ -33,8 +36,8 @@ Allowed = Callable[[Permission], bool]
 
 
 class CounterActions(QObject):
-    """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`. `told(Notice)` when it was
-    saved."""
+    """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`, `wish`, `family`, `visit`,
+    `task`. `told(Notice)` when it was saved."""
 
     told = Signal(object)
 
@@ -50,9 +53,12 @@ class CounterActions(QObject):
         self.follow_up = FollowUpPresenter(desk, self)
         self.bind = BindPresenter(desk, self)
         self.redeem = RedeemPresenter(desk, self)
+        self.wish = WishPresenter(desk, self)
+        self.family = FamilyPresenter(desk, self)
+        self.plan = PlanPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
             self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
-            self.redeem,
+            self.redeem, self.wish, self.family, self.plan,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -62,15 +68,21 @@ class CounterActions(QObject):
         self._join(self.follow_up, self._follow_up_dialog)
         self._join(self.bind, self._bind_dialog)
         self._join(self.redeem, self._redeem_dialog)
+        self._join(self.wish, self._wish_dialog)
+        self._join(self.family, self._family_dialog)
+        self._join(self.plan, self._plan_dialog)
 
     def open(self, name: str, member_id: str) -> None:
         """Begin one of the forms about a member, if whoever is signed in may."""
         wanted: dict[str, tuple[Permission, FormPresenter[Any]]] = {
             "edit": ("member.edit", self.edit), "consent": ("member.consent", self.consent),
             "sale": ("sale.record", self.sale), "claim": ("sale.claim", self.claim), "bind": ("member.bind", self.bind),
+            "wish": ("member.edit", self.wish), "family": ("member.edit", self.family),
         }  # fmt: skip
         if name in wanted and self._is_allowed(wanted[name][0]):
             wanted[name][1].open(member_id)
+        elif name in ("visit", "task") and self._is_allowed("follow_up.schedule"):
+            self.plan.open_as(APPOINTMENT if name == "visit" else CONTACT, member_id)
 
     def bind_scanned(self, member_id: str, digits: str, channel: ScanOrigin) -> None:
         """An associate's code was scanned while this member's card is open."""
@@ -205,10 +217,45 @@ class CounterActions(QObject):
         dialog.pin_typed.connect(form.type_pin)
         return dialog
 
+    def _wish_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.wish import WishDialog
+
+        dialog, form = WishDialog(), self.wish
+        dialog.words_typed.connect(form.type_words)
+        dialog.article_chosen.connect(form.choose_article)
+        dialog.size_typed.connect(form.type_size)
+        dialog.colour_typed.connect(form.type_colour)
+        dialog.until_typed.connect(form.type_until)
+        return dialog
+
+    def _family_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.family import FamilyDialog
+
+        dialog, form = FamilyDialog(), self.family
+        dialog.relation_chosen.connect(form.choose_relation)
+        dialog.event_chosen.connect(form.choose_event)
+        dialog.day_typed.connect(form.type_day)
+        dialog.agreed.connect(form.answer)
+        dialog.age_said.connect(form.say_age)
+        return dialog
+
+    def _plan_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.plan import PlanDialog
+
+        dialog, form = PlanDialog(), self.plan
+        dialog.kind_chosen.connect(form.choose_kind)
+        dialog.text_typed.connect(form.type_text)
+        dialog.day_typed.connect(form.type_day)
+        dialog.hour_typed.connect(form.type_hour)
+        dialog.who_chosen.connect(form.choose_who)
+        return dialog
+
     def _follow_up_dialog(self) -> FormDialog:
         from guidedesk.ui.views.follow_up import FollowUpDialog
 
         dialog, form = FollowUpDialog(), self.follow_up
+        dialog.day_typed.connect(form.type_day)
+        dialog.hour_typed.connect(form.type_hour)
         dialog.way_chosen.connect(form.choose_way)
         dialog.colleague_chosen.connect(form.choose_colleague)
         dialog.reason_written.connect(form.write_reason)

@@ -20,6 +20,7 @@ from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
+from guidedesk.ui.counter_pick import MemberPick
 from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
 from guidedesk.ui.counter_settings import SETTINGS as SETTINGS
 from guidedesk.ui.counter_settings import CounterSettings
@@ -109,6 +110,7 @@ class CounterWindow(QObject):
         self.tasks.member_wanted.connect(self.open_member)
         self.tasks.change_wanted.connect(self.actions.open_follow_up)
         self.tasks.log_wanted.connect(self.log.open_task)
+        self.tasks.new_wanted.connect(self._pick_for_task)
         self.binder = ShellBinder(self.window, self.shell)
         self.shell.state_changed.connect(self.tasks.badge.show_count)
         self._add_sign_in()
@@ -233,6 +235,8 @@ class CounterWindow(QObject):
         page.next_done.connect(self.member_care.complete)
         page.next_another.connect(self.member_care.another)
         page.next_dismissed.connect(self.member_care.dismiss)
+        page.wish_ended.connect(self.member_care.end_wish)
+        page.family_removed.connect(self.member_care.remove_family)
         presenter.noticed.connect(self._tell_notice)
         presenter.log_requested.connect(self.log.open)
         presenter.history_requested.connect(self.history.open)
@@ -315,7 +319,9 @@ class CounterWindow(QObject):
         presenter.state_changed.connect(self._cover_pages)
         self._search_overlay = SearchOverlay(self.window.top.search, self.window.ground)
         presenter.state_changed.connect(self._search_overlay.render_state)
-        presenter.member_chosen.connect(self.open_member)
+        self._pick = MemberPick(presenter, self.window.top.search, self)
+        self._pick.opened.connect(self.open_member)
+        self._pick.picked.connect(self._plan_task)
         presenter.log_requested.connect(self.log.open)
         presenter.new_member_requested.connect(self.new_member.open)
         self._search_overlay.prepared.connect(presenter.prepare)
@@ -348,11 +354,21 @@ class CounterWindow(QObject):
         """Put the keyboard into the search field, with the letter that began it."""
         if not self._is_allowed("member.view"):
             return
+        self._pick.forget()
         self.window.run_command("search")
         if typed:
             self.window.top.search.set_text(typed)
             self.window.top.search.line.setCursorPosition(len(typed))
             self.search.type(typed)
+
+    def _pick_for_task(self) -> None:
+        if self._is_allowed("follow_up.schedule"):
+            self.begin_search()
+            self._pick.begin()
+            self.window.toast(i18n.t("plan.pick"))
+
+    def _plan_task(self, member_id: str) -> None:
+        self.actions.open("task", member_id)
 
     def _show_member(self, _member_id: str) -> None:
         if self.window.current != MEMBERS:
@@ -407,6 +423,7 @@ class CounterWindow(QObject):
         self.new_member.answer(answer[:-1], answer.endswith("+"))
 
     def _leave_search(self) -> None:
+        self._pick.forget()
         self.search.close()
         self.window.focus_page()
 

@@ -28,9 +28,9 @@ PAGES = {
     "scanner_settings", "scripts", "sync_centre", "tasks", "tasks_drawer", "tasks_parts",
 }  # fmt: skip
 DIALOGS = {
-    "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "figures_export",
-    "file_export", "follow_up", "form_dialog", "give_back", "log_interaction", "printers", "redeem", "sale",
-    "unsent_export",
+    "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "family",
+    "figures_export", "file_export", "follow_up", "form_dialog", "give_back", "log_interaction", "plan", "printers",
+    "redeem", "sale", "unsent_export", "wish",
 }  # fmt: skip
 
 

@@ -61,8 +61,9 @@ def _next_weekday(today: date, weekday: int) -> date:
 
 
 def typed_hour(text: str) -> str:
-    """A local time of day as people type it (`1530`, `15.30`, `9`, `15 点`) as HH:MM; `hour_invalid`."""
-    plain = text.strip().replace("：", ":").replace(".", ":").replace("点", ":").replace("分", "").replace(" ", "")
+    """A local time of day as people type it (`1530`, `15.30`, `9`, `15 点半`) as HH:MM; `hour_invalid`."""
+    plain = text.strip().replace("：", ":").replace(".", ":").replace("点半", ":30").replace("点", ":")
+    plain = plain.replace("分", "").replace(" ", "")
     if plain.isascii() and plain.isdigit() and len(plain) in (3, 4):
         plain = f"{plain[:-2]}:{plain[-2:]}"
     hour, _, minute = plain.partition(":")

@@ -8,20 +8,25 @@ from datetime import date
 from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.contact_limits import best_channel
+from guidedesk.domain.family import FamilyDate
 from guidedesk.domain.follow_ups.plan import Planned, next_best
 from guidedesk.domain.people import Tier
 from guidedesk.domain.tiers import Bought, TierRules, TierStanding, first_day, standing
 from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models import sales
 from guidedesk.services.queries.care import CareMember, read_care
+from guidedesk.services.queries.family import family_dates
 from guidedesk.services.queries.follow_ups import explained, list_follow_ups, suggested_item
-from guidedesk.services.queries.reference import get_settings
+from guidedesk.services.queries.reference import get_settings, get_staff
+from guidedesk.services.queries.wishes import WishInfo, list_wishes
 from guidedesk.services.read_models import ChainSettings, FollowUpInfo
 
 
 @dataclass(frozen=True, slots=True)
 class MemberCare:
-    """The actions that could be next, the best first, and the tier by her own orders."""
+    """The actions that could be next, the best first, the tier by her own orders, her wishes and family dates.
+
+    `store_id`: the store of whoever looks; times in UTC ms."""
 
     member_id: str
     today: date
@@ -30,6 +35,10 @@ class MemberCare:
     rules: TierRules
     currency: str
     recorded: Tier  # what her card says: as registered, imported or set by head office
+    now_ms: int = 0
+    store_id: str = ""
+    wishes: tuple[WishInfo, ...] = ()
+    family: tuple[FamilyDate, ...] = ()
 
 
 def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: int) -> MemberCare | None:
@@ -50,7 +59,9 @@ def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: in
     )
     return MemberCare(
         member_id, today, (*explained(mine, (who,)), *told), _standing(conn, who, settings, today),
-        settings.tier_rules, settings.currency, who.tier,
+        settings.tier_rules, settings.currency, who.tier, now_ms, get_staff(conn, viewer_id).store_id,
+        list_wishes(conn, who.member_id, settings.zone, now_ms),
+        family_dates(conn, [who.member_id], keeps_children=settings.keeps_children).get(who.member_id, ()),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from guidedesk.services.queries.reference import staff_names, store_names
 from guidedesk.services.read_models import NOBODY, Bilingual, TimelineEntry
 
 Names = dict[str, Bilingual]
+MISSED: Final = "missed"  # why an appointment was ended: she did not come
 ItemKey = tuple[str, str]
 _ITEMS: Final = 3
 _who: Final[Any] = bindparam("member_id")
@@ -250,7 +251,7 @@ def _follow_ups(
             id=r.id,
             at_ms=r.done_at_ms if r.state == "done" and r.done_at_ms else r.created_at_ms,
             staff=staff.get(r.done_by if r.state == "done" else r.associate_id, NOBODY),
-            outcome=r.state,
+            outcome="missed" if r.state == "cancelled" and r.result == MISSED else r.state,
             note="" if r.associate_id == private_of else r.text,
             is_private=bool(r.text) and r.associate_id == private_of,
             due_date=r.due_date,

@@ -7,12 +7,14 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from guidedesk.domain.family import FamilyDate
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.care_book import KINDS
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import Operation
+from guidedesk.services.operations import EndWish, Operation, SetFamilyDate
 from guidedesk.services.queries.member_care import MemberCare, get_member_care
 from guidedesk.services.read_models import FollowUpInfo
+from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.presenters.state_presenter import StatePresenter
@@ -99,6 +101,26 @@ class MemberCarePresenter(StatePresenter[MemberCareState]):
         item = self.state.action
         if item is not None:
             self._record(item, steps.dismiss(item), "tasks.dismissed")
+
+    def end_wish(self, wish_id: str, how: str) -> None:
+        """She has it, or wants it no more."""
+        if self._member_id:
+            self._tell("wish.ended", EndWish(wish_id=wish_id, member_id=self._member_id, how=how))
+
+    def remove_family(self, one: FamilyDate) -> None:
+        """A date of her family is taken off."""
+        if self._member_id:
+            off = SetFamilyDate(
+                member_id=self._member_id, is_on=False, is_of_age=one.is_of_age, relation=one.relation,
+                event=one.event, month_day=one.month_day,
+            )  # fmt: skip
+            self._tell("family.removed", off)
+
+    def _tell(self, key: str, operation: Operation) -> None:
+        def told(changes: Changes) -> None:
+            self.noticed.emit(Notice(key, "", undo=take_all_back((operation,), changes.op_ids)))
+
+        self._desk.record(operation, done=told)
 
     def _record(self, item: FollowUpInfo, operations: tuple[Operation, ...], key: str) -> None:
         def told(changes: Changes) -> None:

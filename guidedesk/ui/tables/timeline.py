@@ -135,6 +135,8 @@ def _binding_title(entry: TimelineEntry) -> str:
 def _follow_up_title(entry: TimelineEntry) -> str:
     if entry.outcome == "done":
         return i18n.t("timeline.follow_up_done")
+    if entry.outcome == "missed":
+        return i18n.t("timeline.follow_up_missed")
     if entry.outcome == "cancelled":
         return i18n.t("timeline.follow_up_cancelled")
     due = formats.day_text(date.fromisoformat(entry.due_date)) if entry.due_date else ""

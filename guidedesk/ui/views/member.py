@@ -21,6 +21,7 @@ from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.bind_words import result_words
 from guidedesk.ui.views.member_care import NextCard, TierCard
+from guidedesk.ui.views.member_keeps import FamilyCard, WishesCard
 from guidedesk.ui.views.member_parts import (
     AbilitiesCard,
     ConsentCard,
@@ -52,11 +53,13 @@ COUNTED: Final = ("all", "purchase")
 ACTIONS: Final = (
     MenuItem("edit", "actions.edit", "edit", "Alt 1"), MenuItem("consent", "actions.consent", "shield-check", "Alt 2"),
     MenuItem("bind", "actions.bind", "link", "Alt 3"), MenuItem("sale", "actions.sale", "yuan", "Alt 4"),
-    MenuItem("claim", "actions.claim", "flag", "Alt 5"), MenuItem("history", "member.history", "receipt", "Ctrl H"),
+    MenuItem("claim", "actions.claim", "flag", "Alt 5"), MenuItem("wish", "actions.wish", "star", "Alt 6"),
+    MenuItem("family", "actions.family", "users", "Alt 7"), MenuItem("visit", "actions.visit", "calendar", "Alt 8"),
+    MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("history", "member.history", "receipt", "Ctrl H"),
 )  # fmt: skip
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
-    KeyCue("Ctrl H", "keys.history"), KeyCue("Alt 1–5", "keys.actions"), KeyCue("F5", "keys.sync"),
+    KeyCue("Ctrl H", "keys.history"), KeyCue("Alt 1–9", "keys.actions"), KeyCue("F5", "keys.sync"),
     KeyCue("F6", "keys.pane"), KeyCue("F9", "keys.lock"),
 )  # fmt: skip
 
@@ -214,7 +217,8 @@ class TimelineCard(TitledCard):
 class MemberPage(Page):
     """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
     `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `follow_up_changed(id)`, `action_chosen(name)` for
-    the forms (`edit`, `consent`, `bind`, `sale`, `claim`), `returned(id)` when Back leads to a member."""
+    the forms (`ACTIONS`), `wish_ended(id, how)`, `family_removed(FamilyDate)`, `returned(id)` when Back leads to a
+    member."""
 
     log_started = Signal()
     served = Signal()
@@ -227,6 +231,8 @@ class MemberPage(Page):
     next_done = Signal()
     next_another = Signal()
     next_dismissed = Signal()
+    wish_ended = Signal(str, str)
+    family_removed = Signal(object)
     follow_up_completed = Signal(str)
     follow_up_changed = Signal(str)
     action_chosen = Signal(str)
@@ -247,8 +253,11 @@ class MemberPage(Page):
         self.timeline = TimelineCard()
         self.follow_ups, self.coupons, self.preferences = FollowUpsCard(), CouponsCard(), PreferencesCard()
         self.abilities = AbilitiesCard()
+        self.wishes, self.family = WishesCard(), FamilyCard()
         left = ScrollColumn(holder(_stretched(self.owner, self.tier, self.consents)))
-        cards = (self.abilities, self.next, self.follow_ups, self.coupons, self.preferences)
+        cards = (
+            self.abilities, self.next, self.follow_ups, self.wishes, self.coupons, self.family, self.preferences
+        )  # fmt: skip
         right = ScrollColumn(holder(_stretched(*cards)))
         self.columns = ColumnsPane(
             Pane(left, "member.tab.person", "pane_left"), Pane(self.timeline, "member.timeline"),
@@ -280,6 +289,8 @@ class MemberPage(Page):
         self.next.done.connect(self.next_done)
         self.next.another_wanted.connect(self.next_another)
         self.next.dismissed.connect(self.next_dismissed)
+        self.wishes.ended.connect(self.wish_ended)
+        self.family.removed.connect(self.family_removed)
         self.follow_ups.completed.connect(self.follow_up_completed)
         self.follow_ups.changed.connect(self.follow_up_changed)
         head.more.chosen.connect(self._act)
@@ -314,6 +325,8 @@ class MemberPage(Page):
         """What could be next, and the tier: both come a moment after the card."""
         self.next.show_care(state)
         self.tier.show_care(state)
+        self.wishes.show_care(state)
+        self.family.show_care(state)
 
     def show_result(self, result: BindResult | None) -> None:
         """What became of a bind, while the card it is about is open."""

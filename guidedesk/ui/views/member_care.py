@@ -59,7 +59,7 @@ class NextCard(Card):
 
 
 class TierCard(Card):
-    """The tier by her own orders, and what moves her up; hidden where sums are."""
+    """Her tier as it stands everywhere, and what her own orders tell: what moves her up; hidden where sums are."""
 
     def __init__(self) -> None:
         super().__init__(gap=2)
@@ -76,15 +76,19 @@ class TierCard(Card):
         if care is None:
             return
         found = care.standing
-        self._tier.show_state(t(f"tier.{found.tier}"), TIER_TONES[found.tier], TIER_ICONS[found.tier])
+        shown = care.recorded  # as everywhere else: what her own orders tell is said in words
+        self._tier.show_state(t(f"tier.{shown}"), TIER_TONES[shown], TIER_ICONS[shown])
         text = tier_text(care)
-        self._bar.show_parts((Part(_progress(found, care.rules), "gold"),), text)
+        progress = _FULL if shown == "super" else _progress(found, care.rules)
+        self._bar.show_parts((Part(progress, "gold"),), text)
         self._text.set_text(text)
 
 
 def tier_text(care: MemberCare) -> str:
     """What moves her up, and until when she stays where she is."""
     found = care.standing
+    if care.recorded != found.tier:
+        return t("member.tier_differs", tier=t(f"tier.{found.tier}"))
     parts = []
     if found.next is not None and not (found.orders_left or found.spent_left_minor) and found.lacks_consent:
         parts.append(t("member.tier_consent", tier=t(f"tier.{found.next}")))
@@ -101,8 +105,6 @@ def tier_text(care: MemberCare) -> str:
         parts.append(t("member.tier_first", tier=t(f"tier.{found.next}")))
     if found.until is not None:
         parts.append(t("member.tier_until", date=formats.day_text(found.until, care.today)))
-    if care.recorded != found.tier:
-        parts.append(t("member.tier_recorded", tier=t(f"tier.{care.recorded}")))
     return ("" if i18n.language() == "zh_CN" else " ").join(parts)
 
 

@@ -19,7 +19,8 @@ from guidedesk.ui.widgets.states import no_permission_state
 
 CUES = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("F5", "keys.sync"), KeyCue("F6", "keys.pane"),
-    KeyCue("Ctrl Enter", "tasks.key_act"), KeyCue("Ctrl F", "tasks.filter"), KeyCue("F9", "keys.lock"),
+    KeyCue("Ctrl Enter", "tasks.key_act"), KeyCue("Ctrl F", "tasks.filter"), KeyCue("Ctrl =", "tasks.new"),
+    KeyCue("F9", "keys.lock"),
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ class TasksPage(Page):
     another_wanted = Signal()
     asked_answered = Signal(str)
     scripts_wanted = Signal()
+    new_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +69,7 @@ class TasksPage(Page):
         self.groups.chosen.connect(self._choose_group)
         self.tasks.typed.connect(self.text_typed)
         self.tasks.scripts.clicked.connect(self.scripts_wanted)
+        self.tasks.new.clicked.connect(self.new_wanted)
         view = self.tasks.view
         self.tasks.chosen.connect(self.item_chosen)
         view.row_opened.connect(self.item_opened)
@@ -122,6 +125,8 @@ class TasksPage(Page):
             self.drawer.act()
         elif name == "filter":
             self.tasks.begin_filter()
+        elif name == "add_condition":
+            self.new_wanted.emit()
         elif name == "log" and chosen:
             self._log()
         elif name == "close" and self.tasks.is_filtering:

@@ -97,7 +97,8 @@ class TasksCard(TitledCard):
         self._field_row = holder(row(self.field, close, gap=1, pad=(2, 4, 2, 4)))
         self._field_row.hide()
         self.scripts = Button("", size="s", icon="script").say("scripts.open")
-        self.aside(self._stale, self._filter, self.scripts)
+        self.new = Button("", size="s", icon="plus", key="Ctrl =").say("tasks.new")
+        self.aside(self._stale, self._filter, self.scripts, self.new)
         self._empty = empty_state("tasks")
         self._empty.acted.connect(self._leave_group)
         self._pages = QStackedWidget()
@@ -184,6 +185,7 @@ class TasksCard(TitledCard):
         parts = [day, t("tasks.done_of", done=done, total=total)] if state.group == "today" and tasks else [day]
         self.set_note("" if self._compact else " · ".join(parts))
         self._filter.show_key(not self._compact)
+        self.new.show_key(False)  # the key bar says it
         self.scripts.setVisible(not self._compact)
 
     def _say_empty(self, state: TasksState) -> None:

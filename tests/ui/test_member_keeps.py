@@ -1,0 +1,205 @@
+"""Wishes, family dates, appointments and tasks by hand: by keys on the whole window, and what the card says then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from guidedesk.domain.errors import Refused
+from guidedesk.domain.follow_ups.slots import typed_hour
+from guidedesk.services.operations import AddWish, EndWish, ReassignFollowUp, ScheduleFollowUp, SetConsent
+from guidedesk.ui import formats, i18n
+from guidedesk.ui.counter_window import MEMBERS
+from guidedesk.ui.views.family import FamilyDialog
+from guidedesk.ui.views.member_care import TierCard
+from guidedesk.ui.views.member_keeps import FamilyCard, WishesCard
+from guidedesk.ui.views.plan import PlanDialog
+from guidedesk.ui.views.wish import WishDialog
+from guidedesk.ui.widgets.chips import Chip
+from guidedesk.ui.widgets.fields import Field
+from tests.helpers.shop import HE, NOW, SHEN
+from tests.ui.member_desk import make_desk
+from tests.ui.whole_window import Shop, said
+
+TODAY = formats.local_day(NOW)
+
+
+@pytest.fixture
+def shop(show: Callable[..., QWidget]) -> Shop:
+    made = Shop(make_desk(signed_in=False))
+    made.ui.window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    made.ui.window.resize(1366, 768)
+    show(made.ui.window)
+    made.scan()
+    return made
+
+
+def recorded(shop: Shop) -> list[Any]:
+    """What was recorded after the scan's own visit."""
+    return [operation for operations, _ in shop.desk.counter.recorded for operation in operations][1:]
+
+
+def act(shop: Shop, number: int) -> Any:
+    """Alt and a digit on the card; the dialog that opened."""
+    shop.ui.window.run_command(f"choice_{number}")
+    return shop.ui.window.overlays.dialog
+
+
+def save(shop: Shop) -> None:
+    shop.ui.window.run_command("main_action")
+
+
+def typed(field: Field, text: str) -> None:
+    """As an input method commits it."""
+    field.line.setText(text)
+    field.edited.emit(text)
+
+
+def tell_card(shop: Shop) -> None:
+    """What is read a moment after the card."""
+    shop.ui.member_care.reload()
+
+
+def test_a_wish_is_typed_kept_on_the_card_and_ended_there(shop: Shop) -> None:
+    dialog = act(shop, 6)
+    assert isinstance(dialog, WishDialog)
+    save(shop)
+    assert [name for name, _ in shop.ui.actions.wish.state.problems] == ["words"]
+    typed(dialog.words, "灰色围巾")
+    typed(dialog.colour_field, "灰")
+    typed(dialog.until, "12-24")
+    save(shop)
+    (wish,) = recorded(shop)
+    assert isinstance(wish, AddWish)
+    assert (wish.words, wish.colour, wish.until_date, wish.sku) == ("灰色围巾", "灰", "2026-12-24", None)
+    tell_card(shop)
+    card = shop.child(WishesCard)
+    assert card.isVisibleTo(shop.ui.window)
+    assert "灰色围巾" in said(shop.ui)
+    card.ended.emit(wish.wish_id, "gone")
+    assert isinstance(recorded(shop)[-1], EndWish)
+    tell_card(shop)
+    assert not card.isVisibleTo(shop.ui.window)
+
+
+def test_a_family_date_needs_a_yes_and_an_age_and_goes_with_the_consent(shop: Shop) -> None:
+    dialog = act(shop, 7)
+    assert isinstance(dialog, FamilyDialog)
+    form = shop.ui.actions.family
+    form.choose_relation("child")
+    typed(dialog.day, "0601")
+    save(shop)
+    assert [name for name, _ in form.state.problems] == ["agreed"]
+    form.answer(True)
+    save(shop)
+    assert [name for name, _ in form.state.problems] == ["age"]
+    form.say_age(False)
+    save(shop)
+    assert recorded(shop) == []
+    form.choose_relation("parent")
+    save(shop)
+    assert [operation.TYPE for operation in recorded(shop)] == ["consent", "family_date"]
+    tell_card(shop)
+    card = shop.child(FamilyCard)
+    assert card.isVisibleTo(shop.ui.window)
+    assert i18n.t("family.who.parent") in said(shop.ui)
+    again = act(shop, 7)
+    assert not again.consent.isVisibleTo(again)  # she agreed already: not asked twice
+    form.leave()
+    shop.desk.record(SetConsent(member_id=SHEN, purpose="family", is_given=False))
+    tell_card(shop)
+    assert not card.isVisibleTo(shop.ui.window)
+
+
+def test_an_appointment_for_a_colleague_is_on_her_list_with_its_hour(shop: Shop) -> None:
+    dialog = act(shop, 8)
+    assert isinstance(dialog, PlanDialog)
+    typed(dialog.text, "试穿大衣")
+    day = TODAY + timedelta(days=2)
+    typed(dialog.day, f"{day:%m-%d}")
+    save(shop)
+    assert [name for name, _ in shop.ui.actions.plan.state.problems] == ["hour"]
+    typed(dialog.hour, "15点半")
+    shop.ui.actions.plan.choose_who(HE)
+    save(shop)
+    plan, give = recorded(shop)
+    assert isinstance(plan, ScheduleFollowUp)
+    assert isinstance(give, ReassignFollowUp)
+    assert (plan.reason, plan.due_date, plan.due_time, plan.text) == ("visit", day.isoformat(), "15:30", "试穿大衣")
+    assert (give.follow_up_id, give.to_id) == (plan.follow_up_id, HE)
+
+
+def test_an_appointment_is_moved_and_somebody_who_did_not_come_is_told_so(shop: Shop) -> None:
+    made = ScheduleFollowUp(
+        follow_up_id=shop.desk.counter.new_id(), member_id=SHEN, due_date=TODAY.isoformat(), due_time="11:00",
+        reason="visit", text="试穿大衣",
+    )  # fmt: skip
+    shop.desk.record(made)
+    shop.ui.open_member(SHEN)
+    form = shop.ui.actions.follow_up
+    shop.ui._change_follow_up(made.follow_up_id)
+    form.choose_way("move")
+    save(shop)
+    assert [name for name, _ in form.state.problems] == ["day"]
+    form.type_day(f"{TODAY:%m-%d}")
+    form.type_hour("16")
+    save(shop)
+    (item,) = (one for one in shop.ui.member.state.card.follow_ups if one.id == made.follow_up_id)  # type: ignore[union-attr]
+    assert (item.due_date, item.due_time) == (TODAY.isoformat(), "16:00")
+    shop.ui._change_follow_up(made.follow_up_id)
+    form.choose_way("missed")
+    save(shop)
+    outcomes = {entry.outcome for entry in shop.ui.member.state.entries if entry.id == made.follow_up_id}
+    assert outcomes == {"missed"}
+
+
+def test_a_task_by_hand_begins_with_the_search_and_a_search_alone_opens_the_card(shop: Shop) -> None:
+    shop.ui.tasks.show_page()
+    shop.ui.window.run_command("add_condition")
+    shop.ui.search.type("szw")
+    shop.ui.search.open(SHEN)
+    dialog = shop.ui.window.overlays.dialog
+    assert isinstance(dialog, PlanDialog)
+    typed(dialog.text, "问大衣")
+    typed(dialog.day, f"{TODAY:%m-%d}")
+    save(shop)
+    (task,) = recorded(shop)
+    assert (task.member_id, task.reason, task.due_date, task.due_time) == (SHEN, "promised", TODAY.isoformat(), None)
+    assert shop.page == "tasks"
+    assert "问大衣" in {item.text for item in shop.ui.tasks.presenter.state.items}
+    shop.ui.window.run_command("add_condition")
+    shop.ui._leave_search()  # thought better of it
+    shop.ui.begin_search("s")
+    shop.ui.search.type("szw")
+    shop.ui.search.open(SHEN)
+    assert shop.page == MEMBERS
+    assert shop.ui.window.overlays.dialog is None
+
+
+def test_the_tier_card_says_what_the_chip_beside_her_name_says(shop: Shop) -> None:
+    tell_card(shop)
+    chip = shop.child(TierCard).findChildren(Chip)[0]
+    assert chip.text() == i18n.t("tier.super")
+    assert i18n.t("tier.super") in said(shop.ui)
+    care = shop.ui.member_care.state.care
+    assert care is not None
+    assert care.standing.tier != "super"  # by her orders: told in words, not by another chip
+    assert i18n.t("member.tier_differs", tier=i18n.t(f"tier.{care.standing.tier}")) in said(shop.ui)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"), [("1530", "15:30"), ("930", "09:30"), ("15.30", "15:30"), ("9", "09:00"), ("15 点半", "15:30")]
+)
+def test_an_hour_as_people_type_it(text: str, hour: str) -> None:
+    assert typed_hour(text) == hour
+
+
+@pytest.mark.parametrize("text", ["", "25", "12:60", "午后", "1:2:3", "-1"])
+def test_what_is_no_hour(text: str) -> None:
+    with pytest.raises(Refused, match="hour_invalid"):
+        typed_hour(text)
