@@ -5,7 +5,7 @@ Every function takes text that the caller has already narrowed to `[0-9]`; nothi
 
 from __future__ import annotations
 
-GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+from guidedesk.domain.gtin import is_gtin as is_gtin
 
 
 def mod97_10_digits(payload: str) -> str:
@@ -33,14 +33,6 @@ def mod11_10_digit(payload: str) -> str:
 def is_mod11_10(digits: str) -> bool:
     """Whether the last digit is the MOD 11,10 check digit of those before it."""
     return digits[-1:] == mod11_10_digit(digits[:-1])
-
-
-def is_gtin(digits: str) -> bool:
-    """Whether this is a GTIN-8, -12, -13 or -14 with a right check digit."""
-    if len(digits) not in GTIN_LENGTHS:
-        return False
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
-    return weighted % 10 == 0
 
 
 def is_luhn(digits: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.gtin import canonical_gtin
 from guidedesk.domain.money import MAX_MINOR, exponent, is_currency
 from guidedesk.domain.spreadsheets import FORMULA_STARTS
 from guidedesk.domain.time import DAY_MS, to_ms
@@ -78,6 +79,15 @@ def read_id(text: str, column: str) -> str:
     if is_ruined:
         raise Refused("row_id_number", column=column, text=text[:SHOWN])
     return str(" ".join(text.split()))
+
+
+def read_barcode(text: str, column: str) -> str:
+    """A GTIN as 14 digits, an empty text where the cell is empty; `row_barcode` for what is none."""
+    kept = read_id(text, column).replace(" ", "").replace("-", "")
+    found = canonical_gtin(kept)
+    if kept and found is None:
+        raise Refused("row_barcode", text=text[:SHOWN])
+    return found or ""
 
 
 def read_amount_minor(text: str, currency: str) -> int:

@@ -60,6 +60,7 @@ _PRODUCTS: Final[Mapping[str, str]] = {
     "price": "价格 零售价 吊牌价",
     "currency": "币种",
     "image": "图片",
+    "barcode": "条码 条形码 国际条码 ean gtin upc",
 }
 _STOCK: Final[Mapping[str, str]] = {
     "sku": "货号 商品编码",

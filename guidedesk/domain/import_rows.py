@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 from guidedesk.domain import import_cells as cells
 from guidedesk.domain import people
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.gtin import canonical_gtin
 from guidedesk.domain.import_headers import Layout
 
 RowKind = Literal["sale", "return"]
@@ -91,7 +92,7 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """One article; `price_minor` None when no price is given."""
+    """One article; `price_minor` None when no price is given. Where the article number is a GTIN, it is the barcode."""
 
     sku: str
     name: str
@@ -104,6 +105,7 @@ class ProductRow:
     price_minor: int | None
     currency: str
     image: str
+    barcode: str  # a GTIN as 14 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,7 @@ def read_product_row(found: Mapping[str, str], chain: Chain, layout: Layout) -> 
         price_minor=cells.read_amount_minor(price, currency) if price else None,
         currency=currency,
         image=image,
+        barcode=cells.read_barcode(found.get("barcode", ""), layout.title("barcode")) or canonical_gtin(sku) or "",
     )
 
 

@@ -192,6 +192,12 @@ CACHE_INDEXES = (
     Index("ix_staff_code_staff_id", _cache("staff_code").c.staff_id),
     Index("ix_invitation_staff_id_issued_at_ms", _cache("invitation").c.staff_id, _cache("invitation").c.issued_at_ms),
     Index("ix_code_count_staff_id_day", _cache("code_count").c.staff_id, _cache("code_count").c.day),
+    Index("ix_often_next_article", _cache("often_next").c.article),
+    Index(
+        "ix_product_barcode", _cache("product").c.barcode, sqlite_where=_cache("product").c.barcode.is_not(None)
+    ),
+    Index("ix_product_sku", _cache("product").c.sku),
+    Index("ix_product_name", _cache("product").c.name),
     Index("ix_stock_sku", _cache("stock").c.sku),
     Index("ix_coupon_member_id", _cache("coupon").c.member_id),
     Index("ix_coupon_staff_id_issued_at_ms", _cache("coupon").c.staff_id, _cache("coupon").c.issued_at_ms),

@@ -93,5 +93,14 @@ webhook_seen = Table(
     info=_SCOPE,
 )
 
+# When a store's `often_next` was last worked out.
+often_next_round = Table(
+    "often_next_round",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    big_col("at_ms"),
+    info=_SCOPE,
+)
+
 Index("ix_purchase_return_scope_id_purchase_id", purchase_return.c.scope_id, purchase_return.c.purchase_id)
 Index("ix_webhook_seen_scope_id_at_ms", webhook_seen.c.scope_id, webhook_seen.c.at_ms)

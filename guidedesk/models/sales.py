@@ -19,6 +19,7 @@ product = entity(
     big_col("price_minor", nullable=True),  # what one costs in the shop, in `currency`
     text_col("currency", nullable=True),
     text_col("image", nullable=True),  # an https address; counters open nothing by themselves
+    text_col("barcode", nullable=True),  # its GTIN as 14 digits
     feed="chain",
 )
 
@@ -29,6 +30,19 @@ stock = entity(
     big_col("quantity"),
     text_col("shelf", nullable=True),
     big_col("as_of_ms"),
+)
+
+# What customers of this store take with an article or next after it (domain/goes_with.py): its partner of each rank.
+# id is derived from store, article and rank, so the table never has more rows than a store has articles and ranks.
+often_next = entity(
+    "often_next",
+    text_col("article"),  # by name: sizes and colours of an article are one
+    text_col("article_en"),
+    Column("place", Integer, nullable=False),  # 1 is the best
+    text_col("partner"),
+    text_col("partner_en"),
+    Column("takers", Integer, nullable=False),
+    Column("customers", Integer, nullable=False),  # of whom so many took the partner
 )
 
 purchase = entity(

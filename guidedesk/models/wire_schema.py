@@ -18,6 +18,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     | frozenset({"coupon_campaign", "coupon", "coupon_use"}),
     5: frozenset({"family_date", "wish"}),
     6: frozenset({"points_rules", "points_entry", "points_balance"}),
+    7: frozenset({"often_next"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {
@@ -30,6 +31,9 @@ _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     },
     4: {
         "visit": frozenset({"channel"}),
+    },
+    7: {
+        "product": frozenset({"barcode"}),
     },
 }
 

@@ -6,6 +6,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import anyio
@@ -23,6 +24,7 @@ from guidedesk.server import (
     grant_ends,
     home_moves,
     member_cap,
+    often_next,
     recognition,
     snapshots,
     team_fold,
@@ -171,6 +173,8 @@ async def _sweep(context: ServerContext) -> None:
             number = next(rounds)
             if number % _IMAGES_EVERY == 1:  # not while a server that was away takes in what everybody did meanwhile
                 await anyio.to_thread.run_sync(snapshots.sweep_snapshots, context)
+                renew = partial(often_next.sweep_often_next, context.database, now_ms)
+                context.background.ask("often_next", renew)
             if number == 0:
                 await anyio.to_thread.run_sync(webhooks.forget_old_calls, context.database, now_ms)
                 await anyio.to_thread.run_sync(member_cap.sweep_cap, context.database)

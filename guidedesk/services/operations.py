@@ -89,6 +89,7 @@ INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
 FOLLOW_UP_REASONS: Final = (
     "promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed", "family", "arrival", "duplicate",
+    "goes_with",
 )  # fmt: skip
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")

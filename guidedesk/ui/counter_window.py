@@ -12,6 +12,7 @@ from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui.counter_actions import CounterActions
+from guidedesk.ui.counter_articles import CounterArticles
 from guidedesk.ui.counter_associates import ASSOCIATE, CounterAssociates
 from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
@@ -137,6 +138,11 @@ class CounterWindow(QObject):
         self.new_member.left.connect(self._left_new_member)
         self.window.add_page_later(NEW_MEMBER, self._add_new_member)
         self._add_scan_result()
+        self.articles = CounterArticles(desk, self.window, self)
+        self.counter.article_scanned.connect(self.articles.show_scanned)
+        self.counter.article_scanned.connect(self.sound.good)
+        self.articles.opening.connect(self._keep_what_was_typed)
+        self.articles.member_wanted.connect(self.open_member)
         self._add_search()
         self.window.add_page_later(SYNC, self._syncs.add_page)
         self.window.add_page_later(SETTINGS, self.settings.add_page)

@@ -18,7 +18,8 @@ LOOKS: Final[dict[str, tuple[str, ToneName]]] = {
     "birthday": ("cake", "gold"), "promised": ("chat", "accent"), "reorder": ("refill", "info"),
     "visit": ("calendar", "accent"), "window": ("hourglass", "warning"), "after_sale": ("tshirt", "success"),
     "lapsed": ("history", "neutral"), "family": ("gift", "gold"), "arrival": ("box", "success"),
-    "duplicate": ("users", "violet"), OUTREACH: ("segments", "violet"),
+    "duplicate": ("users", "violet"), "goes_with": ("spark", "accent"),
+    OUTREACH: ("segments", "violet"),
 }  # fmt: skip
 NO_LOOK: Final[tuple[str, ToneName]] = ("tasks", "neutral")
 ACTIONS: Final = frozenset({"wechat", "sms", "phone", "mini"})
@@ -38,6 +39,9 @@ def told(one: Suggestion, today: date) -> str:
         return t(key, n=days, whose=t(f"family.of.{one.family.relation}.{one.family.event}"))
     if one.occasion == "arrival":
         return t("tasks.why.arrival", item=subject)
+    if one.occasion == "goes_with":
+        because = untrusted(one.because.zh if lang == "zh_CN" else one.because.en, 24)
+        return t("tasks.why.goes_with", because=because, subject=subject, n=one.in_hundred)
     since = one.since or today
     n = max(0, (today - since).days)
     if one.occasion == "after_sale":

@@ -152,6 +152,18 @@ def test_articles_are_new_changed_or_as_they_were_and_reach_the_counter(shop: Sh
     assert [one["reason"] for one in bad.rejected] == ["row_sku_twice", "row_image"]
 
 
+def test_a_barcode_is_kept_as_fourteen_digits_and_checked(shop: Shop, land: Land) -> None:
+    coat, ean = {"货号": "C1", "名称": "大衣"}, "6901234567892"
+    land("products", coat | {"条码": ean}, {"货号": "036000291452", "名称": "帽子"})
+    assert land("products", coat).unchanged == 1  # an empty cell takes nothing away
+    counter = shop.counter()
+    counter.pull()
+    found = {row["name"]: row["barcode"] for row in counter.table("product")}
+    assert found == {"大衣": "0" + ean, "帽子": "00036000291452"}
+    bad = land("products", coat | {"条码": "6901234567891"}, coat | {"货号": "C2", "条码": "6.9E+12"})
+    assert [one["reason"] for one in bad.rejected] == ["row_barcode", "row_id_number"]
+
+
 def test_the_later_count_of_stock_stands_whatever_the_order(shop: Shop, land: Land) -> None:
     counter = shop.counter()
     land("products", {"货号": "C1", "名称": "大衣"})

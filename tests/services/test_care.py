@@ -17,8 +17,10 @@ from guidedesk.services.apply import apply_operation
 from guidedesk.services.care_book import CareBook
 from guidedesk.services.changes import Changes
 from guidedesk.services.queries.follow_ups import get_agenda, get_tasks
+from guidedesk.services.queries.member_care import get_member_care
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Agenda, FollowUpInfo, TaskList
+from guidedesk.ui import task_words
 from guidedesk.ui.presenters.task_groups import in_group, is_in
 from tests.helpers.shop import HE, LAKESIDE, LIN, NOW, QIN, SHEN, Shop, full, open_shop, purchase_row
 
@@ -204,3 +206,33 @@ def test_what_a_manager_handed_out_comes_onto_the_list_shortly_before_its_last_d
     assert [item.reason for item in counter.agenda().items] == [OUTREACH, "birthday"]
     assert [is_in(item, "manager", TODAY) for item in counter.tasks().open].count(True) == 2
     assert [item.id for item in in_group(counter.tasks(), "today") if item.reason == OUTREACH] == [derived_id("o", 2)]
+
+
+def test_what_goes_with_her_last_purchase_is_suggested_with_its_reason_until_it_is_not_suitable(shop: Shop) -> None:
+    partners = (("羊绒帽", 30), ("大衣", 50), ("真丝方巾", 40))
+    rows = [
+        full("often_next", scope_id=LAKESIDE, id=derived_id("often_next", n), article="大衣", article_en="Coat",
+             place=n, partner=name, partner_en=name.upper(), takers=takers, customers=80)
+        for n, (name, takers) in enumerate((("羊毛袜", 60), *partners), 1)
+    ]  # fmt: skip
+    with shop.engine.begin() as conn:
+        store_rows(conn, "often_next", rows)
+        store_rows(conn, "purchase", [purchase_row(20, SHEN, 20, ("羊毛袜", "袜", 9_900))])
+
+    def offered(at_ms: int = NOW) -> list[FollowUpInfo]:
+        with shop.engine.connect() as conn:
+            care = get_member_care(conn, SHEN, LIN, at_ms)
+        assert care is not None
+        return [one for one in care.actions if one.reason == "goes_with"]
+
+    assert offered() == []  # she has not said that she wants to be advised
+    with shop.engine.begin() as conn:
+        store_rows(conn, "consent", [agrees(SHEN, "personalised")])
+    found = offered()  # the socks she has; a coat does not go with itself, whatever the table says
+    assert [one.suggestion.subject.zh for one in found if one.suggestion] == ["真丝方巾", "羊绒帽"]
+    assert found[0].suggestion is not None
+    assert task_words.told(found[0].suggestion, TODAY) == "买了大衣的客人常会接着买真丝方巾，每 100 位约 50 位"
+    assert "goes_with" not in today(Counter(shop).tasks()).values()  # nobody is written to for it
+    Counter(shop).do(*steps.dismiss(found[0]))
+    assert [one.suggestion.subject.zh for one in offered() if one.suggestion] == ["羊绒帽"]
+    assert offered(NOW + 60 * DAY_MS) == []

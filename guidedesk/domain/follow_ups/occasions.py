@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Final, Literal
 
 from guidedesk.domain.family import FamilyDate
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.insight import LEAST_DAYS, next_buy, quiet_from
 
-Occasion = Literal["window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed"]
-# The most pressing first: a window ends, a birthday passes, the rest can wait a day.
+Occasion = Literal["window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed", "goes_with"]
+# The most pressing first: a window ends, a birthday passes, the rest can wait a day. What goes with her last purchase
+# is not among them: it is worth saying to who stands here, and no reason to write to anybody.
 OCCASIONS: Final[tuple[Occasion, ...]] = (
     "window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed"
 )  # fmt: skip
@@ -31,6 +33,8 @@ WINDOW_AHEAD: Final = 2
 LAPSED_FOR: Final = 30
 FAMILY_AHEAD: Final = 7  # days: time to choose and wrap something
 ARRIVAL_FOR: Final = 14
+GOES_WITH_FOR: Final = 60  # days: as long as a purchase counts as the next one (goes_with.NEXT_MS)
+MOST_PAIRINGS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,23 @@ class CareFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """What goes with something she bought: of `customers` of her store who bought `article`, `takers` took `partner`
+    with it or next."""
+
+    order_id: str
+    bought_on: date
+    article: Named
+    partner: Named
+    takers: int
+    customers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """One occasion: worth doing from `first` to `last`, best on `due`. `since`: the day it looks back to; `subject`:
-    what it is about; `pace_days`: how often she bought so far; `family`: whose date it is."""
+    what it is about; `pace_days`: how often she bought so far; `family`: whose date it is; `because`: what it goes
+    with, which `in_hundred` of a hundred buyers of that took."""
 
     id: str
     member_id: str
@@ -99,6 +117,8 @@ class Suggestion:
     subject: Named = NAMELESS
     pace_days: int = 0
     family: FamilyDate | None = None
+    because: Named = NAMELESS
+    in_hundred: int = 0
 
     def is_live(self, day: date) -> bool:
         """Whether it is worth doing on this day."""
@@ -115,6 +135,27 @@ def suggestions(facts: CareFacts, today: date) -> tuple[Suggestion, ...]:
         *_reorders(facts), *_lapsed(facts),
     ]  # fmt: skip
     return tuple(sorted((one for one in found if one.last >= today), key=pressing))
+
+
+def goes_with(member_id: str, pairings: Sequence[Pairing]) -> tuple[Suggestion, ...]:
+    """What to show who stands here, the likeliest first and nothing twice; for as long as it can be her next purchase.
+
+    Of two that equally many took, the one more people are known about, then the name, so that every counter says the
+    same.
+    """
+    ranked = sorted(pairings, key=lambda one: (-Fraction(one.takers, one.customers), -one.takers, one.partner.zh))
+    best: dict[str, Pairing] = {}
+    for one in ranked:
+        best.setdefault(one.partner.zh, one)
+    return tuple(
+        Suggestion(
+            id=suggestion_id(member_id, "goes_with", one.order_id, one.partner.zh), member_id=member_id,
+            occasion="goes_with", first=one.bought_on, due=one.bought_on,
+            last=one.bought_on + timedelta(days=GOES_WITH_FOR), since=one.bought_on, subject=one.partner,
+            because=one.article, in_hundred=(200 * one.takers + one.customers) // (2 * one.customers),
+        )
+        for one in list(best.values())[:MOST_PAIRINGS]
+    )  # fmt: skip
 
 
 def pressing(one: Suggestion) -> tuple[int, date, date, str]:

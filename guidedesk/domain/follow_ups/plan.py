@@ -6,7 +6,7 @@ Nobody is suggested for a contact she did not agree to, over the cap or while a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal
@@ -78,8 +78,9 @@ def beginning_on(people: Iterable[CarePerson], day: date, policy: ContactPolicy)
     return tuple(one for one in planned if one.main.first == day)
 
 
-def next_best(person: CarePerson, day: date) -> tuple[Suggestion, ...]:
-    """What to say to a member who stands here, the best first: what is due, and what will be within two weeks.
+def next_best(person: CarePerson, day: date, also: Sequence[Suggestion] = ()) -> tuple[Suggestion, ...]:
+    """What to say to a member who stands here, the best first: what is due, then what goes with what she bought
+    (`also`, in its own order), then what will be due within two weeks.
 
     Nothing is sent, so no channel is needed; a complaint silences suggestions here too.
     """
@@ -87,7 +88,10 @@ def next_best(person: CarePerson, day: date) -> tuple[Suggestion, ...]:
         return ()
     reach = day + timedelta(days=AHEAD_DAYS)
     near = [one for one in person.open_suggestions() if one.first <= reach and one.last >= day]
-    return tuple(sorted(near, key=lambda one: (not one.is_live(day), *pressing(one))))
+    near.sort(key=pressing)
+    due = [one for one in near if one.is_live(day)]
+    open_too = [one for one in also if one.id not in person.settled and one.is_live(day)]
+    return (*due, *open_too, *(one for one in near if not one.is_live(day)))
 
 
 def kept(due: date, done: date | None, today: date) -> Kept:

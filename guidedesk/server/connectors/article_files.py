@@ -25,7 +25,7 @@ from guidedesk.server.rows import put_rows
 from guidedesk.services.table_files import open_table
 
 _PORTION: Final = 2_000
-_OWN_WORDS: Final = ("name_en", "category", "category_en", "size", "colour", "colour_en", "image")
+_OWN_WORDS: Final = ("name_en", "category", "category_en", "size", "colour", "colour_en", "image", "barcode")
 
 
 def import_products(run: FileRun, path: Path, *, tell: Tell) -> ImportReport:

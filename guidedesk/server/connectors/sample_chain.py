@@ -29,6 +29,7 @@ from guidedesk.server.connectors.sample_members import make_identity, member_row
 from guidedesk.server.connectors.sample_names import BRAND, PINS, STAFF, STORES
 from guidedesk.server.connectors.sample_products import COLOURS, ONE_SIZE, styles
 from guidedesk.server.connectors.sample_purchases import make_sales, net_minor
+from guidedesk.server.connectors.sample_stock import barcode, land_stock
 from guidedesk.server.connectors.sample_world import CURRENCY, SHOPS, SOURCE, ZONE, Dice, World, staff_id, store_id
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.order_types import OrderIn, ReturnIn
@@ -79,6 +80,7 @@ def import_sample(
     land_reference(db, _reference(today, seed))
     land_products(db, _products())
     world = World(today, seed)
+    land_stock(db, world)
     done = 0
     counts = [0, 0, 0]
     for people, orders, returns in _batches(world, members):
@@ -192,6 +194,9 @@ def _products() -> list[Row]:
             "size": None if size == ONE_SIZE else size,
             "colour": colour,
             "colour_en": COLOURS[colour],
+            "price_minor": style.price_minor,
+            "currency": CURRENCY,
+            "barcode": barcode(style, size, colour),
         }
         for style in styles()
         for colour in style.colours

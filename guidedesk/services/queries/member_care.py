@@ -9,14 +9,17 @@ from sqlalchemy import Connection, func, select
 
 from guidedesk.domain.contact_limits import best_channel
 from guidedesk.domain.family import FamilyDate
+from guidedesk.domain.follow_ups.occasions import goes_with
 from guidedesk.domain.follow_ups.plan import Planned, next_best
 from guidedesk.domain.people import Tier
 from guidedesk.domain.tiers import Bought, TierRules, TierStanding, first_day, standing
 from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models import sales
 from guidedesk.services.queries.care import CareMember, read_care
+from guidedesk.services.queries.contacts import agreed_purposes
 from guidedesk.services.queries.family import family_dates
 from guidedesk.services.queries.follow_ups import explained, list_follow_ups, suggested_item
+from guidedesk.services.queries.often_next import ADVICE, read_pairings
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.wishes import WishInfo, list_wishes
 from guidedesk.services.read_models import ChainSettings, FollowUpInfo
@@ -54,8 +57,12 @@ def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: in
     found = list_follow_ups(conn, now_ms, settings.zone, member_id=member_id)
     mine = tuple(item for item in found if item.associate_id == viewer_id and item.days_overdue >= 0)
     channel = best_channel(who.person.contact, settings.contact_policy)
+    # What others took is told only to who wants to be advised (SECURITY.md P-1).
+    wants_advice = bool(agreed_purposes(conn, [member_id], (ADVICE,)))
+    paired = goes_with(member_id, read_pairings(conn, member_id, settings.zone, now_ms) if wants_advice else ())
     told = tuple(
-        suggested_item(who, Planned(one, channel), viewer_id, today, today) for one in next_best(who.person, today)
+        suggested_item(who, Planned(one, channel), viewer_id, today, today)
+        for one in next_best(who.person, today, paired)
     )
     return MemberCare(
         member_id, today, (*explained(mine, (who,)), *told), _standing(conn, who, settings, today),

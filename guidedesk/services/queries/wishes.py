@@ -129,11 +129,12 @@ def _bought(conn: Connection, member_ids: set[str], since_ms: int) -> dict[str, 
     )
     for row in rows:
         if returned.get((row.id, row.line_no), 0) < row.qty:
-            found[row.member_id].append((row.paid_at_ms, _ware(row)))
+            found[row.member_id].append((row.paid_at_ms, ware_of(row)))
     return found
 
 
-def _ware(row: Any) -> Ware:
+def ware_of(row: Any) -> Ware:
+    """A row of articles, or of what was bought, as a wish is compared with it."""
     names = tuple(name for name in (row.name, row.name_en) if name)
     colours = tuple(colour for colour in (row.colour, row.colour_en) if colour)
     return Ware(sku=row.sku, names=names, size=row.size or "", colours=colours)
@@ -162,7 +163,7 @@ def _in_stock(conn: Connection, wish: Wish) -> InStock | None:
             or_(p.name.icontains(wish.words, autoescape=True), p.name_en.icontains(wish.words, autoescape=True))
         )
     for row in conn.execute(query.order_by(s.as_of_ms.desc(), p.sku).limit(_MOST_ARTICLES)):
-        if is_met(wish, _ware(row)):
+        if is_met(wish, ware_of(row)):
             name = Bilingual(row.name, row.name_en)
             return InStock(name=name, quantity=row.quantity, shelf=row.shelf or "", as_of_ms=row.as_of_ms)
     return None

@@ -14,6 +14,7 @@ from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason, SignedR
 from guidedesk.codes.trust import serial_of
 from guidedesk.domain.errors import TransportError
 from guidedesk.services.operations import MeetCard, RecordVisit
+from guidedesk.services.queries.article_card import ArticleCard, find_article
 from guidedesk.services.queries.members import find_member_by_code, find_revoked_code, get_member_card
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard, StaffInfo
@@ -27,13 +28,14 @@ from guidedesk.ui.presenters.scan_results import (
     POOR_READS,
     ResultKind,
     ScanResult,
+    digits_at_end,
     host_of,
     times_of,
 )
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 from guidedesk.ui.scan_source import Scan, ScanOrigin
 
-__all__ = ["AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
+__all__ = ["ArticleScan", "AssociateScan", "CounterPresenter", "CounterState", "CouponScan", "ScanResult"]
 
 ASSURANCE_SCANNED: Final = 1
 TAIL: Final = 4
@@ -56,6 +58,15 @@ class CouponScan:
     record: SignedRecord
     at_ms: int
     channel: ScanOrigin = "wedge"
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleScan:
+    """The label of an article this PC knows was scanned."""
+
+    digits: str
+    card: ArticleCard
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +123,15 @@ class CounterPresenter(StatePresenter[CounterState]):
     """Takes every scan. `state_changed(CounterState)`; `member_scanned(CounterState)` when a card is to be shown;
     `scan_failed(ScanResult)` when a sentence is to be shown instead; `associate_scanned(AssociateScan)` for an
     associate's code, which means something only beside a member's card; `coupon_scanned(CouponScan)`;
-    `badge_scanned(StaffInfo)` for a staff badge, which picks who signs in and never signs in itself."""
+    `badge_scanned(StaffInfo)` for a staff badge, which picks who signs in and never signs in itself;
+    `article_scanned(ArticleScan)` for a product's label: looked up, never kept."""
 
     member_scanned = Signal(object)
     scan_failed = Signal(object)
     associate_scanned = Signal(object)
     coupon_scanned = Signal(object)
     badge_scanned = Signal(object)
+    article_scanned = Signal(object)
 
     def __init__(
         self, desk: Desk, parent: QObject | None = None, *, mono_ms: Callable[[], int] = monotonic_ms
@@ -144,6 +157,8 @@ class CounterPresenter(StatePresenter[CounterState]):
             self._take(found, _Seen(scan.at_ms, scan.source))
         elif found.record is not None:
             self._judge(scan)
+        elif found.reason is Reason.PRODUCT and self._desk.session is not None:
+            self._look_up_article(found, scan)
         else:
             self._refuse(found, scan)
 
@@ -273,6 +288,21 @@ class CounterPresenter(StatePresenter[CounterState]):
                 self.badge_scanned.emit(staff)
 
         self._desk.tasks.read(read_badge, self._desk.counter, digits, done=known, latest="counter.scan")
+
+    def _look_up_article(self, found: CodeRefused, scan: Scan) -> None:
+        """A label: the article where this PC knows it, else that it is no member's code."""
+        session, digits = self._desk.who, digits_at_end(scan.text)
+
+        def looked_up(card: ArticleCard | None) -> None:
+            if self._desk.session is not session:
+                return
+            if card is None:
+                self._refuse(found, scan)
+            else:
+                self._show(result=None, scanned_at_ms=scan.at_ms, is_new_visit=False)
+                self.article_scanned.emit(ArticleScan(digits, card, scan.at_ms))
+
+        self._desk.read(find_article, digits, self._desk.counter.store_id, done=looked_up, latest="counter.scan")
 
     def _refuse(self, found: CodeRefused, scan: Scan, trust: TrustList | None = None) -> None:
         self._poor_reads = self._poor_reads + 1 if found.reason in POOR_READS else 0

@@ -50,6 +50,11 @@ def times_of(record: SignedRecord | None) -> tuple[int | None, int | None]:
     return made_ms, ends_ms
 
 
+def digits_at_end(text: str) -> str:
+    """The digits a scanned text ends with: those of a label, whatever the scanner puts before them."""
+    return text[len(text.rstrip("0123456789")) :]
+
+
 def host_of(text: str) -> str:
     """The host a scanned URL names, to be shown as untrusted text; empty where there is none."""
     head, mark, rest = text.strip().partition("://")
