@@ -54,11 +54,11 @@ NEEDS: dict[str, dict[str, str]] = {
     "chromium": {"chromium": "chromium"},
 }
 BUILD_PROGRAMS = {"objdump": "binutils"}
-# They measure, or type as quickly as a real scanner: what runs beside them would be in the figures.
-ALONE = frozenset({"bench", "features", "managers", "scanner"})
+# They promise something within seconds, or type as quickly as a real scanner: nothing may run beside them.
+ALONE = frozenset({"features", "managers", "scanner"})
 JOBS = min(2, os.cpu_count() or 1)
-# Few files, many minutes: begun first, so that nothing long is left for the end.
-HEAVY = ("screens",)
+# Those of many minutes, the longest first: nothing long is left for the end. The others by their number of files.
+HEAVY = ("screens", "sync", "server", "ui", "faults", "bench", "data")
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "mypy": ["mypy"],
@@ -229,11 +229,19 @@ def find_suites() -> list[str]:
     return [folder.name for folder in folders if any(folder.rglob("test_*.py"))]
 
 
-def run_check(name: str) -> Outcome:
-    start = time.monotonic()
+def check_command(name: str) -> list[str]:
     program, *args = CHECKS[name]
-    code = run([str(venv_python().with_name(program)), *args], child_env())
+    return [str(venv_python().with_name(program)), *args]
+
+
+def check_outcome(name: str, start: float, code: int) -> Outcome:
     return Outcome(name, (time.monotonic() - start) / 60, failed=int(code != 0))
+
+
+def run_check(name: str) -> Outcome:
+    say(f"\n== {name}")
+    start = time.monotonic()
+    return check_outcome(name, start, run(check_command(name), child_env()))
 
 
 def read_report(report: Path, code: int) -> tuple[int, int, int]:
@@ -269,36 +277,47 @@ def run_suite(name: str, markers: str) -> Outcome:
     return suite_outcome(name, start, run(suite_command(name, markers), child_env(offscreen=True)))
 
 
+def begun_later(name: str) -> tuple[int, int]:
+    """Sorts what is begun last to the front: checks are begun first, for they are told soonest, then `HEAVY`."""
+    if name in CHECKS:
+        return 2, 0
+    if name in HEAVY:
+        return 1, -HEAVY.index(name)
+    return 0, len(list((ROOT / "tests" / name).rglob("test_*.py")))
+
+
 def run_side_by_side(names: Iterable[str], markers: str, jobs: int) -> Iterator[Outcome]:
-    """So many suites at once, the largest first; what one prints is shown as a whole when it ends."""
-    waiting = sorted(names, key=lambda name: (name in HEAVY, len(list((ROOT / "tests" / name).rglob("test_*.py")))))
+    """So many checks and suites at once; what one prints is shown as a whole when it ends."""
+    waiting = sorted(names, key=begun_later)
     running: dict[str, tuple[float, subprocess.Popen[bytes]]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < jobs:
                 name = waiting.pop()
+                command = check_command(name) if name in CHECKS else suite_command(name, markers)
                 with (REPORTS / f"{name}.txt").open("wb") as output:
-                    command, env = suite_command(name, markers), child_env(offscreen=True)
+                    env = child_env(offscreen=True)
                     process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=output, stderr=output)
                 running[name] = (time.monotonic(), process)
             time.sleep(0.1)
             for name in [name for name, (_, process) in running.items() if process.poll() is not None]:
                 start, process = running.pop(name)
                 said = (REPORTS / f"{name}.txt").read_text(encoding="utf-8", errors="replace")
-                say(f"\n== tests/{name}\n{said.rstrip()}")
-                yield suite_outcome(name, start, process.returncode)
+                say(f"\n== {name if name in CHECKS else f'tests/{name}'}\n{said.rstrip()}")
+                yield (check_outcome if name in CHECKS else suite_outcome)(name, start, process.returncode)
     except KeyboardInterrupt:
         for _, process in running.values():
             process.wait()  # the key press reached it too
         raise
 
 
-def run_suites(names: Sequence[str], markers: str, jobs: int) -> list[Outcome]:
-    """In the order of their names, whatever ended first."""
+def run_all(names: Sequence[str], markers: str, jobs: int) -> list[Outcome]:
+    """Checks and suites, told in this order, whatever ended first."""
     beside = [name for name in names if jobs > 1 and name not in ALONE]
     outcomes = [*run_side_by_side(beside, markers, jobs)]
-    outcomes += [run_suite(name, markers) for name in names if name not in beside]
-    return sorted(outcomes, key=lambda outcome: outcome.name)
+    alone = [name for name in names if name not in beside]
+    outcomes += [run_check(name) if name in CHECKS else run_suite(name, markers) for name in alone]
+    return sorted(outcomes, key=lambda outcome: names.index(outcome.name))
 
 
 def run_tests(*, long: bool, without: frozenset[str], jobs: int) -> int:
@@ -310,15 +329,10 @@ def run_tests(*, long: bool, without: frozenset[str], jobs: int) -> int:
     needed = {p: d for need, programs in NEEDS.items() if need not in without for p, d in programs.items()}
     set_up(programs=needed, with_x="xvfb" not in without)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    outcomes: list[Outcome] = []
-    for check in CHECKS if not long else ():
-        if check not in without:
-            say(f"\n== {check}")
-            outcomes.append(run_check(check))
     left_out = [f"not {need}" for need in NEEDS if need in without]
     markers = " and ".join(["long" if long else "not long", *left_out])
-    outcomes += run_suites([suite for suite in suites if suite not in without], markers, jobs)
-    return report_outcomes(outcomes, without)
+    wanted = [name for name in [*([] if long else CHECKS), *suites] if name not in without]
+    return report_outcomes(run_all(wanted, markers, jobs), without)
 
 
 def report_outcomes(outcomes: Iterable[Outcome], without: frozenset[str]) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 
 import pytest
 
@@ -17,3 +19,13 @@ def backend(request: pytest.FixtureRequest) -> object:
     from tests.helpers.postgres import BACKENDS
 
     return BACKENDS[request.param]
+
+
+def pytest_collection_finish() -> None:
+    """What the imports made stays for the whole run: the collector need not look through it again and again."""
+    if "sqlalchemy" in sys.modules:
+        from tests.helpers.compiled import share_compiled_statements
+
+        share_compiled_statements()
+    gc.collect()
+    gc.freeze()

@@ -59,9 +59,9 @@ class Problem:
 def audit(window: QWidget) -> list[Problem]:
     """All problems of a shown window; an empty list is a pass."""
     shown = [widget for widget in _walk(window) if not widget.visibleRegion().isEmpty() or _is_squashed(widget)]
-    checks = (_clipped, _unnamed, _roleless, _small, _colours)
+    checks = (_clipped, _unnamed, _roleless, _small)
     problems = [problem for widget in shown for check in checks for problem in check(widget)]
-    return problems + list(_overlaps(window, shown)) + list(_backwards(window))
+    return problems + list(_colours(shown)) + list(_overlaps(window, shown)) + list(_backwards(window))
 
 
 def accessible_texts(widget: QWidget) -> list[str]:
@@ -202,16 +202,29 @@ def _path(widget: QWidget) -> str:
     return " < ".join(names[:4])
 
 
-def _colours(widget: QWidget) -> Iterator[Problem]:
+def _colours(shown: list[QWidget]) -> Iterator[Problem]:
     """Palette colours that no token knows: a widget somebody coloured by hand, or one the theme missed."""
     known = {QColor(look().tokens.colour.named(name)).rgba() for name in Colours.names()}
-    palette = widget.palette()
-    for role in palette_roles(look().tokens):
+    roles = tuple(palette_roles(look().tokens))
+    seen: dict[int, tuple[QPalette.ColorRole, QColor] | None] = {}
+    for widget in shown:
+        palette = widget.palette()
+        # Most widgets share one palette: each is looked through once.
+        if (key := palette.cacheKey()) not in seen:
+            seen[key] = _stranger(palette, roles, known)
+        if (found := seen[key]) is not None:
+            yield Problem("colour", _name(widget), f"{found[0].name} is {found[1].name()}")
+
+
+def _stranger(
+    palette: QPalette, roles: tuple[QPalette.ColorRole, ...], known: set[int]
+) -> tuple[QPalette.ColorRole, QColor] | None:
+    for role in roles:
         brush = palette.brush(QPalette.ColorGroup.Active, role)
         colour = brush.color()
         if brush.style() != Qt.BrushStyle.NoBrush and colour.alpha() and colour.rgba() not in known:
-            yield Problem("colour", _name(widget), f"{role.name} is {colour.name()}")
-            return
+            return role, colour
+    return None
 
 
 def _overlaps(window: QWidget, shown: list[QWidget]) -> Iterator[Problem]:

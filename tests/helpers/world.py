@@ -42,6 +42,7 @@ from guidedesk.sync.protocol import GENESIS, SCHEMA
 from guidedesk.sync.signing import sign_request
 from guidedesk.sync.transport import Request, Response, Transport
 from tests.helpers.counter_parts import START_MS, ManualClock, SeededRandom, Wire
+from tests.helpers.new_files import put_new_files
 from tests.helpers.postgres import SQLITE, Backend
 
 AUTHORITY = "head-office.test"
@@ -127,6 +128,8 @@ class Till:
             self.opened += 1
             random = SeededRandom(int.from_bytes(self.secret[:4], "big") + self.opened)
             keys = derive(MasterSecret(self.secret))
+            if self.opened == 1:
+                put_new_files(self.folder, self.secret)
             self._counter = Counter.open(self.folder, keys, self.clock or self.world.clock, random, self._line)
         return self._counter
 

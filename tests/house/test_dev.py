@@ -118,13 +118,25 @@ def test_suites_run_side_by_side_but_for_those_that_measure(
     monkeypatch.setattr(dev, "REPORTS", tmp_path)
     command = [sys.executable, "-c", SUITE]
     monkeypatch.setattr(dev, "suite_command", lambda name, _markers: [*command, name, str(tmp_path)])
-    outcomes = dev.run_suites(["features", "server", "sync"], "not long", jobs=2)
+    outcomes = dev.run_all(["features", "server", "sync"], "not long", jobs=2)
     assert [(o.name, o.passed, o.failed) for o in outcomes] == [("features", 3, 0), ("server", 3, 0), ("sync", 2, 1)]
     assert {(tmp_path / f"{name}.met").read_text() for name in ("server", "sync")} == {"server sync"}
     assert (tmp_path / "features.met").read_text() == "features"
     said = capfd.readouterr().out
     for name in ("server", "sync", "features"):
         assert f"== tests/{name}\n{name} begins\n{name} ends\n" in said, "what a suite prints stays together"
+
+
+def test_checks_run_beside_the_suites_and_one_that_fails_is_told(
+    dev: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(dev, "REPORTS", tmp_path)
+    monkeypatch.setattr(dev, "check_command", lambda _name: [sys.executable, "-c", "print('untyped'); exit(1)"])
+    monkeypatch.setattr(dev, "suite_command", lambda name, _markers: [sys.executable, "-c", SUITE, name, str(tmp_path)])
+    outcomes = dev.run_all(["mypy", "domain"], "not long", jobs=2)
+    assert [(o.name, o.passed, o.failed) for o in outcomes] == [("mypy", 0, 1), ("domain", 3, 0)]
+    assert "== mypy\nuntyped\n" in capfd.readouterr().out
+    assert dev.report_outcomes(outcomes, frozenset()) == 1
 
 
 def test_an_unknown_name_to_leave_out_is_refused(dev: ModuleType) -> None:

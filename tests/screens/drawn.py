@@ -32,8 +32,15 @@ class Drawn:
 @cache
 def every_screen(lang: str, theme: str, scale: float, size: tuple[int, int]) -> dict[tuple[str, str], Drawn]:
     """All registered screens by name and state, in one look."""
+    return some_screens(lang, theme, scale, size)
+
+
+def some_screens(
+    lang: str, theme: str, scale: float, size: tuple[int, int], first: int = 0, step: int = 1
+) -> dict[tuple[str, str], Drawn]:
+    """Every `step`-th registered screen from the `first` on, in one look."""
     found: dict[tuple[str, str], Drawn] = {}
-    for screen in list_screens():
+    for screen in list_screens()[first::step]:
         window = open_screen(screen.name, screen.state, lang, theme, scale, size)
         found[screen.name, screen.state] = Drawn(audit(window), "\n".join(accessible_texts(window)))
         close_screen(window)

@@ -9,20 +9,28 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.screens import close_screen, open_screen, settle
-from tests.screens.drawn import LOOKS, every_screen
+from tests.screens.drawn import LOOKS, every_screen, some_screens
 
 # One test draws every screen there is: ten seconds on a free PC, minutes on one with other work.
 pytestmark = pytest.mark.timeout(300)
 # Narrower windows and larger words find what these would; they are drawn with the long tests.
 ROOMY = {("en", "light", 2.0, (1366, 768)), ("zh_CN", "dark", 2.0, (1920, 1080)), ("en", "light", 1.0, (1920, 1080))}
+# Between the tightest look and the usual one: in the gate the states of a screen take turns in these two.
+IN_TURNS = (("zh_CN", "dark", 2.0, (1366, 768)), ("zh_CN", "dark", 1.0, (1280, 680)))
 
 
 @pytest.mark.parametrize(
     ("lang", "theme", "scale", "size"),
-    [pytest.param(*look, marks=[pytest.mark.long] if look in ROOMY else []) for look in LOOKS],
+    [pytest.param(*look, marks=[pytest.mark.long] if look in {*ROOMY, *IN_TURNS} else []) for look in LOOKS],
 )
 def test_every_screen_is_whole_at_every_window_size(lang, theme, scale, size):
     screens = every_screen(lang, theme, scale, size)
+    assert {name: drawn.problems for name, drawn in screens.items() if drawn.problems} == {}
+
+
+@pytest.mark.parametrize("turn", range(len(IN_TURNS)))
+def test_every_second_state_is_whole_in_the_looks_between(turn):
+    screens = some_screens(*IN_TURNS[turn], first=turn, step=len(IN_TURNS))
     assert {name: drawn.problems for name, drawn in screens.items() if drawn.problems} == {}
 
 
