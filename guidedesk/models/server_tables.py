@@ -283,6 +283,16 @@ staff_phone = Table(
     Index("ix_staff_phone_scope_id_phone_hash", "scope_id", "phone_hash"),
     info=_SCOPE,
 )
+# How often somebody was shown a whole number on a local day (SECURITY.md A-3); who and why stands in the audit.
+phone_reveal = Table(
+    "phone_reveal",
+    SERVER,
+    id_col("scope_id", primary_key=True),
+    id_col("staff_id", primary_key=True),
+    Column("day", Text, primary_key=True),  # YYYY-MM-DD, the chain's zone
+    Column("times", Integer, nullable=False),
+    info=_SCOPE,
+)
 # Guesses counted before they are looked at: unknown staff numbers, devices, managers typing enrolment codes.
 guess_guard = Table(
     "guess_guard",

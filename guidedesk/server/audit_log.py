@@ -7,6 +7,7 @@ one, each with its own chain of hashes.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,10 +16,12 @@ from sqlalchemy import Connection, Select, desc, or_, select
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
 from guidedesk.models.base import among
+from guidedesk.models.entities import load_rows
 from guidedesk.models.people import staff
 from guidedesk.models.server_tables import audit, device
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.context import ServerContext
+from guidedesk.server.visibility import granted_members, reach_of
 from guidedesk.services.read_models import NOBODY, Bilingual
 from guidedesk.services.store_desk import LOG_PAGE, LogEntry, LogFact, LogKind, LogPage, LogProof
 
@@ -30,6 +33,8 @@ _STARTS: Final[Mapping[LogKind, tuple[str, ...]]] = {
     "sign_in": ("sign_in.",),
     "reveals": ("member.granted", "member.looked_up", "phone."),
 }
+
+_ABOUT_MEMBERS: Final = ("member.", "phone.", "history.")
 
 
 def read_log(
@@ -54,7 +59,9 @@ def read_log(
     shown = rows[:LOG_PAGE]
     last = {scope: min((row.n for at, row in shown if at == scope), default=before)
             for scope, before in ((store_id, here), (chain_id, above))}  # fmt: skip
-    names = {one: name for one, (name, _) in people.items()} | counters
+    with database.read() as conn:
+        members = _members(conn, store_id, {row.subject for _, row in shown if row.action.startswith(_ABOUT_MEMBERS)})
+    names = {one: name for one, (name, _) in people.items()} | counters | members
     return LogPage(
         as_of_ms=context.clock.wall_ms(),
         entries=tuple(_entry(row, names) for _, row in shown),
@@ -116,6 +123,21 @@ def _counters(conn: Connection, store_id: str) -> dict[str, Bilingual]:
     d = device.c
     rows = conn.execute(select(d.device_id, d.label).where(d.scope_id == store_id))
     return {row.device_id: Bilingual(row.label, row.label) for row in rows}
+
+
+def _members(conn: Connection, store_id: str, member_ids: set[str]) -> dict[str, Bilingual]:
+    """Names of those of these members whom the store sees; who was erased has none."""
+    seen = granted_members(conn, store_id, member_ids)
+    homes: dict[str, list[str]] = defaultdict(list)
+    for member_id, stores in reach_of(conn, seen).items():
+        for home in sorted(set(stores.values())):
+            homes[home].append(member_id)
+    return {
+        row["id"]: Bilingual(row["name"], row["name_en"] or row["name"])
+        for home, ids in sorted(homes.items())
+        for row in load_rows(conn, "member", home, sorted(ids))
+        if row["deleted_at_ms"] is None
+    }
 
 
 def _meant(text: str, people: Mapping[str, tuple[Bilingual, bool]], counters: Mapping[str, Bilingual]) -> list[str]:

@@ -5,7 +5,7 @@ Documents the server sends and a counter shows. Times UTC ms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from guidedesk.services.read_models import Bilingual
@@ -52,6 +52,14 @@ class WaitingCounter:
     asked_at_ms: int
     valid_until_ms: int
     as_of_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedPhone:
+    """A member's whole number, to be shown for a moment and kept nowhere; `left`: how many more today."""
+
+    phone: str = field(repr=False)
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
+from guidedesk.ui.presenters.reveal import RevealPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
 from guidedesk.ui.presenters.wish import WishPresenter
 from guidedesk.ui.scan_source import Scan, ScanOrigin
@@ -37,7 +38,7 @@ Allowed = Callable[[Permission], bool]
 
 class CounterActions(QObject):
     """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`, `wish`, `family`, `visit`,
-    `task`. `told(Notice)` when it was saved."""
+    `task`, `phone`. `told(Notice)` when it was saved."""
 
     told = Signal(object)
 
@@ -56,9 +57,10 @@ class CounterActions(QObject):
         self.wish = WishPresenter(desk, self)
         self.family = FamilyPresenter(desk, self)
         self.plan = PlanPresenter(desk, self)
+        self.reveal = RevealPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
             self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
-            self.redeem, self.wish, self.family, self.plan,
+            self.redeem, self.wish, self.family, self.plan, self.reveal,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -71,6 +73,7 @@ class CounterActions(QObject):
         self._join(self.wish, self._wish_dialog)
         self._join(self.family, self._family_dialog)
         self._join(self.plan, self._plan_dialog)
+        self._join(self.reveal, self._reveal_dialog)
 
     def open(self, name: str, member_id: str) -> None:
         """Begin one of the forms about a member, if whoever is signed in may."""
@@ -78,6 +81,7 @@ class CounterActions(QObject):
             "edit": ("member.edit", self.edit), "consent": ("member.consent", self.consent),
             "sale": ("sale.record", self.sale), "claim": ("sale.claim", self.claim), "bind": ("member.bind", self.bind),
             "wish": ("member.edit", self.wish), "family": ("member.edit", self.family),
+            "phone": ("phone.reveal", self.reveal),
         }  # fmt: skip
         if name in wanted and self._is_allowed(wanted[name][0]):
             wanted[name][1].open(member_id)
@@ -248,6 +252,13 @@ class CounterActions(QObject):
         dialog.day_typed.connect(form.type_day)
         dialog.hour_typed.connect(form.type_hour)
         dialog.who_chosen.connect(form.choose_who)
+        return dialog
+
+    def _reveal_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.reveal import RevealDialog
+
+        dialog = RevealDialog()
+        dialog.reason_chosen.connect(self.reveal.choose_reason)
         return dialog
 
     def _follow_up_dialog(self) -> FormDialog:

@@ -41,13 +41,14 @@ class TaskBadge(QObject):
 
 class CounterTasks(QObject):
     """`told(Notice)`; `member_wanted(id)`, `log_wanted(FollowUpInfo)`, `change_wanted(FollowUpRef)` lead on;
-    `new_wanted()`: a task by hand."""
+    `new_wanted()`: a task by hand; `phone_wanted(id)`: a member's whole number."""
 
     told = Signal(object)
     member_wanted = Signal(str)
     log_wanted = Signal(object)
     change_wanted = Signal(object)
     new_wanted = Signal()
+    phone_wanted = Signal(str)
 
     def __init__(self, desk: Desk, window: MainWindow, care: CareFeed, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +87,7 @@ class CounterTasks(QObject):
         page.asked_answered.connect(presenter.answer_asked)
         page.scripts_wanted.connect(self.show_scripts)
         page.new_wanted.connect(self.new_wanted)
+        page.phone_wanted.connect(self.phone_wanted)
         page.render_state(presenter.state)
         self._page = page
         self._window.add_page(TASKS, page)

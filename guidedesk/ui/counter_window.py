@@ -112,6 +112,7 @@ class CounterWindow(QObject):
         self.tasks.change_wanted.connect(self.actions.open_follow_up)
         self.tasks.log_wanted.connect(self.log.open_task)
         self.tasks.new_wanted.connect(self._pick_for_task)
+        self.tasks.phone_wanted.connect(self._show_phone)
         self.binder = ShellBinder(self.window, self.shell)
         self.shell.state_changed.connect(self.tasks.badge.show_count)
         self._add_sign_in()
@@ -372,6 +373,9 @@ class CounterWindow(QObject):
             self.begin_search()
             self._pick.begin()
             self.window.toast(i18n.t("plan.pick"))
+
+    def _show_phone(self, member_id: str) -> None:
+        self.actions.open("phone", member_id)
 
     def _plan_task(self, member_id: str) -> None:
         self.actions.open("task", member_id)

@@ -17,7 +17,7 @@ from guidedesk.services.associates import (
     StaffAccounts,
     Told,
 )
-from guidedesk.services.store_desk import LogPage, LogProof, StoreCounters, WaitingCounter
+from guidedesk.services.store_desk import LogPage, LogProof, RevealedPhone, StoreCounters, WaitingCounter
 
 
 class PeoplePort(Protocol):
@@ -102,6 +102,10 @@ class PeoplePort(Protocol):
 
     def log(self, kind: str, text: str, after: str) -> LogPage:
         """A page of the log."""
+        ...
+
+    def reveal_phone(self, member_id: str, reason: str) -> RevealedPhone:
+        """Her whole number, for a reason that head office keeps."""
         ...
 
     def prove_log(self) -> LogProof:

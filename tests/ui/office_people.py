@@ -17,7 +17,7 @@ from guidedesk.services.associates import (
     TeamMember,
     Told,
 )
-from guidedesk.services.store_desk import LogPage, LogProof, StoreCounters, WaitingCounter
+from guidedesk.services.store_desk import LogPage, LogProof, RevealedPhone, StoreCounters, WaitingCounter
 
 
 @dataclass
@@ -34,6 +34,7 @@ class OfficePeople:
     staff: StaffAccounts | None = None
     entries: LogPage | None = None
     proof: LogProof | None = None
+    phone: RevealedPhone | None = None
     refusal: Exception | None = None
     is_reachable: bool = True
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -137,6 +138,13 @@ class OfficePeople:
     def log(self, kind: str, text: str, after: str) -> LogPage:
         self._do("log", kind, text, after)
         return _there(self.entries)
+
+    def reveal_phone(self, member_id: str, reason: str) -> RevealedPhone:
+        self.asked.append(("phone", member_id, reason))
+        self._ask()
+        if self.refusal is not None:
+            raise self.refusal
+        return _there(self.phone)
 
     def prove_log(self) -> LogProof:
         self._ask()

@@ -13,12 +13,15 @@ from PySide6.QtWidgets import QWidget
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.follow_ups.slots import typed_hour
 from guidedesk.services.operations import AddWish, EndWish, ReassignFollowUp, ScheduleFollowUp, SetConsent
+from guidedesk.services.store_desk import RevealedPhone
+from guidedesk.sync.client import SyncRefused
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.counter_window import MEMBERS
 from guidedesk.ui.views.family import FamilyDialog
 from guidedesk.ui.views.member_care import TierCard
 from guidedesk.ui.views.member_keeps import FamilyCard, WishesCard
 from guidedesk.ui.views.plan import PlanDialog
+from guidedesk.ui.views.reveal import RevealDialog
 from guidedesk.ui.views.wish import WishDialog
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.fields import Field
@@ -190,6 +193,82 @@ def test_the_tier_card_says_what_the_chip_beside_her_name_says(shop: Shop) -> No
     assert care is not None
     assert care.standing.tier != "super"  # by her orders: told in words, not by another chip
     assert i18n.t("member.tier_differs", tier=i18n.t(f"tier.{care.standing.tier}")) in said(shop.ui)
+
+
+# --- the whole number -----------------------------------------------------------------------------
+
+
+def test_a_number_is_shown_for_half_a_minute_for_a_reason_and_then_gone(shop: Shop) -> None:
+    office = shop.desk.counter.office
+    office.phone = RevealedPhone("+8613800002746", 19)
+    shop.ui.window.run_command("reveal_phone")
+    dialog, form = shop.ui.window.overlays.dialog, shop.ui.actions.reveal
+    assert isinstance(dialog, RevealDialog)
+    save(shop)
+    assert office.asked == []  # no reason, no question
+    form.choose_reason("order")
+    save(shop)
+    assert office.asked == [("phone", SHEN, "order")]
+    assert "138 0000 2746" in said(shop.ui)
+    assert "8613800002746" not in repr(form.state)
+    for second in range(1, 30):
+        shop.desk.counter.at_ms += 1000
+        form.tick()
+        assert form.state.seconds == 30 - second
+    shop.desk.counter.at_ms += 1000
+    form.tick()
+    assert form.state.phone == ""
+    assert shop.ui.window.overlays.dialog is None
+    assert "138 0000 2746" not in said(shop.ui)
+    assert "138 **** 2746" in said(shop.ui)
+
+
+def test_a_scan_or_a_lock_puts_the_number_away(shop: Shop) -> None:
+    shop.desk.counter.office.phone = RevealedPhone("+8613800002746", 19)
+
+    def scan() -> None:
+        shop.scan("6901234567892")  # whatever it is, another customer may stand here now
+
+    for leave in (scan, shop.ui.shell.lock):
+        shop.ui.open_member(SHEN)
+        shop.ui.window.run_command("reveal_phone")
+        shop.ui.actions.reveal.choose_reason("task")
+        save(shop)
+        assert shop.ui.actions.reveal.state.phone
+        leave()
+        assert shop.ui.actions.reveal.state.phone == ""
+        assert "138 0000 2746" not in said(shop.ui)
+
+
+def test_offline_says_so_and_what_she_agreed_to_besides(shop: Shop) -> None:
+    shop.desk.record(SetConsent(member_id=SHEN, purpose="wechat", is_given=True))
+    shop.desk.counter.office.is_reachable = False
+    shop.ui.window.run_command("reveal_phone")
+    shop.ui.actions.reveal.choose_reason("task")
+    save(shop)
+    told = said(shop.ui)
+    assert i18n.t("reveal.offline") in told
+    assert i18n.t("reveal.other_ways", channels=i18n.t("talk.wechat")) in told
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        (SyncRefused(403, "forbidden", None, {"why": "no_relation", "days": 90}), "error.reveal_no_relation"),
+        (SyncRefused(404, "not_found", None, {"what": "phone"}), "error.reveal_no_phone"),
+        (SyncRefused(400, "reveal_limit", None, {"most": 20}), "error.reveal_limit"),
+    ],
+)
+def test_a_refusal_says_who_can_and_shows_nothing(shop: Shop, refusal: SyncRefused, sentence: str) -> None:
+    shop.desk.counter.office.refusal = refusal
+    shop.ui.window.run_command("reveal_phone")
+    shop.ui.actions.reveal.choose_reason("mistaken")
+    save(shop)
+    assert i18n.t(sentence, days=90, most=20) in said(shop.ui)
+    assert shop.ui.actions.reveal.state.phone == ""
+
+
+# --- hours ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ PAGES = {
 DIALOGS = {
     "bind", "claim", "consent", "diagnostics", "dispute", "double_uses", "edit_member", "export", "family",
     "figures_export", "file_export", "follow_up", "form_dialog", "give_back", "log_interaction", "plan", "printers",
-    "redeem", "sale", "unsent_export", "wish",
+    "redeem", "reveal", "sale", "unsent_export", "wish",
 }  # fmt: skip
 
 

@@ -55,7 +55,8 @@ ACTIONS: Final = (
     MenuItem("bind", "actions.bind", "link", "Alt 3"), MenuItem("sale", "actions.sale", "yuan", "Alt 4"),
     MenuItem("claim", "actions.claim", "flag", "Alt 5"), MenuItem("wish", "actions.wish", "star", "Alt 6"),
     MenuItem("family", "actions.family", "users", "Alt 7"), MenuItem("visit", "actions.visit", "calendar", "Alt 8"),
-    MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("history", "member.history", "receipt", "Ctrl H"),
+    MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("phone", "actions.phone", "eye", "Alt P"),
+    MenuItem("history", "member.history", "receipt", "Ctrl H"),
 )  # fmt: skip
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
@@ -389,6 +390,9 @@ class MemberPage(Page):
                    "history": self.history_opened}
         if name in signals:
             signals[name].emit()
+            return True
+        if name == "reveal_phone" and self.head.more.isEnabled() and self._content.isVisible():
+            self._act("phone")
             return True
         number = int(name[-1]) if name.startswith("choice_") else 0
         if 0 < number <= len(ACTIONS) and self.head.more.isEnabled() and self._content.isVisible():

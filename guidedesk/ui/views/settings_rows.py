@@ -18,7 +18,7 @@ _STATES: Final[dict[str, tuple[ToneName, str]]] = {
     "quarantined": ("warning", "alert"), "gone": ("neutral", "ban"),
 }  # fmt: skip
 # Words that are stored as such and have a text of their own.
-_STORED_WORDS: Final = ("counters.mode", "associate.reason", "search.office.reason", "role")
+_STORED_WORDS: Final = ("counters.mode", "associate.reason", "search.office.reason", "reveal.reason", "role")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ CUES = (
 
 
 class TasksPage(Page):
-    """Emits what the person did; ids are those of follow-ups. `acted(words)`: copy them and open the channel."""
+    """Emits what the person did; ids are those of follow-ups. `acted(words)`: copy them and open the channel;
+    `phone_wanted(id)`: the whole number of this member."""
 
     group_chosen = Signal(str)
     text_typed = Signal(str)
@@ -43,6 +44,7 @@ class TasksPage(Page):
     asked_answered = Signal(str)
     scripts_wanted = Signal()
     new_wanted = Signal()
+    phone_wanted = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,6 +127,8 @@ class TasksPage(Page):
             self.drawer.act()
         elif name == "filter":
             self.tasks.begin_filter()
+        elif name == "reveal_phone" and self._state is not None and self._state.chosen is not None:
+            self.phone_wanted.emit(self._state.chosen.member_id)
         elif name == "add_condition":
             self.new_wanted.emit()
         elif name == "log" and chosen:
