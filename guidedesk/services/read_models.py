@@ -15,7 +15,8 @@ from guidedesk.domain.tiers import TierRules
 
 Channel = Literal["store", "online", "mini"]
 TimelineKind = Literal[
-    "purchase", "return", "visit", "interaction", "follow_up", "binding", "registered", "edited", "consent"
+    "purchase", "return", "visit", "interaction", "follow_up", "binding", "registered", "edited", "consent",
+    "points",
 ]  # fmt: skip
 
 
@@ -105,6 +106,8 @@ class TimelineEntry:
     is_private: bool = False  # there is a note, and it is not for whoever looks
     field: str = ""  # what was edited, or the purpose of a consent; `note` is the new value
     is_pending: bool = False
+    points: int = 0  # of an entry of points; `outcome` is its kind, `field` the tier that counted
+    rules_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)

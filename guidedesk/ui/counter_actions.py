@@ -22,6 +22,7 @@ from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
 from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanPresenter
+from guidedesk.ui.presenters.points import PointsPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
 from guidedesk.ui.presenters.reveal import RevealPresenter
 from guidedesk.ui.presenters.sale import SalePresenter
@@ -38,7 +39,7 @@ Allowed = Callable[[Permission], bool]
 
 class CounterActions(QObject):
     """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`, `wish`, `family`, `visit`,
-    `task`, `phone`. `told(Notice)` when it was saved."""
+    `task`, `phone`, `points`. `told(Notice)` when it was saved."""
 
     told = Signal(object)
 
@@ -54,13 +55,14 @@ class CounterActions(QObject):
         self.follow_up = FollowUpPresenter(desk, self)
         self.bind = BindPresenter(desk, self)
         self.redeem = RedeemPresenter(desk, self)
+        self.points = PointsPresenter(desk, self)
         self.wish = WishPresenter(desk, self)
         self.family = FamilyPresenter(desk, self)
         self.plan = PlanPresenter(desk, self)
         self.reveal = RevealPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
             self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
-            self.redeem, self.wish, self.family, self.plan, self.reveal,
+            self.redeem, self.points, self.wish, self.family, self.plan, self.reveal,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -70,6 +72,7 @@ class CounterActions(QObject):
         self._join(self.follow_up, self._follow_up_dialog)
         self._join(self.bind, self._bind_dialog)
         self._join(self.redeem, self._redeem_dialog)
+        self._join(self.points, self._points_dialog)
         self._join(self.wish, self._wish_dialog)
         self._join(self.family, self._family_dialog)
         self._join(self.plan, self._plan_dialog)
@@ -80,6 +83,7 @@ class CounterActions(QObject):
         wanted: dict[str, tuple[Permission, FormPresenter[Any]]] = {
             "edit": ("member.edit", self.edit), "consent": ("member.consent", self.consent),
             "sale": ("sale.record", self.sale), "claim": ("sale.claim", self.claim), "bind": ("member.bind", self.bind),
+            "points": ("coupon.redeem", self.points),
             "wish": ("member.edit", self.wish), "family": ("member.edit", self.family),
             "phone": ("phone.reveal", self.reveal),
         }  # fmt: skip
@@ -217,6 +221,15 @@ class CounterActions(QObject):
 
         dialog, form = RedeemDialog(), self.redeem
         dialog.amount_typed.connect(form.type_amount)
+        dialog.number_typed.connect(form.type_number)
+        dialog.pin_typed.connect(form.type_pin)
+        return dialog
+
+    def _points_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.points import PointsDialog
+
+        dialog, form = PointsDialog(), self.points
+        dialog.points_typed.connect(form.type_points)
         dialog.number_typed.connect(form.type_number)
         dialog.pin_typed.connect(form.type_pin)
         return dialog

@@ -132,6 +132,11 @@ def count(number: int) -> str:
     return f"{MINUS if number < 0 else ''}{abs(number):,}"
 
 
+def points(number: int, *, signed: bool = False) -> str:
+    """`12,480 分` / `12,480 points`; `signed` adds a plus to gains."""
+    return t("points.n", n=abs(number), shown=("+" if signed and number > 0 else "") + count(number))
+
+
 def percent(numerator: int, denominator: int) -> str:
     """One decimal at most, rounded half up: `5.6%`; an empty total reads `0%`."""
     if denominator <= 0:

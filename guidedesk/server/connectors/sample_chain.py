@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
@@ -110,6 +111,12 @@ CAMPAIGNS: Final = (
     (3, "免费改衣", "Free alteration", "裤装和裙装", "Trousers and skirts", 0, 0),
 )  # fmt: skip
 
+# One point a yuan, knitwear twice, super members half as much again; a hundred take off five yuan.
+POINTS: Final[Mapping[str, Any]] = {
+    "points": 1, "per_minor": 100, "categories": {"针织": 2}, "tiers": {"super": [3, 2]}, "visit_points": 5,
+    "birthday_points": 100, "redeem_points": 100, "redeem_minor": 500,
+}  # fmt: skip
+
 
 def _batches(world: World, members: int) -> Iterator[tuple[dict[str, list[Person]], list[OrderIn], list[ReturnIn]]]:
     for start in range(0, members, BATCH):
@@ -136,7 +143,16 @@ def _reference(today: date, seed: int) -> dict[str, list[Row]]:
         "window_days": "15",
         "protection_days": "30",
     }
+    points = {**POINTS, "effective_from": f"{today.year - 1}-01-01", "currency": CURRENCY}
     return {
+        "points_rules": [
+            {
+                "id": derived_id("points_rules", 1),
+                "version": 1,
+                "effective_from": points["effective_from"],
+                "document": json.dumps(points, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+            }
+        ],
         "setting": [{"id": derived_id("setting", n), "name": n, "value": v} for n, v in settings.items()],
         "store": [
             {"id": store_id(s.code), "code": s.code, "name": s.name, "name_en": s.name_en, "kind": s.kind}

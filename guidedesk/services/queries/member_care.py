@@ -20,6 +20,7 @@ from guidedesk.services.queries.contacts import agreed_purposes
 from guidedesk.services.queries.family import family_dates
 from guidedesk.services.queries.follow_ups import explained, list_follow_ups, suggested_item
 from guidedesk.services.queries.often_next import ADVICE, read_pairings
+from guidedesk.services.queries.points import PointsInfo, get_points
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.wishes import WishInfo, list_wishes
 from guidedesk.services.read_models import ChainSettings, FollowUpInfo
@@ -42,6 +43,7 @@ class MemberCare:
     store_id: str = ""
     wishes: tuple[WishInfo, ...] = ()
     family: tuple[FamilyDate, ...] = ()
+    points: PointsInfo | None = None
 
 
 def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: int) -> MemberCare | None:
@@ -69,6 +71,7 @@ def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         settings.tier_rules, settings.currency, who.tier, now_ms, get_staff(conn, viewer_id).store_id,
         list_wishes(conn, who.member_id, settings.zone, now_ms),
         family_dates(conn, [who.member_id], keeps_children=settings.keeps_children).get(who.member_id, ()),
+        get_points(conn, who.member_id, now_ms, settings.zone),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Connection, Select, Table, bindparam, func, select, tuple_
 
-from guidedesk.models import engagement, people, sales
+from guidedesk.models import engagement, people, points, sales
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import staff_names, store_names
 from guidedesk.services.read_models import NOBODY, Bilingual, TimelineEntry
@@ -81,6 +81,8 @@ _change, _answer = people.member_change, people.consent_answer
 # What a field said before its first change is no event of its own.
 _CHANGES: Final = Prepared(_newest(_change, _change.c.changed_at_ms, _change.c.op_id.is_not(None)))
 _ANSWERS: Final = Prepared(_newest(_answer, _answer.c.answered_at_ms))
+_points = points.points_entry
+_POINTS: Final = Prepared(_newest(_points, _points.c.at_ms, _points.c.points != 0))
 _COUNTS: Final = (
     ("purchase", _counted(_order)),
     ("return", _counted(_back)),
@@ -89,6 +91,8 @@ _COUNTS: Final = (
     ("edited", _counted(_change, _change.c.op_id.is_not(None))),
     ("consent", _counted(_answer)),
 )
+_POINTS_COUNT: Final = _counted(_points, _points.c.points != 0)
+_SPENT_COUNT: Final = _counted(_points, _points.c.kind == "redeem")
 _TALK_COUNTS: Final = Prepared(
     select(_talk.c.kind, func.count().label("times"))
     .where(_talk.c.member_id == _who, _talk.c.deleted_at_ms.is_(None))
@@ -118,6 +122,7 @@ def list_timeline(
         *_bindings(conn, member_id, until, limit, staff, stores),
         *_edits(conn, member_id, until, limit, staff),
         *_answers(conn, member_id, until, limit, staff),
+        *_points_entries(conn, member_id, until, limit, staff, stores),
     ]
     entries.sort(key=lambda entry: (entry.at_ms, entry.id), reverse=True)
     return tuple(entries[:limit])
@@ -130,10 +135,13 @@ def count_timeline(conn: Connection, member_id: str) -> tuple[tuple[str, int], .
         counts[name] = query.scalar(conn, member_id=member_id)
     for row in _TALK_COUNTS.all(conn, member_id=member_id):
         counts[row.kind] += row.times
+    spent = _SPENT_COUNT.scalar(conn, member_id=member_id)
     counts["binding"] = _MEETING_COUNT.scalar(conn, member_id=member_id) or _BINDING_COUNT.scalar(
         conn, member_id=member_id
     )
-    return (("all", sum(counts.values())), *((name, n) for name, n in counts.items() if n))
+    told = sum(counts.values()) + spent  # what points are for has a line of its own, only spending them has none
+    counts["points"] = _POINTS_COUNT.scalar(conn, member_id=member_id)
+    return (("all", told), *((name, n) for name, n in counts.items() if n))
 
 
 def first_items(conn: Connection, keys: Sequence[ItemKey], limit: int = _ITEMS) -> dict[ItemKey, list[Bilingual]]:
@@ -330,6 +338,31 @@ def _answers(conn: Connection, member_id: str, until: int, limit: int, staff: Na
             staff=staff.get(r.staff_id, NOBODY),
             outcome="given" if r.is_given else "withdrawn",
             field=r.purpose,
+            is_pending=r.row_ver == 0,
+        )
+        for r in rows
+    ]
+
+
+def _points_entries(
+    conn: Connection, member_id: str, until: int, limit: int, staff: Names, stores: Names
+) -> list[TimelineEntry]:
+    """What she earned, gave back and spent, each with what it was counted from."""
+    rows = _POINTS.all(conn, member_id=member_id, until=until, limit=limit)
+    return [
+        TimelineEntry(
+            kind="points",
+            id=r.id,
+            at_ms=r.at_ms,
+            staff=staff.get(r.staff_id, NOBODY),
+            store=stores.get(r.scope_id, NOBODY),
+            order_no=r.order_no or "",
+            amount_minor=r.amount_minor,
+            currency=r.currency or "CNY",
+            outcome=r.kind,
+            field=r.tier or "",
+            points=r.points,
+            rules_version=r.rules_version,
             is_pending=r.row_ver == 0,
         )
         for r in rows

@@ -44,7 +44,10 @@ class MemberState:
     @property
     def shown(self) -> tuple[TimelineEntry, ...]:
         """The entries under the filter."""
-        return tuple(entry for entry in self.entries if self.filter in (ALL, entry.kind, entry.interaction_kind))
+        if self.filter == ALL:
+            # What points were earned for stands there itself.
+            return tuple(entry for entry in self.entries if entry.kind != "points" or entry.outcome == "redeem")
+        return tuple(entry for entry in self.entries if self.filter in (entry.kind, entry.interaction_kind))
 
     @property
     def total(self) -> int:

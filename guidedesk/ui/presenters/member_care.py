@@ -22,6 +22,7 @@ from guidedesk.ui.presenters.undo import Notice
 
 # The card is painted first, and the next scan of a queue is not held up by what nobody had time to read.
 READ_AFTER_MS: Final = 200
+POINTS_KINDS: Final = ("points_entry", "points_balance", "points_rules")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +131,7 @@ class MemberCarePresenter(StatePresenter[MemberCareState]):
         self._desk.record(*operations, done=told)
 
     def _committed(self, changes: object) -> None:
-        if isinstance(changes, Changes) and self._member_id and changes.concerns(self._member_id, *KINDS):
+        if isinstance(changes, Changes) and self._member_id and changes.concerns(
+            self._member_id, *KINDS, *POINTS_KINDS
+        ):
             self.reload()

@@ -32,6 +32,7 @@ KEYS: Final[dict[str, str]] = {
     "Ctrl+=": "add_condition",
     "Ctrl+H": "history",
     "Ctrl+B": "served",
+    "Ctrl+R": "points",
     "Ctrl+M": "reassign",
     "Ctrl+Return": "main_action", "Ctrl+Enter": "main_action",
     "Ctrl+Z": "undo",

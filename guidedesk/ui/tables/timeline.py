@@ -28,6 +28,7 @@ ICONS: Final[dict[str, tuple[str, ToneName]]] = {
     "registered": ("user-plus", "success"),
     "edited": ("edit", "neutral"),
     "consent": ("shield-check", "neutral"),
+    "points": ("gift", "gold"),
 }
 TALK_ICONS: Final[dict[str, tuple[str, ToneName]]] = {
     "visit": ("store", "neutral"),
@@ -73,16 +74,23 @@ def timeline_row(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool = Fal
     """One entry in words; `hides_amounts` on a colleague's member (mockup 07b)."""
     icon, tone = TALK_ICONS.get(entry.interaction_kind) or ICONS.get(entry.kind, ("history", "neutral"))
     has_amount = entry.amount_minor is not None and not hides_amounts
+    details = _points_details(entry, has_amount) if entry.kind == "points" else _details(entry, now_ms)
     return LineRow(
         row_id=entry.id,
         icon=icon,
         tone=tone,
         title=_title(entry),
-        detail=" · ".join(part for part in (_when(entry, now_ms), *_details(entry, now_ms)) if part),
-        amount=formats.money(entry.amount_minor or 0, entry.currency) if has_amount else "",
+        detail=" · ".join(part for part in (_when(entry, now_ms), *details) if part),
+        amount=_amount(entry, is_shown=has_amount),
         state=i18n.t("member.waiting") if entry.is_pending else "",
         state_tone="info",
     )
+
+
+def _amount(entry: TimelineEntry, *, is_shown: bool) -> str:
+    if entry.kind == "points":
+        return formats.points(entry.points, signed=True)
+    return formats.money(entry.amount_minor or 0, entry.currency) if is_shown else ""
 
 
 def _when(entry: TimelineEntry, now_ms: int) -> str:
@@ -99,6 +107,7 @@ def _title(entry: TimelineEntry) -> str:
         "edited": _edited_title,
         "consent": _consent_title,
         "visit": _visit_title,
+        "points": _points_title,
     }
     return makers.get(entry.kind, _plain_title)(entry)
 
@@ -152,6 +161,21 @@ def _consent_title(entry: TimelineEntry) -> str:
     key = f"consent.{entry.field}.{'yes' if entry.outcome == 'given' else 'no'}"
     said = i18n.t(f"timeline.consent_{entry.outcome}")
     return _joined(said, i18n.t(key)) if i18n.has(key) else said
+
+
+def _points_title(entry: TimelineEntry) -> str:
+    title = i18n.t(f"timeline.points_{entry.outcome}")
+    return _joined(title, i18n.t("timeline.receipt", number=untrusted(entry.order_no))) if entry.order_no else title
+
+
+def _points_details(entry: TimelineEntry, has_amount: bool) -> tuple[str, ...]:
+    """What it was counted from, so that whoever is asked can say why."""
+    amount = formats.money(entry.amount_minor or 0, entry.currency) if has_amount else ""
+    if entry.outcome == "redeem":
+        return i18n.t("timeline.points_took", amount=amount) if amount else "", _name(entry.store), _name(entry.staff)
+    tier = i18n.t(f"tier.{entry.field}") if entry.field else ""
+    rules = i18n.t("timeline.points_rules", n=entry.rules_version)
+    return amount, tier, rules, _name(entry.store)
 
 
 def _plain_title(entry: TimelineEntry) -> str:

@@ -48,7 +48,8 @@ from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
 from guidedesk.ui.widgets.rows import LineDelegate
 from guidedesk.ui.widgets.states import StaleChip, empty_state
 
-FILTERS: Final = (("all", ""), ("purchase", "bag"), ("wechat", "chat"), ("visit", "store"), ("return", "return"))
+FILTERS: Final = (("all", ""), ("purchase", "bag"), ("wechat", "chat"), ("visit", "store"), ("return", "return"),
+                 ("points", "gift"))
 COUNTED: Final = ("all", "purchase")
 ACTIONS: Final = (
     MenuItem("edit", "actions.edit", "edit", "Alt 1"), MenuItem("consent", "actions.consent", "shield-check", "Alt 2"),
@@ -56,7 +57,7 @@ ACTIONS: Final = (
     MenuItem("claim", "actions.claim", "flag", "Alt 5"), MenuItem("wish", "actions.wish", "star", "Alt 6"),
     MenuItem("family", "actions.family", "users", "Alt 7"), MenuItem("visit", "actions.visit", "calendar", "Alt 8"),
     MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("phone", "actions.phone", "eye", "Alt P"),
-    MenuItem("history", "member.history", "receipt", "Ctrl H"),
+    MenuItem("history", "member.history", "receipt", "Ctrl H"), MenuItem("points", "points.spend", "gift", "Ctrl R"),
 )  # fmt: skip
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
@@ -208,7 +209,13 @@ class TimelineCard(TitledCard):
             Choice(name, t(f"member.filter.{name}"), icon if icons else "",
                    formats.count(counts.get(name, 0)) if counts and name in COUNTED else "")
             for name, icon in FILTERS
+            if name != "points" or self._has_points()
         ]
+
+    def _has_points(self) -> bool:
+        return self._state is not None and self._state.card is not None and any(
+            name == "points" for name, _ in self._state.card.timeline_counts
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -298,6 +305,8 @@ class MemberPage(Page):
         self.result.closed.connect(self.result_closed)
         self.consents.changed.connect(self._change_consents)
         self.owner.bound.connect(self._bind)
+        self.tier.points.spend_wanted.connect(self._spend_points)
+        self.tier.points.entries_wanted.connect(self._show_points)
 
     def render_state(self, state: MemberState) -> None:
         """Show a member, or that none is open."""
@@ -388,6 +397,9 @@ class MemberPage(Page):
     def handle_command(self, name: str) -> bool:
         signals = {"log": self.log_started, "main_action": self.log_started, "served": self.served,
                    "history": self.history_opened}
+        if name == "points" and self._content.isVisible():
+            self._act("points")
+            return True
         if name in signals:
             signals[name].emit()
             return True
@@ -411,6 +423,12 @@ class MemberPage(Page):
 
     def _bind(self) -> None:
         self.action_chosen.emit("bind")
+
+    def _spend_points(self) -> None:
+        self.action_chosen.emit("points")
+
+    def _show_points(self) -> None:
+        self.filter_chosen.emit("points")
 
     def memento(self) -> object:
         return self._state.card.member_id if self._state is not None and self._state.card is not None else None

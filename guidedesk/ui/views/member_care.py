@@ -12,6 +12,7 @@ from guidedesk.services.read_models import FollowUpInfo
 from guidedesk.ui import formats, i18n, task_words
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.member_care import MemberCareState
+from guidedesk.ui.views.member_points import PointsPart, balance_text
 from guidedesk.ui.views.member_words import TIER_ICONS, TIER_TONES
 from guidedesk.ui.widgets.bars import Bar, Part, permille
 from guidedesk.ui.widgets.buttons import Button
@@ -64,9 +65,13 @@ class TierCard(Card):
     def __init__(self) -> None:
         super().__init__(gap=2)
         self._tier = Chip()
+        self._balance = Label("", "body_strong")
+        self._title = Label("", "heading").say("member.tier")
         self._bar = Bar()
         self._text = Label("", "caption", "text2", wrap=True)
-        self.body.put(row(Label("", "heading").say("member.tier"), None, self._tier, gap=2), self._bar, self._text)
+        self.points = PointsPart()
+        head = row(self._title, None, self._tier, self._balance, gap=2)
+        self.body.put(head, self._bar, self._text, self.points)
         self.hide()
 
     def show_care(self, state: MemberCareState) -> None:
@@ -82,6 +87,12 @@ class TierCard(Card):
         progress = _FULL if shown == "super" else _progress(found, care.rules)
         self._bar.show_parts((Part(progress, "gold"),), text)
         self._text.set_text(text)
+        balance = balance_text(care.points)
+        self._title.say("member.points_tier" if balance else "member.tier")
+        self._balance.set_text(balance)
+        self._balance.setVisible(bool(balance))
+        self._tier.setVisible(not balance)  # the head of the page says it too
+        self.points.show_points(care.points)
 
 
 def tier_text(care: MemberCare) -> str:

@@ -10,6 +10,7 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.redeem import RedeemState
 from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, noted
+from guidedesk.ui.views.manager_fields import ManagerFields
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.fields import Field
@@ -41,15 +42,13 @@ class RedeemDialog(FormDialog):
         self._facts = FactLines()
         self._standing = Banner("success", "coupon", closable=False)
         self.amount = Field("redeem.amount")
-        self._why = Label("", "body", "text2", wrap=True).say("redeem.manager_why")
-        self.number = Field("redeem.manager")
-        self.pin = Field("redeem.pin", secret=True)
-        self._manager = holder(column(self._why, self.number, self.pin, gap=3))
+        self._manager = ManagerFields()
+        self.number, self.pin = self._manager.number, self._manager.pin
         self.form.put(holder(column(self._facts, pad=(3, 4)), kind="card"), self._standing, self.amount, self._manager,
                       None)
         self.amount.edited.connect(self.amount_typed)
-        self.number.edited.connect(self.number_typed)
-        self.pin.edited.connect(self.pin_typed)
+        self._manager.number_typed.connect(self.number_typed)
+        self._manager.pin_typed.connect(self.pin_typed)
 
     def render_state(self, state: RedeemState) -> None:
         """Show how it stands."""
@@ -78,9 +77,7 @@ class RedeemDialog(FormDialog):
                                      t("redeem.provisional_text", amount=formats.money(room, currency)))
         self.amount.setVisible(state.asks_amount)
         self.amount.set_text(state.amount)
-        self._manager.setVisible(state.needs_manager)
-        self.number.set_text(state.number)
-        self.pin.set_text(state.pin)
+        self._manager.show_state(state)
         for name, field in (("amount", self.amount), ("number", self.number), ("pin", self.pin)):
             error = state.problem(name)
             field.set_note(message_for(error).text if error else "")
