@@ -6,7 +6,7 @@ from alembic import op
 from guidedesk.models import base
 
 revision = "0033"
-down_revision = "0030"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
