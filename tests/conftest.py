@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 # before anything creates a QApplication: Qt warns about other encodings, and windows must not pop up
 os.environ.setdefault("LC_ALL", "C.UTF-8")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# The counter and the server wait for the disk at each commit, which takes the tests as long as all they compute.
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+if os.access(_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
