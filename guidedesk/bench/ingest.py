@@ -2,7 +2,10 @@
 
 Counters of one store, or of `--stores`, push at once, each batch signed, decided and acknowledged on disk. The floor
 copies the very same rows into an empty database of the same schema, as many transactions as there were batches.
-`figures.rows_per_s` and `floor.copy_rows_per_s` count rows; `ratios.ingest` is the one over the other.
+`figures.rows_per_s` and `floor.copy_rows_per_s` count rows; `ratios.ingest` is the one over the other. On a PC where
+others work too, both say mostly what those did: `ratios.processor` is processor time over processor time, COPY's (its
+client and the database) over everything that takes part in a push, counters included. It does not see that pushes use
+several cores and COPY one.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy import Table, select
 
+from guidedesk.bench.cpu_time import of_tree
 from guidedesk.bench.local_postgres import SUPERUSER, LocalPostgres
 from guidedesk.bench.pushing import PushingCounter, enrolled_counter, fill
 from guidedesk.demo.leash import scratch
@@ -63,15 +67,15 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         server = ServerProcess(local.url("ingest", APP), secrets_file, folder / "server.log")
         server.start()
         try:
-            started = time.perf_counter()
+            started, used = time.perf_counter(), _Processor(local, server.pid)
             with ThreadPoolExecutor(args.counters) as pool:
                 accepted = sum(pool.map(lambda counter: counter.push_all(server.url), counters))
-            seconds = time.perf_counter() - started
+            seconds, push_cpu = time.perf_counter() - started, used.seconds()
         finally:
             server.stop()
             database.close()
         rows = {name: count - before[name] for name, count in _sizes(local).items()}
-        copy_seconds = _copy_floor(local, sum(len(counter.bodies) for counter in counters), before)
+        copy_seconds, copy_cpu = _copy_floor(local, sum(len(counter.bodies) for counter in counters), before)
     total = sum(rows.values())
     return {
         "params": {"ops": args.ops, "counters": args.counters, "stores": args.stores, "batch": args.batch,
@@ -80,13 +84,33 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "ops_per_s": round(args.ops / seconds),
             "rows_per_s": round(total / seconds),
             "seconds": round(seconds, 3),
+            "cpu_us_per_op": {name: round(1e6 * one / args.ops) for name, one in push_cpu.items()},
             "accepted": accepted,
             "rows": rows,
         },
-        "floor": {"copy_rows_per_s": round(total / copy_seconds), "copy_seconds": round(copy_seconds, 3)},
-        "ratios": {"ingest": round(copy_seconds / seconds, 3)},
+        "floor": {"copy_rows_per_s": round(total / copy_seconds), "copy_seconds": round(copy_seconds, 3),
+                  "copy_cpu_us_per_op": {name: round(1e6 * one / args.ops) for name, one in copy_cpu.items()}},
+        "ratios": {"ingest": round(copy_seconds / seconds, 3)}
+        | ({"processor": round(sum(copy_cpu.values()) / sum(push_cpu.values()), 3)} if sum(push_cpu.values()) else {}),
         "holds": accepted == args.ops,
     }
+
+
+class _Processor:
+    """Seconds of the processor that those who take part have used since this was made, by what they are."""
+
+    def __init__(self, local: LocalPostgres, server: int | None = None) -> None:
+        self._pids = {"database": local.pid} | ({} if server is None else {"server": server})
+        self._before = self._now()
+
+    def _now(self) -> dict[str, float]:
+        found = {name: of_tree(pid) for name, pid in self._pids.items()}
+        told = {name: seconds for name, seconds in found.items() if seconds is not None}
+        return told | {"counters" if "server" in self._pids else "client": time.process_time()}
+
+    def seconds(self) -> dict[str, float]:
+        """Until now."""
+        return {name: seconds - self._before.get(name, 0.0) for name, seconds in self._now().items()}
 
 
 def _counters(database: ServerDatabase, args: argparse.Namespace) -> list[PushingCounter]:
@@ -129,8 +153,8 @@ def _one(conn: psycopg.Connection[Any], query: str) -> Any:
     return found[0] if found else None
 
 
-def _copy_floor(local: LocalPostgres, portions: int, before: dict[str, int]) -> float:
-    """Seconds to COPY the pushed rows into a database of the same schema, indexes and all."""
+def _copy_floor(local: LocalPostgres, portions: int, before: dict[str, int]) -> tuple[float, dict[str, float]]:
+    """Seconds, and those of the processor, to COPY the pushed rows into a database of the same schema and indexes."""
     _create(local, "floor")
     target = open_server(local.url("floor"))
     create_schema(target)
@@ -138,13 +162,13 @@ def _copy_floor(local: LocalPostgres, portions: int, before: dict[str, int]) -> 
     with psycopg.connect(local.url("ingest")) as source:
         loads = {name: _lines(source, SERVER.tables[name], before[name]) for name in _WRITTEN}
     with psycopg.connect(local.url("floor")) as conn:
-        started = time.perf_counter()
+        started, used = time.perf_counter(), _Processor(local)
         for portion in range(portions):
             for name, lines in loads.items():
                 with conn.cursor().copy(f"COPY {name} FROM STDIN".encode()) as copy:
                     copy.write(b"".join(lines[portion::portions]))
             conn.commit()
-        return time.perf_counter() - started
+        return time.perf_counter() - started, used.seconds()
 
 
 def _lines(conn: psycopg.Connection[Any], table: Table, skipped: int) -> list[bytes]:

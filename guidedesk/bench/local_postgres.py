@@ -51,8 +51,8 @@ class LocalPostgres:
         self._server = _package().get_server(self._data, cleanup_mode=None, start=False)
         self._server.ensure_pgdata_inited()
         self.port = self._start()
-        first_line = (self._data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0]
-        self._held.append(leash().hold_process(int(first_line), signal.SIGQUIT))  # as `stop -m immediate`
+        self.pid = int((self._data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        self._held.append(leash().hold_process(self.pid, signal.SIGQUIT))  # as `stop -m immediate`
         self._is_running = True
         atexit.register(self.stop)
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from guidedesk.bench.cpu_time import children
 from guidedesk.bench.figures import percentile
 from guidedesk.bench.options import positive
 from guidedesk.bench.storm_chain import associate_id, decided, let_in, make_chain, shop_id
@@ -245,12 +245,7 @@ def _highest_mb(pid: int | None) -> float | None:
     if pid is None or sys.platform != "linux":
         return None
     kilobytes = 0
-    for one in (pid, *_children(pid)):
+    for one in (pid, *children(pid)):
         lines = Path(f"/proc/{one}/status").read_text(encoding="ascii").splitlines()
         kilobytes += next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     return round(kilobytes * 1_024 / 1_000_000, 1)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for task in os.listdir(f"/proc/{pid}/task")
-            for child in Path(f"/proc/{pid}/task/{task}/children").read_text(encoding="ascii").split()]  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import CompoundSelect, Connection, Select, Table, bindparam, literal, select, union_all
@@ -16,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, entity_tables, load_row, load_rows, part_table
 from guidedesk.models.people import member
-from guidedesk.server.bulk_sql import insert_many
+from guidedesk.server.bulk_sql import insert_many, insert_tuples
 from guidedesk.server.feed import chunks
 from guidedesk.services.apply import RowRef
 
@@ -33,6 +34,7 @@ class BatchRows:
         self._rows: dict[RowRef, Row | None] = {}
         self._changed: set[RowRef] = set()
         self._parts: set[RowRef] = set()
+        self._new: set[RowRef] = set()  # of the changed ones, those that were not there
         self._undo: list[tuple[RowRef, Row | None, bool]] = []
 
     def read_ahead(self, conn: Connection, refs: Iterable[RowRef]) -> None:
@@ -76,6 +78,8 @@ class BatchRows:
         if ref in self._parts:
             raise AssertionError(f"only a part of {name} was read")
         self._undo.append((ref, self._rows.get(ref), ref in self._changed))
+        if ref not in self._changed and ref in self._rows and self._rows[ref] is None:
+            self._new.add(ref)
         self._rows[ref] = dict(row)
         self._changed.add(ref)
 
@@ -89,22 +93,32 @@ class BatchRows:
             self._rows[ref] = row
             if not was_changed:
                 self._changed.discard(ref)
+                self._new.discard(ref)
         self._undo.clear()
 
     def flush(self, conn: Connection) -> None:
         """Write what was changed, each table's rows in the order of their keys so that two batches never cross."""
+        new: dict[str, list[Row]] = defaultdict(list)
         changed: dict[str, list[Row]] = defaultdict(list)
         for ref in sorted(self._changed):
             row = self._rows[ref]
             if row is not None:
-                changed[ref[0]].append(row)
+                (new if ref in self._new else changed)[ref[0]].append(row)
         for name, table in entity_tables().items():
+            names = [column.name for column in table.columns]
+            if name in new:
+                # Nobody else makes one meanwhile: who writes holds the scope. Plain rows cost the database half.
+                insert_tuples(conn, table, names, map(itemgetter(*names), new[name]))
             if name in changed:
-                names = [column.name for column in table.columns]
                 statement = _upsert(conn.dialect.name, table)
                 insert_many(conn, statement, [{n: row[n] for n in names} for row in changed[name]])
         self._changed.clear()
+        self._new.clear()
         self._undo.clear()
+
+    def is_new(self, ref: RowRef) -> bool:
+        """Whether a changed row was not there before."""
+        return ref in self._new
 
     def remembered(self) -> Iterable[RowRef]:
         """Every row that was asked for, there or not."""
@@ -115,6 +129,7 @@ class BatchRows:
         for ref in refs:
             self._rows.pop(ref, None)
             self._changed.discard(ref)
+            self._new.discard(ref)
 
     def whole(self, ref: RowRef) -> Row | None:
         """A row as this batch has left it, if that is remembered and all of it (parts are not)."""
@@ -125,6 +140,7 @@ class BatchRows:
         self._rows.clear()
         self._parts.clear()
         self._changed.clear()
+        self._new.clear()
         self._undo.clear()
 
 

@@ -78,6 +78,7 @@ class BatchRun:
     is_suspended: bool = False
     is_one_by_one: bool = False
     has_tasks: bool = False
+    has_folds: bool = False  # tasks whose outcome is part of an answer
     _known: dict[str, Any] = field(default_factory=dict)
     _attempts: dict[str, int] = field(default_factory=dict)
     _decided: dict[str, Answer] = field(default_factory=dict)
@@ -367,7 +368,9 @@ class BatchRun:
             row = self._rows.load(self.opened.conn, tbl, row_scope, row_id)
             if row is None:
                 continue
-            self.opened.touch_row(tbl, row)
+            # One by one nothing is taken for granted: what failed as a whole may have failed by this.
+            is_new = not self.is_one_by_one and self._rows.is_new((tbl, row_scope, row_id))
+            self.opened.touch_row(tbl, row, is_new=is_new)
             if tbl in MEMBER_TABLES:
                 self._wider[tbl, row_id] = row["row_ver"]
 
@@ -391,13 +394,14 @@ class BatchRun:
         record_events(self.opened, self._events)
         self._events.clear()
         if self._terms is not None and self._earned:
-            self.has_tasks = bool(write_entries(self.opened, self._terms, self._earned)) or self.has_tasks
+            self.has_folds = bool(write_entries(self.opened, self._terms, self._earned)) or self.has_folds
             self._earned.clear()
         add_tasks(self.opened, [(tbl, row_id, ver) for (tbl, row_id), ver in sorted(self._wider.items())])
         if self._visible:
             store_grants(self.opened, [self._visible[member_id] for member_id in sorted(self._visible)])
         add_folds(self.opened, [(*fold, op_id) for fold, op_id in sorted(self._folds.items())])
-        self.has_tasks = self.has_tasks or bool(self._wider) or bool(self._folds)
+        self.has_folds = self.has_folds or bool(self._folds)
+        self.has_tasks = self.has_tasks or self.has_folds or bool(self._wider)
         self._wider.clear()
         self._folds.clear()
         self._visible.clear()

@@ -10,6 +10,7 @@ from typing import Final
 
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server.background import AtOnce, Background
+from guidedesk.server.carrying_later import CarryingLater
 from guidedesk.server.code_senders import CodeSender, NoSender
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
@@ -63,6 +64,8 @@ class ServerContext:
     heads: HeadWatch = field(repr=False)
     device_scopes: dict[str, str] = field(default_factory=dict, repr=False)  # of counters that were let in
     carrying: Rounds = field(default_factory=Rounds, repr=False)
+    # Where there is one, what other stores must see goes there after the answer.
+    carrying_later: CarryingLater | None = field(default=None, repr=False)
     pushing: Turns = field(default_factory=Turns, repr=False)
     sender: CodeSender = field(default_factory=NoSender, repr=False)
     background: Background = field(default_factory=AtOnce, repr=False)
@@ -83,11 +86,12 @@ class ServerContext:
         background: Background | None = None,
         signer: Signer | None = None,
         deciders: LargePushes | None = None,
+        carrying_later: CarryingLater | None = None,
     ) -> ServerContext:
         """A context with fresh nonce and rate memories; without a `background`, long work is done at once."""
         limiter, nonces = RequestLimiter(limits, clock.mono_ms), NonceCache(clock.mono_ms)
         heads, sender, later = HeadWatch(database), sender or NoSender(), background or AtOnce()
         return cls(
             database, secrets, clock, random, limiter, nonces, heads, sender=sender, background=later, signer=signer,
-            deciders=deciders,
+            deciders=deciders, carrying_later=carrying_later,
         )  # fmt: skip

@@ -58,16 +58,22 @@ class ScopeWrite:
     _pointers: dict[PointerKey, Pointer] = field(default_factory=dict)
     _last_steps: list[Callable[[dict[PointerKey, int]], None]] = field(default_factory=list)
 
-    def touch(self, tbl: str, row_scope_id: str, row_id: str, row_ver: int, *, op: int = UPSERT) -> None:
-        """Say that subscribers of this scope must see this row again (`op` 1), or see it go (2, 3)."""
+    def touch(
+        self, tbl: str, row_scope_id: str, row_id: str, row_ver: int, *, op: int = UPSERT, is_new: bool = False
+    ) -> None:
+        """Say that subscribers of this scope must see this row again (`op` 1), or see it go (2, 3).
+
+        `is_new`: nobody had this row before, so its pointer is not looked for; an `IntegrityError` at the end where
+        there is one all the same.
+        """
         key = (tbl, row_scope_id, row_id)
         self._pointers.pop(key, None)
-        self._pointers[key] = Pointer(tbl, row_scope_id, row_id, op, row_ver)
+        self._pointers[key] = Pointer(tbl, row_scope_id, row_id, op, row_ver, is_new)
 
-    def touch_row(self, tbl: str, row: dict[str, Any]) -> None:
+    def touch_row(self, tbl: str, row: dict[str, Any], *, is_new: bool = False) -> None:
         """`touch` of a rendered row; a tombstone becomes a deletion."""
         op = UPSERT if row["deleted_at_ms"] is None else DELETE
-        self.touch(tbl, row["scope_id"], row["id"], row["row_ver"], op=op)
+        self.touch(tbl, row["scope_id"], row["id"], row["row_ver"], op=op, is_new=is_new)
 
     def after_feed(self, step: Callable[[dict[PointerKey, int]], None]) -> None:
         """A statement that needs the feed numbers given to the touched rows (`op_log.effect_seq`)."""

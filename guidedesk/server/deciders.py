@@ -20,9 +20,11 @@ from queue import LifoQueue
 from typing import Any, Final
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
+from guidedesk.server.carrying_later import CarryingLater
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import open_server
 from guidedesk.server.device_auth import AuthenticatedDevice
+from guidedesk.server.fanout import run_many
 from guidedesk.server.helper_process import HelperProcess, Work, start_helper
 from guidedesk.server.large_pushes import FEWEST_BYTES, Packed, Sent
 from guidedesk.server.limits import UNLIMITED
@@ -95,7 +97,12 @@ def _deciding(database_url: str, secrets: ServerSecrets, suit: Callable[[], None
     def context() -> ServerContext:
         if not found:
             database = open_server(database_url)
-            found.append(ServerContext.create(database, secrets, SystemClock(), SystemRandom(), UNLIMITED))
+            later = CarryingLater(partial(run_many, database))
+            found.append(
+                ServerContext.create(
+                    database, secrets, SystemClock(), SystemRandom(), UNLIMITED, carrying_later=later
+                )
+            )
         return found[0]
 
     def decide(asked: bytes) -> bytes:

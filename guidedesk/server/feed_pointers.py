@@ -10,11 +10,12 @@ from sqlalchemy import Connection, Insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guidedesk.models.server_tables import feed
-from guidedesk.server.bulk_sql import insert_many
+from guidedesk.server.bulk_sql import insert_many, insert_tuples
 
 UPSERT: Final = 1
 DELETE: Final = 2
 EVICT: Final = 3
+_COLUMNS: Final = ("scope_id", "seq", "tbl", "row_id", "row_scope_id", "op", "row_ver")
 PointerKey = tuple[str, str, str]  # table, row_scope_id, row_id
 
 
@@ -26,24 +27,22 @@ class Pointer(NamedTuple):
     row_id: str
     op: int
     row_ver: int
+    is_new: bool = False  # the row was never in this feed
 
 
 def move_pointers(conn: Connection, scope_id: str, numbered: Sequence[tuple[int, Pointer]]) -> None:
     """Give each pointer its new number. A pointer to a newer version of its row stays where it is."""
+    fresh = [(seq, p) for seq, p in numbered if p.is_new]
+    if fresh:
+        rows = ((scope_id, seq, p.tbl, p.row_id, p.row_scope_id, p.op, p.row_ver) for seq, p in fresh)
+        insert_tuples(conn, feed, _COLUMNS, rows)
     insert_many(
         conn,
         _upsert(conn.dialect.name),
         [
-            {
-                "scope_id": scope_id,
-                "seq": seq,
-                "tbl": p.tbl,
-                "row_id": p.row_id,
-                "row_scope_id": p.row_scope_id,
-                "op": p.op,
-                "row_ver": p.row_ver,
-            }
+            dict(zip(_COLUMNS, (scope_id, seq, p.tbl, p.row_id, p.row_scope_id, p.op, p.row_ver), strict=True))
             for seq, p in numbered
+            if not p.is_new
         ],
     )
 

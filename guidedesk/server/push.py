@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.models.entities import Row
@@ -74,8 +75,10 @@ def apply_batch(
         except DeviceForked as fork:
             _suspend(context, who, int(fork.params["epoch"] or 0), received_at_ms)
             raise
-        if decided.has_tasks:
+        if decided.is_told_after:
             _carry(context, who.scope_id)
+        elif decided.has_tasks and context.carrying_later is not None:
+            context.carrying_later.ask(who.scope_id)
     if turn is not None:
         turn.leave()
     with context.database.read() as conn:
@@ -165,6 +168,7 @@ class _Decided:
     answers: list[Answer]
     last_seq: int
     has_tasks: bool
+    is_told_after: bool  # some of its answers need what other scopes make of it
     rows: dict[RowRef, Row]
     epoch: int  # of the scope
     # What it moved in the store's own feed: row -> number. None where that is not all a counter must hear.
@@ -224,12 +228,13 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             answers = run.decide(batch.ops)
             _store_device(opened, who, last_seq, link, received_at_ms)
         opened.after_feed(lambda numbered: moved.append(None if opened.has_evictions() else numbered))
-        return _Decided(answers, last_seq, run.has_tasks, run.rows(), opened.state().epoch)
+        is_told_after = run.has_folds or (run.has_tasks and context.carrying_later is None)
+        return _Decided(answers, last_seq, run.has_tasks, is_told_after, run.rows(), opened.state().epoch)
 
     moved: list[dict[PointerKey, int] | None] = []
     try:
         decided = database.write(scope_id, partial(work, is_one_by_one=False))
-    except NotAsAWhole:
+    except (NotAsAWhole, IntegrityError):
         decided = database.write(scope_id, partial(work, is_one_by_one=True))
     decided = replace(decided, moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)

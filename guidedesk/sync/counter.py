@@ -348,7 +348,7 @@ class Counter:
         """Contact, queue, refusals. Asked every few seconds, so PIN waits keep their progress here too (D-9)."""
         with suppress(StorageError):
             self.locks.save()
-        counts = self.journal.counts()
+        counts = self.journal.counts_by_now()
         now_ms = self.now_ms()
         if self._work is None:
             return SyncStatus(now_ms, waiting=counts.queued)

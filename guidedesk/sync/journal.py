@@ -33,6 +33,12 @@ _COUNTS: Final = (
     .where(_op.state.in_(("queued", "parked", "quarantined")))
     .group_by(_op.state)
 )
+# The unary plus keeps SQLite from the index of states, which has all that wait.
+_COUNTS_SINCE: Final = (
+    "SELECT +state, count(*) FROM operation WHERE n > ? AND +state IN ('queued', 'parked', 'quarantined') "
+    "GROUP BY +state"
+)
+_LAST_N: Final = select(func.max(_op.n))
 _UNREAD: Final = select(func.count()).where(_op.state == "rejected", _op.is_seen == 0)
 # Nowhere but here: waiting, or parked on this PC because it could not be read.
 _HERE: Final = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
@@ -129,6 +135,8 @@ class Journal:
         # How many were recorded through this object, so that a long exchange can make way for them unasked.
         self.appended = 0
         self._queued_from = (0, 0)  # epoch, and a number below which nothing waits in it
+        self._rewritten = 0  # how often something was changed that had been recorded before
+        self._counted: tuple[int, int, Counts] | None = None  # `_rewritten` then, the newest record, what was counted
 
     def append(
         self,
@@ -261,15 +269,33 @@ class Journal:
         return [found[n] for n in sorted(found, reverse=True)]
 
     def counts(self) -> Counts:
-        """What the sync chip counts."""
+        """What the sync chip counts, everything looked at."""
+        rewritten = self._rewritten
         with self.db.read() as conn:
             found: dict[str, int] = {row[0]: row[1] for row in conn.execute(_COUNTS)}
             unread = conn.execute(_UNREAD).scalar_one()
-        return Counts(
-            queued=found.get("queued", 0),
-            held=found.get("parked", 0) + found.get("quarantined", 0),
-            rejected_unseen=unread,
-        )
+            last_n = conn.execute(_LAST_N).scalar() or 0
+        counted = _counts(found, unread)
+        self._counted = (rewritten, last_n, counted)
+        return counted
+
+    def counts_by_now(self) -> Counts:
+        """`counts` and what was recorded since: asked after each record, while tens of thousands may wait.
+
+        What another process settles is seen with the next `counts`, which each step of the exchange asks for.
+        """
+        known = self._counted
+        if known is None or known[0] != self._rewritten:
+            return self.counts()
+        rewritten, last_n, before = known
+        with self.db.read() as conn:
+            found: dict[str, int] = {row[0]: row[1] for row in conn.exec_driver_sql(_COUNTS_SINCE, (last_n,))}
+            unread = conn.execute(_UNREAD).scalar_one()
+            last_n = conn.execute(_LAST_N).scalar() or 0
+        since = _counts(found, unread)
+        counted = Counts(before.queued + since.queued, before.held + since.held, unread)
+        self._counted = (rewritten, last_n, counted)
+        return counted
 
     def has_unsent(self) -> bool:
         """Whether something is nowhere but here: waiting, or parked on this PC because it could not be read."""
@@ -286,7 +312,7 @@ class Journal:
         with self.db.read() as conn:
             epoch = _read_chain(conn).epoch
             found = conn.exec_driver_sql(_OUTGOING, (epoch, 1, -1)).all()
-            last_n = conn.execute(select(func.max(_op.n))).scalar() or 0
+            last_n = conn.execute(_LAST_N).scalar() or 0
         operations = [_outgoing(*row) for row in found]
         return Travelling(epoch, last_n, operations, sum(one.state == "queued" for one in operations))
 
@@ -315,11 +341,13 @@ class Journal:
         with self.db.write() as conn:
             # The driver is given tuples: the library's work on each value costs more than the statement.
             conn.exec_driver_sql(_SETTLE, values)
+        self._rewritten += 1
 
     def mark_seen(self, op_ids: Iterable[str]) -> None:
         """A person has read why these were refused."""
         with self.db.write() as conn:
             conn.execute(update(t.operation).where(_op.op_id.in_(list(op_ids))).values(is_seen=1))
+        self._rewritten += 1
 
     def renumber(self, epoch: int) -> int:
         """Begin a new epoch: everything unsettled is numbered from 1, ids kept (SYNC.md 6, forks). Returns how many."""
@@ -327,6 +355,7 @@ class Journal:
             query = select(t.operation).where(_op.state.not_in(SETTLED), _op.device_seq.is_not(None)).order_by(_op.n)
             entries = _entries(conn, query)
             _relink(conn, entries, ChainHead(epoch, 1, GENESIS), state="queued")
+        self._rewritten += 1
         return len(entries)
 
     def park_here(self, op_id: str, reason: str) -> None:
@@ -350,6 +379,7 @@ class Journal:
             )
             start = ChainHead(bad.device_epoch, bad.envelope.device_seq, bad.envelope.prev_hash)
             _relink(conn, [e for e in entries if e.n not in parked], start)
+        self._rewritten += 1
 
     def requeue_parked_here(self) -> int:
         """Put operations parked on this PC at the end of the chain, in order, to be tried again. Returns how many."""
@@ -358,6 +388,7 @@ class Journal:
             entries = _entries(conn, query)
             if entries:
                 _relink(conn, entries, _read_chain(conn), state="queued")
+        self._rewritten += 1
         return len(entries)
 
     def prune(self, now_ms: int) -> int:
@@ -372,6 +403,11 @@ class Journal:
             conn.execute(delete(t.op_personal).where(t.op_personal.c.op_id.in_(select(_op.op_id).where(old))))
             conn.execute(delete(t.operation).where(old))
         return len(gone)
+
+
+def _counts(by_state: Mapping[str, int], unread: int) -> Counts:
+    held = by_state.get("parked", 0) + by_state.get("quarantined", 0)
+    return Counts(queued=by_state.get("queued", 0), held=held, rejected_unseen=unread)
 
 
 def _use_code(conn: Connection, handle: str, serial: int, envelope: Envelope) -> None:
