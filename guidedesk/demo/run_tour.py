@@ -18,6 +18,7 @@ from guidedesk.demo import (
     steps_export,
     steps_join,
     steps_more,
+    steps_points,
     steps_team,
 )
 from guidedesk.demo.eyes import ServerEyes, wait_for
@@ -33,6 +34,7 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("history", steps.history),
     ("export", steps_export.export),
     ("log", steps.log),
+    ("points", steps_points.points),
     ("served_no_purchase", steps.served_no_purchase),
     ("search", steps_more.search),
     ("new_member", steps_more.new_member),
@@ -51,8 +53,9 @@ STEPS: Final[tuple[tuple[str, Act], ...]] = (
     ("lock", steps_more.lock),
 )
 # The raw files know nothing of what a tour sells to their households: they are compared before it does.
-_EARNINGS: Final = [name for name, _ in STEPS].index("earnings")
-REAL_STEPS: Final = (*STEPS[:_EARNINGS], ("totals", steps_more.totals), *STEPS[_EARNINGS:])
+_REAL: Final = [step for step in STEPS if step[0] != "points"]  # nobody gave those households any
+_AT: Final = [name for name, _ in _REAL].index("earnings")
+REAL_STEPS: Final = (*_REAL[:_AT], ("totals", steps_more.totals), *_REAL[_AT:])
 
 
 def run_tour(world: World, out: Path, lang: Language, say: Callable[[str], None]) -> bool:

@@ -102,7 +102,7 @@ def why(tour: Tour) -> Seen:
 
 def close(tour: Tour) -> Seen:
     """The manager confirms her store's month with her PIN, head office closes it, and nobody can change it."""
-    number, pin = _manager(tour)
+    number, pin = manager_of(tour)
     hands.press(tour.window, "F9")
     tour.app.desk.set_session(tour.app.counter.sign_in(number, pin))
     wait_for(lambda: tour.window.current == "home")
@@ -207,7 +207,7 @@ def _colleagues_member(tour: Tour) -> tuple[Any, ...]:
     return rows[0]
 
 
-def _manager(tour: Tour) -> tuple[str, str]:
+def manager_of(tour: Tour) -> tuple[str, str]:
     for number, pin in tour.world.pins:
         if tour.eyes.one("select role from staff where number=:n", n=number) == "manager":
             return number, pin
