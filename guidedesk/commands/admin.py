@@ -9,6 +9,7 @@ from typing import Any
 
 from guidedesk.commands import admin_actions as actions
 from guidedesk.commands import admin_coupons as coupon_actions
+from guidedesk.commands import admin_gatherings as gathering_actions
 from guidedesk.commands import admin_money as money
 from guidedesk.commands import admin_orders as order_actions
 from guidedesk.commands import admin_points as point_actions
@@ -64,6 +65,7 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     split.add_argument("--reason", required=True, metavar="TEXT")
     _add_coupons(_area(areas, "coupon", "what associates may give"))
     _add_points(_area(areas, "points", "what members earn and spend"))
+    _add_gatherings(_area(areas, "gathering", "what members are invited to"))
     _add_orders(_area(areas, "orders", "sales that nobody is known for"))
     _add_sources(_area(areas, "source", "programs that push orders"))
     config = _area(areas, "config", "the chain's settings")
@@ -176,6 +178,33 @@ def _add_points(points: argparse._SubParsersAction[Any]) -> None:
         points, "check", "tell the ledger once more from the facts", point_actions.check, "admin points check"
     )
     check.add_argument("--mend", action="store_true", help="enter first what is missing")
+
+
+def _add_gatherings(gathering: argparse._SubParsersAction[Any]) -> None:
+    add = _leaf(
+        gathering, "add", "invite members to something at a store", gathering_actions.add,
+        "admin gathering add --store S1 --title 羊绒护理课 --at '2026-11-28 14:00' --minutes 90 --seats 12",
+    )  # fmt: skip
+    add.add_argument("--store", required=True, metavar="STORE", help="code or id")
+    add.add_argument("--title", required=True, metavar="TEXT")
+    add.add_argument("--title-en", metavar="TEXT", help="in English; TITLE when left out")
+    add.add_argument("--topic", metavar="TEXT", help="what it is about")
+    add.add_argument("--topic-en", metavar="TEXT")
+    add.add_argument("--place", metavar="TEXT", help="where in the store, or elsewhere")
+    add.add_argument("--host", metavar="NUMBER", help="staff number of whoever knows the topic")
+    add.add_argument("--at", required=True, metavar="TIME", help="2026-11-28 14:00, on the chain's clocks")
+    add.add_argument("--minutes", type=int, default=60, metavar="N", help="how long (default 60)")
+    add.add_argument("--seats", type=int, required=True, metavar="N")
+    told = "every one of a store"
+    listed = _leaf(gathering, "list", told, gathering_actions.listed, "admin gathering list --store S1")
+    listed.add_argument("--store", required=True, metavar="STORE", help="code or id")
+    for name, text, action in (
+        ("show", "who signed up", gathering_actions.show),
+        ("cancel", "it does not take place", gathering_actions.cancel),
+    ):
+        leaf = _leaf(gathering, name, text, action, f"admin gathering {name} ID --store S1")
+        leaf.add_argument("gathering", metavar="ID")
+        leaf.add_argument("--store", required=True, metavar="STORE", help="code or id")
 
 
 def _add_orders(orders: argparse._SubParsersAction[Any]) -> None:

@@ -14,7 +14,8 @@ from guidedesk.domain.errors import Refused
 # The three ways of working: shopping assistant, topic expert, private partner.
 MODES: Final = ("assistant", "expert", "partner")
 OCCASIONS: Final = (
-    "promised", "birthday", "family", "arrival", "reorder", "after_sale", "window", "visit", "lapsed", "manager"
+    "promised", "birthday", "family", "arrival", "gathering",
+    "reorder", "after_sale", "window", "visit", "lapsed", "manager"
 )  # fmt: skip
 FIELDS: Final = ("name", "associate", "store", "brand", "item", "category", "size", "colour", "time")
 TITLE_LIMIT: Final = 24

@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, selec
 from sqlalchemy.dialects import sqlite
 
 from guidedesk.domain.ids import to_bytes
-from guidedesk.models import care, coupons, engagement, people, points, sales  # noqa: F401  (declares the entities)
+from guidedesk.models import (  # noqa: F401  (declares the entities)
+    care,
+    coupons,
+    engagement,
+    gatherings,
+    people,
+    points,
+    sales,
+)
 from guidedesk.models.base import SERVER, FeedScope, IdType, among, among_named, named_values
 
 Row = dict[str, Any]

@@ -19,6 +19,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     5: frozenset({"family_date", "wish"}),
     6: frozenset({"points_rules", "points_entry", "points_balance"}),
     7: frozenset({"often_next"}),
+    8: frozenset({"gathering", "gathering_seat"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

@@ -21,6 +21,7 @@ from guidedesk.server.signer import Signatures
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, granted_members, member_column
 from guidedesk.services.apply import RowRef
 from guidedesk.services.apply_care import family_date_id
+from guidedesk.services.apply_gatherings import seat_id
 from guidedesk.services.coupon_rows import coupon_id
 from guidedesk.services.member_fields import change_id
 from guidedesk.services.operations import (
@@ -35,6 +36,7 @@ from guidedesk.services.operations import (
     IssueInvitation,
     LogInteraction,
     MeetCard,
+    NoteAttendance,
     Operation,
     ReassignFollowUp,
     RecordExport,
@@ -51,6 +53,8 @@ from guidedesk.services.operations import (
     SetConsent,
     SetFamilyDate,
     SetTag,
+    SignOff,
+    SignUp,
     SnoozeFollowUp,
 )
 from guidedesk.services.sales import claim_row_id, receipt_of, sale_row_id, source_of
@@ -160,6 +164,9 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             return sale_rows(operation, scope_id)
         case AddWish() | EndWish():
             return (("wish", scope_id, operation.wish_id),)
+        case SignUp() | SignOff() | NoteAttendance():
+            one_seat = seat_id(operation.gathering_id, operation.member_id)
+            return (("gathering_seat", scope_id, one_seat), ("gathering", scope_id, operation.gathering_id))
         case SetFamilyDate():
             one = operation
             row_id = family_date_id(scope_id, one.member_id, one.relation, one.event, one.month_day)

@@ -37,6 +37,7 @@ from guidedesk.services.apply_engagement import (
     apply_served,
     apply_snooze,
 )
+from guidedesk.services.apply_gatherings import apply_attendance, apply_sign_off, apply_sign_up
 from guidedesk.services.apply_members import (
     apply_consent,
     apply_edit,
@@ -105,4 +106,7 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.AddWish: apply_wish,
     ops.EndWish: apply_wish_end,
     ops.RedeemPoints: apply_redeem_points,
+    ops.SignUp: apply_sign_up,
+    ops.SignOff: apply_sign_off,
+    ops.NoteAttendance: apply_attendance,
 }

@@ -19,6 +19,7 @@ from guidedesk.services.read_models import ChainSettings
 KINDS = frozenset({
     "member", "member_change", "consent", "consent_answer", "member_tag", "interaction", "follow_up", "purchase",
     "purchase_return", "binding", "setting", "family_date", "wish", "stock",
+    "gathering", "gathering_seat",
 })  # fmt: skip
 
 

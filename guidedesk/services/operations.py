@@ -32,6 +32,7 @@ from guidedesk.services.operation_fields import (
     to_wire,
 )
 from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate
+from guidedesk.services.operations_gatherings import NoteAttendance, SignOff, SignUp
 from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sale_lines import ReturnLine, SaleLine
@@ -60,6 +61,7 @@ __all__ = [
     "IssueInvitation",
     "LogInteraction",
     "MeetCard",
+    "NoteAttendance",
     "Operation",
     "ReassignFollowUp",
     "RecordExport",
@@ -78,6 +80,8 @@ __all__ = [
     "SetConsent",
     "SetFamilyDate",
     "SetTag",
+    "SignOff",
+    "SignUp",
     "SnoozeFollowUp",
     "lane_of",
     "members_of",
@@ -89,7 +93,7 @@ INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
 FOLLOW_UP_REASONS: Final = (
     "promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed", "family", "arrival", "duplicate",
-    "goes_with",
+    "goes_with", "gathering",
 )  # fmt: skip
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")
@@ -406,6 +410,9 @@ Operation = (
     | AddWish
     | EndWish
     | RedeemPoints
+    | SignUp
+    | SignOff
+    | NoteAttendance
 )
 OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
     cls.TYPE: cls
@@ -437,6 +444,9 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         AddWish,
         EndWish,
         RedeemPoints,
+        SignUp,
+        SignOff,
+        NoteAttendance,
     )
 }
 VERSION: Final = 1

@@ -17,6 +17,8 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetFamilyDate,
     SetTag,
+    SignOff,
+    SignUp,
     SnoozeFollowUp,
 )
 
@@ -32,6 +34,8 @@ def take_back(operation: Operation, op_id: str) -> Operation | None:
             return Retract(op_id=op_id, interaction_id=operation.interaction_id, member_id=operation.member_id)
         case AddWish():
             return EndWish(wish_id=operation.wish_id, member_id=operation.member_id, how="gone")
+        case SignUp():
+            return SignOff(gathering_id=operation.gathering_id, member_id=operation.member_id)
         case SetTag() | SetFamilyDate():
             return replace(operation, is_on=not operation.is_on)
         case ScheduleFollowUp():

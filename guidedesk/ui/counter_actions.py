@@ -20,6 +20,7 @@ from guidedesk.ui.presenters.edit_member import EditMemberPresenter
 from guidedesk.ui.presenters.family import FamilyPresenter
 from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
 from guidedesk.ui.presenters.forms import FormPresenter
+from guidedesk.ui.presenters.gatherings import GatheringsPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
 from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanPresenter
 from guidedesk.ui.presenters.points import PointsPresenter
@@ -39,7 +40,7 @@ Allowed = Callable[[Permission], bool]
 
 class CounterActions(QObject):
     """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`, `wish`, `family`, `visit`,
-    `task`, `phone`, `points`. `told(Notice)` when it was saved."""
+    `task`, `phone`, `points`, `gathering`. `told(Notice)` when it was saved."""
 
     told = Signal(object)
 
@@ -59,10 +60,12 @@ class CounterActions(QObject):
         self.wish = WishPresenter(desk, self)
         self.family = FamilyPresenter(desk, self)
         self.plan = PlanPresenter(desk, self)
+        self.gathering = GatheringsPresenter(desk, self)
         self.reveal = RevealPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
             self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
             self.redeem, self.points, self.wish, self.family, self.plan, self.reveal,
+            self.gathering,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -77,6 +80,7 @@ class CounterActions(QObject):
         self._join(self.family, self._family_dialog)
         self._join(self.plan, self._plan_dialog)
         self._join(self.reveal, self._reveal_dialog)
+        self._join(self.gathering, self._gathering_dialog)
 
     def open(self, name: str, member_id: str) -> None:
         """Begin one of the forms about a member, if whoever is signed in may."""
@@ -86,6 +90,7 @@ class CounterActions(QObject):
             "points": ("coupon.redeem", self.points),
             "wish": ("member.edit", self.wish), "family": ("member.edit", self.family),
             "phone": ("phone.reveal", self.reveal),
+            "gathering": ("follow_up.schedule", self.gathering),
         }  # fmt: skip
         if name in wanted and self._is_allowed(wanted[name][0]):
             wanted[name][1].open(member_id)
@@ -254,6 +259,14 @@ class CounterActions(QObject):
         dialog.day_typed.connect(form.type_day)
         dialog.agreed.connect(form.answer)
         dialog.age_said.connect(form.say_age)
+        return dialog
+
+    def _gathering_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.gatherings import GatheringsDialog
+
+        dialog, form = GatheringsDialog(), self.gathering
+        dialog.gathering_chosen.connect(form.choose)
+        dialog.way_chosen.connect(form.choose_way)
         return dialog
 
     def _plan_dialog(self) -> FormDialog:

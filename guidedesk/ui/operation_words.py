@@ -19,7 +19,7 @@ _ICONS: Final = {
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
     "follow_up_snooze": "clock", "family_date": "users", "wish": "star", "wish_end": "star",
-    "redeem_points": "gift",
+    "redeem_points": "gift", "sign_up": "users", "sign_off": "users", "attendance": "user-check",
 }
 _TONES: Final[dict[str, Tone]] = {
     "queued": "warning", "inflight": "accent", "accepted": "success", "merged": "violet", "rejected": "danger",
@@ -32,6 +32,8 @@ _RULES: Final = {
     "claimed": "rule.claim", "sale_taken": "rule.claim", "receipt_known": "rule.receipt",
     "over_return": "rule.over_return", "too_late": "rule.undo", "newer_edit": "rule.newer",
     "coupon_used": "rule.coupon", "coupon_twice": "rule.coupon", "points_short": "rule.points",
+    "gathering_full": "rule.seats", "gathering_over": "rule.seats", "gathering_cancelled": "rule.seats",
+    "gathering_not_begun": "rule.seats", "waiting_list": "rule.seats",
     "phone_taken": "rule.phone_taken", "protected": "rule.protected",
     "earlier_bind": "rule.earlier_bind",
 }

@@ -46,7 +46,7 @@ def fields_of(
     about = item.suggestion if item is not None else None
     subject = "" if about is None else about.subject.zh if lang == "zh_CN" else about.subject.en
     is_reorder = about is not None and about.occasion == "reorder"
-    is_arrival = about is not None and about.occasion == "arrival"
+    is_arrival = about is not None and about.occasion in ("arrival", "gathering")
     last_item = untrusted(bought.items[0].pick(lang), 40) if bought is not None else ""
     category = likes.categories[0][0].pick(lang) if likes.categories else ""
     known = {

@@ -19,6 +19,7 @@ LOOKS: Final[dict[str, tuple[str, ToneName]]] = {
     "visit": ("calendar", "accent"), "window": ("hourglass", "warning"), "after_sale": ("tshirt", "success"),
     "lapsed": ("history", "neutral"), "family": ("gift", "gold"), "arrival": ("box", "success"),
     "duplicate": ("users", "violet"), "goes_with": ("spark", "accent"),
+    "gathering": ("users", "accent"),
     OUTREACH: ("segments", "violet"),
 }  # fmt: skip
 NO_LOOK: Final[tuple[str, ToneName]] = ("tasks", "neutral")
@@ -39,6 +40,10 @@ def told(one: Suggestion, today: date) -> str:
         return t(key, n=days, whose=t(f"family.of.{one.family.relation}.{one.family.event}"))
     if one.occasion == "arrival":
         return t("tasks.why.arrival", item=subject)
+    if one.occasion == "gathering":
+        days = (one.last - today).days
+        key = {0: "tasks.why.gathering_today", 1: "tasks.why.gathering_tomorrow"}.get(days, "tasks.why.gathering_soon")
+        return t(key, n=days, what=untrusted(one.subject.zh if lang == "zh_CN" else one.subject.en, 48))
     if one.occasion == "goes_with":
         because = untrusted(one.because.zh if lang == "zh_CN" else one.because.en, 24)
         return t("tasks.why.goes_with", because=because, subject=subject, n=one.in_hundred)

@@ -126,6 +126,9 @@ _RETURN: Final = (*_FORM, *_KEPT, "give_back.title", "give_back.lines", "=美丽
                   "=羊毛半裙|Wool midi skirt", "stepper.none", "give_back.qty", "stepper.of", "give_back.reason",
                   "=HB-261024-0051", "=¥1,457.00", "=−¥459.00", "give_back.total", "give_back.rule.charge",
                   "give_back.rule.money", "give_back.rule.office", "give_back.save")
+_GATHER: Final = (*_FORM, "gathering.title", "gathering.which", "gathering.fact.when", "gathering.fact.place",
+                  "gathering.fact.topic", "gathering.fact.host", "gathering.fact.seats", "gathering.fact.hers",
+                  "gathering.way", "gathering.rule", "gathering.save", "form.close")
 _PROMISE: Final = ("=沈知微", "bind.mine", "dialog.close", "follow_up.title", "=问大衣决定，附雾蓝实拍图", "=19:00",
                    "follow_up.way", "follow_up.hand_over", "follow_up.cancel", "follow_up.save", "form.close")
 _REGISTER: Final = (*_FRAME, "register.title", "register.phone", "register.name", "register.birthday",
@@ -332,6 +335,14 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("member", "goes_with"): (*_MEMBER, *_MINE, "next.title", "next.do.goes_with", "tasks.why.goes_with",
                               "=美丽诺圆领毛衣|Merino crew knit", "=羊毛半裙|Wool midi skirt", "=42",
                               "next.done.goes_with", "tasks.another", "tasks.not_suitable"),
+    ("gathering", "free"): (*_GATHER, "=羊绒护理课|Cashmere care", "=14:00", "=二楼会客区", "=林晓夏|Lin Xiaoxia",
+                            "gathering.left", "gathering.hers.none", "gathering.way.join",
+                            "gathering.way.join_or_wait", "=冬装搭配夜|Winter styling evening"),
+    ("gathering", "full"): (*_GATHER, "gathering.full", "gathering.hers.none", "gathering.way.wait"),
+    ("gathering", "waiting"): (*_GATHER, "gathering.hers.waiting", "gathering.hers.pending", "gathering.way.leave"),
+    ("gathering", "today"): (*_GATHER, "gathering.hers.seated", "gathering.way.came", "gathering.way.missed"),
+    ("gathering", "none"): ("=沈知微", "bind.mine", "dialog.close", "gathering.title", "gathering.none",
+                            "gathering.none_text"),
     ("article", "plain"): (*_FRAME, "back", "=针织开衫|Wool-blend cardigan", "=针织|Knitwear", "article.number",
                            "=¥699.00", "article.stock", "state.as_of", "article.col.colour", "article.col.size",
                            "article.col.shelf", "article.col.count", "=雾蓝|dusty blue", "article.this_one",

@@ -55,6 +55,9 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         ),
         ops.AddWish(wish_id=(wish := shop.new_id()), member_id=member, words="羊绒大衣"),
         ops.EndWish(wish_id=wish, member_id=member, how="gone"),
+        ops.SignUp(gathering_id=(evening := shop.new_id()), member_id=member, may_wait=True),
+        ops.SignOff(gathering_id=evening, member_id=member),
+        ops.NoteAttendance(gathering_id=evening, member_id=member, attendance="came"),
         ops.RedeemCoupon(
             use_id=shop.new_id(), member_id=member, handle="0" * 16, campaign_no=1, value_minor=1, is_final=False
         ),

@@ -199,6 +199,9 @@ def test_every_operation_reads_back_from_its_wire_form(name):
             member_id=SHEN, is_on=True, is_of_age=True, relation="partner", event="birthday", month_day="12-03"
         ),
         "wish": ops.AddWish(wish_id=an_id(1), member_id=SHEN, words="羊绒大衣", size="M", until_date="2026-12-31"),
+        "sign_up": ops.SignUp(gathering_id=an_id(1), member_id=SHEN, may_wait=True),
+        "sign_off": ops.SignOff(gathering_id=an_id(1), member_id=SHEN),
+        "attendance": ops.NoteAttendance(gathering_id=an_id(1), member_id=SHEN, attendance="came"),
         "wish_end": ops.EndWish(wish_id=an_id(1), member_id=SHEN, how="gone"),
         "redeem_points": ops.RedeemPoints(redeem_id=an_id(1), member_id=SHEN, points=100, worth_minor=500),
         "reissue_card": ops.ReissueCard(member_id=SHEN, code_digits="1" * 22, code_typed="1" * 12),

@@ -16,11 +16,13 @@ from guidedesk.domain.family import FamilyDate
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.insight import LEAST_DAYS, next_buy, quiet_from
 
-Occasion = Literal["window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed", "goes_with"]
+Occasion = Literal[
+    "window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed", "goes_with", "gathering"
+]
 # The most pressing first: a window ends, a birthday passes, the rest can wait a day. What goes with her last purchase
 # is not among them: it is worth saying to who stands here, and no reason to write to anybody.
 OCCASIONS: Final[tuple[Occasion, ...]] = (
-    "window", "birthday", "family", "arrival", "after_sale", "reorder", "lapsed"
+    "window", "birthday", "gathering", "family", "arrival", "after_sale", "reorder", "lapsed"
 )  # fmt: skip
 BIRTHDAY_AHEAD: Final = 3  # days: time to write a card
 AFTER_SALE_DAYS: Final = 7  # worn once or twice, and the return period is not over
@@ -33,6 +35,7 @@ WINDOW_AHEAD: Final = 2
 LAPSED_FOR: Final = 30
 FAMILY_AHEAD: Final = 7  # days: time to choose and wrap something
 ARRIVAL_FOR: Final = 14
+GATHERING_AHEAD: Final = 2  # days: late enough to be remembered, early enough to give the seat to somebody else
 GOES_WITH_FOR: Final = 60  # days: as long as a purchase counts as the next one (goes_with.NEXT_MS)
 MOST_PAIRINGS: Final = 3
 
@@ -66,6 +69,15 @@ class Arrived:
     until: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A gathering in which she has a seat, and its local day."""
+
+    gathering_id: str
+    what: Named
+    on: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareFacts:
     """What the occasions of one member are told by. Days are local; `bought_on` is in order and without repeats, and
@@ -86,6 +98,7 @@ class CareFacts:
     window_until: date | None = None
     family: tuple[FamilyDate, ...] = ()
     arrived: tuple[Arrived, ...] = ()
+    coming: tuple[Coming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +145,7 @@ def suggestions(facts: CareFacts, today: date) -> tuple[Suggestion, ...]:
     """
     found = [
         *_birthday(facts, today), *_family(facts, today), *_arrivals(facts), *_after_sale(facts), *_window(facts),
-        *_reorders(facts), *_lapsed(facts),
+        *_reorders(facts), *_lapsed(facts), *_gatherings(facts),
     ]  # fmt: skip
     return tuple(sorted((one for one in found if one.last >= today), key=pressing))
 
@@ -196,6 +209,15 @@ def _arrivals(facts: CareFacts) -> Iterator[Suggestion]:
             id=suggestion_id(facts.member_id, "arrival", one.wish_id), member_id=facts.member_id,
             occasion="arrival", first=one.on, due=one.on, last=last if one.until is None else min(last, one.until),
             since=one.on, subject=one.item,
+        )  # fmt: skip
+
+
+def _gatherings(facts: CareFacts) -> Iterator[Suggestion]:
+    for one in facts.coming:
+        yield Suggestion(
+            id=suggestion_id(facts.member_id, "gathering", one.gathering_id), member_id=facts.member_id,
+            occasion="gathering", first=one.on - timedelta(days=GATHERING_AHEAD), due=one.on - timedelta(days=1),
+            last=one.on, subject=one.what,
         )  # fmt: skip
 
 

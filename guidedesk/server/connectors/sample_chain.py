@@ -26,6 +26,7 @@ from guidedesk.server.connectors.landing import (
 )
 from guidedesk.server.connectors.sample_commission import land_commission
 from guidedesk.server.connectors.sample_engagement import engagement_rows
+from guidedesk.server.connectors.sample_gatherings import land_gatherings
 from guidedesk.server.connectors.sample_members import make_identity, member_rows
 from guidedesk.server.connectors.sample_names import BRAND, PINS, STAFF, STORES
 from guidedesk.server.connectors.sample_products import COLOURS, ONE_SIZE, styles
@@ -71,8 +72,8 @@ def import_sample(
 ) -> SampleSummary:
     """Land the sample chain; running it again with the same values adds nothing, with more members adds those.
 
-    Everything lies before `today`, only follow-ups lie on it and after. PIN verifiers are the caller's: see
-    `SampleSummary.pins`. `other_data` when the database holds the sample of another day or seed, or real data.
+    Everything lies before `today`, only follow-ups and gatherings lie on it and after. PIN verifiers are the caller's:
+    see `SampleSummary.pins`. `other_data` when the database holds the sample of another day or seed, or real data.
     """
     if not 1 <= members <= MOST_MEMBERS:
         raise Refused("validation", field="members", why="out_of_range")
@@ -82,6 +83,7 @@ def import_sample(
     land_products(db, _products())
     world = World(today, seed)
     land_stock(db, world)
+    land_gatherings(db, world)
     done = 0
     counts = [0, 0, 0]
     for people, orders, returns in _batches(world, members):

@@ -14,13 +14,22 @@ from sqlalchemy import Connection, func, select
 from guidedesk.domain.attribution import AttributionRules, owner_window
 from guidedesk.domain.contact_limits import CAP_DAYS, CONTACT_CHANNELS
 from guidedesk.domain.family import FamilyDate
-from guidedesk.domain.follow_ups.occasions import NAMELESS, Arrived, CareFacts, CategoryDays, Named, suggestions
+from guidedesk.domain.follow_ups.occasions import (
+    NAMELESS,
+    Arrived,
+    CareFacts,
+    CategoryDays,
+    Coming,
+    Named,
+    suggestions,
+)
 from guidedesk.domain.follow_ups.plan import CarePerson
 from guidedesk.domain.people import Tier
 from guidedesk.domain.time import DAY_MS, local_date
 from guidedesk.models import engagement, people, sales
 from guidedesk.services.queries.contacts import contact_facts
 from guidedesk.services.queries.family import family_dates
+from guidedesk.services.queries.gatherings import coming_of
 from guidedesk.services.queries.wishes import arrived, wishes_of
 from guidedesk.services.read_models import ChainSettings
 
@@ -59,6 +68,7 @@ class _Read:
     window_until: date | None = None
     family: tuple[FamilyDate, ...] = ()
     arrived: tuple[Arrived, ...] = ()
+    coming: tuple[Coming, ...] = ()
 
 
 def owned_members(conn: Connection, staff_id: str) -> tuple[str, ...]:
@@ -95,6 +105,8 @@ def _chunk(
         found[member_id].family = dates
     for member_id, wishes in wishes_of(conn, ids, settings.zone, now_ms, only_open=True).items():
         found[member_id].arrived = arrived(wishes, settings.zone)
+    for member_id, some in coming_of(conn, ids, settings.zone, now_ms).items():
+        found[member_id].coming = some
     contact = contact_facts(conn, ids, settings.contact_policy, now_ms)
     table, today = people.member.c, local_date(now_ms, settings.zone)
     rows = conn.execute(
@@ -137,6 +149,7 @@ def _facts(member_id: str, birthday: str | None, read: _Read, zone: str) -> Care
         window_until=read.window_until,
         family=read.family,
         arrived=read.arrived,
+        coming=read.coming,
     )
 
 

@@ -19,8 +19,8 @@ GROUPS: Final[tuple[Group, ...]] = (
 )  # fmt: skip
 # In this order below each other; overdue before all of them.
 SECTIONS: Final = (
-    "overdue", "promised", "window", "birthday", "family", "arrival", "reorder", "after_sale", "visit", OUTREACH,
-    "duplicate", "lapsed",
+    "overdue", "promised", "window", "birthday", "gathering", "family", "arrival", "reorder", "after_sale", "visit",
+    OUTREACH, "duplicate", "lapsed",
 )  # fmt: skip
 _TIERS: Final[dict[Tier, int]] = {"super": 0, "ordinary": 1, "casual": 2}
 _SUNDAY: Final = 6

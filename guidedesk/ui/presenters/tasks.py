@@ -31,7 +31,7 @@ from guidedesk.ui.presenters.undo import Notice
 ASKED: Final = "task_result"  # the kind of draft that remembers a contact nobody told the result of
 SHOWN_KINDS: Final = frozenset({
     "follow_up", "interaction", "member", "consent", "member_tag", "setting", "binding", "purchase", "coupon",
-    "family_date", "wish", "stock",
+    "family_date", "wish", "stock", "gathering", "gathering_seat",
 })  # fmt: skip
 
 

@@ -33,6 +33,7 @@ KEYS: Final[dict[str, str]] = {
     "Ctrl+H": "history",
     "Ctrl+B": "served",
     "Ctrl+R": "points",
+    "Ctrl+J": "gatherings",
     "Ctrl+M": "reassign",
     "Ctrl+Return": "main_action", "Ctrl+Enter": "main_action",
     "Ctrl+Z": "undo",

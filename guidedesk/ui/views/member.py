@@ -58,7 +58,9 @@ ACTIONS: Final = (
     MenuItem("family", "actions.family", "users", "Alt 7"), MenuItem("visit", "actions.visit", "calendar", "Alt 8"),
     MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("phone", "actions.phone", "eye", "Alt P"),
     MenuItem("history", "member.history", "receipt", "Ctrl H"), MenuItem("points", "points.spend", "gift", "Ctrl R"),
+    MenuItem("gathering", "actions.gathering", "users", "Ctrl J"),
 )  # fmt: skip
+BY_KEY: Final = {"reveal_phone": "phone", "gatherings": "gathering"}  # commands of the window
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
     KeyCue("Ctrl H", "keys.history"), KeyCue("Alt 1–9", "keys.actions"), KeyCue("F5", "keys.sync"),
@@ -403,8 +405,8 @@ class MemberPage(Page):
         if name in signals:
             signals[name].emit()
             return True
-        if name == "reveal_phone" and self.head.more.isEnabled() and self._content.isVisible():
-            self._act("phone")
+        if name in BY_KEY and self.head.more.isEnabled() and self._content.isVisible():
+            self._act(BY_KEY[name])
             return True
         number = int(name[-1]) if name.startswith("choice_") else 0
         if 0 < number <= len(ACTIONS) and self.head.more.isEnabled() and self._content.isVisible():
