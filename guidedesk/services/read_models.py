@@ -498,7 +498,9 @@ class CodesInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferInfo:
-    """Coupons an associate may give. Amounts in minor units; `left` and `left_minor` are what her week still allows."""
+    """Coupons an associate may give. Amounts in minor units; `left` and `left_minor` are what her week still allows.
+
+    `handle` names the one that is on a member's card."""
 
     number: int
     name: Bilingual
@@ -511,6 +513,7 @@ class OfferInfo:
     week_minor: int
     left: int
     left_minor: int
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

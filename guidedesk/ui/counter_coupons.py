@@ -31,6 +31,12 @@ class CounterCoupons(QObject):
         counter.takes_coupons = True
         counter.coupon_scanned.connect(self._scanned)
 
+    def use(self, handle: str, campaign_no: int) -> None:
+        """One that is on the open card was chosen there: no code of it was scanned."""
+        served = self._served()
+        if served and self._is_allowed("coupon.redeem"):
+            self._redeem.open_coupon(served, handle, campaign_no, None)
+
     def _scanned(self, scan: CouponScan) -> None:
         if not self._is_allowed("coupon.redeem"):
             return

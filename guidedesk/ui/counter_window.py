@@ -257,6 +257,7 @@ class CounterWindow(QObject):
         page.follow_up_completed.connect(presenter.complete)
         page.follow_up_changed.connect(self._change_follow_up)
         page.action_chosen.connect(self._act_on_member)
+        page.coupon_used.connect(self._use_coupon)
         self.actions.bind.result_changed.connect(page.show_result)
         page.result_closed.connect(self.actions.bind.close_result)
         self.counter.associate_scanned.connect(self._bind_scanned)
@@ -268,6 +269,9 @@ class CounterWindow(QObject):
     def _act_on_member(self, name: str) -> None:
         if self.member.workable_id:
             self.actions.open(name, self.member.workable_id)
+
+    def _use_coupon(self, handle: str, campaign_no: int) -> None:
+        self.coupons.use(handle, campaign_no)
 
     def _change_follow_up(self, follow_up_id: str) -> None:
         self.actions.open_follow_up(FollowUpRef(self.member.workable_id, follow_up_id))

@@ -216,7 +216,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("member", "open"): (*_MEMBER, *_SHEN, "=何静怡|He Jingyi", "member.owner_chip.other_open", "=15 oz",
                          "member.hours"),
     ("member", "coupons"): (*_MEMBER, "=方女士", "member.coupons", "=新客券 ¥60|¥60 welcome coupon", "=¥60.00",
-                            "member.coupon_until"),
+                            "member.coupon_until", "member.coupon_use_named"),
     ("member", "merged"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, *_TO_DO, "member.merged_title", "member.merged_text"),
     ("member", "erased"): (*_FRAME, "member.erased_name", "member.erased_title", "member.erased_text",
                            "member.timeline", "=¥1,298.00"),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -32,7 +33,7 @@ from guidedesk.services.operations import IssueCoupon, IssueInvitation, RecordVi
 from guidedesk.services.printers import PrinterSettings
 from guidedesk.ui import i18n
 from guidedesk.ui.counter_codes import CODES
-from guidedesk.ui.counter_window import CounterWindow
+from guidedesk.ui.counter_window import MEMBERS, CounterWindow
 from guidedesk.ui.fixtures.codes import STATES
 from guidedesk.ui.presenters.counter import CouponScan
 from guidedesk.ui.presenters.redeem import RedeemPresenter
@@ -41,6 +42,7 @@ from guidedesk.ui.printing.label import LabelWords, bitmap_of, draw_label
 from guidedesk.ui.screens import settle
 from guidedesk.ui.views.codes import CodesPage
 from guidedesk.ui.views.customer_screen import CustomerScreen, first_name
+from guidedesk.ui.widgets.buttons import Button
 from tests.helpers.shop import CHAIN, GAO, LAKESIDE, LIN, NOW, SHEN, purchase_row
 from tests.ui.member_desk import MemberDesk, heard, make_desk, session_of
 from tests.ui.shop_desk import PIN
@@ -336,6 +338,23 @@ def test_a_coupon_is_used_on_a_changing_code_and_then_it_is_used(counter: Counte
     assert counter.ui.counter.state.result is not None
     assert counter.ui.counter.state.result.kind == "coupon_used"
     assert len(counter.made(RedeemCoupon)) == 1
+
+
+def test_a_coupon_on_the_open_card_is_used_from_there(counter: Counter) -> None:
+    case = Redeeming(counter)
+    counter.desk.record(RecordVisit(visit_id=derived_id("v", 1), member_id=SHEN), assurance=2)
+    counter.ui.open_member(SHEN)
+    settle()
+    page: Any = counter.ui.window.page(MEMBERS)
+    [use] = [button for button in page.coupons.findChildren(Button) if button.accessibleName().startswith("核销")]
+    use.click()
+    assert case.form.state.coupon is not None
+    assert not case.form.state.needs_manager
+    counter.press(Qt.Key.Key_Return, CTRL)
+    [used] = counter.made(RedeemCoupon)
+    assert isinstance(used, RedeemCoupon)
+    assert (used.value_minor, used.is_final, used.channel) == (20_000, True, None)
+    assert page.coupons.isHidden(), "it is used up"
 
 
 def test_without_proof_a_manager_vouches_with_her_pin(counter: Counter) -> None:

@@ -16,7 +16,7 @@ from guidedesk.services.read_models import Bilingual, CouponInfo, CouponRoom, Of
 
 _c, _o = coupon.c, coupon_campaign.c
 _ON_CARD: Final = Prepared(
-    select(coupon_campaign, _c.expires_at_ms, _c.value_minor.label("worth_minor"))
+    select(coupon_campaign, _c.expires_at_ms, _c.value_minor.label("worth_minor"), _c.handle)
     .select_from(coupon)
     .join(coupon_campaign, _o.number == _c.campaign_no)
     .where(
@@ -55,7 +55,9 @@ def list_loaded(conn: Connection, member_id: str, now_ms: int) -> tuple[CouponIn
 def list_card_offers(conn: Connection, member_id: str, now_ms: int) -> tuple[OfferInfo, ...]:
     """As `list_loaded`, only what is offered and until when: one statement for the card that a scan opens."""
     return tuple(
-        replace(_info(row._asdict(), 0, 0), ends_at_ms=row.expires_at_ms, value_minor=row.worth_minor)
+        replace(
+            _info(row._asdict(), 0, 0), ends_at_ms=row.expires_at_ms, value_minor=row.worth_minor, handle=row.handle
+        )
         for row in _ON_CARD.all(conn, member_id=member_id, now_ms=now_ms)
     )
 

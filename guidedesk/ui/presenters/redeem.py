@@ -43,16 +43,16 @@ class RedeemState(VouchedState):
 
 
 class RedeemPresenter(VouchedPresenter[RedeemState]):
-    """Opened by a scan."""
+    """Opened by a scan of the coupon, or from her card."""
 
     KIND: ClassVar[str] = "redeem"
 
     def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
         super().__init__(desk, RedeemState(), parent)
-        self._channel: ScanOrigin = "wedge"
+        self._channel: ScanOrigin | None = None
 
-    def open_coupon(self, member_id: str, handle: str, campaign_no: int, channel: ScanOrigin) -> None:
-        """Ask about using a coupon for a member; `channel`: how it came in."""
+    def open_coupon(self, member_id: str, handle: str, campaign_no: int, channel: ScanOrigin | None) -> None:
+        """Ask about using a coupon for a member; `channel`: how it came in, None from her card."""
         self._channel = channel
         self.open(f"{member_id}/{handle}/{campaign_no}")
 

@@ -227,8 +227,8 @@ class TimelineCard(TitledCard):
 class MemberPage(Page):
     """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
     `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `follow_up_changed(id)`, `action_chosen(name)` for
-    the forms (`ACTIONS`), `wish_ended(id, how)`, `family_removed(FamilyDate)`, `returned(id)` when Back leads to a
-    member."""
+    the forms (`ACTIONS`), `wish_ended(id, how)`, `family_removed(FamilyDate)`, `coupon_used(handle, offer)`,
+    `returned(id)` when Back leads to a member."""
 
     log_started = Signal()
     served = Signal()
@@ -246,6 +246,7 @@ class MemberPage(Page):
     follow_up_completed = Signal(str)
     follow_up_changed = Signal(str)
     action_chosen = Signal(str)
+    coupon_used = Signal(str, int)
     result_closed = Signal()
     returned = Signal(str)
 
@@ -307,6 +308,7 @@ class MemberPage(Page):
         self.result.closed.connect(self.result_closed)
         self.consents.changed.connect(self._change_consents)
         self.owner.bound.connect(self._bind)
+        self.coupons.use_wanted.connect(self.coupon_used)
         self.tier.points.spend_wanted.connect(self._spend_points)
         self.tier.points.entries_wanted.connect(self._show_points)
 

@@ -181,7 +181,9 @@ class AbilitiesCard(Card):
 
 
 class CouponsCard(Card):
-    """Coupons on her card; hidden when there are none (DESIGN-UI.md 2)."""
+    """Coupons on her card; hidden when there are none (DESIGN-UI.md 2). `use_wanted(handle, number of the offer)`."""
+
+    use_wanted = Signal(str, int)
 
     def __init__(self) -> None:
         super().__init__(gap=2)
@@ -200,14 +202,22 @@ class CouponsCard(Card):
         clear(self._list)
         for offer in found[:COUPONS_SHOWN]:
             end = formats.day_text(formats.local_day(offer.ends_at_ms), formats.local_day(now_ms))
-            chip = Chip("", "gold", icon="coupon")
-            chip.set_text(formats.money(offer.value_minor, offer.currency) if offer.value_minor else t("member.gift"))
-            name = Label(untrusted(offer.name.pick(i18n.language()), 40), "body", wrap=True)
-            line = row(column(name, Label(t("member.coupon_until", date=end), "caption", "text3"), gap=0), chip, gap=3)
-            line.setStretch(0, 1)
-            self._list.put(line)
+            self._list.put(self._line(offer, end))
         more = len(found) - COUPONS_SHOWN
         self._count.set_text(t("member.follow_ups_more", n=more) if more > 0 else "")
+
+    def _line(self, offer: OfferInfo, end: str) -> Box:
+        chip = Chip("", "gold", icon="coupon")
+        chip.set_text(formats.money(offer.value_minor, offer.currency) if offer.value_minor else t("member.gift"))
+        words_ = untrusted(offer.name.pick(i18n.language()), 40)
+        until = Label(t("member.coupon_until", date=end), "caption", "text3")
+        use = Button(t("redeem.save"), "link", size="s")
+        use.setAccessibleName(t("member.coupon_use_named", name=words_))
+        handle, number = offer.handle, offer.number
+        use.clicked.connect(lambda: self.use_wanted.emit(handle, number))
+        line = row(column(Label(words_, "body", wrap=True), until, gap=0), chip, use, gap=2)
+        line.setStretch(0, 1)
+        return line
 
 
 class PreferencesCard(Card):
