@@ -21,7 +21,7 @@ from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
-from guidedesk.ui.counter_pick import MemberPick
+from guidedesk.ui.counter_pick import CounterPick
 from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
 from guidedesk.ui.counter_settings import SETTINGS as SETTINGS
 from guidedesk.ui.counter_settings import CounterSettings
@@ -103,6 +103,9 @@ class CounterWindow(QObject):
         self.undo = UndoPresenter(desk, self)
         self.actions = CounterActions(desk, self.window, self._is_allowed, self)
         self.actions.told.connect(self._tell_notice)
+        self.pick = CounterPick(
+            desk, self.window, self.search, self.actions, self._is_allowed, self.begin_search, self
+        )  # fmt: skip
         self.joinings.joined.connect(self._tell_joined)
         self.codes = CounterCodes(desk, self.window, self._is_allowed, self)
         self.codes.search_wanted.connect(self.begin_search)
@@ -111,7 +114,7 @@ class CounterWindow(QObject):
         self.tasks.member_wanted.connect(self.open_member)
         self.tasks.change_wanted.connect(self.actions.open_follow_up)
         self.tasks.log_wanted.connect(self.log.open_task)
-        self.tasks.new_wanted.connect(self._pick_for_task)
+        self.tasks.new_wanted.connect(self.pick.for_task)
         self.tasks.phone_wanted.connect(self._show_phone)
         self.binder = ShellBinder(self.window, self.shell)
         self.shell.state_changed.connect(self.tasks.badge.show_count)
@@ -267,8 +270,11 @@ class CounterWindow(QObject):
         self.window.add_page(MEMBERS, page)
 
     def _act_on_member(self, name: str) -> None:
-        if self.member.workable_id:
-            self.actions.open(name, self.member.workable_id)
+        member_id = self.member.workable_id
+        if member_id and name == "duplicate":
+            self.pick.for_duplicate(member_id)
+        elif member_id:
+            self.actions.open(name, member_id)
 
     def _use_coupon(self, handle: str, campaign_no: int) -> None:
         self.coupons.use(handle, campaign_no)
@@ -330,9 +336,8 @@ class CounterWindow(QObject):
         presenter.state_changed.connect(self._cover_pages)
         self._search_overlay = SearchOverlay(self.window.top.search, self.window.ground)
         presenter.state_changed.connect(self._search_overlay.render_state)
-        self._pick = MemberPick(presenter, self.window.top.search, self)
-        self._pick.opened.connect(self.open_member)
-        self._pick.picked.connect(self._plan_task)
+        self.pick.opened.connect(self.open_member)
+        self.pick.told.connect(self._tell_notice)
         presenter.log_requested.connect(self.log.open)
         presenter.new_member_requested.connect(self.new_member.open)
         self._search_overlay.prepared.connect(presenter.prepare)
@@ -365,24 +370,15 @@ class CounterWindow(QObject):
         """Put the keyboard into the search field, with the letter that began it."""
         if not self._is_allowed("member.view"):
             return
-        self._pick.forget()
+        self.pick.forget()
         self.window.run_command("search")
         if typed:
             self.window.top.search.set_text(typed)
             self.window.top.search.line.setCursorPosition(len(typed))
             self.search.type(typed)
 
-    def _pick_for_task(self) -> None:
-        if self._is_allowed("follow_up.schedule"):
-            self.begin_search()
-            self._pick.begin()
-            self.window.toast(i18n.t("plan.pick"))
-
     def _show_phone(self, member_id: str) -> None:
         self.actions.open("phone", member_id)
-
-    def _plan_task(self, member_id: str) -> None:
-        self.actions.open("task", member_id)
 
     def _show_member(self, _member_id: str) -> None:
         if self.window.current != MEMBERS:
@@ -437,7 +433,7 @@ class CounterWindow(QObject):
         self.new_member.answer(answer[:-1], answer.endswith("+"))
 
     def _leave_search(self) -> None:
-        self._pick.forget()
+        self.pick.forget()
         self.search.close()
         self.window.focus_page()
 

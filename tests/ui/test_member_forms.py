@@ -527,8 +527,8 @@ def _missing_words(text: str) -> bool:
 def test_the_menu_offers_what_the_keys_do(shop: Shop) -> None:
     menu = shop.ui.window.page(MEMBERS).head.more.menu_actions()  # type: ignore[attr-defined]
     words = [action.text() for action in menu.actions()]
-    assert [text.split("\t")[1] for text in words] == [*(f"Alt {n}" for n in range(1, 10)), "Alt P", "Ctrl H",
-                                                         "Ctrl R"]
+    assert [text.split("\t")[1] for text in words[:-1]] == [*(f"Alt {n}" for n in range(1, 10)), "Alt P", "Ctrl H",
+                                                              "Ctrl R"]
     menu.actions()[3].trigger()
     assert isinstance(shop.ui.window.overlays.dialog, SaleDialog)
 

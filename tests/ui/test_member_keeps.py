@@ -12,20 +12,27 @@ from PySide6.QtWidgets import QWidget
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.follow_ups.slots import typed_hour
-from guidedesk.services.operations import AddWish, EndWish, ReassignFollowUp, ScheduleFollowUp, SetConsent
+from guidedesk.models.entities import store_rows
+from guidedesk.services.operations import AddWish, EndWish, ReassignFollowUp, ScheduleFollowUp, SetConsent, SetTag
+from guidedesk.services.queries.care import read_care
+from guidedesk.services.queries.follow_ups import get_tasks
+from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.store_desk import RevealedPhone
 from guidedesk.sync.client import SyncRefused
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.counter_window import MEMBERS
 from guidedesk.ui.views.family import FamilyDialog
+from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.member_care import TierCard
 from guidedesk.ui.views.member_keeps import FamilyCard, WishesCard
+from guidedesk.ui.views.member_parts import ConsentCard
 from guidedesk.ui.views.plan import PlanDialog
 from guidedesk.ui.views.reveal import RevealDialog
 from guidedesk.ui.views.wish import WishDialog
+from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.fields import Field
-from tests.helpers.shop import HE, NOW, SHEN
+from tests.helpers.shop import GAO, HE, LIN, NOW, QIN, SHEN, purchase_row
 from tests.ui.member_desk import make_desk
 from tests.ui.whole_window import Shop, said
 
@@ -193,6 +200,65 @@ def test_the_tier_card_says_what_the_chip_beside_her_name_says(shop: Shop) -> No
     assert care is not None
     assert care.standing.tier != "super"  # by her orders: told in words, not by another chip
     assert i18n.t("member.tier_differs", tier=i18n.t(f"tier.{care.standing.tier}")) in said(shop.ui)
+
+
+# --- tags, consent, two cards ---------------------------------------------------------------------
+
+
+def test_what_she_buys_again_and_again_becomes_a_tag_only_by_a_hand(shop: Shop) -> None:
+    bought = [purchase_row(n, SHEN, n, ("针织开衫", "针织", 79_900)) for n in range(20, 24)]
+    with shop.desk.counter.read() as conn:
+        store_rows(conn, "purchase", bought)
+    tell_card(shop)
+    consents = shop.child(ConsentCard)
+    assert shop.ui.member_care.state.care.tag_ideas == ()  # type: ignore[union-attr]  # she was not asked
+    shop.desk.record(SetConsent(member_id=SHEN, purpose="personalised", is_given=True))
+    tell_card(shop)
+    assert i18n.t("member.tag_idea", tag="针织") in said(shop.ui)
+    (idea,) = (one for one in consents.findChildren(Button) if one.text() == "针织" and one.isVisibleTo(consents))
+    idea.click()
+    assert recorded(shop)[-1] == SetTag(member_id=SHEN, is_on=True, tag="针织")
+    shop.ui.member.remove_tag("针织")
+    tell_card(shop)
+    assert "针织" not in shop.ui.member_care.state.care.tag_ideas  # type: ignore[union-attr]  # it was unwanted
+
+
+def test_every_answer_to_a_purpose_is_there_with_who_when_where_and_the_wording(shop: Shop) -> None:
+    for given in (True, False):
+        shop.desk.counter.at_ms += 60_000
+        shop.desk.record(SetConsent(member_id=SHEN, purpose="sms", is_given=given))
+    dialog = act(shop, 2)
+    history = shop.ui.actions.consent.state.history
+    assert [one.is_given for one in history if one.purpose == "sms"] == [False, True]
+    told = said(shop.ui)
+    no = i18n.t("consents.said", purpose=i18n.t("consents.of.sms"), answer=i18n.t("consents.said.no"))
+    assert no in told
+    assert "林晓夏 · 湖滨店 · 在收银台 · 措辞 2026-11 中文" in told
+    dialog.answered.emit("family+")
+    save(shop)
+    assert (recorded(shop)[-1].purpose, recorded(shop)[-1].is_given) == ("family", True)
+
+
+def test_two_cards_that_may_be_one_person_are_the_managers_to_compare_once(shop: Shop) -> None:
+    def suggest(other: str) -> None:
+        shop.ui.open_member(SHEN)
+        shop.child(MemberPage).action_chosen.emit("duplicate")
+        shop.ui.search.type("qzh")
+        shop.ui.search.open(other)
+
+    suggest(QIN)
+    plan, give = recorded(shop)
+    assert (plan.reason, plan.member_id, give.to_id) == ("duplicate", SHEN, GAO)
+    assert "秦之恒" in plan.text
+    suggest(QIN)
+    assert len(recorded(shop)) == 2  # told before
+    assert shop.ui.window.overlays.toast is not None
+    assert i18n.t("duplicate.told_before") in shop.ui.window.overlays.toast.accessibleName()
+    with shop.desk.counter.read() as conn:
+        tasks = get_tasks(conn, GAO, shop.desk.now_ms(), "Asia/Shanghai")
+        care = next(iter(read_care(conn, [SHEN], LIN, get_settings(conn), shop.desk.now_ms())))
+    assert [(item.reason, item.channel, item.refusal) for item in tasks.open] == [("duplicate", None, "duplicate")]
+    assert not care.person.is_promised  # comparing cards promises nothing to her
 
 
 # --- the whole number -----------------------------------------------------------------------------

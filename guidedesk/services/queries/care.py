@@ -41,6 +41,7 @@ _UNSOLD: Final = ("tried", "deciding", "served")
 _UNSOLD_KINDS: Final = ("visit", "served_no_purchase")
 _TRIED_MS: Final = 60 * DAY_MS
 _MOST_OWNED: Final = 5_000
+DUPLICATE: Final = "duplicate"  # a manager compares two cards: no promise to anybody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +212,7 @@ def _promises(conn: Connection, ids: Sequence[str], now_ms: int, zone: str, foun
     soon = (_day(now_ms, zone) + timedelta(days=CAP_DAYS)).isoformat()
     rows = conn.execute(
         select(table.id, table.member_id, table.state, table.due_date, table.channel).where(
-            table.member_id.in_(ids), table.deleted_at_ms.is_(None)
+            table.member_id.in_(ids), table.deleted_at_ms.is_(None), table.reason != DUPLICATE
         )
     )
     for row in rows:

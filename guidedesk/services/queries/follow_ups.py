@@ -22,7 +22,7 @@ from guidedesk.domain.follow_ups.plan import Planned, beginning_on, kept, plan_d
 from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
-from guidedesk.services.queries.care import CareMember, read_care
+from guidedesk.services.queries.care import DUPLICATE, CareMember, read_care
 from guidedesk.services.queries.contacts import contact_facts
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, staff_names
@@ -246,7 +246,8 @@ def _infos(conn: Connection, rows: Sequence[Any], now_ms: int, zone: str) -> tup
 
 def _info(r: Any, today: date, names: dict[str, Bilingual], facts: ContactFacts, policy: ContactPolicy) -> FollowUpInfo:
     wanted = (r.channel, *CONTACT_CHANNELS) if r.channel else CONTACT_CHANNELS
-    channel = best_channel(facts, policy, wanted=wanted)
+    channel = None if r.reason == DUPLICATE else best_channel(facts, policy, wanted=wanted)
+    refusal = DUPLICATE if r.reason == DUPLICATE else refusal_of(facts, policy)
     return FollowUpInfo(
         id=r.id,
         member_id=r.member_id,
@@ -263,7 +264,7 @@ def _info(r: Any, today: date, names: dict[str, Bilingual], facts: ContactFacts,
         state=r.state,
         done_by=names.get(r.done_by, NOBODY),
         is_pending=r.row_ver == 0,
-        refusal="" if channel else refusal_of(facts, policy),
+        refusal="" if channel else refusal,
         done_at_ms=r.done_at_ms,
     )
 

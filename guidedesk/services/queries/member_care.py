@@ -12,15 +12,17 @@ from guidedesk.domain.family import FamilyDate
 from guidedesk.domain.follow_ups.occasions import goes_with
 from guidedesk.domain.follow_ups.plan import Planned, next_best
 from guidedesk.domain.people import Tier
+from guidedesk.domain.tag_ideas import tag_ideas
 from guidedesk.domain.tiers import Bought, TierRules, TierStanding, first_day, standing
 from guidedesk.domain.time import local_date, local_midnight_ms
-from guidedesk.models import sales
+from guidedesk.models import people, sales
 from guidedesk.services.queries.care import CareMember, read_care
 from guidedesk.services.queries.contacts import agreed_purposes
 from guidedesk.services.queries.family import family_dates
 from guidedesk.services.queries.follow_ups import explained, list_follow_ups, suggested_item
 from guidedesk.services.queries.often_next import ADVICE, read_pairings
 from guidedesk.services.queries.points import PointsInfo, get_points
+from guidedesk.services.queries.preferences import get_preferences
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.wishes import WishInfo, list_wishes
 from guidedesk.services.read_models import ChainSettings, FollowUpInfo
@@ -44,6 +46,7 @@ class MemberCare:
     wishes: tuple[WishInfo, ...] = ()
     family: tuple[FamilyDate, ...] = ()
     points: PointsInfo | None = None
+    tag_ideas: tuple[str, ...] = ()  # what her own purchases suggest, where she agreed to suggestions
 
 
 def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: int) -> MemberCare | None:
@@ -72,6 +75,20 @@ def get_member_care(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         list_wishes(conn, who.member_id, settings.zone, now_ms),
         family_dates(conn, [who.member_id], keeps_children=settings.keeps_children).get(who.member_id, ()),
         get_points(conn, who.member_id, now_ms, settings.zone),
+        _tag_ideas(conn, who.member_id, settings, now_ms),
+    )  # fmt: skip
+
+
+def _tag_ideas(conn: Connection, member_id: str, settings: ChainSettings, now_ms: int) -> tuple[str, ...]:
+    """Nothing is told by her purchases to whom she did not allow it (P-1, personalised)."""
+    if not agreed_purposes(conn, [member_id], ("personalised",)).get(member_id):
+        return ()
+    likes = get_preferences(conn, member_id, settings.zone, now_ms)
+    table = people.member_tag.c
+    known = conn.execute(select(table.tag).where(table.member_id == member_id, table.deleted_at_ms.is_(None)))
+    return tag_ideas(
+        [(word.zh, times) for word, times in likes.categories], [(word.zh, times) for word, times in likes.colours],
+        known=set(known.scalars()),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import Operation, SetConsent
+from guidedesk.services.queries.consents import ConsentAnswer, list_consent_answers
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import MemberCard
@@ -18,15 +19,18 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.forms import FormPresenter, FormState
 from guidedesk.ui.presenters.undo import Notice
 
-PURPOSES: Final = ("wechat", "sms", "phone", "personalised")
+PURPOSES: Final = ("wechat", "sms", "phone", "personalised", "family")
+HISTORY_SHOWN: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentState(FormState):
-    """What was answered now, and the cap of contacts a week that is read aloud. Nothing is answered beforehand."""
+    """What was answered now, every answer before, the newest first, and the cap of contacts a week that is read aloud.
+    Nothing is answered beforehand."""
 
     answers: tuple[tuple[str, bool], ...] = ()
     cap_week: int = 0
+    history: tuple[ConsentAnswer, ...] = ()
 
     def given(self, purpose: str) -> bool | None:
         """The answer on the card, None where never asked."""
@@ -60,7 +64,10 @@ class ConsentPresenter(FormPresenter[ConsentState]):
     def read(self, connection: Any, subject: str, session: Session, now_ms: int) -> ConsentState:
         """The answers so far."""
         card = get_member_card(connection, subject, session.staff.id, now_ms)
-        return ConsentState(card=card, now_ms=now_ms, cap_week=get_settings(connection).contact_cap_week)
+        return ConsentState(
+            card=card, now_ms=now_ms, cap_week=get_settings(connection).contact_cap_week,
+            history=list_consent_answers(connection, card.member_id, HISTORY_SHOWN),
+        )  # fmt: skip
 
     def operations(self, state: ConsentState, card: MemberCard) -> tuple[Operation, ...]:
         """One operation a purpose that changed."""

@@ -29,6 +29,8 @@ from guidedesk.ui.presenters.task_groups import GROUPS, Group, counts, in_group
 from guidedesk.ui.presenters.undo import Notice
 
 ASKED: Final = "task_result"  # the kind of draft that remembers a contact nobody told the result of
+# Why she is not contacted at all, whatever the hour: her card can be opened.
+NO_CONTACT: Final = ("no_consent", "muted", "capped", "duplicate")
 SHOWN_KINDS: Final = frozenset({
     "follow_up", "interaction", "member", "consent", "member_tag", "setting", "binding", "purchase", "coupon",
     "family_date", "wish", "stock", "gathering", "gathering_seat",
@@ -201,7 +203,7 @@ class TasksPresenter(StatePresenter[TasksState]):
         if item is None or facts is None:
             return
         refusal = self.state.refusal
-        if item.is_done or refusal in ("no_consent", "muted", "capped"):
+        if item.is_done or refusal in NO_CONTACT:
             self.member_opened.emit(item.member_id)
         elif refusal:
             return

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
-from guidedesk.ui import formats
+from guidedesk.services.queries.consents import ConsentAnswer
+from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.consent import PURPOSES, ConsentState
 from guidedesk.ui.scan_guard import guard_keys
 from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, noted
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
-from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import column, holder, row, rule
+from guidedesk.ui.widgets.labels import Label, person_name, untrusted
+from guidedesk.ui.widgets.layouts import clear, column, holder, row, rule
 
 
 class ConsentLine(QWidget):
@@ -59,15 +60,61 @@ class ConsentLine(QWidget):
         self.answered.emit(value == "yes")
 
 
+class ConsentHistory(QFrame):
+    """Every answer so far: for what, who asked, when, where, in which words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._list = column(gap=3)
+        self._none = Label("", "label", "text3", wrap=True).say("consents.history_none")
+        self.setLayout(column(Label("", "heading").say("consents.history"), self._none, self._list, None, gap=3, pad=4))
+        self._shown: object = None
+
+    def show_answers(self, found: tuple[ConsentAnswer, ...], now_ms: int) -> None:
+        """Fill it in."""
+        self._none.setVisible(not found)
+        wanted = (found, now_ms // 60_000, i18n.language())
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        clear(self._list)
+        for one in found:
+            answer = t("consents.said.yes" if one.is_given else "consents.said.no")
+            said = t("consents.said", purpose=t(f"consents.of.{one.purpose}"), answer=answer)
+            ink = "success" if one.is_given else "danger"
+            head = row(Label(said, "label", ink, wrap=True), None)
+            head.setStretch(0, 1)
+            self._list.put(column(head, Label(answer_facts(one, now_ms), "caption", "text3", wrap=True), gap=0))
+
+
+def answer_facts(one: ConsentAnswer, now_ms: int) -> str:
+    """When, by whom, where, in which words: 11 月 2 日 10:41 · 林晓夏 · 湖滨店收银台 · 措辞 2026-11 中文."""
+    lang = i18n.language()
+    channel = f"consents.channel.{one.channel}"
+    where = t(channel) if i18n.has(channel) else untrusted(one.channel, 20)
+    parts = (
+        formats.moment_text(one.at_ms, now_ms), person_name(one.staff.pick(lang)) if one.staff.pick(lang) else "",
+        untrusted(one.store.pick(lang), 24), where,
+        t("consents.wording", version=untrusted(one.version, 20), lang=t(f"consents.lang.{_lang(one.lang)}")),
+    )  # fmt: skip
+    return " · ".join(part for part in parts if part)
+
+
+def _lang(text: str) -> str:
+    return "zh" if text.startswith("zh") else "en"
+
+
 class ConsentDialog(FormDialog):
     """`answered("wechat+")` or `"wechat-"`, `saved()`, `left()`."""
 
     answered = Signal(str)
 
     def __init__(self) -> None:
+        self.history = ConsentHistory()
         super().__init__(
-            "consents.title", "consents.save", hints=(NEXT, ("1 2", "consents.key"), CLOSE), keeps=False
-        )
+            "consents.title", "consents.save", side=self.history, hints=(NEXT, ("1 2", "consents.key"), CLOSE),
+            keeps=False,
+        )  # fmt: skip
         self._state: ConsentState | None = None
         self.lines = {purpose: ConsentLine(purpose) for purpose in PURPOSES}
         box = column(gap=0, pad=(1, 4))
@@ -85,6 +132,7 @@ class ConsentDialog(FormDialog):
         if state.card is None:
             return
         self.show_head(state)
+        self.history.show_answers(state.history, state.now_ms)
         for line in self.lines.values():
             line.show_state(state)
         self.save.allow(bool(state.changes) and not state.is_saving, t("consents.nothing"))

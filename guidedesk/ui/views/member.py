@@ -58,7 +58,7 @@ ACTIONS: Final = (
     MenuItem("family", "actions.family", "users", "Alt 7"), MenuItem("visit", "actions.visit", "calendar", "Alt 8"),
     MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("phone", "actions.phone", "eye", "Alt P"),
     MenuItem("history", "member.history", "receipt", "Ctrl H"), MenuItem("points", "points.spend", "gift", "Ctrl R"),
-    MenuItem("gathering", "actions.gathering", "users", "Ctrl J"),
+    MenuItem("gathering", "actions.gathering", "users", "Ctrl J"), MenuItem("duplicate", "actions.duplicate", "users"),
 )  # fmt: skip
 BY_KEY: Final = {"reveal_phone": "phone", "gatherings": "gathering"}  # commands of the window
 CUES: Final = (
@@ -341,6 +341,8 @@ class MemberPage(Page):
         self.tier.show_care(state)
         self.wishes.show_care(state)
         self.family.show_care(state)
+        care = state.care if not state.hides_amounts else None
+        self.consents.show_ideas(care.tag_ideas if care is not None else ())
 
     def show_result(self, result: BindResult | None) -> None:
         """What became of a bind, while the card it is about is open."""

@@ -105,7 +105,7 @@ class FamilyCard(Card):
         off = icon_button("x", "family.remove", size="s")
         off.setAccessibleName(t("family.remove_named", whose=whose, day=day))
         off.clicked.connect(lambda: self.removed.emit(one))
-        line = row(Label(whose, "body", wrap=True), None, Label(day, "label", "text2"), off, gap=2)
+        line = row(Label(whose, "body", wrap=True), Label(day, "label", "text2"), off, gap=2)
         line.setStretch(0, 1)
         return line
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Signal
@@ -103,7 +104,12 @@ class ConsentCard(Card):
         head.setStretch(1, 1)
         tag_head = row(Label("", "heading").say("member.tags"), None, self._add)
         self._consents = holder(column(head, grid, gap=2))
-        self.body.put(self._consents, tag_head, self.tags, None)
+        self._ideas = Flow(gap=1, line_gap=1)
+        self._ideas_title = Label("", "caption", "text3").say("member.tag_ideas")
+        self._ideas_box = holder(column(self._ideas_title, self._ideas, gap=1))
+        self._ideas_box.hide()
+        self._shown_ideas: object = None
+        self.body.put(self._consents, tag_head, self.tags, self._ideas_box, None)
 
     def show_state(self, state: MemberState) -> None:
         """Fill the card."""
@@ -120,6 +126,21 @@ class ConsentCard(Card):
         note = message_for(state.tag_error).text if state.tag_error else ""
         self.tags.show_tags(card.tags, editable=not card.is_erased, note=note)
         self._add.allow(not card.is_erased, t("member.erased_reason"))
+
+
+    def show_ideas(self, ideas: tuple[str, ...]) -> None:
+        """Tags her purchases suggest; each is put on by a person, or not."""
+        self._ideas_box.setVisible(bool(ideas))
+        wanted = (ideas, i18n.language())
+        if wanted == self._shown_ideas:
+            return
+        self._shown_ideas = wanted
+        clear(self._ideas)
+        for tag in ideas:
+            button = Button(untrusted(tag, 24), "quiet", size="s", icon="plus")
+            button.setAccessibleName(t("member.tag_idea", tag=button.text()))
+            button.clicked.connect(partial(self.tag_added.emit, tag))
+            self._ideas.addWidget(button)
 
 
 class FollowUpsCard(Card):

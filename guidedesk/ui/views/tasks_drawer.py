@@ -13,7 +13,7 @@ from guidedesk.domain.scripts import MODES, Script, fitting
 from guidedesk.services.read_models import FollowUpInfo, MemberCard
 from guidedesk.ui import formats, i18n, scripts, task_words
 from guidedesk.ui.i18n import t
-from guidedesk.ui.presenters.tasks import TaskFacts, TasksState
+from guidedesk.ui.presenters.tasks import NO_CONTACT, TaskFacts, TasksState
 from guidedesk.ui.tables.timeline import timeline_row
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
@@ -145,7 +145,7 @@ class TaskDrawer(QFrame):
 
     def _show_script(self, state: TasksState, item: FollowUpInfo, facts: TaskFacts) -> None:
         text = script_text(state, item, facts)
-        has = bool(text) and not item.is_done and state.refusal not in ("no_consent", "muted", "capped")
+        has = bool(text) and not item.is_done and state.refusal not in NO_CONTACT
         self._words.setVisible(has)
         self.modes.show_choices([Choice(mode, t(f"tasks.mode.{mode}")) for mode in MODES], state.mode)
         self._another.setVisible(script_count(state, item, facts) > 1)
@@ -165,7 +165,7 @@ class TaskDrawer(QFrame):
             sentence = t(f"tasks.refused.{refusal}")
         self._refused.set_text(sentence)
         self._refused.setVisible(bool(sentence))
-        opens = item.is_done or refusal in ("no_consent", "muted", "capped")
+        opens = item.is_done or refusal in NO_CONTACT
         self.main.set_icon("user" if opens else "copy")
         self.main.set_text(t("tasks.open_card") if opens else main_words(item, facts))
         self.main.allow(refusal != "quiet", sentence)
