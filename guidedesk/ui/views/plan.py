@@ -10,7 +10,7 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanState
 from guidedesk.ui.scan_guard import guard_keys
-from guidedesk.ui.views.form_dialog import CHOOSE, LEAVE, NEXT, FormDialog, noted, step
+from guidedesk.ui.views.form_dialog import LEAVE, NEXT, FormDialog, noted, step
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.fields import Field
 from guidedesk.ui.widgets.labels import Label, person_name
@@ -27,7 +27,7 @@ class PlanDialog(FormDialog):
     who_chosen = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("plan.title", "plan.save", hints=(NEXT, CHOOSE, LEAVE))
+        super().__init__("plan.title", "plan.save", hints=(NEXT, LEAVE))
         self._state: PlanState | None = None
         self.kinds = ChoiceGroup("plan.kind", digits=True)
         self.who = ChoiceGroup("plan.who", digits=True)

@@ -11,7 +11,7 @@ from guidedesk.ui import i18n
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.wish import WishFormState
 from guidedesk.ui.scan_guard import guard_keys
-from guidedesk.ui.views.form_dialog import CHOOSE, LEAVE, NEXT, FormDialog, noted, step
+from guidedesk.ui.views.form_dialog import LEAVE, NEXT, FormDialog, noted, step
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.fields import Field
 from guidedesk.ui.widgets.labels import Label, untrusted
@@ -30,7 +30,7 @@ class WishDialog(FormDialog):
     until_typed = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("wish.title", "wish.save", hints=(NEXT, CHOOSE, LEAVE))
+        super().__init__("wish.title", "wish.save", hints=(NEXT, LEAVE))
         self._state: WishFormState | None = None
         self.words = Field("wish.words", hint_key="wish.words_hint", large=True)
         self.articles = ChoiceGroup("wish.article", digits=True)
