@@ -528,7 +528,7 @@ def test_the_menu_offers_what_the_keys_do(shop: Shop) -> None:
     menu = shop.ui.window.page(MEMBERS).head.more.menu_actions()  # type: ignore[attr-defined]
     words = [action.text() for action in menu.actions()]
     assert [text.split("\t")[1] for text in words[:-1]] == [*(f"Alt {n}" for n in range(1, 10)), "Alt P", "Ctrl H",
-                                                              "Ctrl R"]
+                                                              "Ctrl R", "Ctrl J"]
     menu.actions()[3].trigger()
     assert isinstance(shop.ui.window.overlays.dialog, SaleDialog)
 
