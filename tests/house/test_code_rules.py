@@ -86,6 +86,11 @@ def colours_and_pixels(tree: ast.Module) -> Iterator[ast.AST]:
             yield node
 
 
+def layout_items(tree: ast.Module) -> Iterator[ast.AST]:
+    """The binding keeps what `itemAt` returns past its deletion by Qt: see `widgets/layouts.py`, `placed`."""
+    yield from (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "itemAt")
+
+
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
@@ -115,6 +120,10 @@ def test_colours_and_sizes_come_from_the_theme() -> None:
     assert offences(colours_and_pixels, [p for p in ui_files() if not p.is_relative_to(UI / "theme")]) == []
 
 
+def test_nobody_asks_a_layout_for_its_items() -> None:
+    assert offences(layout_items, ui_files()) == []
+
+
 @pytest.mark.parametrize(
     ("rule", "bad", "good"),
     [
@@ -140,6 +149,7 @@ def test_colours_and_sizes_come_from_the_theme() -> None:
         (colours_and_pixels, "a = 'color: #fff'", "a = 'row #12 of 3'"),
         (colours_and_pixels, "a = f'{b} 12px'", '"""Twelve: 12px."""'),
         (colours_and_pixels, "QColor(1, 2, 3)", "QColor(name)"),
+        (layout_items, "map(layout.itemAt, range(3))", "placed(layout)"),
     ],
 )
 def test_each_rule_sees_what_it_is_for(rule: Rule, bad: str, good: str) -> None:

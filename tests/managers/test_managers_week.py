@@ -46,9 +46,7 @@ from tests.features.test_earnings import PLAN
 from tests.helpers.world import Till, World, open_world, settle
 from tests.server.test_month import CHEAP, PIN
 
-# Told in a process of its own, and not by the gate: every second run, Qt's binding ends the process when a window that
-# showed these pages is deleted at the end of a story (releaseWrapper under ~QWidget). Not understood yet.
-pytestmark = [pytest.mark.timeout(240), pytest.mark.long]
+pytestmark = pytest.mark.timeout(240)
 scenarios("managers_week.feature")
 NEW_PIN = "735182"
 GROUPS = ("counters", "people", "log")

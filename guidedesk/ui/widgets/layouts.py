@@ -109,10 +109,32 @@ def fit_count(layout: QLayout, count: int, make: Callable[[], W]) -> list[W]:
     """
     while layout.count() < count:
         layout.addWidget(make())
-    found = [cast(W, item.widget()) for item in map(layout.itemAt, range(layout.count())) if item is not None]
+    found = [cast(W, widget) for widget in placed(layout)]
     for number, widget in enumerate(found):
         widget.setVisible(number < count)
     return found[:count]
+
+
+def placed(layout: QLayout) -> list[QWidget]:
+    """The widgets of a layout and of the layouts inside it, in their order.
+
+    Never by `itemAt`: the binding keeps what that returns with the layout. When Qt then deletes the item with its
+    widget, the next object at the same address is taken for it, and sooner or later the program ends in
+    `Shiboken::BindingManager::releaseWrapper`.
+    """
+    owner = layout.parentWidget()
+    around = owner.children() if owner is not None else []
+    inside: list[QWidget | QLayout] = [child for child in around if isinstance(child, QWidget)]
+    inside += [child for child in layout.children() if isinstance(child, QLayout)]
+    places = sorted(((layout.indexOf(child), number) for number, child in enumerate(inside)))
+    found: list[QWidget] = []
+    for place, number in places:
+        child = inside[number]
+        if place >= 0 and isinstance(child, QLayout):
+            found += placed(child)
+        elif place >= 0 and isinstance(child, QWidget):
+            found.append(child)
+    return found
 
 
 def settle_layouts() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.layouts import placed
 
 
 def tab_stops(root: QWidget) -> list[QWidget]:
@@ -59,18 +60,6 @@ def _inside(widget: QWidget) -> Iterator[QWidget]:
 
 def _children(widget: QWidget) -> list[QWidget]:
     layout = widget.layout()
-    placed = list(_placed(layout)) if layout is not None else []
+    laid_out = placed(layout) if layout is not None else []
     loose = [child for child in widget.children() if isinstance(child, QWidget) and not child.isWindow()]
-    return placed + [child for child in loose if child not in placed]
-
-
-def _placed(layout: QLayout) -> Iterator[QWidget]:
-    for number in range(layout.count()):
-        item = layout.itemAt(number)
-        if item is None:
-            continue
-        widget, nested = item.widget(), item.layout()
-        if widget is not None:
-            yield widget
-        elif nested is not None:
-            yield from _placed(nested)
+    return laid_out + [child for child in loose if child not in laid_out]
