@@ -36,6 +36,8 @@ TABS: Final = frozenset({"birthday", "reorder", "visit"})
 
 def tab_of(reason: str) -> str:
     """Under which tab of the agenda an entry stands."""
+    if reason == "family":
+        return "birthday"  # as in the tasks: a day somebody celebrates
     return reason if reason in TABS else "promised"
 
 
