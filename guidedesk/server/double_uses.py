@@ -1,7 +1,8 @@
 """What was used twice, for a manager of the store where the later use was made (CODES.md Q-6, Q-8).
 
 A coupon's later use was refused, or stands because its counter had given the coupon out; a changing code's later visit
-waits in quarantine. Her word lets the visit count or ends it; of a coupon it says whether the shop bears the discount.
+waits in quarantine. Points that were spent when too few were left were refused as well. Her word lets the visit count
+or ends it; of a coupon and of points it says whether the shop bears the discount.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.coupons import coupon_campaign, coupon_directory
 from guidedesk.models.entities import load_row, upsert
 from guidedesk.models.join_tables import code_use
+from guidedesk.models.points import points_spend
 from guidedesk.models.server_tables import device, double_use_ruling, op_log, scope_grant
 from guidedesk.server.audit import record_audit
 from guidedesk.server.code_uses import USED_ELSEWHERE
@@ -30,10 +32,12 @@ from guidedesk.server.quarantine import release_device
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
 from guidedesk.services.double_uses import DoubleUse, DoubleUseDecision, DoubleUseKind, DoubleUses, Use
-from guidedesk.services.operations import RecordVisit, RedeemCoupon
+from guidedesk.services.operations import RecordVisit, RedeemCoupon, RedeemPoints
 from guidedesk.services.read_models import NOBODY
 
-_KINDS: Final[dict[str, DoubleUseKind]] = {RedeemCoupon.TYPE: "coupon", RecordVisit.TYPE: "member_code"}
+_KINDS: Final[dict[str, DoubleUseKind]] = {
+    RedeemCoupon.TYPE: "coupon", RecordVisit.TYPE: "member_code", RedeemPoints.TYPE: "points",
+}  # fmt: skip
 _SHOWN_MS: Final = 90 * DAY_MS
 _MOST: Final = 200
 
@@ -143,6 +147,8 @@ def _found(conn: Connection, scope_id: str, since_ms: int, op_id: str | None = N
 
 
 def _is_double(op_type: str, answer: Mapping[str, Any]) -> bool:
+    if op_type == RedeemPoints.TYPE:
+        return bool(answer["params"].get("why") == "points_short")
     return is_second_use(answer) if op_type == RedeemCoupon.TYPE else answer["reason"] == USED_ELSEWHERE
 
 
@@ -163,7 +169,7 @@ def _item(
         received_at_ms=row.received_at_ms,
         member_id=member_id,
         member_name=_name(conn, scope_id, member_id),
-        value_minor=int(body["value_minor"]) if is_coupon else 0,
+        value_minor=int(body.get("value_minor") or body.get("worth_minor") or 0),
         currency=currency,
         stands=is_coupon and found.answer["status"] == "merged",
         is_own=row.actor_id == actor.id,
@@ -184,11 +190,19 @@ def _currency(conn: Connection, chain_id: str, body: Mapping[str, Any]) -> str |
 
 @cross_scope
 def _first(conn: Connection, papers: Papers, found: _Found) -> Use:
-    """The use that reached head office first, in whatever store it was made."""
+    """The use that reached head office first, in whatever store it was made; of points the last that was granted."""
     body, d, c = found.body, coupon_directory.c, code_use.c
     if found.kind == "coupon":
         directory = select(d.used_op_id.label("op_id"), d.used_scope_id.label("scope_id"), d.used_at_ms).where(
             d.handle == body["handle"]
+        )
+    elif found.kind == "points":
+        s = points_spend.c
+        directory = (
+            select(s.op_id, s.scope_id, s.at_ms)
+            .where(s.member_id == body["member_id"], s.op_id != s.member_id)
+            .order_by(s.at_ms.desc())
+            .limit(1)
         )
     else:
         directory = select(c.op_id, c.scope_id, c.used_at_ms).where(

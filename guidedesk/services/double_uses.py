@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from guidedesk.services.read_models import Bilingual
 
-DoubleUseKind = Literal["coupon", "member_code"]
+DoubleUseKind = Literal["coupon", "member_code", "points"]
 # keep: it was an honest mistake, the later use counts or its discount is borne; refuse: it does not count.
 DoubleUseDecision = Literal["keep", "refuse"]
 DECISIONS: Final[tuple[DoubleUseDecision, ...]] = ("keep", "refuse")
@@ -29,7 +29,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class DoubleUse:
-    """A coupon, or a member's changing code, taken at a second counter before it could know of the first.
+    """A coupon, or a member's changing code, taken at a second counter before it could know of the first; or points
+    spent there that were gone.
 
     `id` is the later operation. `stands`: the later use of a coupon took effect all the same, as its counter had given
     the coupon out. `is_own`: whoever asks did it herself, so somebody else decides.

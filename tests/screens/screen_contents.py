@@ -275,6 +275,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("double_uses", "code"): (*_TWICE, *_BOTH, "twice.head.member_code", "twice.outcome.code",
                               "twice.member_code.keep", "twice.member_code.refuse", "twice.why.choose"),
     ("double_uses", "stands"): (*_TWICE, *_BOTH, "twice.outcome.stands", "twice.rule"),
+    ("double_uses", "points"): (*_TWICE, *_BOTH, "twice.head.points", "twice.outcome.short", "=¥20.00", "twice.rule"),
     ("double_uses", "decided"): (*_TWICE, *_BOTH, "twice.ruled", "=两边都断网，客人拿的是打印的券", "form.close"),
     ("double_uses", "way_there"): ("close.disputes", "twice.open"),
     ("double_uses", "none"): ("twice.title", "twice.none", "twice.none_text", "form.close"),

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from guidedesk.models.server_tables import audit
 from guidedesk.server.coupon_desk import put_campaign
+from guidedesk.server.orders import record_order
+from guidedesk.server.points_desk import publish_rules
 from guidedesk.server.staff import set_pins
 from guidedesk.services.double_uses import DoubleUse, DoubleUses
 from guidedesk.services.strict_document import read_document
@@ -16,6 +18,8 @@ from tests.server.people_at_work import PHONE, joined, registration
 from tests.server.shop import START_MS, Counter, Shop
 from tests.server.test_coupons import TWO_HUNDRED, give, leases, use
 from tests.server.test_month import CHEAP, PIN, signed_in
+from tests.server.test_orders import order
+from tests.server.test_points import RULES, spend
 
 
 @pytest.fixture
@@ -113,3 +117,19 @@ def test_her_own_use_is_somebody_elses_to_decide(shop: Shop, counters: tuple[Cou
 def test_a_malformed_word_is_refused(shop: Shop, counters: tuple[Counter, Counter], asked: dict[str, Any]) -> None:
     session = signed_in(shop, counters[1], "M2")
     assert rule(shop, counters[1], session, shop.new_id(), **asked).status_code == 400
+
+
+def test_points_that_were_gone_are_put_to_her_too(shop: Shop, counters: tuple[Counter, Counter]) -> None:
+    home, visited = counters
+    publish_rules(shop.database, RULES, START_MS)
+    member = joined(shop, home, phone=PHONE)
+    visited.do(registration(shop, phone=PHONE), "a3")
+    record_order(shop.database, order("A1", store_id=shop.stores[0], member_id=member), now_ms=shop.clock.now_ms)
+    assert home.do(spend(shop, member, 500), assurance=2)["status"] == "accepted"
+    assert visited.do(spend(shop, member, 500), "a3", assurance=2)["status"] == "rejected"
+    session = signed_in(shop, visited, "M2")
+    [item] = queue(shop, visited, session).items
+    assert (item.kind, item.state, item.value_minor, item.stands) == ("points", "open", 2_500, False)
+    assert (item.first.staff.en, item.second.staff.en) == ("a1", "a3")
+    [settled] = read_document(DoubleUses, rule(shop, visited, session, item).json()).items
+    assert (settled.state, settled.decision) == ("decided", "keep")

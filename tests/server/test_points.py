@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from guidedesk.domain.errors import Refused
+from guidedesk.domain.time import iso_utc
 from guidedesk.models.points import points_spend
 from guidedesk.server import webhooks
 from guidedesk.server.order_types import ReturnLineIn
@@ -92,6 +93,35 @@ def test_a_sale_recognised_later_a_claim_and_a_bulk_run_count_the_same(shop: Sho
     for _ in range(2):
         record_orders_bulk(shop.database, many, backs, now_ms=now, batch=4)
     assert held(shop, member) == at_counter(counter, member) == 11 * 657 - 6 * 199
+    assert is_right(shop)
+
+
+def test_tier_and_category_count_as_they_were_and_all_that_comes_back_is_taken(shop: Shop) -> None:
+    ratios = {"tiers": {"super": 2, "ordinary": [3, 2]}, "categories": {"针织": 3}}
+    publish_rules(shop.database, RULES | ratios, START_MS)
+    secret = webhooks.add_source(shop.database, shop.secrets, SOURCE, shop.clock.now_ms, rotate=False)
+    member, at = joined(shop, shop.counter()), iso_utc(shop.clock.now_ms)
+
+    def push(kind: str, name: str, **said: Any) -> int:
+        item = {"id": f"e-{name}", "type": kind, "at": at, **said}
+        raw = json.dumps({"source": SOURCE, "items": [item]}).encode()
+        signed = webhooks.sign_call(secret, shop.new_id(), shop.clock.now_ms // 1000, raw)
+        answer = shop.client.request("POST", "/v1/orders", content=raw, headers=signed).json()
+        assert answer["results"][0]["status"] == "accepted", answer
+        return held(shop, member)
+
+    def sold(*amounts: int) -> list[dict[str, Any]]:
+        return [{"line": n, "qty": 2, "amount": amount, "category": "针织" if n == 1 else "外套"}
+                for n, amount in enumerate(amounts, start=1)]  # fmt: skip
+
+    online = {"channel": "online", "member": member}
+    assert push("order", "a", order="A", lines=sold(10_050, 5_000), member_tier="super", **online) == 603 + 100
+    assert push("order", "b", order="B", lines=sold(1_000), **online) == 703 + 30  # by her card: casual
+    assert push("return", "c", order="A", lines=[{"line": 1, "qty": 1}]) == 733 - 301
+    assert push("refund", "d", order="A", line=2, amount=2_500) == 432 - 50
+    assert push("exchange", "e", order="B", lines=[{"line": 1, "qty": 2}], new_order="B2",
+                new_lines=sold(2_000)) == 382 - 30 + 60  # fmt: skip
+    assert push("cancel", "f", order="A") == 412 - 302 - 50
     assert is_right(shop)
 
 

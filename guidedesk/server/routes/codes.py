@@ -4,6 +4,7 @@ was used twice."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from guidedesk.codes.forms import SHORT_DIGITS
@@ -11,6 +12,7 @@ from guidedesk.codes.signed_record import BYTES_BY_DIGITS
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
+from guidedesk.models.wire_schema import knows_table
 from guidedesk.server.code_lookup import resolve_code
 from guidedesk.server.double_uses import read_double_uses, rule_double_use
 from guidedesk.server.routing import Call, Policy, Route
@@ -63,8 +65,7 @@ def _staff_badge(call: Call) -> Mapping[str, Any]:
 def _double_uses(call: Call) -> Mapping[str, Any]:
     """What a manager of this store has to decide."""
     actor = _signed_in(call, {"staff_id"})
-    document: dict[str, Any] = to_document(read_double_uses(call.context, call.who.scope_id, actor))
-    return document
+    return _waiting(call, actor)
 
 
 def _rule(call: Call) -> Mapping[str, Any]:
@@ -85,7 +86,15 @@ def _rule(call: Call) -> Mapping[str, Any]:
         call.context, scope_id=call.who.scope_id, op_id=str(asked["op_id"]), decision=decision,
         reason=asked["reason"], actor=actor,
     )  # fmt: skip
-    document: dict[str, Any] = to_document(read_double_uses(call.context, call.who.scope_id, actor))
+    return _waiting(call, actor)
+
+
+def _waiting(call: Call, actor: Actor) -> Mapping[str, Any]:
+    """The list, without what a program from before there were points could not read."""
+    found = read_double_uses(call.context, call.who.scope_id, actor)
+    if not knows_table(call.who.schema_ver, "points_entry"):
+        found = replace(found, items=tuple(item for item in found.items if item.kind != "points"))
+    document: dict[str, Any] = to_document(found)
     return document
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -26,6 +27,9 @@ from guidedesk.ui.widgets.layouts import column, holder, row
 from guidedesk.ui.widgets.listview import TableView
 from guidedesk.ui.widgets.overlay import Dialog
 from guidedesk.ui.widgets.states import empty_state, error_state
+
+ICONS: Final = {"coupon": "coupon", "member_code": "qr", "points": "gift"}
+OUTCOMES: Final = {"member_code": "code", "points": "short"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def _cells(row: DoubleUseRow) -> tuple[Cell, ...]:
     worth = formats.money(item.value_minor, item.currency) if item.value_minor else ""
     return (
         Cell(formats.moment_text(item.second.at_ms, row.now_ms), ink="text2"),
-        Cell(t(f"twice.kind.{item.kind}"), note=worth, icon="coupon" if item.kind == "coupon" else "qr"),
+        Cell(t(f"twice.kind.{item.kind}"), note=worth, icon=ICONS[item.kind]),
         Cell(person_name(item.member_name) or "—"), last,
     )  # fmt: skip
 
@@ -178,7 +182,7 @@ class _Panel(QWidget):
         name = person_name(item.member_name) or t("twice.nobody")
         self._title.set_text(t(f"twice.head.{item.kind}", name=name))
         self._problem.show_error(state.problem)
-        outcome = "code" if item.kind == "member_code" else "stands" if item.stands else "refused"
+        outcome = "stands" if item.stands else OUTCOMES.get(item.kind, "refused")
         worth = formats.money(item.value_minor, item.currency) if item.value_minor else t("twice.no_sum")
         is_open = item.state == "open"
         self._outcome.setVisible(is_open)
