@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import getAllValidWrappers
@@ -30,6 +31,7 @@ def page(qtbot: QtBot) -> QWidget:
     inner = row(edit("2"), None, gap=2)
     column.addLayout(inner)
     area, within = QScrollArea(), QWidget()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     QVBoxLayout(within).addWidget(edit("4"))
     area.setWidget(within)
     column.addWidget(area)
