@@ -15,16 +15,22 @@ from typing import Final
 from guidedesk.resources import resource_path
 
 LANGUAGES: Final = ("zh_CN", "en")
+PSEUDO: Final = "pseudo"  # nobody's language: the English texts made longer, to see whether screens have room
 Param = str | int
 Entry = str | dict[str, str]
 
 _SLOT: Final = re.compile(r"\{(\w+)\}")
+_VOWEL: Final = re.compile(r"\{\w+\}|[aeiouAEIOU]")
+_ACCENTED: Final = dict(zip("aeiouAEIOU", "áéíóúáéíóú", strict=True))
+_LONGER: Final = 1.4  # than English: what German and Russian need
 _PLURALS: Final = frozenset({"one", "other"})
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(LANGUAGES) + 1)
 def catalogue(code: str) -> dict[str, Entry]:
-    """All texts of a language, of all areas."""
+    """All texts of a language, of all areas; those of `PSEUDO` are made from the English ones."""
+    if code == PSEUDO:
+        return {key: _stretched_entry(entry) for key, entry in catalogue("en").items()}
     texts: dict[str, Entry] = {}
     for path in sorted(resource_path("i18n", code).glob("*.json")):
         texts |= read_area(path)
@@ -42,6 +48,22 @@ def say(language: str, key: str, **params: Param) -> str:
     if entry is None:
         entry = next((catalogue(code)[key] for code in LANGUAGES if key in catalogue(code)), key)
     return fill(_form(entry, language, params), params)
+
+
+def stretched(text: str) -> str:
+    """A text in brackets, its words about 40 % longer by accented vowels; slots and texts without vowels stay."""
+    wanted = round(len(_SLOT.sub("", text)) * (_LONGER - 1))
+    vowels = sum(found[0][0] != "{" for found in _VOWEL.finditer(text))
+    if not vowels:
+        return text
+    again = {at: -(-(wanted - at) // vowels) for at in range(min(wanted, vowels))}
+    seen = iter(range(vowels))
+
+    def longer(found: re.Match[str]) -> str:
+        one = found[0]
+        return one if one[0] == "{" else one + _ACCENTED[one] * again.get(next(seen), 0)
+
+    return f"[{_VOWEL.sub(longer, text)}]"
 
 
 def fill(template: str, params: dict[str, Param]) -> str:
@@ -78,8 +100,12 @@ def _is_latin(char: str) -> bool:
 def _form(entry: Entry, language: str, params: dict[str, Param]) -> str:
     if isinstance(entry, str):
         return entry
-    is_one = language == "en" and params.get("n") == 1
+    is_one = language in ("en", PSEUDO) and params.get("n") == 1
     return entry["one"] if is_one and "one" in entry else entry["other"]
+
+
+def _stretched_entry(entry: Entry) -> Entry:
+    return stretched(entry) if isinstance(entry, str) else {form: stretched(text) for form, text in entry.items()}
 
 
 def _flatten(raw: dict[str, object], prefix: str = "") -> dict[str, Entry]:

@@ -19,7 +19,8 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--screen", metavar="NAME", help="a name of --list, such as signin, home, member, history")
     parser.add_argument("--state", default="", help="a state of --list; the usual one when left out")
-    parser.add_argument("--lang", choices=("zh_CN", "en"), default="zh_CN")
+    parser.add_argument("--lang", choices=("zh_CN", "en", "pseudo"), default="zh_CN",
+                        help="pseudo: English made 40 %% longer, to see what is cut")
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--scale", type=int, choices=(100, 115, 130, 150, 200), default=100, help="text size, percent")
     parser.add_argument("--size", type=_size, default=None, metavar="WxH", help="window size; 1366x768 when left out")

@@ -37,6 +37,7 @@ _FOUND_BY: Final = {
 _NUMBERS = st.integers(0, 4_000)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("seeds", "jobs"), [(_SEEDS, 1), pytest.param(3_000, 2, marks=pytest.mark.long)])
 def test_no_seed_breaks_a_rule(seeds: int, jobs: int) -> None:
     tally = Tally()

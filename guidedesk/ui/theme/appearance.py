@@ -62,7 +62,7 @@ class Appearance(QObject):
 
     def apply(self, theme: str | None = None, scale: float | None = None, language: str | None = None) -> None:
         """Change any of theme (`light`, `dark`, `system`), text scale and language; ValueError if unknown."""
-        if language is not None and language != i18n.language():
+        if language is not None and language != i18n.shown():
             i18n.use_language(language)
             self.retranslated.emit()
         if theme is None and scale is None:

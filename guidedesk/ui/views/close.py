@@ -21,6 +21,7 @@ from guidedesk.ui.views.close_tables import TablesCard
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
+from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row
 
@@ -61,7 +62,9 @@ class ClosePage(Page):
         self.force = Button("", "quiet").say("close.force")
         self.close_it = Button("", "primary", icon="lock").say("close.close")
         ways = (self.force, self.confirm, self.close_it)
-        head = row(self.before, self._title, self.after, self._chip, None, *ways, gap=2)
+        place = row(self.before, self._title, self.after, self._chip, None, gap=2)
+        head = row(place, flow(*ways), gap=2)
+        head.setStretch(0, 1)
         self.gates, self.totals, self.tables = GatesCard(), TotalsCard(), TablesCard()
         self.panel, self.second, self.flag = DisputePanel(), AdjustmentPanel(), FlagPanel()
         self._side = QStackedWidget()

@@ -189,7 +189,7 @@ class LinesCard(Card):
 
     def __init__(self) -> None:
         super().__init__(pad=0, gap=0)
-        self.tabs = ChoiceGroup("earn.filter", style="tab")
+        self.tabs = ChoiceGroup("earn.filter", style="tab", breaks=True)
         self.search = SearchField("earn.find", "earn.find_short")
         self._top = row(self.tabs, None, self.search, gap=2)
         self.model = RowsModel(words.columns(), words.cells)

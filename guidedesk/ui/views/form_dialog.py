@@ -16,7 +16,8 @@ from guidedesk.ui.views import member_words as words
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
-from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.columns import ScrollColumn, width_for
+from guidedesk.ui.widgets.fitting import FittingRow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import ALIGN_TOP, Box, column, holder, row
 from guidedesk.ui.widgets.overlay import Dialog
@@ -51,8 +52,8 @@ class FormDialog(Dialog):
         if self._side is not None:
             line.put(self._side)
         self.body.put(line)
-        caps = [row(KeyHint(cap), Label("", "caption", "text3").say(key), gap=1) for cap, key in hints]
-        self._hints = holder(row(*caps, gap=3))
+        caps = [(KeyHint(cap), Label("", "caption", "text3").say(key)) for cap, key in hints]
+        self._hints = FittingRow(*caps)
         self._problem = Label("", "label", "danger", wrap=True)
         self.keep = Button("").say("log.keep" if keeps else "form.close")
         self.save = Button("", "primary", key="Ctrl Enter").say(save_key)
@@ -107,7 +108,7 @@ class FormDialog(Dialog):
         super()._restyle()
         self.body.setContentsMargins(0, 0, 0, 0)
         if self._side is not None:
-            self._side.setFixedWidth(look().m.pane_left)
+            self._side.setFixedWidth(width_for(self._side, look().m.pane_left))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -109,7 +109,7 @@ class AgendaCard(TitledCard):
 
     def __init__(self) -> None:
         super().__init__("home.agenda")
-        self.tabs = ChoiceGroup("home.filter", style="tab")
+        self.tabs = ChoiceGroup("home.filter", style="tab", breaks=True)
         self._own_line = row(None, gap=0, pad=(1, 3, 1, 3))
         self._tab_row = holder(self._own_line)
         self._tab_row.hide()
@@ -181,7 +181,8 @@ class AgendaCard(TitledCard):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         # Where title and tabs do not fit beside each other, the tabs get a line of their own.
-        is_wide = self.width() >= look().m.agenda_wide
+        both = self.title.sizeHint().width() + self.tabs.sizeHint().width() + look().tokens.space(3)
+        is_wide = self.width() >= max(look().m.agenda_wide, both + 2 * look().m.card_pad)
         if is_wide == self._tab_row.isHidden():
             return
         (self.head if is_wide else self._own_line).insertWidget(-1 if is_wide else 0, self.tabs)

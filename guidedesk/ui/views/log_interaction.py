@@ -25,6 +25,7 @@ from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.fitting import FittingRow
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import column, holder, row
@@ -91,8 +92,7 @@ class LogDialog(Dialog):
         line.setStretch(0, 1)
         self.body.put(line)
         hints = (("Tab", "log.key.next"), ("1–5", "log.key.choose"), ("Esc", "log.key.leave"))
-        lines = [row(KeyHint(cap), Label("", "caption", "text3").say(key), gap=1) for cap, key in hints]
-        self._hints = holder(row(*lines, gap=3))
+        self._hints = FittingRow(*((KeyHint(cap), Label("", "caption", "text3").say(key)) for cap, key in hints))
         self.keep = Button("").say("log.keep")
         self.save = Button("", "primary", key="Ctrl Enter").say("log.save")
         self.end_with(self.keep, self.save, self._hints, None, self._problem)

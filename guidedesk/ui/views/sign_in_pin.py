@@ -76,7 +76,7 @@ class PinCard(Card):
         label.setStretch(1, 1)
         info = holder(column(head, label, self.cells, self._message, gap=3))
         info.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        direct = Label("", "caption", "text3").say("signin.keys_direct")
+        direct = Label("", "caption", "text3", lines=1).say("signin.keys_direct")
         foot = row(KeyHint("0"), Label("–", "caption", "text3"), KeyHint("9"), direct, None, KeyHint("Esc"),
                          Label("", "caption", "text3").say("signin.switch"), gap=1)
         self._halves = column(info, self._pad_keys, gap=4)

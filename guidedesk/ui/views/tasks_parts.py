@@ -184,7 +184,8 @@ class TasksCard(TitledCard):
         total = done + state.counts["today"]
         parts = [day, t("tasks.done_of", done=done, total=total)] if state.group == "today" and tasks else [day]
         self.set_note("" if self._compact else " · ".join(parts))
-        self._filter.show_key(not self._compact)
+        # What is old says since when; its key is in the list of all keys.
+        self._filter.show_key(not self._compact and state.as_of_ms is None)
         self.new.show_key(False)  # the key bar says it
         self.scripts.setVisible(not self._compact)
 

@@ -34,7 +34,7 @@ class TitledCard(QFrame):
         self.title = Label(title, "heading")
         if title_key:
             self.title.say(title_key)
-        self.note = Label("", "caption", "text3")
+        self.note = Label("", "caption", "text3", lines=1)
         self.note.hide()
         self.head: Box = row(self.title, self.note, None, gap=3, pad=(0, 4, 0, 4))
         self._head = QWidget()

@@ -149,18 +149,24 @@ class ChoiceButton(QRadioButton):
 
 
 class ChoiceGroup(QWidget):
-    """Options of which one is chosen. `chosen(value)` when a person chose; digits choose while the group has focus."""
+    """Options of which one is chosen. `chosen(value)` when a person chose; digits choose while the group has focus.
+
+    Choices break into lines where they have no room, segments and tabs only with `breaks`.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, name_key: str, *, style: Style = "choice", digits: bool = False) -> None:
+    def __init__(
+        self, name_key: str, *, style: Style = "choice", digits: bool = False, breaks: bool | None = None
+    ) -> None:
         super().__init__()
         self._name_key, self._style, self._digits = name_key, style, digits
         self._choices: tuple[Choice, ...] = ()
         self.buttons: list[ChoiceButton] = []
-        flows = style not in ("segment", "tab")
-        below: Space = 0 if style == "small" else 2
-        self._line: QLayout = Flow(gap=2, line_gap=below) if flows else row(gap=0 if style == "segment" else 1)
+        flows = style not in ("segment", "tab") if breaks is None else breaks
+        between: Space = 1 if style == "tab" else 2
+        below: Space = 0 if style == "small" else between
+        self._line: QLayout = Flow(gap=between, line_gap=below) if flows else row(gap=0 if style == "segment" else 1)
         self.setLayout(self._line)
         # Not Maximum where it may break into lines: that would keep it at the height of one.
         size = QSizePolicy.Policy.Preferred if flows else QSizePolicy.Policy.Maximum

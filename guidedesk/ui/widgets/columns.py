@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -24,8 +24,16 @@ class Pane:
     width: str = ""
 
 
+def width_for(column: QWidget, width: int) -> int:
+    """The width of a side column: this one, or what its words need with a scroll bar beside them."""
+    return max(width, column.minimumSizeHint().width() + look().m.scroll_w)
+
+
 class ColumnsPane(QWidget):
-    """Side columns with fixed widths around one that takes the rest. Below its least width all become tabs."""
+    """Side columns with fixed widths around one that takes the rest. Below its least width all become tabs.
+
+    A side column whose words are longer than its width gets what they need.
+    """
 
     became_tabs = Signal(bool)
 
@@ -33,6 +41,7 @@ class ColumnsPane(QWidget):
         super().__init__()
         self._panes, self._least = panes, least
         self._shown = 0
+        self._given: list[int] = []
         self.is_tabbed = False
         self.tabs = ChoiceGroup("columns.tabs", style="tab")
         self.tabs.chosen.connect(self._choose)
@@ -77,15 +86,21 @@ class ColumnsPane(QWidget):
         super().resizeEvent(event)
         self._arrange()
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest and self._widths() != self._given:
+            self._arrange()
+        return super().event(event)
+
     def _widths(self) -> list[int]:
         m = look().m
         widths = [int(getattr(m, pane.width)) if pane.width else 0 for pane in self._panes]
         if self.window().width() >= m.page_wide:
             widths = [width * WIDE_NUMERATOR // WIDE_DENOMINATOR for width in widths]
-        return widths
+        return [width_for(pane.widget, width) if width else 0 for pane, width in zip(self._panes, widths, strict=True)]
 
     def _arrange(self) -> None:
         m, widths = look().m, self._widths()
+        self._given = widths
         rest = self.width() - sum(widths) - self._line.spacing() * (len(widths) - 1)
         tabbed = len(widths) > 1 and rest < int(getattr(m, self._least))
         for number, (pane, width) in enumerate(zip(self._panes, widths, strict=True)):
@@ -117,4 +132,21 @@ class ScrollColumn(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         if widget.property("kind") is None:
             widget.setProperty("kind", "plain")
+        self._least = 0
         self.setWidget(widget)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        inside = self.widget()
+        if event.type() == QEvent.Type.LayoutRequest and inside is not None and watched is inside:
+            least = inside.minimumSizeHint().width()
+            if least != self._least:
+                self._least = least
+                self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as what is in it: it may not scroll sideways."""
+        inside, hint = self.widget(), super().minimumSizeHint()
+        if inside is not None:
+            hint.setWidth(max(hint.width(), inside.minimumSizeHint().width()))
+        return hint
