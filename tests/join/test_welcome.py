@@ -14,12 +14,14 @@ from guidedesk.codes.trust_file import read_trust
 from guidedesk.domain.coupons import read_tail
 from guidedesk.domain.joining import RESEND_MS
 from guidedesk.server.coupon_desk import put_campaign
+from guidedesk.server.points_desk import publish_rules
 from guidedesk.server.settings import write_settings
 from guidedesk.services import operations as ops
 from tests.helpers.qr_reading import read_svg
 from tests.join.phone import ON_SQLITE, PHONE, Phone, Sent, badge_of
 from tests.server.people_at_work import hello
 from tests.server.shop import START_MS, Counter, Shop
+from tests.server.test_points import RULES
 
 DAY = 86_400_000
 SIXTY: dict[str, Any] = {
@@ -135,3 +137,15 @@ def test_sent_twice_gives_one(given: Shop, sent: Sent) -> None:
     for _ in range(2):
         phone.post(address, fields)
     assert len(coupons(given.counter())) == 1
+
+
+@ON_SQLITE
+def test_whoever_tells_her_birthday_on_the_page_is_thanked_with_points(shop: Shop, sent: Sent) -> None:
+    publish_rules(shop.database, RULES, START_MS)
+    Phone(shop).join(sent, badge_of(shop, "a1"), birthday="3-8", name="沈知微")
+    counter = shop.counter()
+    counter.pull()
+    [entry] = counter.table("points_entry")
+    assert (entry["kind"], entry["points"]) == ("birthday", RULES["birthday_points"])
+    [balance] = counter.table("points_balance")
+    assert (balance["id"], balance["earned"]) == (entry["member_id"], entry["points"])
