@@ -181,3 +181,16 @@ def test_the_later_count_of_stock_stands_whatever_the_order(shop: Shop, land: La
     now = {"货号": "C1", "门店": "S1", "数量": "2"}
     assert [counts(land("stock", now)) for _ in range(2)] == [(1, 1, 0, 0), (1, 0, 1, 0)]
     assert count(shop, stock) == 2
+
+
+def test_one_article_on_two_shelves_is_one_count_however_often_the_file_comes(shop: Shop, land: Land) -> None:
+    here = {"货号": "C9", "门店": "S1", "数量": "5", "货架": "A-3", "时间": "2026-11-10 09:00"}
+    there = here | {"数量": "2", "货架": "后仓 1"}
+    assert counts(land("stock", here, there)) == (2, 2, 0, 0)
+    assert counts(land("stock", here, there)) == (2, 0, 2, 0)
+    counter = shop.counter()
+    counter.pull()
+    assert [(row["quantity"], row["shelf"]) for row in counter.table("stock")] == [(7, "A-3 / 后仓 1")]
+    assert counts(land("stock", there | {"时间": "2026-11-11 09:00"})) == (1, 1, 0, 0)
+    counter.pull()
+    assert [(row["quantity"], row["shelf"]) for row in counter.table("stock")] == [(2, "后仓 1")]

@@ -25,6 +25,7 @@ from guidedesk.server.rows import put_rows
 from guidedesk.services.table_files import open_table
 
 _PORTION: Final = 2_000
+_SHELVES: Final = " / "  # between the shelves of one count
 _OWN_WORDS: Final = ("name_en", "category", "category_en", "size", "colour", "colour_en", "image", "barcode")
 
 
@@ -102,9 +103,13 @@ def _product(row: ProductRow, row_id: str | None, known: Mapping[str, Row]) -> R
 
 
 def import_stock(run: FileRun, path: Path, *, tell: Tell) -> ImportReport:
-    """Bring counts of stock in; of two counts of an article in a store the later stands, whichever comes first."""
+    """Bring counts of stock in; of two counts of an article in a store the later stands, whichever comes first.
+
+    Rows of one time on different shelves are one count: what is on each of them together.
+    """
     names = read_names(run.database)
     waiting: dict[str, dict[str, Row]] = {}
+    counted: dict[str, Row] = {}
 
     def keep(
         found: Mapping[str, str], layout: Layout, number: int, values: Sequence[str], report: ImportReport
@@ -118,12 +123,14 @@ def import_stock(run: FileRun, path: Path, *, tell: Tell) -> ImportReport:
             report.listed.append({"row": number, "sku": row.sku, "reason": "article_unknown"})
         mine = waiting.setdefault(store_id, {})
         made = _stock(row, store_id, run.chain.now_ms)
-        before = mine.get(made["id"])
-        if before is not None:
+        before = counted.get(made["id"])
+        if before is not None and _is_other_shelf(before, made):
+            made = _together(before, made, is_waiting=made["id"] in mine)
+        elif before is not None:
             _note_older(report, before["as_of_ms"] > made["as_of_ms"])
             if before["as_of_ms"] > made["as_of_ms"]:
                 return
-        mine[made["id"]] = made
+        counted[made["id"]] = mine[made["id"]] = made
         if len(mine) >= _PORTION:
             _land_stock(run, store_id, list(mine.values()), report)
             mine.clear()
@@ -132,6 +139,24 @@ def import_stock(run: FileRun, path: Path, *, tell: Tell) -> ImportReport:
     for store_id, rows in sorted(waiting.items()):
         _land_stock(run, store_id, list(rows.values()), report)
     return report
+
+
+def _is_other_shelf(before: Row, made: Row) -> bool:
+    return (
+        before["as_of_ms"] == made["as_of_ms"]
+        and bool(made["shelf"])
+        and bool(before["shelf"])
+        and made["shelf"] not in before["shelf"].split(_SHELVES)
+    )
+
+
+def _together(before: Row, made: Row, *, is_waiting: bool) -> Row:
+    """One count of two shelves; `_rows`: how many rows of the file are told of when it lands."""
+    return made | {
+        "quantity": before["quantity"] + made["quantity"],
+        "shelf": f"{before['shelf']}{_SHELVES}{made['shelf']}",
+        "_rows": before["_rows"] + 1 if is_waiting else 1,
+    }
 
 
 def _note_older(report: ImportReport, is_older: bool) -> None:
@@ -147,6 +172,7 @@ def _stock(row: StockRow, store_id: str, now_ms: int) -> Row:
         "shelf": row.shelf or None,
         "as_of_ms": now_ms if row.as_of_ms is None else row.as_of_ms,
         "_now": row.as_of_ms is None,
+        "_rows": 1,
     }
 
 
@@ -154,18 +180,19 @@ def _land_stock(run: FileRun, store_id: str, rows: Sequence[Row], report: Import
     if not rows:
         return
 
-    def decide(known: Mapping[str, Row]) -> tuple[list[Row], int]:
-        fresh, older = [], 0
+    def decide(known: Mapping[str, Row]) -> tuple[list[Row], int, int]:
+        fresh, landed, older = [], 0, 0
         for row in rows:
-            said = {name: value for name, value in row.items() if name != "_now"}
+            said = {name: value for name, value in row.items() if name not in ("_now", "_rows")}
             before = known.get(row["id"])
-            if before is None:
+            if before is not None and before["as_of_ms"] > row["as_of_ms"]:
+                older += row["_rows"]
+            elif before is None or any(
+                before[name] != value for name, value in said.items() if name != "as_of_ms" or not row["_now"]
+            ):
                 fresh.append(said)
-            elif before["as_of_ms"] > row["as_of_ms"]:
-                older += 1
-            elif any(before[name] != value for name, value in said.items() if name != "as_of_ms" or not row["_now"]):
-                fresh.append(said)
-        return fresh, older
+                landed += row["_rows"]
+        return fresh, landed, older
 
     def known_in(conn: Any) -> dict[str, Row]:
         ids = sorted(row["id"] for row in rows)
@@ -174,18 +201,17 @@ def _land_stock(run: FileRun, store_id: str, rows: Sequence[Row], report: Import
         }
 
     def work(opened: ScopeWrite) -> tuple[int, int]:
-        fresh, older = decide(known_in(opened.conn))
+        fresh, landed, older = decide(known_in(opened.conn))
         put_rows(opened, "stock", fresh)
-        return len(fresh), older
+        return landed, older
 
     if run.is_dry:
         with run.database.read() as conn:
-            fresh, older = decide(known_in(conn))
-        landed = len(fresh)
+            _, landed, older = decide(known_in(conn))
     else:
         landed, older = run.database.write(store_id, work)
     report.landed += landed
-    report.unchanged += len(rows) - landed
+    report.unchanged += sum(row["_rows"] for row in rows) - landed
     if older:
         report.notice("older_than_known", older)
 
