@@ -2,10 +2,12 @@
 
 from guidedesk.models import (  # noqa: F401  (fills the metadata)
     care,
+    coupons,
     engagement,
     gatherings,
     join_tables,
     people,
+    points,
     sales,
     server_tables,
 )
