@@ -27,3 +27,10 @@ Feature: An associate's list writes itself, and she empties it by keys alone
       | language |
       | zh_CN    |
       | en       |
+
+  Scenario: A wish that arrives
+    Given her counter in en and a member of hers who is looking for a coat
+    When she notes the wish by keys
+    Then the card says it at once, and at the other counter a moment later
+    When such a coat is counted into the shop
+    Then her list says that it is here

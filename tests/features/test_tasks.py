@@ -12,11 +12,12 @@ from pytest_bdd import given, parsers, scenarios, then, when
 
 from guidedesk.demo.eyes import ServerEyes
 from guidedesk.demo.world import ZONE, build_world
-from guidedesk.domain.ids import to_bytes
+from guidedesk.domain.ids import derived_id, to_bytes
 from guidedesk.domain.time import DAY_MS, local_date
 from guidedesk.server.database import open_server
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
+from guidedesk.server.rows import put_row
 from guidedesk.server.settings import write_settings
 from guidedesk.services.operations import RegisterMember
 from guidedesk.ui.i18n import t
@@ -202,3 +203,60 @@ def _done(shop: Windows) -> bool:
     """Whether head office has this very occasion as one follow-up that is done."""
     rows = "select state from follow_up where id=:f"
     return bool(shop.within(lambda: shop.eyes.rows(rows, f=to_bytes(shop.memory["task"])) == [("done",)]))
+
+
+@given(parsers.parse("her counter in {language} and a member of hers who is looking for a coat"), target_fixture="shop")
+def _(windows: Windows, language: str) -> Windows:
+    shop = _open(windows, language)
+    _join(shop, "Wen Gu", None)
+    return shop
+
+
+@when("she notes the wish by keys")
+def _(shop: Windows) -> None:
+    shop.apps["A"].window.open_member(shop.memory["member"])
+    assert shop.shows("A", shop.memory["name"], t("member.timeline"))
+    shop.press("A", "Alt+6")
+    assert shop.shows("A", t("wish.words"))
+    shop.type("A", "Camel coat")
+    shop.press("A", "Ctrl+Return")
+    assert shop.within(lambda: shop.apps["A"].window.window.overlays.dialog is None)
+
+
+@then("the card says it at once, and at the other counter a moment later")
+def _(shop: Windows) -> None:
+    assert shop.shows("A", t("wish.card"), "Camel coat"), shop.says("A")
+    assert shop.settled("A")
+    shop.apps["B"].sync.nudge()
+    wished = "select count(*) from wish where member_id=:m"
+    assert shop.within(lambda: _held(shop, "B", wished) == 1)
+    shop.apps["B"].window.open_member(shop.memory["member"])
+    assert shop.shows("B", t("wish.card"), "Camel coat"), shop.says("B")
+
+
+@when("such a coat is counted into the shop")
+def _(shop: Windows) -> None:
+    database = open_server(shop.world.database_url)
+    article = {"id": derived_id("product", "CC-1"), "sku": "CC-1", "name": "驼色大衣", "name_en": "Camel coat",
+               "category": "外套", "category_en": "Coats"}  # fmt: skip
+    counted = {"id": derived_id("stock", "CC-1"), "sku": "CC-1", "quantity": 1, "shelf": "B2",
+               "as_of_ms": shop.apps["A"].counter.now_ms()}  # fmt: skip
+    database.write(database.chain_id(), lambda opened: put_row(opened, "product", article))
+    database.write(shop.world.store_id, lambda opened: put_row(opened, "stock", counted))
+    database.close()
+
+
+@then("her list says that it is here")
+def _(shop: Windows) -> None:
+    shop.apps["A"].sync.nudge()
+    shop.press("A", "F7", "Ctrl+F")
+    shop.type("A", shop.memory["name"])
+    assert shop.shows("A", t("tasks.why.arrival", item="Camel coat")), shop.says("A")
+    look().apply(language="zh_CN")
+
+
+def _held(shop: Windows, name: str, query: str) -> int:
+    """A number from a counter's own copy."""
+    with shop.apps[name].counter.read() as conn:
+        found: int = conn.exec_driver_sql(query.replace(":m", "?"), (to_bytes(shop.memory["member"]),)).scalar_one()
+    return found
