@@ -108,7 +108,9 @@ class _Shelf:
 
     def _read(self, scope_id: str, condition: Any) -> list[Doc]:
         e = commission_event.c
-        query = select(e.payload).where(e.scope_id == scope_id, e.seq <= self._through.get(scope_id, 0), condition)
+        # `+ 0`: SQLite would rather walk all events by their number than use the index of what is asked for.
+        until = e.seq + 0 <= self._through.get(scope_id, 0)
+        query = select(e.payload).where(e.scope_id == scope_id, until, condition)
         found: list[Doc] = []
         for text in self._conn.execute(query).scalars():
             document: Doc = json.loads(text)

@@ -225,12 +225,17 @@ class _Fold:
         self, conn: Connection, scope_id: str, sales: Sequence[str], fresh: Sequence[Part], days: Collection[int]
     ) -> None:
         t = team_part.c
-        touched = {part["day"] for part in fresh}
+        before: list[Part] = []
         for some in chunks(sales):
-            mine = (t.scope_id == scope_id, among(conn, t.purchase_id, some))
-            touched |= set(conn.execute(select(t.day).where(*mine)).scalars())
-            conn.execute(delete(team_part).where(*mine))
-        insert_many(conn, insert(team_part), fresh)
+            mine = select(team_part).where(t.scope_id == scope_id, among(conn, t.purchase_id, some))
+            before += [dict(row) for row in conn.execute(mine).mappings()]
+        # A new sale brings all of its member's family along: what came out as it was moves no sums.
+        gone, come = _other_than(fresh, before), _other_than(before, fresh)
+        for source in {part["source_id"] for part in gone}:
+            whose = [part["who"] for part in gone if part["source_id"] == source]
+            conn.execute(delete(team_part).where(t.scope_id == scope_id, t.source_id == source, t.who.in_(whose)))
+        insert_many(conn, insert(team_part), come)
+        touched = {part["day"] for part in (*gone, *come)}
         window = self._rules.window_days
         wanted = set(days)
         for day in touched:
@@ -342,6 +347,12 @@ def _met_days(
                 )
                 for at_ms in conn.execute(query).scalars():
                     dirty.days[scope_id].add(local_date(at_ms, zone).toordinal())
+
+
+def _other_than(known: Iterable[Part], parts: Iterable[Part]) -> list[Part]:
+    """Those of `parts` that are not among the known ones."""
+    same = {tuple(sorted(part.items())) for part in known}
+    return [part for part in parts if tuple(sorted(part.items())) not in same]
 
 
 def _runs(days: Collection[int]) -> Iterator[tuple[int, int]]:
