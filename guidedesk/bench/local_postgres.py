@@ -51,8 +51,7 @@ class LocalPostgres:
         self._server = _package().get_server(self._data, cleanup_mode=None, start=False)
         self._server.ensure_pgdata_inited()
         self.port = self._start()
-        self.pid = int((self._data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
-        self._held.append(leash().hold_process(self.pid, signal.SIGQUIT))  # as `stop -m immediate`
+        self.pid = self._hold()
         self._is_running = True
         atexit.register(self.stop)
 
@@ -63,6 +62,13 @@ class LocalPostgres:
     def tcp_url(self, database: str, user: str = SUPERUSER) -> str:
         """Over loopback."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def crash(self) -> None:
+        """End it in the middle of whatever it does, and start it again: it comes back at the same address."""
+        self._control("stop", "-m", "immediate")
+        leash().release(self._held.pop())
+        self._start(self.port)
+        self.pid = self._hold()
 
     def stop(self) -> None:
         """End the server and forget its data."""
@@ -80,9 +86,14 @@ class LocalPostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _start(self) -> int:
+    def _hold(self) -> int:
+        pid = int((self._data / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        self._held.append(leash().hold_process(pid, signal.SIGQUIT))  # as `stop -m immediate`
+        return pid
+
+    def _start(self, again_at: int | None = None) -> int:
         for attempt in range(1, _ATTEMPTS + 1):
-            port = _free_port()
+            port = again_at or _free_port()
             settings = self._settings | {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self._data)}
             options = " ".join(f"-c {name}={value}" for name, value in settings.items())
             try:

@@ -9,14 +9,19 @@ to do for the server, before.
 
 `ratios.storm` is the time from the first step to the last acknowledgement over the ideal;
 `figures.slowest_over_median` compares counters; `figures.interactive_p95_ms` is what people waited for a look-up.
+On a PC where others work too, a crowd gets more of the processors than a few do, and the ideal is none: then
+`ratios.processor` is what counts, the processor time of server and database for an operation in the storm over that
+among a few, and `floor.quiet_p95_ms` says what a look-up takes there with nothing else to do.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import statistics
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
@@ -25,7 +30,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from guidedesk.bench.cpu_time import children
+from guidedesk.bench.cpu_time import children, of_tree
 from guidedesk.bench.figures import percentile
 from guidedesk.bench.options import positive
 from guidedesk.bench.storm_chain import associate_id, decided, let_in, make_chain, shop_id
@@ -82,21 +87,27 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         probers = [_prober(stack, office, data, number % shops, number) for number in range(_PROBERS)]
 
         office.server.stop()
+        _say(f"{len(identities)} counters are let in; each records {args.ops} operations")
         crowd.ask_all("record", args.ops)
+        _say("the server is back")
         office.server.start()
         began_mb = _highest_mb(office.server.pid)
         for prober in probers:
             prober.ask(_QUIET)
         quiet = [seconds for prober in probers for seconds in prober.taken()]
         # One store's counters one after the other, as many stores at once as there are few.
-        apart = _apart(list(others))
+        apart, used = _apart(list(others)), [_used(office)]
         before_s = _seconds(crowd.come_back(apart[:half], _FEW))
+        used.append(_used(office))
+        _say(f"{half} at {_FEW} a time took {before_s:.1f} s; now all others")
         for prober in probers:
             prober.start()
         storm = crowd.come_back(list(many), args.counters)
         for prober in probers:
             prober.stop()
+        used.append(_used(office))
         after_s = _seconds(crowd.come_back(apart[half:], _FEW))
+        used.append(_used(office))
         ideal_s = (before_s + after_s) * args.counters / few
         highest_mb = _highest_mb(office.server.pid)
         statuses = decided(office, list(identities.values()))
@@ -105,6 +116,8 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     asked = [seconds for prober in probers for seconds in prober.taken()]
     refused = sum(prober.refused for prober in probers)
     total = args.ops * (args.counters + few)
+    first, crowded, last = (after - before for before, after in itertools.pairwise(used))
+    few_us, storm_us = 1e6 * (first + last) / (args.ops * few), 1e6 * crowded / (args.ops * args.counters)
     return {
         "params": {"counters": args.counters, "ops": args.ops, "server": args.server, "stores": shops,
                    "queue": args.queue},
@@ -114,6 +127,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "first_s": round(took[0], 3),
             "median_s": round(statistics.median(took), 3),
             "slowest_over_median": round(took[-1] / statistics.median(took), 3),
+            "cpu_us_per_op": round(storm_us),
             "told_to_wait": sum(came.turned_away for came in storm),
             "failed_steps": sum(came.failed for came in storm),
             "interactive_p50_ms": round(percentile(asked, 50) * 1000, 1),
@@ -131,9 +145,12 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "ideal_counters": few,
             "before_s": round(before_s, 3),
             "after_s": round(after_s, 3),
+            "cpu_us_per_op": round(few_us),
+            "quiet_p50_ms": round(percentile(quiet, 50) * 1000, 1),
             "quiet_p95_ms": round(percentile(quiet, 95) * 1000, 1),
         },
-        "ratios": {"storm": round(took[-1] / ideal_s, 3)},
+        "ratios": {"storm": round(took[-1] / ideal_s, 3)}
+        | ({"processor": round(storm_us / few_us, 3)} if few_us else {}),
         "holds": statuses == {"accepted": total} and not any(q or bad for q, bad in left.values()) and not refused,
     }
 
@@ -234,6 +251,16 @@ def _prober(stack: ExitStack, office: Office, folder: Path, shop: int, number: i
 def _apart(names: Sequence[str]) -> list[str]:
     """Counters of one store not side by side."""
     return [name for first in range(A_STORE) for name in names[first::A_STORE]]
+
+
+def _used(office: Office) -> float:
+    """Seconds of the processor that server and database have used so far; 0 where the system does not tell."""
+    return (of_tree(office.server.pid) or 0.0) + (of_tree(office.postgres_pid) or 0.0)
+
+
+def _say(text: str) -> None:
+    """How far it is: at the full size it takes many minutes."""
+    sys.stderr.write(f"{time.strftime('%H:%M:%S')} {text}\n")
 
 
 def _seconds(came: Sequence[Came]) -> float:

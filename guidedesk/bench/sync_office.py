@@ -87,6 +87,7 @@ class Office:
     server: ServerProcess
     counters: list[BenchCounter] = field(default_factory=list)
     store_id: str = STORE
+    postgres_pid: int | None = None  # of a PostgreSQL that is this office's own
 
     def enrol(self, name: str) -> BenchCounter:
         """A new counter of the store, empty."""
@@ -132,12 +133,14 @@ def open_office(data: StoreData, kind: ServerKind, options: Sequence[str] = ()) 
         folder = stack.enter_context(scratch("guidedesk-bench-"))
         data.copy_into(folder)
         url = admin_url = f"sqlite:///{folder / DATABASE}"
+        postgres_pid: int | None = None
         if kind == "postgresql":
             local = stack.enter_context(LocalPostgres(is_durable=True))
+            postgres_pid = local.pid
             to_postgresql(folder, local, "sync")
             url, admin_url = local.url("sync", APP), local.url("sync")
         server = ServerProcess(url, folder / SECRETS, folder / "server.log", options)
-        office = Office(folder, url, admin_url, server)
+        office = Office(folder, url, admin_url, server, postgres_pid=postgres_pid)
         stack.callback(server.stop)
         server.start()
         try:
