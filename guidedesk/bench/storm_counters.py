@@ -26,7 +26,7 @@ from guidedesk.sync.identity import Identity
 from guidedesk.sync.open_counter import open_counter
 from guidedesk.sync.transport import Transport
 
-# Counters are other PCs: on this one they must not take the server's time beyond what it leaves.
+# Counters are other PCs: once they come back they must not take the server's time here beyond what it leaves.
 _NICENESS: Final = 5
 _BUSY: Final = (429, 503)
 
@@ -48,6 +48,7 @@ class Counters:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._tills: dict[str, BenchCounter] = {}
+        self._is_nice = False
 
     def make(self, names: Sequence[str]) -> dict[str, tuple[str, bytes]]:
         """New counters: their ids and public keys."""
@@ -78,6 +79,10 @@ class Counters:
     def come_back(self, given: tuple[Sequence[str], int]) -> list[Came]:
         """So many at a time, each until everything it did is acknowledged and it is level with its store again."""
         names, at_once = given
+        if not self._is_nice:
+            self._is_nice = True
+            with suppress(OSError):
+                os.nice(_NICENESS)
         with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(self._come_back, names))
 
@@ -110,8 +115,6 @@ class Counters:
 
 def serve_counters(pipe: Connection, folder: Path) -> None:
     """Do what is asked until there is nobody to ask; what went wrong is the answer."""
-    with suppress(OSError):
-        os.nice(_NICENESS)
     counters = Counters(folder)
     known: dict[str, Callable[[Any], Any]] = {
         "make": counters.make,

@@ -136,12 +136,16 @@ class Counter:
         lost = StorageError("storage_corrupt" if header == "fits" else "storage_wrong_key", file="journal")
         if header != "none" and not files.exists(path):
             raise lost
+        # Closed in order it leaves no log: one that is there comes from a crash, or from another day.
+        has_log = files.exists(path.with_name(path.name + "-wal"))
         journal = files.open(path, keys.journal_key, name="journal", synchronous="FULL")
         try:
             with journal.guard():
                 if header != "none" and is_empty(journal):
                     raise lost
                 upgrade_journal(journal.engine)
+                if has_log:
+                    Journal(journal).check_whole()
             if header != "fits":
                 files.write_header(folder, keys.journal_key)
             cache = Cache(folder / CACHE_NAME, keys.cache_key, files)

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.ids import from_bytes, to_bytes
 from guidedesk.domain.outbox import MOST_UNSENT, has_room
 from guidedesk.domain.time import DAY_MS
@@ -101,11 +101,13 @@ class Travelling:
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """Where the chain of this device stands: the number and predecessor of the next operation."""
+    """Where the chain of this device stands: the number and predecessor of the next operation. `rows` is how many
+    operations the journal holds; None where only an earlier program wrote it."""
 
     epoch: int
     next_seq: int
     head: bytes
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,12 @@ class Journal:
         entries: list[Entry] = []
         with self.db.write() as conn:
             chain = _read_chain(conn)
+            rows = _count_rows(conn) if chain.rows is None else chain.rows
             self._check_room(conn, chain, len(envelopes))
             for envelope in envelopes:
                 chain, entry = _append_one(conn, chain, envelope)
                 entries.append(entry)
-            _write_chain(conn, chain)
+            _write_chain(conn, replace(chain, rows=rows + len(entries)))
             for digits in blank_digits:
                 conn.execute(
                     update(t.blank_code).where(t.blank_code.c.digits == digits).values(op_id=envelopes[0].op_id)
@@ -179,6 +182,19 @@ class Journal:
         query = select(t.replay.c.handle, t.replay.c.serial).where(t.replay.c.used_at_ms >= since_ms)
         with self.db.read() as conn:
             return frozenset((bytes.fromhex(row.handle), row.serial) for row in conn.execute(query))
+
+    def check_whole(self) -> None:
+        """`storage_corrupt` where operations are missing that were committed before others that are there.
+
+        Each page of a file and of its log can be good by itself and of another day than the rest: a backup program put
+        one of them back and not the other. SQLite does not notice that. The table itself is counted: an index may be of
+        the right day.
+        """
+        with self.db.read() as conn:
+            rows = _read_chain(conn).rows
+            found = conn.exec_driver_sql("SELECT count(*) FROM operation NOT INDEXED").scalar_one()
+            if rows is not None and found != rows:
+                raise StorageError("storage_corrupt", file=self.db.name)
 
     def chain(self) -> ChainHead:
         """Where the chain stands."""
@@ -402,6 +418,9 @@ class Journal:
             gone = list(conn.execute(select(_op.op_id).where(old)).scalars())
             conn.execute(delete(t.op_personal).where(t.op_personal.c.op_id.in_(select(_op.op_id).where(old))))
             conn.execute(delete(t.operation).where(old))
+            chain = _read_chain(conn)
+            if chain.rows is not None and gone:
+                _write_chain(conn, replace(chain, rows=chain.rows - len(gone)))
         return len(gone)
 
 
@@ -437,11 +456,16 @@ def _read_chain(conn: Connection) -> ChainHead:
     kept = read_meta(conn, "chain")
     if kept is None:
         return ChainHead(1, 1, GENESIS)
-    return ChainHead(kept["epoch"], kept["next_seq"], bytes.fromhex(kept["head"]))
+    return ChainHead(kept["epoch"], kept["next_seq"], bytes.fromhex(kept["head"]), kept.get("rows"))
 
 
 def _write_chain(conn: Connection, chain: ChainHead) -> None:
-    write_meta(conn, "chain", {"epoch": chain.epoch, "next_seq": chain.next_seq, "head": chain.head.hex()})
+    kept: dict[str, Any] = {"epoch": chain.epoch, "next_seq": chain.next_seq, "head": chain.head.hex()}
+    write_meta(conn, "chain", kept | ({} if chain.rows is None else {"rows": chain.rows}))
+
+
+def _count_rows(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).select_from(t.operation)).scalar_one())
 
 
 def _insert(conn: Connection, envelope: Envelope, epoch: int, state: State) -> int:
@@ -479,7 +503,7 @@ def _relink(conn: Connection, entries: Sequence[Entry], start: ChainHead, state:
         conn.execute(update(t.operation).where(_op.n == entry.n).values(values))
         link = chain_hash(chain.head, chain.next_seq, entry.envelope.body_hash())
         chain = ChainHead(chain.epoch, chain.next_seq + 1, link)
-    _write_chain(conn, chain)
+    _write_chain(conn, replace(chain, rows=_read_chain(conn).rows))
 
 
 def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:

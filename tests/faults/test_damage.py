@@ -118,6 +118,8 @@ def opened_and_used(till: Till) -> tuple[set[str] | None, str]:
         counter = till.counter
         journal = {e.envelope.body["interaction_id"] for e in counter.journal.latest(99)
                    if e.envelope.type == "interaction"}  # fmt: skip
+        if not counter.is_enrolled:
+            return journal, "opens as new"  # the log is gone from before it was let in
         counter.engine.step()
         log(counter, register(counter, actor=till.actor("a1")), actor=till.actor("a1"))
     except StorageError as error:
@@ -279,3 +281,30 @@ def test_a_pc_that_moved_to_another_store_forgets_the_first(world: World) -> Non
         assert count_rows(conn, "store")["member"] == 0
     assert all(check.is_equal for check in same.counter.engine.check())
     same.close()
+
+
+@pytest.mark.parametrize("name", [WAL, JOURNAL_NAME])
+def test_a_log_of_another_day_is_refused_or_leaves_a_beginning(world: World, name: str) -> None:
+    """A backup program puts one file back and not the other: pages of two days, each good by itself."""
+    till = world.till()
+    member = register(till.counter, actor=till.actor("a1"))
+    rows: list[str] = []
+    days: list[Path] = []
+    for day in range(3):
+        till.close()  # as over night: the log is empty in the morning
+        rows += [log(till.counter, member, f"{day}.{n}", actor=till.actor("a1")) for n in range(5)]
+        settle(till)
+        rows += [log(till.counter, member, f"waits {day}.{n}", actor=till.actor("a1")) for n in range(2)]
+        days.append(world.folder / f"day{day}")
+        shutil.copytree(till.folder, days[-1])
+    till.close()
+    told: Tally[str] = Tally()
+    for number, (one, other) in enumerate((a, b) for a in days for b in days if a != b):
+        copied = another(till, one, number)
+        shutil.copy(other / name, copied.folder / name)
+        found, why = opened_and_used(copied)
+        if found is not None:
+            assert [row for row in rows if row in found] == rows[: len(found)], (one.name, other.name)
+        told[why] += 1
+    assert told["storage_corrupt"] >= 2, "a log upon pages of the day before the last"
+    assert told["opens"] >= 1

@@ -20,6 +20,7 @@ from tests.helpers.counter_parts import log, register
 from tests.helpers.fixtures import sqlite_only  # noqa: F401
 from tests.helpers.world import Till, settle
 
+A_BATCH = 300  # more than the next batch takes, and than a page of the sync centre
 _STRIDE = 20  # instructions of SQLite's machine between two counts
 
 
@@ -95,7 +96,7 @@ def test_daily_work_costs_the_same_after_a_week_without_a_line(till: Till) -> No
     other = register(till.counter, actor=till.actor("a1"), name="沈")
     settle(till)
     till.wire.is_cut = True
-    fill(till, members, 150)  # more than a batch, and than a page of the sync centre
+    fill(till, members, A_BATCH)
     before = daily_work(till, other)
     fill(till, members, 600)
     after = daily_work(till, other)
@@ -110,9 +111,9 @@ def test_with_fifty_thousand_that_wait_nothing_is_slower_and_all_of_it_arrives(t
     settle(till)
     till.wire.is_cut = True
     known = len(till.world.recorded())
-    fill(till, members, 150)
+    fill(till, members, A_BATCH)
     before = daily_work(till, other)
-    fill(till, members, outbox.MOST_UNSENT - 150 - 20)
+    fill(till, members, outbox.MOST_UNSENT - A_BATCH - 20)
     after = daily_work(till, other)
     assert same(before, after), (before, after)
     waiting = till.counter.status().waiting
