@@ -8,8 +8,8 @@ from typing import Any
 from guidedesk.bench import storm
 from tests.helpers.postgres import Backend
 
-COUNTERS, OPS = 20, 20
-QUEUE = 0  # so few that even twenty are too many at once for the three workers over SQLite
+COUNTERS, OPS = 12, 20
+QUEUE = 0  # so few that even twelve are too many at once for the three workers over SQLite
 
 
 def measured(server: str) -> dict[str, Any]:
