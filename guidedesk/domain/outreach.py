@@ -22,6 +22,11 @@ RESULT_MS: Final = 14 * DAY_MS
 Field = Literal["name", "item", "hours", "associate", "store"]
 FIELDS: Final[tuple[Field, ...]] = ("name", "item", "hours", "associate", "store")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_PAUSES: Final = ",;:，；：、"
+_ENDS: Final = ".!?。！？"
+_DASHES: Final = "-–—"
+_WIDE: Final = "，；：、。！？（）【】《》「」『』"
+_PAIRS: Final = {"(": ")", "[": "]", "（": "）", "【": "】", "《": "》", "「": "」", "『": "』", "“": "”", '"': '"'}
 
 
 def pieces(template: str) -> Iterator[tuple[str, str]]:
@@ -50,9 +55,39 @@ def check_template(text: str) -> str:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """The words of one task. A field nothing is known for leaves no gap: the spaces around it close up."""
-    text = "".join(words or values.get(field, "") for words, field in pieces(template))
+    """The words of one task. A field nothing is known for leaves no gap: the spaces around it close up, and so do the
+    brackets and the second of two marks that it stood between."""
+    text, is_gap = "", False
+    for words, field in pieces(template):
+        said = words or values.get(field, "")
+        if not said.strip() and not words:
+            is_gap = True
+        else:
+            text = _closed(text, said) if is_gap and words else text + said
+            is_gap = is_gap and not said.strip()
+    if is_gap:
+        text = _closed(text, "")
     return " ".join(text.split())[:TEXT_LIMIT]
+
+
+def _closed(left: str, right: str) -> str:
+    """What stands before and behind an empty field, put together as if nobody had meant to say anything there."""
+    has_space = left[-1:].isspace() or right[:1].isspace()
+    left, right = left.rstrip(), right.lstrip()
+    while left and _PAIRS.get(left[-1]) == right[:1] != "":
+        has_space = has_space or left[:-1][-1:].isspace() or right[1:][:1].isspace()
+        left, right = left[:-1].rstrip(), right[1:].lstrip()
+    if not left:
+        return right.lstrip(_PAUSES + _ENDS + _DASHES).lstrip()
+    if not right:
+        return left.rstrip(_PAUSES + _DASHES).rstrip()
+    if right[0] in _PAUSES + _ENDS:
+        if left[-1] in _PAUSES:
+            return left[:-1].rstrip() + right
+        if left[-1] not in _ENDS:
+            return left + right
+        right = right.lstrip(_PAUSES + _ENDS).lstrip()
+    return left + right if left[-1:] in _WIDE or not has_space else f"{left} {right}"
 
 
 def check_due(due: str, today: date) -> date:

@@ -84,9 +84,13 @@ class SegmentDesk:
         return self._ask("count", AudienceCount, **asked)
 
     def save(
-        self, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
+        self, staff_id: str, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
     ) -> SegmentInfo:
-        """Keep an audience."""
+        """Keep an audience; `not_signed_in` where somebody else than `staff_id` is at the counter by now: nothing that
+        one manager changed is saved in another's name."""
+        session = self._session()
+        if session is None or session.staff.id != staff_id:
+            raise Refused("not_signed_in")
         document = None if audience is None else audience_document(audience)
         asked = {"segment_id": segment_id, "version": version, "name": name, "kind": kind, "audience": document}
         return self._ask("save", SegmentInfo, **asked)

@@ -294,6 +294,7 @@ class CounterPort(Protocol):
 class Desk(QObject):
     """One counter, one window: session, background work and broadcast of changes."""
 
+    session_ending = Signal(object)  # the Session, while it can still be asked in its name
     session_changed = Signal(object)  # Session | None
     status_changed = Signal(object)  # SyncStatus
     sync_wanted = Signal()  # nudge the sync loop
@@ -320,6 +321,8 @@ class Desk(QObject):
 
     def set_session(self, session: Session | None) -> None:
         """Begin or end a session and tell the screens."""
+        if session is None and self._session is not None:
+            self.session_ending.emit(self._session)
         self._session = session
         self.session_changed.emit(session)
 

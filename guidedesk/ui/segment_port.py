@@ -34,9 +34,9 @@ class SegmentPort(Protocol):
         ...
 
     def save(
-        self, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
+        self, staff_id: str, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
     ) -> SegmentInfo:
-        """Keep an audience."""
+        """Keep an audience; `not_signed_in` where somebody else than `staff_id` is at the counter by now."""
         ...
 
     def remove(self, segment_id: str) -> None:

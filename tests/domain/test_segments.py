@@ -126,7 +126,29 @@ def test_a_template_is_filled_without_gaps() -> None:
     assert fill(template, {"name": "沈知微", "item": "开衫"}) == "沈知微 您好，上次的 开衫 穿着还好吗？"
     assert fill(template, {"name": "沈知微"}) == "沈知微 您好，上次的 穿着还好吗？"
     assert fill(template, {"name": "{item}", "item": "x"}) == "{item} 您好，上次的 x 穿着还好吗？"
+    assert fill("{item}：{name}", {"name": "：x"}) == "：x"  # what somebody is called is nobody's to mend
     assert list(pieces("a{name}")) == [("a", ""), ("", "name")]
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("Dear {name}, your {store}", "Dear, your Lakeside"),
+        ("Dear {name} , hello", "Dear, hello"),
+        ("{name}, hello", "hello"),
+        ("{name}! Hello {item}.", "Hello."),
+        ("New ({item}) at {store}", "New at Lakeside"),
+        ("Hi, {name}!", "Hi!"),
+        ("It came. {item}, see you", "It came. see you"),
+        ("{store}: {item}, {hours}", "Lakeside"),
+        ("{name}，您好", "您好"),
+        ("您好，{name}，上次的「{item}」，{hours} 我都在。", "您好，上次的，我都在。"),
+        ("Wait... {name}... and see: {store}", "Wait... and see: Lakeside"),
+        ("{name}{item}", ""),
+    ],
+)
+def test_an_empty_field_leaves_no_mark_behind(template: str, said: str) -> None:
+    assert fill(template, {"store": "Lakeside", "hours": " "}) == said
 
 
 @given(st.dictionaries(st.sampled_from(["name", "item", "hours"]), st.text(max_size=300)))

@@ -57,7 +57,7 @@ class OfficeSegments:
         return replace(COUNT, steps=steps, outreaches=tuple(self.sent))
 
     def save(
-        self, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
+        self, staff_id: str, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None
     ) -> SegmentInfo:
         self._ask("save", segment_id, version, name, audience)
         if version != self._version(segment_id):

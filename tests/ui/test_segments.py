@@ -11,8 +11,10 @@ from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.domain.segments import Condition
 from guidedesk.services.read_models import Bilingual
 from guidedesk.services.segments import WordInfo
+from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.presenters.segments import Draft, SegmentsPresenter
+from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.views.segments_edit import edited
 from tests.helpers.shop import GAO, NOW, QIN, SHEN
 from tests.ui.office_segments import EMPTY, OfficeSegments
@@ -64,6 +66,30 @@ def test_a_new_audience_is_saved_and_each_change_after_it(shop: ShopDesk, presen
     assert kept.audience == {"mode": "all", "conditions": [{"kind": "tag", "words": ["VIP", "试衣夜"]}]}
     presenter.save()
     assert shop.counter.segments.state.segments == (kept,)
+
+
+def test_what_was_changed_a_moment_before_the_lock_is_kept(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    segments, order = shop.counter.segments, list[str]()
+
+    def sign_out(session: Session) -> None:
+        order.extend(str((each.audience or {})["mode"]) for each in segments.state.segments)
+
+    shop.counter.sign_out = sign_out  # type: ignore[method-assign]
+    presenter.add("away")
+    presenter.set_mode("any")
+    ShellPresenter(shop.desk).lock()
+    assert order == ["any"]  # saved before she was signed out
+    assert presenter.state.draft is None
+
+
+def test_a_save_behind_another_begins_with_its_version(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    presenter.add("away")
+    presenter.set_mode("any")
+    before = draft(presenter)
+    presenter.save()
+    presenter._keep(replace(before, name="晚上"), GAO)  # as the lock does while the answer is on its way
+    [found] = shop.counter.segments.state.segments
+    assert (found.name, found.version) == ("晚上", 3)
 
 
 def test_every_change_is_counted_at_once(shop: ShopDesk, presenter: SegmentsPresenter) -> None:

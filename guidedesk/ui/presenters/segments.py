@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from threading import Lock
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -179,10 +180,13 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
         super().__init__(SegmentsState(desk.now_ms()), parent)
         self._desk = desk
         self._outreach_id = ""
+        self._one_save = Lock()
+        self._versions: dict[str, int] = {}  # what head office answered to a save, as soon as it did
         self._saver = QTimer(self)
         self._saver.setSingleShot(True)
         self._saver.setInterval(SAVE_AFTER_MS)
         self._saver.timeout.connect(self.save)
+        desk.session_ending.connect(self._save_last)
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
 
@@ -321,7 +325,6 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
         draft, session = self.state.draft, self._desk.session
         if draft is None or not draft.is_changed or session is None or self.state.is_offline or self.state.is_saving:
             return
-        audience = draft.audience if draft.kind == "dynamic" else None
         self._show(is_saving=True, save_problem=None)
 
         def done(found: SegmentInfo) -> None:
@@ -336,9 +339,25 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
                 self._saver.start()
 
         self._desk.tasks.ask(
-            lambda: self._port.save(draft.id, draft.version, draft.name, draft.kind, audience), done=done,
-            failed=self._failer("is_saving", "save_problem"),
-        )  # fmt: skip
+            self._keep, draft, session.staff.id, done=done, failed=self._failer("is_saving", "save_problem")
+        )
+
+    def _save_last(self, session: Session) -> None:
+        """The window is being locked: what was changed a moment ago goes out before she is signed out, in the same
+        lane, and behind a save that is still on its way."""
+        draft = self.state.draft
+        if draft is None or not draft.is_changed or self.state.is_offline:
+            return
+        self._saver.stop()
+        self._desk.tasks.network(self._keep, draft, session.staff.id)
+
+    def _keep(self, draft: Draft, staff_id: str) -> SegmentInfo:
+        with self._one_save:  # two lanes: the second of two saves begins with the version that the first made
+            version = max(draft.version, self._versions.get(draft.id, 0))
+            audience = draft.audience if draft.kind == "dynamic" else None
+            found: SegmentInfo = self._port.save(staff_id, draft.id, version, draft.name, draft.kind, audience)
+            self._versions[draft.id] = found.version
+            return found
 
     # --- outreach ---
 
@@ -558,8 +577,6 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
             self.reload()
 
     def _take_session(self, session: Session | None) -> None:
-        if session is None:
-            self.save()
         self._saver.stop()
         self._show_state(SegmentsState(self._desk.now_ms(), is_offline=self.state.is_offline))
 

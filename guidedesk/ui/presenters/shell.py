@@ -79,9 +79,9 @@ class ShellPresenter(StatePresenter[ShellState]):
     def lock(self) -> None:
         """F9: end the session at once; what was typed is kept by its screens as drafts."""
         session = self._desk.session
+        self._desk.set_session(None)  # first: what a screen still sends in her name goes before the end of it
         if session is not None:
             self._desk.tasks.network(self._desk.counter.sign_out, session)
-        self._desk.set_session(None)
 
     def sync_now(self) -> None:
         """F5."""
