@@ -30,16 +30,13 @@ from guidedesk.domain.tiers import ORDER, first_day
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.base import IdType
 from guidedesk.models.segment_tables import member_fact, member_fact_word
+from guidedesk.server.segment_pools import Ints, OrderPool, Pool, Rows, WordPool, longer, room
 
 Mask = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int32]
 _A_READ: Final = 10_000
 _LAST: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"  # behind every member
-_GROWS: Final = 1.3
 _MASKS: Final = 32
 _FEW: Final = 2_000
-_GONE: Final = -1
 _BITS: Final = {purpose: 1 << at for at, purpose in enumerate(CONSENT_PURPOSES)}
 _CHANNELS: Final = _BITS["wechat"] | _BITS["sms"] | _BITS["phone"]
 _DAY_OF_YEAR: Final = 1_232
@@ -48,56 +45,6 @@ _SCALARS: Final = (
     "is_here", "is_home", "consents", "birthday", "hour", "in_store_on", "contacted_on", "touched_on", "tried_on",
     "planned",
 )  # fmt: skip
-
-
-class _Pool:
-    """Numbers that a member has several of: a slice each, new ones at the end, old ones left behind as gone."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.used = 0
-        self.rows: Rows = np.empty(0, np.int32)
-        self.values: list[Ints] = [np.empty(0, np.int64) for _ in range(width)]
-        self.start: Ints = np.zeros(0, np.int64)
-        self.end: Ints = np.zeros(0, np.int64)
-
-    def take(self, rows: Rows, blobs: Sequence[bytes], members: int) -> None:
-        """The numbers of these members, in place of those they had."""
-        self.start, self.end = _longer(self.start, members), _longer(self.end, members)
-        for at in rows[self.end[rows] > self.start[rows]]:
-            self.rows[self.start[at] : self.end[at]] = _GONE
-        lengths = np.array([len(blob) for blob in blobs], np.int64) // (8 * self.width)
-        fresh = np.frombuffer(b"".join(blobs), "<i8").reshape(-1, self.width)
-        ends = self.used + np.cumsum(lengths)
-        self.start[rows], self.end[rows] = ends - lengths, ends
-        wanted = self.used + len(fresh)
-        self.rows = _room(self.rows, wanted)
-        self.rows[self.used : wanted] = np.repeat(rows, lengths)
-        for at in range(self.width):
-            self.values[at] = _room(self.values[at], wanted)
-            self.values[at][self.used : wanted] = fresh[:, at]
-        self.used = wanted
-
-    def sums(self, weights: Any, kind: Any = np.int64) -> Ints:
-        """What `weights`, one a number, sum up to for each member."""
-        running = np.zeros(self.used + 1, kind)
-        np.cumsum(weights, dtype=kind, out=running[1:])
-        summed: Ints = running[self.end] - running[self.start]
-        return summed
-
-
-def _longer(values: Any, members: int) -> Any:
-    if len(values) >= members:
-        return values
-    longer = np.zeros(members, values.dtype)
-    longer[: len(values)] = values
-    return longer
-
-
-def _room(values: Any, wanted: int) -> Any:
-    if len(values) >= wanted:
-        return values
-    return _longer(values, int(wanted * _GROWS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +83,9 @@ class Columns:
     owner_code: dict[str | None, int] = field(default_factory=lambda: {None: 0})
     columns: dict[str, Rows] = field(default_factory=dict)
     words: dict[tuple[str, str], int] = field(default_factory=dict)
-    orders: _Pool = field(default_factory=lambda: _Pool(2))
-    has_words: _Pool = field(default_factory=lambda: _Pool(2))
-    contacts: _Pool = field(default_factory=lambda: _Pool(1))
+    orders: OrderPool = field(default_factory=OrderPool)
+    has_words: WordPool = field(default_factory=WordPool)
+    contacts: Pool = field(default_factory=lambda: Pool(np.int64))
     _masks: dict[Any, Any] = field(default_factory=dict)
 
     def refresh(self, conn: Connection, scope_id: str) -> None:
@@ -182,7 +129,7 @@ class Columns:
                 fresh = np.concatenate([value[0][stays], at[mine]]), np.concatenate([value[1][stays], values])
                 self._masks[key] = fresh
             elif name != "popular":
-                renewed = _longer(value, self.count)
+                renewed = longer(value, self.count)
                 renewed[at] = few._computed(name, about)
                 self._masks[key] = renewed
 
@@ -215,7 +162,7 @@ class Columns:
         given = {name: [row[at] for row in rows] for at, name in enumerate(_SCALARS, _FIRST_SCALAR)}
         given["owner"] = [self.owner_code[row.owner_id] for row in rows]
         for name, values in given.items():
-            column = _room(self.columns.get(name, np.empty(0, np.int32)), self.count)
+            column = room(self.columns.get(name, np.empty(0, np.int32)), self.count)
             column[places] = values
             self.columns[name] = column
         self.orders.take(places, [row.orders for row in rows], self.count)
@@ -325,11 +272,14 @@ class Columns:
         return counts
 
     def _kept(self, key: Any, make: Any) -> Any:
-        if key not in self._masks:
-            if len(self._masks) >= _MASKS:
+        """What was computed before, or is now; what nobody asked for the longest time makes room."""
+        found = self._masks.pop(key, None)
+        if found is None:
+            found = make()
+            while len(self._masks) >= _MASKS:  # after `make`: it may have kept something itself
                 self._masks.pop(next(iter(self._masks)))
-            self._masks[key] = make()
-        return self._masks[key]
+        self._masks[key] = found
+        return found
 
     def _meets(self, one: Condition, asking: Asking) -> Mask:
         key = ("meets", one.kind, one.words, one.days, one.least, one.most, asking)
@@ -384,24 +334,14 @@ class Columns:
         return found
 
     def _postings(self, number: int) -> tuple[Rows, Ints]:
-        pool = self.has_words
-        at = np.flatnonzero(pool.values[0][: pool.used] == number)
-        at = at[pool.rows[at] >= 0]
-        return pool.rows[at], pool.values[1][at]
+        return self.has_words.having(number)
 
-    def _orders_since(self, since: int) -> Ints:
-        pool = self.orders
-        counts: Ints = self._kept(
-            ("orders", since), lambda: pool.sums(pool.values[0][: pool.used] >= since, np.int32)
-        )
+    def _orders_since(self, since: int) -> Rows:
+        counts: Rows = self._kept(("orders", since), lambda: self.orders.counted_since(since))
         return counts
 
     def _spent_since(self, since: int) -> Ints:
-        pool = self.orders
-        spent: Ints = self._kept(
-            ("spent", since),
-            lambda: pool.sums(np.where(pool.values[0][: pool.used] >= since, pool.values[1][: pool.used], 0)),
-        )
+        spent: Ints = self._kept(("spent", since), lambda: self.orders.spent_since(self._orders_since(since)))
         return spent
 
     def _tier(self, asking: Asking) -> Ints:
@@ -429,10 +369,11 @@ class Columns:
 
     def _basket(self, found: Mask, asking: Asking) -> tuple[int, int]:
         since = asking.today - 365
-        return int(self._orders_since(since)[found].sum()), int(self._spent_since(since)[found].sum())
+        orders, spent = self._orders_since(since) * found, self._spent_since(since) * found
+        return int(orders.sum()), int(spent.sum())
 
 
-def _within(values: Ints, one: Condition) -> Mask:
+def _within(values: Any, one: Condition) -> Mask:
     found = np.ones(len(values), np.bool_)
     if one.least is not None:
         found &= values >= one.least

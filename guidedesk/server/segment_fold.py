@@ -216,7 +216,7 @@ def pack(facts: MemberFacts, numbers: Mapping[tuple[str, str], int]) -> dict[str
         "contacted_on": facts.contacted_on or 0,
         "touched_on": facts.touched_on or 0,
         "tried_on": facts.tried_on or 0,
-        "orders": _packed(facts.orders),
+        "orders": _packed(sorted(facts.orders)),  # by day: `segment_pools.OrderPool` counts from the end
         "words": _packed(sorted(words)),
         "contacts_ms": _packed([(at_ms,) for at_ms in facts.contacts_ms]),
         "planned": facts.planned,
