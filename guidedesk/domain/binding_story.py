@@ -29,7 +29,8 @@ _ASSIGNED: Final = frozenset({"assigned", "imported"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """An associate and a member met in a way that may bind. `seen_owner_id` is whose she was where it happened."""
+    """An associate and a member met in a way that may bind. `seen_owner_id` is whose she was where it happened;
+    `given_by` and `reason` are of a manager's word (`services.associates.REASONS`)."""
 
     event_id: str
     member_id: str
@@ -38,6 +39,8 @@ class Meeting:
     at_ms: int
     store_id: str | None = None
     seen_owner_id: str | None = None
+    given_by: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,6 +144,8 @@ binding_event = entity(
     text_col("outcome"),  # pending | bound | kept | protected | earlier_bind | associate_inactive
     id_col("owner_id", nullable=True),  # who owns her after it
     id_col("previous_owner_id", nullable=True),
+    id_col("given_by", nullable=True),  # of an assigned one: the manager, and why
+    text_col("reason", nullable=True),  # `services.associates.REASONS`
 )
 
 # The code on an associate's badge: scanning it says who served (CODES.md, type 4). id is derived from the digits.

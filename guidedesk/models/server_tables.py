@@ -221,6 +221,8 @@ member_contact = Table(
     # Whom the counter knew as her owner then: who lost to a bind it could not know of is told so.
     id_col("seen_owner_id", nullable=True),
     id_col("op_id", nullable=True),
+    id_col("given_by", nullable=True),  # of an assigned one: the manager, and why
+    text_col("reason", nullable=True),
     Index("ix_member_contact_scope_id_member_id", "scope_id", "member_id"),
     info=_SCOPE,
 )

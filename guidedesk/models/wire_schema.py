@@ -36,6 +36,9 @@ _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     7: {
         "product": frozenset({"barcode"}),
     },
+    9: {
+        "binding_event": frozenset({"given_by", "reason"}),
+    },
 }
 
 

@@ -100,6 +100,8 @@ def meetings_of(conn: Connection, scopes: Iterable[str], member_id: str, binding
             at_ms=row.occurred_at_ms,
             store_id=scope_id,
             seen_owner_id=row.seen_owner_id,
+            given_by=row.given_by,
+            reason=row.reason,
         )
         for scope_id, row in contacts
         if row.kind != WITHDRAWN
@@ -165,6 +167,8 @@ def contact_row(meeting: Meeting, scope_id: str, op_id: str | None) -> dict[str,
         "occurred_at_ms": meeting.at_ms,
         "seen_owner_id": meeting.seen_owner_id,
         "op_id": op_id,
+        "given_by": meeting.given_by,
+        "reason": meeting.reason,
     }
 
 

@@ -180,6 +180,8 @@ def _write(opened: ScopeWrite, desk: StoreDesk, wanted: Wanted, homes: dict[str,
             at_ms=now_ms,
             store_id=store_id,
             seen_owner_id=wanted.from_id,
+            given_by=actor.id,
+            reason=wanted.reason,
         )
         for member_id in sorted(homes)
     ]

@@ -19,6 +19,8 @@ def event_row(meeting: Meeting, settled: Settled, home: str) -> Row:
         "outcome": settled.outcome,
         "owner_id": settled.owner_id,
         "previous_owner_id": settled.previous_owner_id,
+        "given_by": meeting.given_by,
+        "reason": meeting.reason,
     }
 
 

@@ -103,6 +103,8 @@ class TimelineEntry:
     original_at_ms: int | None = None
     previous_owner: Bilingual = NOBODY
     owner: Bilingual = NOBODY  # who owns her after a binding's event
+    given_by: Bilingual = NOBODY  # the manager who gave her to somebody, and why (`services.associates.REASONS`)
+    reason: str = ""
     is_private: bool = False  # there is a note, and it is not for whoever looks
     field: str = ""  # what was edited, or the purpose of a consent; `note` is the new value
     is_pending: bool = False

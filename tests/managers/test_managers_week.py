@@ -255,7 +255,9 @@ def _(her: Story) -> None:
 def _(her: Story) -> None:
     settle(her.till)
     her.window.open_member(her.members[0])
-    assert t("timeline.assigned", name="a2") in her.said(), "her history says who gave her to whom"
+    history = her.said()
+    assert t("timeline.given", giver="m1", name="a2") in history, "her history says who gave her to whom"
+    assert t("associate.reason.leaves") in history, "and why"
     her.window.window.run_command("back")
     her.world.clock.tick(60_000)
     her.buy("AFTER", her.members[0])

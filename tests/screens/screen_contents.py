@@ -220,6 +220,8 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("member", "merged"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, *_TO_DO, "member.merged_title", "member.merged_text"),
     ("member", "erased"): (*_FRAME, "member.erased_name", "member.erased_title", "member.erased_text",
                            "member.timeline", "=¥1,298.00"),
+    ("member", "given"): (*_MEMBER, *_SHEN, *_MINE, "=高岚分配给林晓夏，成为专属|Given to Lin Xiaoxia by Gao Lan",
+                          "associate.reason.balance"),
     ("member", "pending"): (*_MEMBER, "=方女士", "member.incomplete", "member.owner_pending", "member.ring.spoken"),
     ("member", "long_name"): (*_MEMBER, *_LIVED, *_MINE, "=阿卜杜热合曼·买买提艾力·库尔班江·托合提如则·阿不都沙拉木"),
     ("member", "offline"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, "state.as_of"),

@@ -83,6 +83,7 @@ def test_what_was_placed_stays_and_what_comes_later_follows(shop: Shop, counter:
     assert row["associate_id"] == shop.staff["a2"]
     [line] = [row for row in counter.table("binding_event") if row["kind"] == "assigned"]
     assert (line["owner_id"], line["previous_owner_id"]) == (shop.staff["a2"], shop.staff["a1"])
+    assert (line["given_by"], line["reason"]) == (shop.staff["m1"], "leaves")
 
     placed = shop.clock.now_ms - HOUR
     shop.clock.now_ms += HOUR

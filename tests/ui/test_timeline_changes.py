@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from guidedesk.ui.tables.timeline import timeline_row
 
 NOW = 1_795_228_920_000
 LIN, HE = Bilingual("林晓夏", "Lin Xiaoxia"), Bilingual("何静怡", "He Jingyi")
+GAO = Bilingual("高岚", "Gao Lan")
 
 
 def entry(kind: Any, outcome: str, **more: Any) -> TimelineEntry:
@@ -48,6 +50,19 @@ def test_each_has_words_and_whose_it_was(shown: TimelineEntry, lang: str) -> Non
     assert LIN.pick(lang) in row.title + row.detail
     if shown.outcome in ("protected", "earlier_bind"):
         assert HE.pick(lang) in row.detail
+
+
+@pytest.mark.parametrize(("lang", "why"), [("en", "More even numbers"), ("zh_CN", "平衡人数")])
+def test_who_gave_her_to_whom_is_said_with_the_reason(lang: str, why: str) -> None:
+    i18n.use_language(lang)
+    given = entry("binding", "bound", interaction_kind="assigned", owner=LIN, previous_owner=HE)
+    told = timeline_row(replace(given, given_by=GAO, reason="balance"), NOW)
+    assert told.title == i18n.t("timeline.given", giver=GAO.pick(lang), name=LIN.pick(lang))
+    assert (why in told.detail, HE.pick(lang) in told.detail) == (True, True)
+    before = timeline_row(given, NOW)  # written before reasons were kept
+    assert before.title == i18n.t("timeline.assigned", name=LIN.pick(lang))
+    newer = timeline_row(replace(given, given_by=GAO, reason="of a later version"), NOW)
+    assert "reason" not in newer.detail
 
 
 def test_a_name_typed_by_somebody_is_shown_as_text() -> None:

@@ -290,6 +290,8 @@ def _bindings(
                 outcome=r.outcome,
                 owner=staff.get(r.owner_id, NOBODY),
                 previous_owner=staff.get(r.previous_owner_id, NOBODY),
+                given_by=staff.get(r.given_by, NOBODY),
+                reason=r.reason or "",
                 is_pending=r.row_ver == 0,
             )
             for r in newest.values()

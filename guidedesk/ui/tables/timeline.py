@@ -136,6 +136,8 @@ def _talk_title(entry: TimelineEntry) -> str:
 def _binding_title(entry: TimelineEntry) -> str:
     if entry.outcome in BINDING_OUTCOMES:
         return i18n.t(f"timeline.bind_{entry.outcome}", name=_name(entry.staff))
+    if entry.interaction_kind == "assigned" and _name(entry.given_by):
+        return i18n.t("timeline.given", giver=_name(entry.given_by), name=_name(entry.staff))
     if entry.interaction_kind == "assigned":
         return i18n.t("timeline.assigned", name=_name(entry.staff))
     return i18n.t("timeline.bound", name=_name(entry.staff))
@@ -194,7 +196,9 @@ def _details(entry: TimelineEntry, now_ms: int) -> tuple[str, ...]:
         if entry.outcome in BINDING_REFUSED:
             return (i18n.t("timeline.bind_stays", name=_name(entry.owner)) if _name(entry.owner) else "",)
         before = _name(entry.previous_owner) if entry.previous_owner != entry.owner else ""
-        return (i18n.t("timeline.bound_before", name=before) if before else "",)
+        key = f"associate.reason.{entry.reason}"
+        why = i18n.t("timeline.given_because", reason=i18n.t(key)) if entry.reason and i18n.has(key) else ""
+        return why, i18n.t("timeline.bound_before", name=before) if before else ""
     if entry.kind in ("edited", "consent"):
         return (_name(entry.staff),)
     if entry.kind == "visit":
