@@ -6,6 +6,7 @@ from guidedesk.domain.time import iso_utc
 from guidedesk.server import gathering_desk
 from guidedesk.services import operations as ops
 from guidedesk.services.queries.gatherings import list_gatherings
+from guidedesk.ui import i18n
 from guidedesk.ui.operation_words import rule, why
 from tests.helpers.counter_parts import register
 from tests.helpers.fixtures import sqlite_only  # noqa: F401
@@ -47,6 +48,7 @@ def test_the_last_seat_given_away_twice_offline(world: World) -> None:
     assert standing(a, first) == standing(b, first) == ("seated", 1, 1)
     assert standing(b, second) == ("", 1, 1)
     refused = next(op for op in b.counter.operations(10) if op.state == "rejected")
+    i18n.use_language("zh_CN")
     assert "已经满了" in why(refused, {}, b.counter.now_ms())
     assert rule(refused) == "座位先到先得"
     assert (last(b).state, last(b).reason) == ("merged", "waiting_list")
