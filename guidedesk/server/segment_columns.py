@@ -115,6 +115,8 @@ class Columns:
         """Bring what was computed before to what these rows say now: a few members need not cost a look at all."""
         if len(rows) > _FEW:
             self._masks.clear()
+            self.orders.settle()
+            self.has_words.settle()
             return
         latest = list({row.member_id: row for row in rows}.values())
         few = Columns(owners=self.owners, owner_code=self.owner_code, words=self.words)
@@ -364,8 +366,7 @@ class Columns:
 
     def _contacts(self, now_ms: int) -> Ints:
         pool = self.contacts
-        recent = pool.values[0][: pool.used] > now_ms - CAP_DAYS * DAY_MS
-        return pool.sums(recent, np.int32)
+        return pool.how_many(pool.values[0][: pool.used] > now_ms - CAP_DAYS * DAY_MS)
 
     def _basket(self, found: Mask, asking: Asking) -> tuple[int, int]:
         since = asking.today - 365

@@ -60,12 +60,11 @@ class Pool:
             self.values[at][self.used : wanted] = fresh[:, at]
         self.used = wanted
 
-    def sums(self, weights: Any, kind: Any = np.int64) -> Ints:
-        """What `weights`, one a number, sum up to for each member."""
-        running = np.zeros(self.used + 1, kind)
-        np.cumsum(weights, dtype=kind, out=running[1:])
-        summed: Ints = running[self.end] - running[self.start]
-        return summed
+    def how_many(self, is_meant: Any) -> Ints:
+        """How many of each member's numbers are meant; `is_meant`: one a number, few of them."""
+        rows = self.rows[: self.used][is_meant]
+        counts: Ints = np.bincount(rows[rows >= 0], minlength=len(self.end))
+        return counts
 
 
 class WordPool(Pool):
@@ -79,8 +78,7 @@ class WordPool(Pool):
 
     def having(self, number: int) -> tuple[Rows, Ints]:
         """Members who have this word, and what is said with it."""
-        if self.used - self._sorted > max(_TAIL, self._sorted // 4):
-            self._sort()
+        self.settle()
         tail = np.flatnonzero(self.values[0][self._sorted : self.used] == number) + self._sorted
         at = tail
         if number + 1 < len(self._first):
@@ -88,7 +86,10 @@ class WordPool(Pool):
         at = at[self.rows[at] >= 0]
         return self.rows[at], self.values[1][at]
 
-    def _sort(self) -> None:
+    def settle(self) -> None:
+        """Sort what came, where it became much: seconds for a million members, so not while somebody types."""
+        if self.used - self._sorted <= max(_TAIL, self._sorted // 4):
+            return
         words = self.values[0][: self.used]
         most = int(words.max(initial=0))
         if most < 1 << 16:
@@ -105,6 +106,7 @@ class OrderPool(Pool):
         super().__init__(np.int32, np.int64)
         self._running: Ints = np.zeros(1, np.int64)
         self._summed = 0
+        self._whole: Ints | None = None  # `_running` at the end of each member's orders
         self._levels: list[Rows] | None = None  # days of the newest order of each, of the one before it, and so on
         self._by_depth: Ints = np.empty(0, np.int64)
         self._deep: Any = np.empty(0, np.int64)
@@ -113,6 +115,7 @@ class OrderPool(Pool):
     def take(self, rows: Rows, blobs: Sequence[bytes], members: int) -> None:
         """As for any pool; the levels stay as they are as long as few changed since."""
         super().take(rows, blobs, members)
+        self._whole = None
         self._changed.append(rows)
         if sum(len(some) for some in self._changed) > max(2_000, len(self._by_depth) // 50):
             self._levels, self._changed = None, []
@@ -120,9 +123,9 @@ class OrderPool(Pool):
     def counted_since(self, day: int) -> Rows:
         """How many orders each member has from this day on."""
         if self._levels is None:
-            self._levels = self._layered()
+            self.settle()
         deep = np.zeros(len(self._by_depth), np.int8)
-        for level in self._levels:
+        for level in self._levels or ():
             is_since = level >= day
             if not is_since.any():
                 break
@@ -141,8 +144,15 @@ class OrderPool(Pool):
             np.cumsum(self.values[1][self._summed : self.used], out=fresh)
             fresh += self._running[self._summed]
             self._summed = self.used
-        spent: Ints = self._running[self.end] - self._running[self.end - counts]
+        if self._whole is None:
+            self._whole = self._running[self.end]
+        spent: Ints = self._whole - self._running[self.end - counts]
         return spent
+
+    def settle(self) -> None:
+        """Lay the orders in layers, where too many changed since."""
+        if self._levels is None:
+            self._levels = self._layered()
 
     def _layered(self) -> list[Rows]:
         depth = self.end - self.start
