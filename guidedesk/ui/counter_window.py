@@ -29,6 +29,7 @@ from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.counter_tasks import TASKS, CounterTasks
 from guidedesk.ui.counter_team import TEAM, CounterTeam
+from guidedesk.ui.counter_turn import CounterTurn
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.care_feed import CareFeed
@@ -156,6 +157,12 @@ class CounterWindow(QObject):
             desk, self.counter, self.actions.redeem, self._served_member, self._is_allowed, self
         )
         self.member.state_changed.connect(self.codes.serve)
+        self.turn = CounterTurn(desk, self.window, self._person_in_front, MEMBERS, self)
+        self.turn.lock_wanted.connect(self.shell.lock)
+        self.turn.presenter.more_wanted.connect(self.member.read_more)
+        self.member.state_changed.connect(self.turn.presenter.take_member)
+        self.member_care.state_changed.connect(self.turn.presenter.take_care)
+        self.counter.member_scanned.connect(self.turn.presenter.take_scan)
         self._lead_from_settings()
         desk.session_changed.connect(self._session_changed)
         desk.tasks.failed.connect(self._tell_failure)
@@ -285,6 +292,13 @@ class CounterWindow(QObject):
     def _served_member(self) -> str:
         """Whose card is in front."""
         return self.member.workable_id if self.window.current == MEMBERS else ""
+
+    def _person_in_front(self) -> str:
+        """Who may stand before the screen: whose card or purchases are on it."""
+        data = self.history.state.data
+        if self.window.current == HISTORY and data is not None and data.head.member_id == self.member.workable_id:
+            return self.member.workable_id
+        return self._served_member()
 
     def _bind_scanned(self, scan: AssociateScan) -> None:
         if self.window.current == MEMBERS and self.member.workable_id:
@@ -479,6 +493,9 @@ class CounterWindow(QObject):
             self.member.log()
         elif name == "new_member":
             self.add_member()
+        elif name == "turn_to_customer":
+            self.search.close()
+            self.turn.turn()
         elif name == "earnings" and self.desk.session is not None:
             self.earnings.show_page()
         elif name == "tasks" and self._is_allowed("follow_up.complete"):

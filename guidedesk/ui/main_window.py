@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QToolTip, QVBoxLayout, QWidget
 
 from guidedesk.ui import i18n
 from guidedesk.ui.shell.history import History, Place
@@ -20,15 +21,21 @@ from guidedesk.ui.widgets.overlay import Dialog, OverlayHost, Toast
 from guidedesk.ui.widgets.paint import forget_texts
 from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
+UNDER_COVER: Final = frozenset({"full_screen", "next_pane", "previous_pane"})
+
 
 class MainWindow(QMainWindow):
     """Shows pages by name. Every key becomes a command: the dialog, then the page, then the window may act on it;
-    what is left is emitted as `commanded(name)` for the composition root."""
+    what is left is emitted as `commanded(name)` for the composition root.
+
+    While a page covers the rest, `came_behind(page)` tells that one was shown behind it; for a dialog the text is
+    empty."""
 
     commanded = Signal(str)
     page_shown = Signal(str)
     undo_requested = Signal()
     closed = Signal()
+    came_behind = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +51,8 @@ class MainWindow(QMainWindow):
         self._later: dict[str, Callable[[], None]] = {}
         self._current = ""
         self._full_page = ""
+        self._cover = ""
+        self._held: tuple[str, bool] | None = None
         self._pages_stack = QStackedWidget()
         # Overlays lie beside the stack: of a stack, screen readers hear only the page in front.
         self._ground = QWidget()
@@ -58,6 +67,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*look().tokens.min_window)
         self.rail.chosen.connect(self.show_page)
         self.top.sync_opened.connect(self._open_sync)
+        self.top.turn_wanted.connect(self._turn)
         look().restyled.connect(self._fit)
         look().retranslated.connect(self._retitle)
         self._fit()
@@ -96,15 +106,54 @@ class MainWindow(QMainWindow):
             self.history.leave(Place(self._current, before.memento()))
         is_full = self._outer.indexOf(page) >= 0
         self._full_page = name if is_full else ""
-        self._outer.setCurrentWidget(page if is_full else self._shell)
+        if is_full:
+            self._forget_cover()
+        if not self._cover:
+            self._outer.setCurrentWidget(page if is_full else self._shell)
         if not is_full:
             self._pages_stack.setCurrentWidget(page)
             self.rail.set_current(name)
         self._current = name
         self.refresh_keys()
-        target = page.first_focus() or page
-        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self._cover:
+            self.came_behind.emit(name)
+        else:
+            target = page.first_focus() or page
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
         self.page_shown.emit(name)
+
+    def cover(self, name: str) -> None:
+        """Lay a `full` page over everything until `uncover` or the next full page (sign-in). What is behind it goes on
+        as it was, dialogs with what is typed in them too, but is neither seen, heard nor reached by a key."""
+        page = self.page(name)
+        self.overlays.hush()
+        QToolTip.hideText()
+        self._cover = name
+        self._outer.setCurrentWidget(page)
+        (page.first_focus() or page).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def uncover(self) -> None:
+        """Take the cover off: the page, dialog and sentence behind it are there again."""
+        if not self._cover:
+            return
+        held = self._held
+        self._forget_cover()
+        self._outer.setCurrentWidget(self._shell)
+        dialog = self.overlays.dialog
+        if dialog is not None:
+            (dialog.first_focus() or dialog).setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.focus_page()
+        if held is not None:
+            self.toast(held[0], undo=held[1])
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether a page lies over everything."""
+        return bool(self._cover)
+
+    def _forget_cover(self) -> None:
+        self._cover, self._held = "", None
 
     def back(self) -> bool:
         """Return to the place before; False at the beginning."""
@@ -138,10 +187,15 @@ class MainWindow(QMainWindow):
         if self.overlays.dialog is not None:
             self.overlays.dialog.closed.emit()
         self.overlays.open(dialog)
+        if self._cover:
+            self.came_behind.emit("")
 
     def toast(self, text: str, *, undo: bool = False) -> Toast:
-        """Say one sentence at the bottom left; `undo` offers Ctrl Z for 10 s."""
-        toast = self.overlays.say(text, undo=undo)
+        """Say one sentence at the bottom left; `undo` offers Ctrl Z for 10 s. Under a cover it waits, unspoken: it may
+        name somebody."""
+        if self._cover:
+            self._held = (text, undo)
+        toast = self.overlays.say(text, undo=undo, aloud=not self._cover)
         toast.undone.connect(self._undo)
         return toast
 
@@ -157,6 +211,10 @@ class MainWindow(QMainWindow):
 
     def run_command(self, name: str) -> None:
         """Let dialog, page and window act on a command, in this order."""
+        if self._cover:
+            if not self._pages[self._cover].handle_command(name) and name in UNDER_COVER:
+                self._own_command(name)
+            return
         handlers: list[HandlesCommands] = []
         if self.overlays.dialog is not None:
             handlers.append(self.overlays.dialog)
@@ -201,12 +259,15 @@ class MainWindow(QMainWindow):
     def _open_sync(self) -> None:
         self.run_command("rail_9")
 
+    def _turn(self) -> None:
+        self.run_command("turn_to_customer")
+
     def _undo(self) -> None:
         self.overlays.hush()
         self.undo_requested.emit()
 
     def _move_pane(self, step: int) -> None:
-        panes = [pane for pane in self._pages[self._current].panes() if pane.isVisible()]
+        panes = [pane for pane in self._pages[self._cover or self._current].panes() if pane.isVisible()]
         if not panes:
             return
         focus = QApplication.focusWidget()
@@ -266,6 +327,8 @@ class MainWindow(QMainWindow):
 
     def tab_order(self) -> list[QWidget]:
         """What Tab stops at, in order; inside a dialog the dialog has its own."""
+        if self._cover:
+            return tab_stops(self._pages[self._cover])
         if self.overlays.dialog is not None:
             return tab_stops(self.overlays.dialog)
         parts = (self._pages[self._full_page],) if self._full_page else (self.top, self.rail, self._ground)

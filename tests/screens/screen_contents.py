@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_FRAME: Final = ("rail.home", "rail.members", "rail.codes", "rail.sync", "top.search",
+_FRAME: Final = ("rail.home", "rail.members", "rail.codes", "rail.sync", "top.search", "top.turn",
                  "=林晓夏|Lin Xiaoxia", "role.associate",
                  "=收银台 2|Counter 2", "=F9", "keys.lock")
 _GROUPS: Final = ("settings.title", "settings.counters", "settings.people", "settings.scanner", "settings.printers",
@@ -56,6 +56,8 @@ _MINE: Final = ("member.ring.spoken", "member.owner_chip.mine", "member.owner_me
                 "member.earns_until", "member.mine_rule", "member.mine_stays")
 _TO_DO: Final = ("member.follow_ups", "=问大衣决定，附雾蓝实拍图", "=19:00", "member.overdue",
                  "member.follow_up_mark_named", "follow_up.more_named")
+_TURNED: Final = ("=松屿|SONGYU", "turned.back", "=Ctrl Shift H", "=F9", "keys.lock")
+_BOUGHT: Final = ("turned.bought", "=真丝围巾|Silk scarf", "=HB-261121-0093", "member.consents", "consent.phone.no")
 _HISTORY: Final = (*_FRAME, "back", "=沈知微", "tier.super", "history.title", "history.lifetime", "=¥38,460",
                    "history.orders", "history.orders_note", "history.average", "history.return_rate", "=5.6%",
                    "history.interval_days", "history.favourites", "=针织|Knitwear", "history.find", "history.period",
@@ -224,6 +226,13 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                           "associate.reason.balance"),
     ("member", "pending"): (*_MEMBER, "=方女士", "member.incomplete", "member.owner_pending", "member.ring.spoken"),
     ("member", "long_name"): (*_MEMBER, *_LIVED, *_MINE, "=阿卜杜热合曼·买买提艾力·库尔班江·托合提如则·阿不都沙拉木"),
+    ("turned", ""): (*_TURNED, "=沈知微", "tier.super", "turned.points", "=12,480", "member.coupons", "=¥60.00",
+                     "wish.card", "=羊绒大衣|Cashmere coat", *_BOUGHT, "=¥1,298.00", "=−¥459.00"),
+    ("turned", "long_name"): (*_TURNED, *_BOUGHT, "=阿卜杜热合曼·买买提艾力·库尔班江·托合提如则·阿不都沙拉木"),
+    ("turned", "other"): (*_TURNED, *_BOUGHT, "=顾念安"),
+    ("turned", "new"): (*_TURNED, "=方女士", "tier.casual", "turned.bought_none", "turned.bought_none_text"),
+    ("turned", "nobody"): (*_TURNED, "turned.welcome", "turned.welcome_text"),
+    ("turned", "news"): (*_TURNED, "turned.welcome", "turned.news"),
     ("member", "offline"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, "state.as_of"),
     ("member", "loading"): (*_FRAME, "member.loading_title", "member.loading_text", "member.find"),
     ("member", "empty"): (*_FRAME, "member.none_title", "member.none_text", "member.find"),

@@ -12,6 +12,7 @@ from guidedesk.ui import i18n
 from guidedesk.ui.theme import ToneName, look
 from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.avatar import paint_avatar
+from guidedesk.ui.widgets.buttons import icon_button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.focus import ring_on_focus
@@ -148,9 +149,11 @@ class UserButton(QPushButton):
 
 
 class TopBar(QFrame):
-    """`sync_opened`, `user_opened` when a chip was pressed; the search field is `search`."""
+    """`sync_opened`, `user_opened` when a chip was pressed, `turn_wanted` to turn the screen to the customer; the
+    search field is `search`."""
 
     sync_opened = Signal()
+    turn_wanted = Signal()
     user_opened = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -158,6 +161,7 @@ class TopBar(QFrame):
         self.setProperty("kind", "topbar")
         self.search = SearchField("top.search", "top.search_short", icon="scan", key="F2")
         self.sync = ChipButton()
+        self.turn = icon_button("swap", "top.turn")
         self.user = UserButton()
         self._sums = row(gap=2)
         self._hidden = Chip("", icon="eye-off", large=True).say("top.earnings_hidden")
@@ -169,9 +173,10 @@ class TopBar(QFrame):
         self._row.addWidget(self.search)
         self._row.addStretch(1)
         self._row.addLayout(self._sums)
-        for widget in (self._hidden, self.sync, self.user):
+        for widget in (self._hidden, self.sync, self.turn, self.user):
             self._row.addWidget(widget)
         self.sync.clicked.connect(self.sync_opened)
+        self.turn.clicked.connect(self.turn_wanted)
         self.user.clicked.connect(self.user_opened)
         look().restyled.connect(self._restyle)
         self._restyle()

@@ -80,8 +80,12 @@ class ShellBinder(QObject):
     def _open_menu(self) -> None:
         menu = QMenu(self._window)
         menu.addAction(f"{i18n.t('keys.lock')}\tF9", self._lock)
+        menu.addAction(f"{i18n.t('help.turn_to_customer')}\tCtrl Shift H", self._turn)
         corner = self._window.top.user
         menu.popup(corner.mapToGlobal(QPoint(0, corner.height())))
+
+    def _turn(self) -> None:
+        self._window.run_command("turn_to_customer")
 
     def _lock(self) -> None:
         self._run("lock")

@@ -43,13 +43,14 @@ class TitledCard(QFrame):
         self.body: Box = column(gap=0)
         self._outer = column(self._head, gap=0)
         self._rule = rule()
-        self._rule.setVisible(divided)
         self._divided = divided
         self._content = QWidget()
         self._content.setLayout(self.body)
         self._outer.put(self._rule, self._content)
         self._outer.setStretch(2, 1)
         self.setLayout(self._outer)
+        # Only now: shown before it has a parent, a line is a window of its own for a moment and takes the keyboard.
+        self._rule.setVisible(divided)
         look().restyled.connect(self._restyle)
         self._restyle()
 

@@ -210,8 +210,8 @@ class OverlayHost(QObject):
         self._opener = None
         self.dismissed.emit()
 
-    def say(self, text: str, *, undo: bool = False) -> Toast:
-        """Show a toast, replacing the one before."""
+    def say(self, text: str, *, undo: bool = False, aloud: bool = True) -> Toast:
+        """Show a toast, replacing the one before; `aloud` lets a screen reader say it."""
         self.hush()
         self._toast = Toast(text, undo=undo)
         self._toast.setParent(self._ground)
@@ -219,7 +219,8 @@ class OverlayHost(QObject):
         self.place()
         self._toast.show()
         self._toast.raise_()
-        announce(self._toast, text)
+        if aloud:
+            announce(self._toast, text)
         return self._toast
 
     def hush(self) -> None:
