@@ -204,9 +204,9 @@ def test_more_rows_do_not_move_the_chosen_one(show: Callable[..., QWidget]) -> N
     state = member_state(SHEN_CARD)
     page.render_state(replace(state, entries=state.entries[:4], is_complete=False))
     show(hosted(page))
-    page.timeline.view.choose("entry-3")
+    page.timeline.view.choose("purchase:entry-3")
     page.render_state(state)
-    assert page.timeline.view.chosen_id() == "entry-3"
+    assert page.timeline.view.chosen_id() == "purchase:entry-3"
 
 
 def test_offline_the_card_says_as_of_when(desk: MemberDesk, member: MemberPresenter) -> None:

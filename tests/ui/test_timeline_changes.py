@@ -9,7 +9,7 @@ import pytest
 
 from guidedesk.services.read_models import Bilingual, TimelineEntry
 from guidedesk.ui import i18n
-from guidedesk.ui.tables.timeline import timeline_row
+from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 
 NOW = 1_795_228_920_000
 LIN, HE = Bilingual("林晓夏", "Lin Xiaoxia"), Bilingual("何静怡", "He Jingyi")
@@ -36,6 +36,7 @@ ENTRIES = (
         for outcome in ("bound", "kept", "protected", "earlier_bind", "associate_inactive")
     ),
 )
+MET = ("scanned", "served", "registered")
 
 
 @pytest.mark.parametrize("lang", i18n.LANGUAGES)
@@ -70,3 +71,24 @@ def test_a_name_typed_by_somebody_is_shown_as_text() -> None:
     row = timeline_row(entry("edited", "set", field="name", note="a\u202eb" + "x" * 99), NOW)
     assert "\u202e" not in row.title
     assert len(row.title) < 80
+
+
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
+def test_where_no_code_was_scanned_none_is_told_of(lang: str) -> None:
+    i18n.use_language(lang)
+    scanned, served, joined = (timeline_row(entry("binding", "bound", interaction_kind=kind), NOW) for kind in MET)
+    word = {"zh_CN": "扫", "en": "Scanned"}[lang]
+    assert [word in row.title for row in (scanned, served, joined)] == [True, False, False]
+    for outcome in ("kept", "protected", "earlier_bind", "associate_inactive"):
+        assert word not in timeline_row(entry("binding", outcome, interaction_kind="served"), NOW).title
+
+
+def test_a_served_visit_and_what_it_did_to_the_binding_are_two_lines() -> None:
+    """Both have the id of the one operation; a list by id alone showed only the second."""
+    both = (
+        entry("interaction", "served", interaction_kind="served_no_purchase"),
+        entry("binding", "kept", interaction_kind="served"),
+    )
+    model = TimelineModel()
+    model.show_rows([timeline_row(one, NOW) for one in both], has_more=False)
+    assert model.rowCount() == len(both)

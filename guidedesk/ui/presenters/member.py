@@ -229,8 +229,8 @@ class MemberPresenter(StatePresenter[MemberState]):
         self._fill()
 
     def _take_more(self, more: tuple[TimelineEntry, ...]) -> None:
-        known = {entry.id for entry in self.state.entries}
-        fresh = tuple(entry for entry in more if entry.id not in known)
+        known = {(entry.kind, entry.id) for entry in self.state.entries}
+        fresh = tuple(entry for entry in more if (entry.kind, entry.id) not in known)
         self._show(entries=self.state.entries + fresh, is_complete=not fresh)
         self._fill()
 

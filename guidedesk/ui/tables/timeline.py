@@ -76,7 +76,8 @@ def timeline_row(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool = Fal
     has_amount = entry.amount_minor is not None and not hides_amounts
     details = _points_details(entry, has_amount) if entry.kind == "points" else _details(entry, now_ms)
     return LineRow(
-        row_id=entry.id,
+        # A served visit and what it did to the binding are two lines of one id.
+        row_id=f"{entry.kind}:{entry.id}",
         icon=icon,
         tone=tone,
         title=_title(entry),
@@ -134,13 +135,15 @@ def _talk_title(entry: TimelineEntry) -> str:
 
 
 def _binding_title(entry: TimelineEntry) -> str:
-    if entry.outcome in BINDING_OUTCOMES:
-        return i18n.t(f"timeline.bind_{entry.outcome}", name=_name(entry.staff))
-    if entry.interaction_kind == "assigned" and _name(entry.given_by):
+    is_told = entry.outcome in BINDING_OUTCOMES
+    if entry.interaction_kind == "assigned" and not is_told and _name(entry.given_by):
         return i18n.t("timeline.given", giver=_name(entry.given_by), name=_name(entry.staff))
-    if entry.interaction_kind == "assigned":
+    if entry.interaction_kind == "assigned" and not is_told:
         return i18n.t("timeline.assigned", name=_name(entry.staff))
-    return i18n.t("timeline.bound", name=_name(entry.staff))
+    key = f"timeline.bind_{entry.outcome}" if is_told else "timeline.bound"
+    # No code was scanned where she was served or joined.
+    met = f"{key}.{entry.interaction_kind}"
+    return i18n.t(met if i18n.has(met) else key, name=_name(entry.staff))
 
 
 def _follow_up_title(entry: TimelineEntry) -> str:
