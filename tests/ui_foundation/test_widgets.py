@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QFocusEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.ui.screens import settle
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.access import tip
 from guidedesk.ui.widgets.bars import permille
 from guidedesk.ui.widgets.buttons import Button, icon_button
+from guidedesk.ui.widgets.cards import TitledCard
 from guidedesk.ui.widgets.charts import BarChart, Column
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup, Tick, Toggle
@@ -27,6 +28,19 @@ WAYS = (
     Choice("store", "到店", "store"), Choice("wechat", "微信", "chat"),
     Choice("phone", "电话", "phone", reason="客人不接电话"),
 )
+
+
+class OpenedWindows(QObject):
+    """Notes every window that is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.opened.append(type(watched).__name__)
+        return False
 
 
 def role_of(widget: QWidget) -> QAccessible.Role:
@@ -319,3 +333,12 @@ def test_a_control_never_told_that_it_lost_the_keyboard_loses_its_ring(show):
     other.setFocus(Qt.FocusReason.TabFocusReason)
     settle()
     assert len([ring for ring in ground.findChildren(FocusRing) if ring.isVisible()]) == 1
+
+
+def test_a_card_that_is_made_opens_no_window_beside_the_one_in_front(qapp: QApplication) -> None:
+    """Its divider did for a blink, and the next key went nowhere."""
+    windows = OpenedWindows()
+    qapp.installEventFilter(windows)
+    for divided in (True, False):
+        card = TitledCard("home.agenda", divided=divided)
+        assert (windows.opened, card._rule.isHidden()) == ([], not divided)
