@@ -21,10 +21,15 @@ from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
 from guidedesk.ui.counter_log import CounterLog
+from guidedesk.ui.counter_new_member import NEW_MEMBER as NEW_MEMBER
+from guidedesk.ui.counter_new_member import CounterNewMember
 from guidedesk.ui.counter_pick import CounterPick
+from guidedesk.ui.counter_search import CounterSearch
 from guidedesk.ui.counter_segments import SEGMENTS, CounterSegments
 from guidedesk.ui.counter_settings import SETTINGS as SETTINGS
 from guidedesk.ui.counter_settings import CounterSettings
+from guidedesk.ui.counter_sign_in import SIGN_IN as SIGN_IN
+from guidedesk.ui.counter_sign_in import CounterSignIn
 from guidedesk.ui.counter_sync import SYNC as SYNC
 from guidedesk.ui.counter_sync import CounterSync
 from guidedesk.ui.counter_tasks import TASKS, CounterTasks
@@ -40,26 +45,20 @@ from guidedesk.ui.presenters.home import HomePresenter
 from guidedesk.ui.presenters.joinings import JoinedNotice, JoiningsPresenter
 from guidedesk.ui.presenters.member import MemberPresenter
 from guidedesk.ui.presenters.member_care import MemberCarePresenter
-from guidedesk.ui.presenters.new_member import NewMemberPresenter
 from guidedesk.ui.presenters.scanner_settings import ScannerSettingsPresenter
-from guidedesk.ui.presenters.search import SearchPresenter, SearchState
 from guidedesk.ui.presenters.shell import ShellPresenter
-from guidedesk.ui.presenters.sign_in import SignInPresenter
 from guidedesk.ui.presenters.undo import Notice, UndoPresenter
 from guidedesk.ui.scan_sound import ScanSound
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.home import HomePage
 from guidedesk.ui.views.member import MemberPage
 from guidedesk.ui.views.scan_result import ScanResultPage
-from guidedesk.ui.views.search import SearchOverlay
 from guidedesk.ui.views.shell import ShellBinder
-from guidedesk.ui.views.sign_in import SignInPage
 from guidedesk.ui.when_shown import WhenShown
 from guidedesk.ui.widgets.labels import person_name, untrusted
 
 # Pages and dialogs that are made later are imported there: a window takes a scan first.
-SIGN_IN, HOME, MEMBERS = "sign_in", "home", "members"
-NEW_MEMBER, SCAN_RESULT = "new_member", "scan_result"
+HOME, MEMBERS, SCAN_RESULT = "home", "members", "scan_result"
 
 
 class CounterWindow(QObject):
@@ -73,7 +72,10 @@ class CounterWindow(QObject):
         self.desk = desk
         self.window = MainWindow()
         self.shell = ShellPresenter(desk, self)
-        self.sign_in = SignInPresenter(desk, self)
+        self._sign_ins = CounterSignIn(desk, self.window, self)
+        self._sign_ins.language_chosen.connect(self.language_chosen)
+        self._sign_ins.theme_chosen.connect(self.theme_chosen)
+        self.sign_in = self._sign_ins.presenter
         self.care = CareFeed(desk, self)
         self.member_care = MemberCarePresenter(desk, self)
         self.home = HomePresenter(desk, self, care=self.care)
@@ -98,8 +100,10 @@ class CounterWindow(QObject):
         self.sound = ScanSound(self)
         self.counter.member_scanned.connect(self.sound.good)
         self.counter.scan_failed.connect(self.sound.not_good)
-        self.new_member = NewMemberPresenter(desk, self)
-        self.search = SearchPresenter(desk, self)
+        self._new_members = CounterNewMember(desk, self.window, self._is_allowed, self)
+        self.new_member = self._new_members.presenter
+        self.searches = CounterSearch(desk, self.window, self._is_allowed, self)
+        self.search = self.searches.presenter
         self._shown: list[WhenShown] = []
         self.undo = UndoPresenter(desk, self)
         self.actions = CounterActions(desk, self.window, self._is_allowed, self)
@@ -119,7 +123,7 @@ class CounterWindow(QObject):
         self.tasks.phone_wanted.connect(self._show_phone)
         self.binder = ShellBinder(self.window, self.shell)
         self.shell.state_changed.connect(self.tasks.badge.show_count)
-        self._add_sign_in()
+        self._sign_ins.add_page()
         self._add_home()
         self._add_member()
         self.window.add_page_later(HISTORY, self._histories.add_page)
@@ -137,11 +141,8 @@ class CounterWindow(QObject):
         self.earnings.member_wanted.connect(self.open_member)
         self.team.member_wanted.connect(self.open_member)
         self.team.associate_wanted.connect(self.show_associate)
-        self.new_member.opened.connect(self._show_new_member)
-        self.new_member.created.connect(self._member_created)
-        self.new_member.existing_chosen.connect(self.open_member)
-        self.new_member.left.connect(self._left_new_member)
-        self.window.add_page_later(NEW_MEMBER, self._add_new_member)
+        self._new_members.member_wanted.connect(self.open_member)
+        self._new_members.left.connect(self._go_back)
         self._add_scan_result()
         self.articles = CounterArticles(desk, self.window, self)
         self.counter.article_scanned.connect(self.articles.show_scanned)
@@ -200,23 +201,6 @@ class CounterWindow(QObject):
         self.codes.run("customer_screen")
 
     # --- pages ------------------------------------------------------------------------------------
-
-    def _add_sign_in(self) -> None:
-        page, presenter = SignInPage(), self.sign_in
-        presenter.state_changed.connect(page.render_state)
-        page.person_chosen.connect(presenter.choose)
-        page.cursor_moved.connect(presenter.move)
-        page.cursor_taken.connect(presenter.take_cursor)
-        page.digit_pressed.connect(presenter.press_digit)
-        page.number_wanted.connect(presenter.ask_number)
-        page.number_submitted.connect(presenter.submit_number)
-        page.typing_begun.connect(presenter.begin_typing)
-        page.pin_entered.connect(presenter.enter_pin)
-        page.left.connect(presenter.back)
-        page.language_chosen.connect(self.language_chosen)
-        page.theme_chosen.connect(self.theme_chosen)
-        page.render_state(presenter.state)
-        self.window.add_page(SIGN_IN, page, full=True)
 
     def _add_home(self) -> None:
         page, presenter = HomePage(), self.home
@@ -307,23 +291,6 @@ class CounterWindow(QObject):
         else:
             self.counter.no_card_for(scan)
 
-    def _add_new_member(self) -> None:
-        from guidedesk.ui.views.new_member import NewMemberPage
-
-        page, presenter = NewMemberPage(), self.new_member
-        presenter.state_changed.connect(page.render_state)
-        page.phone_typed.connect(presenter.type_phone)
-        page.name_typed.connect(presenter.type_name)
-        page.birthday_typed.connect(presenter.type_birthday)
-        page.answered.connect(self._answered)
-        page.existing_chosen.connect(presenter.choose_existing)
-        page.different_chosen.connect(presenter.choose_different)
-        page.created.connect(presenter.create)
-        page.left.connect(presenter.leave)
-        page.returned.connect(self.add_member)
-        page.render_state(presenter.state)
-        self.window.add_page(NEW_MEMBER, page)
-
     def _add_scan_result(self) -> None:
         page = ScanResultPage()
         self.counter.scan_failed.connect(self._show_result)
@@ -340,29 +307,19 @@ class CounterWindow(QObject):
         self._shown.append(shown)
         return shown
 
-    def _cover_pages(self, state: SearchState) -> None:
+    def _cover_pages(self, is_covered: bool) -> None:
         for shown in self._shown:
-            shown.cover(state.is_open)
-        self._syncs.cover(state.is_open)
+            shown.cover(is_covered)
+        self._syncs.cover(is_covered)
 
     def _add_search(self) -> None:
-        presenter = self.search
-        presenter.state_changed.connect(self._cover_pages)
-        self._search_overlay = SearchOverlay(self.window.top.search, self.window.ground)
-        presenter.state_changed.connect(self._search_overlay.render_state)
+        self.searches.covered.connect(self._cover_pages)
+        self.searches.forgotten.connect(self.pick.forget)
+        self.searches.add()
         self.pick.opened.connect(self.open_member)
         self.pick.told.connect(self._tell_notice)
-        presenter.log_requested.connect(self.log.open)
-        presenter.new_member_requested.connect(self.new_member.open)
-        self._search_overlay.prepared.connect(presenter.prepare)
-        self._search_overlay.typed.connect(presenter.type)
-        self._search_overlay.row_chosen.connect(presenter.choose)
-        self._search_overlay.row_opened.connect(presenter.open)
-        self._search_overlay.log_started.connect(presenter.log)
-        self._search_overlay.new_member_started.connect(presenter.add)
-        self._search_overlay.office_asked.connect(presenter.ask)
-        self._search_overlay.office_opened.connect(presenter.open_office)
-        self._search_overlay.left.connect(self._leave_search)
+        self.search.log_requested.connect(self.log.open)
+        self.search.new_member_requested.connect(self.new_member.open)
 
     # --- who leads where --------------------------------------------------------------------------
 
@@ -377,19 +334,11 @@ class CounterWindow(QObject):
 
     def add_member(self) -> None:
         """Take in somebody new."""
-        if self._is_allowed("member.register"):
-            self.new_member.open()
+        self._new_members.open()
 
     def begin_search(self, typed: str = "") -> None:
         """Put the keyboard into the search field, with the letter that began it."""
-        if not self._is_allowed("member.view"):
-            return
-        self.pick.forget()
-        self.window.run_command("search")
-        if typed:
-            self.window.top.search.set_text(typed)
-            self.window.top.search.line.setCursorPosition(len(typed))
-            self.search.type(typed)
+        self.searches.begin(typed)
 
     def _show_phone(self, member_id: str) -> None:
         self.actions.open("phone", member_id)
@@ -429,27 +378,6 @@ class CounterWindow(QObject):
         self.settings.leave()
         self.new_member.leave()
         self.actions.keep_what_was_typed()
-
-    def _show_new_member(self) -> None:
-        self.window.show_page(NEW_MEMBER)
-
-    def _member_created(self, member_id: str) -> None:
-        if self.window.current == NEW_MEMBER:
-            self._go_back()  # Esc on the new card must not lead into an empty form
-        self.window.toast(i18n.t("window.member_created"))
-        self.open_member(member_id)
-
-    def _left_new_member(self) -> None:
-        if self.window.current == NEW_MEMBER:
-            self._go_back()
-
-    def _answered(self, answer: str) -> None:
-        self.new_member.answer(answer[:-1], answer.endswith("+"))
-
-    def _leave_search(self) -> None:
-        self.pick.forget()
-        self.search.close()
-        self.window.focus_page()
 
     def _go_back(self) -> None:
         if not self.window.back():

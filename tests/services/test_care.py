@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from guidedesk.services.queries.follow_ups import get_agenda, get_tasks
 from guidedesk.services.queries.member_care import get_member_care
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import Agenda, FollowUpInfo, TaskList
-from guidedesk.ui import task_words
+from guidedesk.ui import i18n, task_words
 from guidedesk.ui.presenters.task_groups import in_group, is_in
 from tests.helpers.shop import HE, LAKESIDE, LIN, NOW, QIN, SHEN, Shop, full, open_shop, purchase_row
 
@@ -208,6 +209,16 @@ def test_what_a_manager_handed_out_comes_onto_the_list_shortly_before_its_last_d
     assert [item.id for item in in_group(counter.tasks(), "today") if item.reason == OUTREACH] == [derived_id("o", 2)]
 
 
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """The words of suggestions in Chinese, whatever language a window before left behind."""
+    before = i18n.shown()
+    i18n.use_language("zh_CN")
+    yield
+    i18n.use_language(before)
+
+
+@pytest.mark.usefixtures("chinese")
 def test_what_goes_with_her_last_purchase_is_suggested_with_its_reason_until_it_is_not_suitable(shop: Shop) -> None:
     partners = (("羊绒帽", 30), ("大衣", 50), ("真丝方巾", 40))
     rows = [

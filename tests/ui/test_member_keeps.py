@@ -183,7 +183,7 @@ def test_a_task_by_hand_begins_with_the_search_and_a_search_alone_opens_the_card
     assert shop.page == "tasks"
     assert "问大衣" in {item.text for item in shop.ui.tasks.presenter.state.items}
     shop.ui.window.run_command("add_condition")
-    shop.ui._leave_search()  # thought better of it
+    shop.ui.searches.leave()  # thought better of it
     shop.ui.begin_search("s")
     shop.ui.search.type("szw")
     shop.ui.search.open(SHEN)

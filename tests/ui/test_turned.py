@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -16,7 +17,12 @@ from guidedesk.services.operations import LogInteraction
 from guidedesk.ui import counter_turn
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.counter_window import HOME, MEMBERS, SCAN_RESULT, SIGN_IN
+from guidedesk.ui.fixtures.member import SHEN as SHEN_CARD
+from guidedesk.ui.fixtures.member import member_state
+from guidedesk.ui.fixtures.member_care import KEEPS
 from guidedesk.ui.i18n import t
+from guidedesk.ui.presenters.member_care import MemberCareState
+from guidedesk.ui.presenters.turn import turned_person
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.turned import TurnedPage
 from guidedesk.ui.widgets import overlay
@@ -74,6 +80,16 @@ def test_she_sees_hers_and_nothing_hidden_is_in_the_accessibility_tree(shop: Sho
     page = shop.child(TurnedPage)
     assert page.isAncestorOf(shop.ui.window.focusWidget()) or shop.ui.window.focusWidget() is page
     assert all(page.isAncestorOf(stop) for stop in shop.ui.window.tab_order())
+
+
+def test_of_her_wishes_she_reads_the_articles_and_not_what_was_written_about_them() -> None:
+    assert KEEPS.care is not None
+    known, in_words = KEEPS.care.wishes
+    unknown = replace(in_words, wish=replace(in_words.wish, sku="SY-9999"))
+    care = MemberCareState(replace(KEEPS.care, wishes=(known, in_words, unknown)))
+    person = turned_person(member_state(SHEN_CARD), care)
+    assert person is not None
+    assert [one.wish.id for one in person.wishes] == [known.wish.id]
 
 
 def test_the_top_bar_says_only_the_brand_in_the_language_shown(shop: Shop) -> None:

@@ -160,8 +160,13 @@ def turned_person(state: MemberState, known: MemberCareState) -> TurnedPerson | 
         bought=tuple(replace(one, note="", is_private=False, staff=NOBODY) for one in bought),
         bought_total=sum(counts.get(kind, 0) for kind in BOUGHT), has_more=not state.is_complete,
         points=care.points if care is not None else None,
-        wishes=tuple(replace(one, in_stock=None) for one in wishes if one.state == "open" and one.wish.sku),
+        wishes=tuple(replace(one, in_stock=None) for one in wishes if one.state == "open" and _is_article(one)),
     )  # fmt: skip
+
+
+def _is_article(one: WishInfo) -> bool:
+    # An article this PC does not know is called by the associate's own words too.
+    return bool(one.wish.sku) and one.name != Bilingual(one.wish.words, one.wish.words)
 
 
 def _read_brand(connection: Any) -> Bilingual:
