@@ -278,7 +278,7 @@ def _worded(
     """Each member's task: whose it is and its words."""
     ids = [facts.member_id for facts in people]
     chain_id = context.database.chain_id()
-    names = _names(conn, ids)
+    names = member_names(conn, ids)
     items = last_items(conn, shop.scope_id, chain_id, ids) if "{item}" in template else {}
     s = store.c
     shop_row = conn.execute(select(s.name, s.name_en).where(s.scope_id == chain_id, s.id == shop.scope_id)).first()
@@ -299,7 +299,8 @@ def _worded(
     return chosen
 
 
-def _names(conn: Connection, ids: Sequence[str]) -> dict[str, Bilingual]:
+def member_names(conn: Connection, ids: Sequence[str]) -> dict[str, Bilingual]:
+    """What these members are called, wherever they are at home."""
     found: dict[str, Bilingual] = {}
     for home, members in sorted(homes_of(conn, ids).items()):
         for chunk in chunks(sorted(members)):

@@ -39,6 +39,7 @@ _MASKS: Final = 32
 _FEW: Final = 2_000
 _BITS: Final = {purpose: 1 << at for at, purpose in enumerate(CONSENT_PURPOSES)}
 _CHANNELS: Final = _BITS["wechat"] | _BITS["sms"] | _BITS["phone"]
+_YEAR: Final = 365
 _DAY_OF_YEAR: Final = 1_232
 _FIRST_SCALAR: Final = 6  # after the columns that `refresh` names one by one
 _SCALARS: Final = (
@@ -69,6 +70,28 @@ class Counted:
     orders: int
     spent_minor: int
     in_top_tier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One member of an audience: her tier's place in `ORDER`, her orders of a year, when she was last in the store."""
+
+    member_id: str
+    owner_id: str | None
+    tier: int
+    orders: int
+    spent_minor: int
+    in_store_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The first members of an audience, and what all of them come to."""
+
+    total: int
+    orders: int
+    spent_minor: int
+    members: tuple[Line, ...]
 
 
 @dataclass(slots=True)
@@ -253,6 +276,19 @@ class Columns:
         """Their ids, sorted."""
         return sorted(self.ids[at] for at in np.flatnonzero(mask))
 
+    def listed(self, mask: Mask, asking: Asking, most: int) -> Lines:
+        """These members, who bought most in a year first; at most so many."""
+        since = asking.today - _YEAR
+        orders, spent, tier = self._orders_since(since), self._spent_since(since), self._tier(asking)
+        at = np.flatnonzero(mask)
+        first = at[np.lexsort((-self._column("in_store_on")[at], -spent[at]))][:most]
+        seen, owner = self._column("in_store_on"), self._column("owner")
+        members = tuple(
+            Line(self.ids[n], self.owners[int(owner[n])], int(tier[n]), int(orders[n]), int(spent[n]), int(seen[n]))
+            for n in first
+        )
+        return Lines(len(at), int(orders[at].sum()), int(spent[at].sum()), members)
+
     def owner_of(self, member_id: str) -> str | None:
         """Whose member she is."""
         return self.owners[int(self._column("owner")[self.row_of[member_id]])]
@@ -369,7 +405,7 @@ class Columns:
         return pool.how_many(pool.values[0][: pool.used] > now_ms - CAP_DAYS * DAY_MS)
 
     def _basket(self, found: Mask, asking: Asking) -> tuple[int, int]:
-        since = asking.today - 365
+        since = asking.today - _YEAR
         orders, spent = self._orders_since(since) * found, self._spent_since(since) * found
         return int(orders.sum()), int(spent.sum())
 

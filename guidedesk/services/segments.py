@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from guidedesk.domain.people import Tier
 from guidedesk.domain.segments import Audience, Condition
 from guidedesk.services.read_models import Bilingual
 
@@ -119,6 +120,35 @@ class AudienceCount:
     top_percent: int | None
     is_whole: bool
     outreaches: tuple[OutreachInfo, ...] = ()
+
+
+MOST_LISTED: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMember:
+    """A member of an audience: `orders` and `spent_minor` of a year, `in_store` the day she was last there or empty."""
+
+    member_id: str
+    name: Bilingual
+    tier: Tier
+    owner: Bilingual
+    orders: int
+    spent_minor: int
+    in_store: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberList:
+    """Whom an audience means. `rows`: at most `MOST_LISTED`; `orders` and `spent_minor` are of all of them, in a year;
+    `total` None: fewer than five people, so nobody is shown."""
+
+    as_of_ms: int
+    total: int | None
+    rows: tuple[ListedMember, ...]
+    orders: int
+    spent_minor: int
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from guidedesk.models.entities import upsert
 from guidedesk.services.segments import (
     AudienceCount,
     Board,
+    MemberList,
     OutreachInfo,
     OutreachPreview,
     SegmentInfo,
@@ -82,6 +83,11 @@ class SegmentDesk:
         document = None if audience is None else audience_document(audience)
         asked = {"segment_id": segment_id, "audience": document, "channel": channel, "cap_week": cap_week}
         return self._ask("count", AudienceCount, **asked)
+
+    def members(self, segment_id: str | None, audience: Audience | None) -> MemberList:
+        """Whom an audience means now; without one, the group kept by hand."""
+        document = None if audience is None else audience_document(audience)
+        return self._ask("members", MemberList, segment_id=segment_id, audience=document)
 
     def save(
         self, staff_id: str, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.access import Permission
 from guidedesk.domain.segments import Condition
 from guidedesk.ui import i18n
+from guidedesk.ui.counter_segment_list import CounterSegmentList
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.presenters.segments import SegmentsPresenter, SegmentsState
@@ -33,6 +34,7 @@ class CounterSegments(QObject):
         self._dialog: Dialog | None = None
         self._preview: PreviewDialog | None = None
         self.presenter = SegmentsPresenter(desk, self)
+        self.list = CounterSegmentList(desk, window, self)
         window.page_shown.connect(self._page_shown)
 
     def add_page(self) -> None:
@@ -56,6 +58,7 @@ class CounterSegments(QObject):
         conditions.removed.connect(presenter.remove_condition)
         conditions.mode_chosen.connect(presenter.set_mode)
         conditions.added.connect(self._add_condition)
+        page.build.reach.members.clicked.connect(self._open_list)
         outreach = page.outreach
         outreach.channel_chosen.connect(presenter.set_channel)
         outreach.due_chosen.connect(presenter.set_due)
@@ -70,6 +73,7 @@ class CounterSegments(QObject):
     def leave(self) -> None:
         """Something else comes first: nothing goes out, and what was changed is saved."""
         self.presenter.save()
+        self.list.leave()
         if self._dialog is not None:
             self._close()
             self.presenter.leave_preview()
@@ -83,6 +87,9 @@ class CounterSegments(QObject):
             self.presenter.open()
         elif name != SEGMENTS:
             self.presenter.save()
+
+    def _open_list(self) -> None:
+        self.list.presenter.open(self.presenter.state)
 
     def _change(self, at: int, condition: object) -> None:
         if isinstance(condition, Condition):

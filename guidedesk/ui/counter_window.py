@@ -140,6 +140,7 @@ class CounterWindow(QObject):
         self.earnings.history_wanted.connect(self.history.open)
         self.earnings.member_wanted.connect(self.open_member)
         self.team.member_wanted.connect(self.open_member)
+        self.segments.list.presenter.member_wanted.connect(self.open_member)
         self.team.associate_wanted.connect(self.show_associate)
         self._new_members.member_wanted.connect(self.open_member)
         self._new_members.left.connect(self._go_back)

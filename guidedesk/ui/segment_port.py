@@ -8,6 +8,7 @@ from guidedesk.domain.segments import Audience
 from guidedesk.services.segments import (
     AudienceCount,
     Board,
+    MemberList,
     OutreachInfo,
     OutreachPreview,
     SegmentInfo,
@@ -31,6 +32,10 @@ class SegmentPort(Protocol):
         self, segment_id: str | None, audience: Audience | None, channel: str, cap_week: int | None
     ) -> AudienceCount:
         """An audience counted now; without one, the group kept by hand."""
+        ...
+
+    def members(self, segment_id: str | None, audience: Audience | None) -> MemberList:
+        """Whom an audience means now; without one, the group kept by hand."""
         ...
 
     def save(

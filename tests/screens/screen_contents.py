@@ -618,6 +618,12 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("segments", "offline"): (*_COUNTED, "seg.offline", "state.as_of"),
     ("segments", "unreachable"): ("seg.failed", "error.unreachable", "seg.retry"),
     ("segments", "forbidden"): ("seg.forbidden", "seg.forbidden_text"),
+    ("segments", "list"): ("seg.members.member", "seg.members.tier", "seg.members.owner", "seg.members.in_store",
+                           "seg.members.orders", "seg.members.spent", "seg.members.pool", "seg.members.unnamed",
+                           "=沈知微|Shen Zhiwei", "=¥28,640", "=¥71,597", "seg.members.sum", "tier.short.super",
+                           "team.list.open", "team.list.close", "dialog.close"),
+    ("segments", "list_few"): ("seg.members.few", "team.list.close"),
+    ("segments", "list_offline"): ("seg.members.offline", "team.list.close"),
     ("segments", "rename"): ("seg.rename", "seg.name", "seg.rename_save", "seg.rename_leave", "dialog.close"),
     ("segments", "remove"): ("seg.remove_ask", "seg.remove_yes", "seg.remove_no", "dialog.close"),
 }

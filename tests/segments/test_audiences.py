@@ -8,6 +8,7 @@ import pytest
 
 from guidedesk.models.people import binding
 from guidedesk.services.operations import LogInteraction, SetConsent, SetTag
+from guidedesk.services.segments import MemberList, SegmentInfo
 from tests.segments.desk import Desk, open_desk
 from tests.server.shop import Shop
 from tests.server.test_month import signed_in
@@ -106,11 +107,35 @@ def test_a_group_is_kept_by_hand(desk: Desk, people: dict[str, str]) -> None:
     assert refused == "segment_not_by_hand"
 
 
+def test_the_list_behind_a_count_names_them_and_hides_a_few(desk: Desk, people: dict[str, str]) -> None:
+    def listed(*conditions: dict[str, Any], **more: Any) -> MemberList:
+        body = {"segment_id": None, "audience": {"mode": "all", "conditions": list(conditions)}}
+        return desk.get(MemberList, "members", **(body | more))
+
+    few = listed(CASHMERE)
+    assert (few.total, few.rows, few.orders, few.spent_minor) == (None, (), 0, 0)
+    for number in range(2):
+        desk.member(f"新客{number}", owner="a2")
+    desk.buy("HB-5", people["方若溪"], days_ago=3)
+    found = listed()
+    assert (found.total, found.orders, found.spent_minor) == (6, 5, 600_000) == (desk.count().matched, 5, 600_000)
+    first = found.rows[0]
+    assert (first.name.zh, first.owner.en, first.orders, first.spent_minor) == ("方若溪", "a2", 2, 240_000)
+    assert first.in_store == desk.day(-3)
+    assert [row.spent_minor for row in found.rows] == [240_000, 120_000, 120_000, 120_000, 0, 0]
+    group = desk.save(kind="hand", audience=None, name="试衣夜名单")
+    desk.get(SegmentInfo, "put", segment_id=group.id, member_id=people["秦之恒"], is_in=True)
+    mine = listed(segment_id=group.id, audience=None)
+    assert (mine.total, [row.name.zh for row in mine.rows]) == (1, ["秦之恒"])
+    assert desk.refused("members", segment_id=None, audience=None) == "validation"
+
+
 def test_only_its_own_managers_find_an_audience(desk: Desk, shop: Shop, people: dict[str, str]) -> None:
     saved = desk.save(CASHMERE)
     hers = Desk(shop, desk.counter, signed_in(shop, desk.counter, "A1"), "a1")
     every: dict[str, dict[str, Any]] = {
         "board": {}, "count": {"segment_id": saved.id, "audience": None, "channel": "wechat", "cap_week": None},
+        "members": {"segment_id": saved.id, "audience": None},
         "remove": {"segment_id": saved.id}, "groups": {"member_id": people["沈知微"]},
         "put": {"segment_id": saved.id, "member_id": people["沈知微"], "is_in": True},
         "preview": desk.wanted(saved), "send": desk.wanted(saved) | {"outreach_id": shop.new_id()},

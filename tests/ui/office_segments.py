@@ -12,6 +12,7 @@ from guidedesk.services.segments import (
     AudienceCount,
     Board,
     Case,
+    MemberList,
     OutreachInfo,
     OutreachPreview,
     SegmentInfo,
@@ -29,6 +30,8 @@ COUNT = AudienceCount(
     average_minor=None, top_percent=None, is_whole=True,
 )  # fmt: skip
 
+LISTED = MemberList(as_of_ms=NOW, total=0, rows=(), orders=0, spent_minor=0, is_whole=True)
+
 
 @dataclass
 class OfficeSegments:
@@ -37,6 +40,7 @@ class OfficeSegments:
     state: Board = EMPTY
     refusal: Exception | None = None
     is_reachable: bool = True
+    listed: MemberList = LISTED
     by_hand: set[str] = field(default_factory=set)
     sent: list[OutreachInfo] = field(default_factory=list)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -55,6 +59,10 @@ class OfficeSegments:
         conditions = () if audience is None else audience.conditions
         steps = tuple(8 - at for at in range(len(conditions)))
         return replace(COUNT, steps=steps, outreaches=tuple(self.sent))
+
+    def members(self, segment_id: str | None, audience: Audience | None) -> MemberList:
+        self._ask("members", segment_id, audience)
+        return self.listed
 
     def save(
         self, staff_id: str, segment_id: str, version: int, name: str, kind: SegmentKind, audience: Audience | None

@@ -10,9 +10,10 @@ import pytest
 from guidedesk.domain.errors import Refused, TransportError
 from guidedesk.domain.segments import Condition
 from guidedesk.services.read_models import Bilingual
-from guidedesk.services.segments import WordInfo
+from guidedesk.services.segments import ListedMember, WordInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
+from guidedesk.ui.presenters.segment_list import SegmentListPresenter
 from guidedesk.ui.presenters.segments import Draft, SegmentsPresenter
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.views.segments_edit import edited
@@ -90,6 +91,30 @@ def test_a_save_behind_another_begins_with_its_version(shop: ShopDesk, presenter
     presenter._keep(replace(before, name="晚上"), GAO)  # as the lock does while the answer is on its way
     [found] = shop.counter.segments.state.segments
     assert (found.name, found.version) == ("晚上", 3)
+
+
+def test_the_list_is_of_the_audience_on_show_and_leads_to_a_card(shop: ShopDesk, presenter: SegmentsPresenter) -> None:
+    listing = SegmentListPresenter(shop.desk)
+    went: list[str] = []
+    listing.member_wanted.connect(went.append)
+    listing.open(presenter.state)
+    assert not listing.state.is_open  # no audience yet
+    presenter.add("away")
+    presenter.set_mode("any")
+    found = ListedMember(member_id=SHEN, name=Bilingual("沈知微", "Shen Zhiwei"), tier="super",
+                         owner=Bilingual("", ""), orders=2, spent_minor=240_000, in_store="")  # fmt: skip
+    shop.counter.segments.listed = replace(shop.counter.segments.listed, total=1, rows=(found,))
+    listing.open(presenter.state)
+    assert asked(shop, "members")[-1][1] == draft(presenter).audience  # as it stands, saved or not
+    assert listing.state.data is not None
+    assert listing.state.data.rows == (found,)
+    listing.open_member(SHEN)
+    assert (went, listing.state.is_open) == ([SHEN], False)
+    shop.counter.segments.is_reachable = False
+    listing.open(presenter.state)
+    assert listing.state.problem is not None
+    shop.desk.set_session(None)
+    assert not listing.state.is_open
 
 
 def test_every_change_is_counted_at_once(shop: ShopDesk, presenter: SegmentsPresenter) -> None:

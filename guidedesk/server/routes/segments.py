@@ -18,6 +18,7 @@ from guidedesk.server.outreach import (
 )
 from guidedesk.server.routes.commission import answer, signed_in, text_of
 from guidedesk.server.routing import Call, Policy, Route
+from guidedesk.server.segment_lists import list_audience
 from guidedesk.server.segments import (
     PERMISSION,
     count_audience,
@@ -42,6 +43,7 @@ def routes() -> list[Route]:
     return [
         Route("POST", "/v1/segments/board", policy, _board),
         Route("POST", "/v1/segments/count", policy, _count),
+        Route("POST", "/v1/segments/members", policy, _members),
         Route("POST", "/v1/segments/save", policy, _save),
         Route("POST", "/v1/segments/remove", policy, _remove),
         Route("POST", "/v1/segments/groups", policy, _groups),
@@ -71,6 +73,18 @@ def _count(call: Call) -> Mapping[str, Any]:
             channel=_channel(asked["channel"]), cap_week=_cap(asked["cap_week"]), outreaches=sent,
         )
     )  # fmt: skip
+
+
+def _members(call: Call) -> Mapping[str, Any]:
+    actor = signed_in(call, {"staff_id", "segment_id", "audience"}, PERMISSION)
+    asked = call.json
+    segment_id = None if asked["segment_id"] is None else _id(asked["segment_id"])
+    audience = None if asked["audience"] is None else read_audience(asked["audience"])
+    if audience is None and segment_id is None:
+        raise Refused("validation", field="audience", why="missing")
+    return answer(
+        list_audience(call.context, call.who.scope_id, actor, audience=audience, segment_id=segment_id)
+    )
 
 
 def _save(call: Call) -> Mapping[str, Any]:

@@ -28,7 +28,8 @@ from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
 from guidedesk.ui.widgets.states import Skeleton, StaleChip, StatePanel, empty_state, error_state, no_permission_state
 
 CUES: Final = (
-    KeyCue("F2", "keys.search"), KeyCue("Ctrl =", "seg.key.add"), KeyCue("Ctrl Enter", "seg.key.send"),
+    KeyCue("F2", "keys.search"), KeyCue("Ctrl =", "seg.key.add"), KeyCue("Alt T", "seg.key.members"),
+    KeyCue("Ctrl Enter", "seg.key.send"),
     KeyCue("F3", "keys.code"), KeyCue("F5", "keys.sync"), KeyCue("F7", "keys.tasks"), KeyCue("F8", "keys.earnings"),
     KeyCue("F9", "keys.lock"),
 )  # fmt: skip
@@ -187,6 +188,10 @@ class SegmentsPage(Page):
         if name == "main_action":
             if self.outreach.send.isEnabled():
                 self.outreach.looked.emit()
+            return True
+        if name == "table_view":
+            if self._state is not None and self._state.count is not None:
+                self.build.reach.members.clicked.emit()
             return True
         if name == "add_condition":
             if self.columns.is_tabbed:

@@ -242,7 +242,8 @@ class ReachCard(Card):
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         legend.setSizePolicy(policy)
-        head = row(self.title, self._rule, gap=2)
+        self.members = Button("", icon="users", key="Alt T").say("seg.members.open")
+        head = row(column(self.title, self._rule, gap=0), self.members, gap=2)
         head.setStretch(0, 1)
         self.body.put(head, self.bar, legend)
 
