@@ -22,6 +22,7 @@ from guidedesk.ui.presenters.follow_up import FollowUpPresenter, FollowUpRef
 from guidedesk.ui.presenters.forms import FormPresenter
 from guidedesk.ui.presenters.gatherings import GatheringsPresenter
 from guidedesk.ui.presenters.give_back import ReturnPresenter
+from guidedesk.ui.presenters.groups import GroupsPresenter
 from guidedesk.ui.presenters.plan import APPOINTMENT, CONTACT, PlanPresenter
 from guidedesk.ui.presenters.points import PointsPresenter
 from guidedesk.ui.presenters.redeem import RedeemPresenter
@@ -40,7 +41,7 @@ Allowed = Callable[[Permission], bool]
 
 class CounterActions(QObject):
     """Opens a form about a member by its name: `edit`, `consent`, `sale`, `claim`, `bind`, `wish`, `family`, `visit`,
-    `task`, `phone`, `points`, `gathering`. `told(Notice)` when it was saved."""
+    `task`, `phone`, `points`, `gathering`, `group`. `told(Notice)` when it was saved."""
 
     told = Signal(object)
 
@@ -62,10 +63,11 @@ class CounterActions(QObject):
         self.plan = PlanPresenter(desk, self)
         self.gathering = GatheringsPresenter(desk, self)
         self.reveal = RevealPresenter(desk, self)
+        self.groups = GroupsPresenter(desk, self)
         self.forms: tuple[FormPresenter[Any], ...] = (
             self.edit, self.consent, self.sale, self.claim, self.give_back, self.follow_up, self.bind,
             self.redeem, self.points, self.wish, self.family, self.plan, self.reveal,
-            self.gathering,
+            self.gathering, self.groups,
         )
         self._join(self.edit, self._edit_dialog)
         self._join(self.consent, self._consent_dialog)
@@ -81,6 +83,7 @@ class CounterActions(QObject):
         self._join(self.plan, self._plan_dialog)
         self._join(self.reveal, self._reveal_dialog)
         self._join(self.gathering, self._gathering_dialog)
+        self._join(self.groups, self._groups_dialog)
 
     def open(self, name: str, member_id: str) -> None:
         """Begin one of the forms about a member, if whoever is signed in may."""
@@ -90,12 +93,16 @@ class CounterActions(QObject):
             "points": ("coupon.redeem", self.points),
             "wish": ("member.edit", self.wish), "family": ("member.edit", self.family),
             "phone": ("phone.reveal", self.reveal),
-            "gathering": ("follow_up.schedule", self.gathering),
+            "gathering": ("follow_up.schedule", self.gathering), "group": ("segment.manage", self.groups),
         }  # fmt: skip
         if name in wanted and self._is_allowed(wanted[name][0]):
             wanted[name][1].open(member_id)
         elif name in ("visit", "task") and self._is_allowed("follow_up.schedule"):
             self.plan.open_as(APPOINTMENT if name == "visit" else CONTACT, member_id)
+
+    def offers(self, name: str) -> bool:
+        """Whether a card's menu has this for whoever is signed in: groups are a manager's."""
+        return name != "group" or self._is_allowed("segment.manage")
 
     def bind_scanned(self, member_id: str, digits: str, channel: ScanOrigin) -> None:
         """An associate's code was scanned while this member's card is open."""
@@ -267,6 +274,13 @@ class CounterActions(QObject):
         dialog, form = GatheringsDialog(), self.gathering
         dialog.gathering_chosen.connect(form.choose)
         dialog.way_chosen.connect(form.choose_way)
+        return dialog
+
+    def _groups_dialog(self) -> FormDialog:
+        from guidedesk.ui.views.groups import GroupsDialog
+
+        dialog = GroupsDialog()
+        dialog.group_chosen.connect(self.groups.choose)
         return dialog
 
     def _plan_dialog(self) -> FormDialog:

@@ -252,6 +252,7 @@ class CounterWindow(QObject):
         page.follow_up_completed.connect(presenter.complete)
         page.follow_up_changed.connect(self._change_follow_up)
         page.action_chosen.connect(self._act_on_member)
+        page.head.more.offer_if(self.actions.offers)
         page.coupon_used.connect(self._use_coupon)
         self.actions.bind.result_changed.connect(page.show_result)
         page.result_closed.connect(self.actions.bind.close_result)

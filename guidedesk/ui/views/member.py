@@ -59,6 +59,7 @@ ACTIONS: Final = (
     MenuItem("task", "actions.task", "tasks", "Alt 9"), MenuItem("phone", "actions.phone", "eye", "Alt P"),
     MenuItem("history", "member.history", "receipt", "Ctrl H"), MenuItem("points", "points.spend", "gift", "Ctrl R"),
     MenuItem("gathering", "actions.gathering", "users", "Ctrl J"), MenuItem("duplicate", "actions.duplicate", "users"),
+    MenuItem("group", "actions.group", "pin"),
 )  # fmt: skip
 BY_KEY: Final = {"reveal_phone": "phone", "gatherings": "gathering"}  # commands of the window
 CUES: Final = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,14 +34,19 @@ class MenuButton(IconButton):
     def __init__(self, name_key: str, items: Sequence[MenuItem]) -> None:
         super().__init__("", "default", icon="more")
         self._items = tuple(items)
+        self._is_offered: Callable[[str], bool] = lambda _: True
         self.name(name_key)
         self.clicked.connect(self.open_menu)
+
+    def offer_if(self, is_offered: Callable[[str], bool]) -> None:
+        """Only items whose value passes are in the menu, asked each time it opens."""
+        self._is_offered = is_offered
 
     def menu_actions(self) -> QMenu:
         """The menu as it would open now."""
         menu = QMenu(self)
         m, colour = look().m, look().q("text2").name()
-        for item in self._items:
+        for item in (one for one in self._items if self._is_offered(one.value)):
             words = i18n.t(item.text_key).replace("&", "&&")
             # Behind a tab stands the key, as words only: the key map is the one place that binds keys.
             action = QAction(f"{words}\t{item.key}" if item.key else words, menu)
