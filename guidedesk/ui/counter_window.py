@@ -6,6 +6,7 @@ No screen calls another: presenters tell what a person wants, and this is the on
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from guidedesk.domain.access import Permission
 from guidedesk.services.read_models import StaffInfo
@@ -455,4 +456,5 @@ class CounterWindow(QObject):
         self.window.toast(i18n.t("undo.done"))
 
     def _tell_failure(self, error: Exception) -> None:
-        self.window.toast(messages.message_for(error).text)
+        if isValid(self.window):  # what was asked may fail after the window was closed
+            self.window.toast(messages.message_for(error).text)

@@ -243,7 +243,7 @@ def test_who_registers_later_gets_her_earlier_sales_and_their_returns(shop: Shop
     assert results[0]["unmatched"] == "nobody_known"
     assert recognise(shop) == 0
     member = joined(shop, counter, phone=PHONE)
-    assert recognise(shop) == 1
+    recognise(shop)  # or the server's own round was there first
     assert is_hers(shop, counter, "A1", member)
     assert [row["member_id"] for row in counter.table("purchase_return")] == [member]
     assert (count(shop, sale_unmatched), count(shop, recognition_mark)) == (0, 0)
@@ -272,7 +272,7 @@ def test_a_phone_given_later_a_card_and_another_programs_id_tell_as_well(shop: S
             phone_hash=edited.phone_hash, phone_sealed=edited.phone_sealed,
         )
     )  # fmt: skip
-    assert recognise(shop) == 1
+    recognise(shop)  # or the server's own round was there first
     assert is_hers(shop, counter, "A1", member)
 
 
