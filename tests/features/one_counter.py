@@ -62,10 +62,12 @@ class OneCounter:
         """Keys, one after another."""
         for key in keys:
             hands.press(self.window, key)
+            self._wait_for_keys()
 
     def type(self, words: str) -> None:
         """Words, as slowly as people type."""
         hands.type_text(self.window, words)
+        self._wait_for_keys()
 
     def scan(self, digits: str) -> None:
         """A code, as quickly as scanners type; nobody scans within a blink of her last word."""
@@ -80,6 +82,11 @@ class OneCounter:
                 return
             self.press("Tab")
         raise AssertionError(f"the keyboard does not get to {widget} on {self.window.current}")
+
+    def _wait_for_keys(self) -> None:
+        """A key that acts is held to see whether a scanner sent it, on a busy PC for longer than it takes to type on;
+        what comes from an input method does not wait behind it."""
+        assert wait_for(lambda: not self.app.scanner._guard.is_holding)
 
     # --- eyes -------------------------------------------------------------------------------------
 

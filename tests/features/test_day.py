@@ -24,6 +24,7 @@ from guidedesk.services.operations import RegisterMember
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.theme import look, start_look
+from guidedesk.ui.views.history import HistoryPage
 from tests.features.one_counter import OneCounter, open_counter
 from tests.features.test_earnings import PLAN
 from tests.helpers.world import World, open_world, settle
@@ -245,6 +246,9 @@ def _(day: OneCounter) -> None:
     day.sees(day.memory["names"]["customer"], t("member.timeline"))
     day.press("Ctrl+H")
     day.sees("SY-1", day.memory["names"]["scarf"])
+    page = day.window.page("history")
+    assert isinstance(page, HistoryPage)
+    assert day.within(page.giving_back.isEnabled), "once the receipt is read, beside the list"
     day.press("Alt+R")
     day.sees(t("give_back.side"))
     day.press("Space", "Tab")
