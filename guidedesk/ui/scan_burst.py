@@ -44,6 +44,7 @@ class Burst:
     def __init__(self, settings: WedgeSettings) -> None:
         self._settings = settings
         self._strokes: list[Stroke] = []
+        self._before: list[Stroke] = []
         self.is_running = False
 
     @property
@@ -84,9 +85,14 @@ class Burst:
         start = self._start()
         if start is None:
             return []
-        self._strokes = self._strokes[start:]
+        self._before, self._strokes = self._strokes[:start], self._strokes[start:]
         self.is_running = True
         return self._strokes[:-1]
+
+    def just_before(self, chars: str) -> list[Stroke]:
+        """The characters right before the scan that were taken for a person's, if they read `chars`; oldest first."""
+        found = self._before[-len(chars) :] if chars else []
+        return found if "".join(stroke.char for stroke in found) == chars else []
 
     def take_back(self) -> list[Stroke]:
         """The characters that reached the screen so far, oldest first; they are forgotten here."""
@@ -96,6 +102,7 @@ class Burst:
     def reset(self) -> None:
         """Forget everything."""
         self._strokes.clear()
+        self._before.clear()
         self.is_running = False
 
     def _start(self) -> int | None:

@@ -324,6 +324,10 @@ class ScannerInput(ScannerSource):
         if len(pressed) <= len(text) or not _is_left_of(text, pressed):
             return text
         self._is_garbled = False
+        if pressed.endswith(text):
+            # The PC stood still behind the scan's first keys: they looked like a person's, and are in her field.
+            for stroke in reversed(self._burst.just_before(pressed[: len(pressed) - len(text)])):
+                stroke.undo()
         return pressed
 
     @property

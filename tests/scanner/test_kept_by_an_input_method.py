@@ -99,3 +99,17 @@ def test_a_key_somebody_holds_down_is_a_repeat_still(desk: DeskMaker) -> None:
     at.settle()
     assert at.scans == []
     assert line.text() == "沈" + "1" * 8
+
+
+@pytest.mark.parametrize("stalled_after", [1, 2])
+def test_a_pc_that_stands_still_behind_the_first_keys_leaves_none_of_them_in_the_field(
+    desk: DeskMaker, stalled_after: int
+) -> None:
+    """Once of 1,200 scans on a busy PC the scan came whole, by the keys below the method, and its first digit stayed
+    in a note: what had been composed elsewhere was still watched for."""
+    at, line, keyboard = composing(desk)
+    for number, char in enumerate(SCAN + "\r"):
+        at.pass_time(60 if number == stalled_after else 50 if number < stalled_after else 2)
+        keyboard.press(char, is_kept=False)
+    at.settle()
+    assert (at.texts, line.text()) == ([SCAN], "沈")
