@@ -36,8 +36,8 @@ def test_every_second_state_is_whole_in_the_looks_between(turn):
 
 def test_tab_goes_through_the_home_screen_as_people_read_it():
     window = _on_screen("home", "plain")
-    wanted = ["QLineEdit", "ChipButton", "UserButton", "RailButton", "Button", "Button", "ChoiceButton", "ListView",
-              "Button", "ListView"]
+    wanted = ["QLineEdit", "ChipButton", "IconButton", "UserButton", "RailButton", "Button", "Button", "ChoiceButton",
+              "ListView", "Button", "ListView"]
     window.top.search.line.setFocus()
     assert _round(window) == wanted
     close_screen(window)
