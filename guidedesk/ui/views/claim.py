@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.claim import ClaimState
-from guidedesk.ui.views.form_dialog import LEAVE, NEXT, FormDialog, noted
+from guidedesk.ui.views.form_dialog import LEAVE, NEXT, FormDialog, RulesSide
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.labels import Label, person_name, untrusted
 from guidedesk.ui.widgets.layouts import column, holder
 from guidedesk.ui.widgets.scan_field import ScanField
 
-
-class ClaimSide(QFrame):
-    """How a claim is decided."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        sentences = (("receipt", "claim.rule.match"), ("history", "claim.rule.wait"), ("flag", "claim.rule.first"),
-                     ("scale", "claim.rule.owner"))
-        lines = [noted(icon, Label("", "label", "text2", wrap=True).say(key)) for icon, key in sentences]
-        self.setLayout(column(Label("", "heading").say("claim.side"), *lines, None, gap=4, pad=4))
+_RULES: Final = (
+    ("receipt", "claim.rule.match"),
+    ("history", "claim.rule.wait"),
+    ("flag", "claim.rule.first"),
+    ("scale", "claim.rule.owner"),
+)
 
 
 class ClaimDialog(FormDialog):
@@ -34,7 +32,7 @@ class ClaimDialog(FormDialog):
     receipt_typed = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("claim.title", "claim.save", side=ClaimSide(), hints=(NEXT, LEAVE))
+        super().__init__("claim.title", "claim.save", side=RulesSide("claim.side", _RULES), hints=(NEXT, LEAVE))
         self._state: ClaimState | None = None
         self.receipt = ScanField("claim.receipt", "claim.receipt_hint")
         self._found = Banner("info", "receipt", closable=False)

@@ -132,3 +132,12 @@ def noted(icon: str, label: Label) -> Box:
     line.setStretch(1, 1)
     line.setAlignment(mark, ALIGN_TOP)
     return line
+
+
+class RulesSide(QFrame):
+    """What saving a form means, beside it: a heading and sentences, each (icon, key)."""
+
+    def __init__(self, title_key: str, sentences: tuple[tuple[str, str], ...]) -> None:
+        super().__init__()
+        lines = [noted(icon, Label("", "label", "text2", wrap=True).say(key)) for icon, key in sentences]
+        self.setLayout(column(Label("", "heading").say(title_key), *lines, None, gap=4, pad=4))

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.points import PointsState
-from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, noted
+from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, RulesSide
 from guidedesk.ui.views.manager_fields import ManagerFields
 from guidedesk.ui.views.member_points import worth_text
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.fields import Field
-from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder
 
-
-class PointsSide(QFrame):
-    """What spending them means."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        sentences = (("gift", "points.rule.step"), ("cloud", "points.rule.first"),
-                     ("shield-check", "redeem.rule.proof"), ("return", "points.rule.return"),
-                     ("ban", "points.rule.no_undo"))  # fmt: skip
-        lines = [noted(icon, Label("", "label", "text2", wrap=True).say(key)) for icon, key in sentences]
-        self.setLayout(column(Label("", "heading").say("points.side"), *lines, None, gap=4, pad=4))
+_RULES: Final = (
+    ("gift", "points.rule.step"),
+    ("cloud", "points.rule.first"),
+    ("shield-check", "redeem.rule.proof"),
+    ("return", "points.rule.return"),
+    ("ban", "points.rule.no_undo"),
+)
 
 
 class PointsDialog(FormDialog):
@@ -39,7 +36,8 @@ class PointsDialog(FormDialog):
     pin_typed = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("points.title", "points.save", side=PointsSide(), hints=(NEXT, CLOSE), keeps=False)
+        side = RulesSide("points.side", _RULES)
+        super().__init__("points.title", "points.save", side=side, hints=(NEXT, CLOSE), keeps=False)
         self._state: PointsState | None = None
         self._facts = FactLines()
         self._standing = Banner("info", "cloud", closable=False)

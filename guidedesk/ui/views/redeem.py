@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for
 from guidedesk.ui.presenters.redeem import RedeemState
-from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, noted
+from guidedesk.ui.views.form_dialog import CLOSE, NEXT, FormDialog, RulesSide
 from guidedesk.ui.views.manager_fields import ManagerFields
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.fields import Field
-from guidedesk.ui.widgets.labels import Label, untrusted
+from guidedesk.ui.widgets.labels import untrusted
 from guidedesk.ui.widgets.layouts import column, holder
 
-
-class RedeemSide(QFrame):
-    """What using it means."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        sentences = (("coupon", "redeem.rule.once"), ("cloud", "redeem.rule.first"),
-                     ("shield-check", "redeem.rule.proof"), ("ban", "redeem.rule.no_undo"))
-        lines = [noted(icon, Label("", "label", "text2", wrap=True).say(key)) for icon, key in sentences]
-        self.setLayout(column(Label("", "heading").say("redeem.side"), *lines, None, gap=4, pad=4))
+_RULES: Final = (
+    ("coupon", "redeem.rule.once"),
+    ("cloud", "redeem.rule.first"),
+    ("shield-check", "redeem.rule.proof"),
+    ("ban", "redeem.rule.no_undo"),
+)
 
 
 class RedeemDialog(FormDialog):
@@ -37,7 +35,8 @@ class RedeemDialog(FormDialog):
     pin_typed = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__("redeem.title", "redeem.save", side=RedeemSide(), hints=(NEXT, CLOSE), keeps=False)
+        side = RulesSide("redeem.side", _RULES)
+        super().__init__("redeem.title", "redeem.save", side=side, hints=(NEXT, CLOSE), keeps=False)
         self._state: RedeemState | None = None
         self._facts = FactLines()
         self._standing = Banner("success", "coupon", closable=False)
