@@ -120,7 +120,10 @@ class SyncEngine:
 
     def is_news(self, hint: Hint) -> bool:
         """Whether a scope went on since this counter last asked about it."""
-        return (hint.epoch, hint.head) > self._puller.reached.get(hint.scope_id, (0, 0))
+        epoch, seq = self._puller.reached.get(hint.scope_id, (0, 0))
+        if hint.head == seq == 0:
+            return False  # an empty scope tells its epoch only with its first row: asking again would not teach it
+        return (hint.epoch, hint.head) > (epoch, seq)
 
     def listening(self, is_listening: bool) -> None:
         """Whether the server tells what changes; then asking every few seconds is not needed."""
