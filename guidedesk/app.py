@@ -42,6 +42,9 @@ from guidedesk.ui.sync_loop import SyncLoop
 from guidedesk.ui.tasks import Tasks
 from guidedesk.ui.theme import look, start_look
 
+# How long a thread that reads keeps the window waiting for its turn. Painting one picture asks for dozens of turns, and
+# Python's own five milliseconds, waited for some of them, are most of what a person sees of a reading beside it.
+_SWITCH_SECONDS: Final = 0.0002
 # One window a profile: two people's drafts and sessions must not write into each other. Commands stay welcome.
 WINDOW_LOCK: Final = "window.lock"
 
@@ -99,6 +102,7 @@ class CounterApp(QObject):
         self.window.window.show()
         self.scanners.start()
         self.sync.start()
+        sys.setswitchinterval(_SWITCH_SECONDS)
         # What stands now stands until the end: looking through all of it for garbage would hold a scan for 50 ms.
         gc.freeze()
         gc.enable()

@@ -17,6 +17,8 @@ from guidedesk.sync.counter import CACHE_NAME
 
 SCANS: Final = 500
 WARM_UP: Final = 10
+# Every so often somebody looks at the card: then what is read and shown a moment after it is a handler as well.
+LOOKED_AT_EVERY, LOOKED_AT_MS = 10, 400
 _SAMPLE: Final = 20_261_102
 
 
@@ -30,6 +32,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Scan different members one after another, each when the one before is at rest."""
     profile = make_profile(args.members, args.lines, args.data)
     from guidedesk.bench.desk import BenchDesk
+    from guidedesk.bench.handlers import HandlerWatch, handler_figures
 
     desk = BenchDesk(profile)
     try:
@@ -41,8 +44,12 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         before = _count_visits(desk.counter)
         measured: dict[str, list[float]] = {}
         parts: dict[str, list[float]] = {"card": [], "durable": []}
-        for digits, orders in picked[WARM_UP:]:
-            took = scanner.scan(digits)
+        handlers = HandlerWatch()
+        for number, (digits, orders) in enumerate(picked[WARM_UP:]):
+            with handlers.during():
+                took = scanner.scan(digits)
+                if number % LOOKED_AT_EVERY == 0:
+                    desk.settle(LOOKED_AT_MS)
             measured.setdefault(_kind(orders), []).append(max(took))
             parts["card"].append(took[0])
             parts["durable"].append(took[1])
@@ -53,6 +60,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         desk.close()
     figures = by_kind(measured) | {"rss_mb": memory, "visits": recorded}
     figures |= {name: summary(values) for name, values in parts.items()}
+    figures |= handler_figures(handlers.turns)
     base = summary(floor.took)
     return {
         "params": {"members": args.members, "lines": args.lines, "scans": wanted},

@@ -36,6 +36,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Type one query after another into the search field of the counter home."""
     profile = make_profile(args.members, args.lines, args.data)
     from guidedesk.bench.desk import BenchDesk
+    from guidedesk.bench.handlers import HandlerWatch, handler_figures
 
     desk = BenchDesk(profile)
     try:
@@ -44,13 +45,15 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         for _, text in queries[:WARM_UP]:
             typist.type(text)
         measured: dict[str, list[float]] = {}
+        handlers = HandlerWatch()
         for kind, text in queries[WARM_UP:]:
-            measured.setdefault(kind, []).extend(typist.type(text))
+            with handlers.during():
+                measured.setdefault(kind, []).extend(typist.type(text))
         memory = rss_mb()  # before the floor: its connection and pages are none of the app's
         base = summary(_floor(desk, [text for _, text in queries[WARM_UP:]]))
     finally:
         desk.close()
-    figures = by_kind(measured) | {"rss_mb": memory}
+    figures = by_kind(measured) | {"rss_mb": memory} | handler_figures(handlers.turns)
     return {
         "params": {"members": args.members, "lines": args.lines, "queries": args.queries},
         "figures": figures,
