@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ def local_datetime(at_ms: int, zone: str) -> datetime:
 
 def local_date(at_ms: int, zone: str) -> date:
     """The calendar day of a moment in an IANA zone."""
-    return local_datetime(at_ms, zone).date()
+    return datetime.fromtimestamp(at_ms // 1000, ZoneInfo(zone)).date()
 
 
 def local_midnight_ms(day: date, zone: str) -> int:
@@ -41,8 +42,17 @@ def to_ms(moment: datetime) -> int:
 
 def iso_utc(at_ms: int) -> str:
     """`2026-11-21T10:42:00.000Z`, for logs and JSON that people read."""
-    moment = datetime.fromtimestamp(at_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03d}Z"
+    days, of_day = divmod(at_ms, DAY_MS)
+    seconds, ms = divmod(of_day, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_utc_day(days)}T{hour:02d}:{minute:02d}:{second:02d}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _utc_day(days: int) -> str:
+    """The day so many days after 1970-01-01: thousands of moments of a batch are of a few days."""
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def month_key(at_ms: int, zone: str) -> str:

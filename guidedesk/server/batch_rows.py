@@ -66,11 +66,14 @@ class BatchRows:
 
     def load(self, conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
         """The row as this batch has left it."""
-        ref = (name, scope_id, row_id)
-        if ref not in self._rows:
-            self._rows[ref] = load_row(conn, name, scope_id, row_id)
-        row = self._rows[ref]
+        row = self.look(conn, (name, scope_id, row_id))
         return None if row is None else dict(row)
+
+    def look(self, conn: Connection, ref: RowRef) -> Row | None:
+        """As `load`, for whoever changes nothing in it."""
+        if ref not in self._rows:
+            self._rows[ref] = load_row(conn, *ref)
+        return self._rows[ref]
 
     def write(self, conn: Connection, name: str, row: Row) -> None:
         """Keep it until `flush`."""

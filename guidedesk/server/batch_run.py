@@ -288,7 +288,8 @@ class BatchRun:
             received_at_ms=op.received(self.received_at_ms),
             max_lag_hours=self.max_lag_hours,
         )
-        refs = tuple(dict.fromkeys((*effect.touched, *effect.later, *refs)))
+        if effect.later or effect.touched != refs:
+            refs = tuple(dict.fromkeys((*effect.touched, *effect.later, *refs)))
         return self._stored(op, effect.status, effect.reason, dict(effect.params), refs)
 
     def _assurance(self, op_id: str, envelope: Envelope) -> int:
@@ -356,7 +357,7 @@ class BatchRun:
         if self._terms is None:
             return
         if isinstance(operation, RecordVisit):
-            row = self._rows.load(self.opened.conn, "visit", self.opened.scope_id, operation.visit_id)
+            row = self._rows.look(self.opened.conn, ("visit", self.opened.scope_id, operation.visit_id))
             made = None if row is None else visit_entry(self._terms, row, self.opened.scope_id)
         else:
             made = birthday_entry(self._terms, effect.member_id, context.at_ms, context.actor.id)
@@ -364,15 +365,15 @@ class BatchRun:
 
     def _spread(self, effect: Effect) -> None:
         """Touched rows into this scope's feed now, and to other stores that see the member after the commit."""
-        for tbl, row_scope, row_id in effect.touched:
-            row = self._rows.load(self.opened.conn, tbl, row_scope, row_id)
+        for ref in effect.touched:
+            row = self._rows.look(self.opened.conn, ref)
             if row is None:
                 continue
             # One by one nothing is taken for granted: what failed as a whole may have failed by this.
-            is_new = not self.is_one_by_one and self._rows.is_new((tbl, row_scope, row_id))
-            self.opened.touch_row(tbl, row, is_new=is_new)
-            if tbl in MEMBER_TABLES:
-                self._wider[tbl, row_id] = row["row_ver"]
+            is_new = not self.is_one_by_one and self._rows.is_new(ref)
+            self.opened.touch_row(ref[0], row, is_new=is_new)
+            if ref[0] in MEMBER_TABLES:
+                self._wider[ref[0], ref[2]] = row["row_ver"]
 
     def _read_ahead(self, ops: Sequence[Incoming], *, hold: bool = True) -> None:
         """What the usual operations of this batch ask for, a statement a table instead of one each."""

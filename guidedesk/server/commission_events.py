@@ -32,6 +32,8 @@ _FIRST_MS: Final = 946_684_800_000
 _END_MS: Final = 4_102_444_800_000
 _ID_SEP: Final = "\x1f"
 _FREE_FORM: Final = "plan.publish"
+# Made once: `json.dumps` makes one for each document.
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 
 Doc = dict[str, Any]
 
@@ -141,7 +143,7 @@ def _canonical(document: Doc) -> str:
     """RFC 8785; documents of our own making have plain keys and whole numbers, and there are millions of them."""
     if document["type"] == _FREE_FORM:
         return canonical_json(document)
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _PLAIN.encode(document)
 
 
 def chain_hash(previous: bytes, row: dict[str, Any]) -> bytes:

@@ -52,6 +52,10 @@ class Sale(Protocol):
         ...
 
 
+# The operations that can be facts of commission: most of a batch are none, and asking each way in takes time.
+_TELLING: Final = frozenset({RegisterMember, MeetCard, BindMember, LogInteraction, ServedNoPurchase, Retract})
+
+
 def unknown_buyer(purchase_id: str) -> str:
     """Who bought, while nobody knows: an id of her own, merged with a member's when she is recognised."""
     return _SOMEBODY + purchase_id
@@ -68,7 +72,7 @@ def of_operation(
 
     One that comes too late is here only because a person believed it: her word is recorded with it.
     """
-    documents = list(_documents(operation, effect, envelope, actor_id))
+    documents = list(_documents(operation, effect, envelope, actor_id)) if type(operation) in _TELLING else []
     if not documents:
         return []
     at_ms = min(envelope.occurred_at_ms, received_at_ms)

@@ -16,6 +16,8 @@ from guidedesk.services.sale_lines import ReturnLine, SaleLine
 MOST_LINES: Final = 100
 _MOST: Final = 10_000_000
 
+Check = Callable[[Field[Any], Any], Any]
+
 
 def id_field() -> Any:
     """A required id."""
@@ -111,13 +113,9 @@ def is_required(item: Field[Any]) -> bool:
     return item.default is MISSING and not item.metadata.get("optional")
 
 
-def checked(item: Field[Any], value: Any) -> Any:
-    """A field's value from JSON; `validation` names the field when it cannot be."""
-    check = _CHECKS[item.metadata["kind"]]
-    found = check(item, value)
-    if found is None:
-        raise Refused("validation", field=item.name, why="bad_value")
-    return found
+def check_of(item: Field[Any]) -> Check:
+    """How this field's value is read from JSON: None where it cannot be."""
+    return _CHECKS[item.metadata["kind"]]
 
 
 def _id(_item: Field[Any], value: Any) -> Any:
@@ -183,7 +181,7 @@ def _return_lines(_item: Field[Any], value: Any) -> Any:
     return tuple(ReturnLine.from_wire(line) for line in value)
 
 
-_CHECKS: Final[dict[str, Callable[[Field[Any], Any], Any]]] = {
+_CHECKS: Final[dict[str, Check]] = {
     "id": _id,
     "text": _text,
     "bool": _flag,

@@ -15,8 +15,9 @@ from guidedesk.domain.access import Permission
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.people import CONSENT_PURPOSES, Tier
 from guidedesk.services.operation_fields import (
+    Check,
     amount_field,
-    checked,
+    check_of,
     consents_field,
     count_field,
     date_field,
@@ -486,17 +487,24 @@ def parse(type_name: str, version: int, body: Mapping[str, Any], personal: Mappi
             raise Refused("validation", field=str(name)[:40], why="unknown_field")
     values: dict[str, Any] = {}
     for source, known in ((body, in_body), (personal, in_personal)):
-        for name, item in known.items():
+        for name, (item, check, must_be) in known.items():
             if name in source:
-                values[name] = checked(item, source[name])
-            elif is_required(item):
+                values[name] = found = check(item, source[name])
+                if found is None:
+                    raise Refused("validation", field=name, why="bad_value")
+            elif must_be:
                 raise Refused("validation", field=name, why="missing")
     return cls(**values)
 
 
+_Declared = dict[str, tuple[Field[Any], Check, bool]]  # name -> the field, how it is read, whether it must be there
+
+
 @cache
-def _declared(type_name: str) -> tuple[dict[str, Field[Any]], dict[str, Field[Any]]]:
+def _declared(type_name: str) -> tuple[_Declared, _Declared]:
     """What stands in the body of these operations, and what beside it."""
-    known = {item.name: item for item in fields(OPERATION_TYPES[type_name])}
-    personal = {name: item for name, item in known.items() if item.metadata.get("personal")}
-    return {name: item for name, item in known.items() if name not in personal}, personal
+    known = {
+        item.name: (item, check_of(item), is_required(item)) for item in fields(OPERATION_TYPES[type_name])
+    }
+    personal = {name: one for name, one in known.items() if one[0].metadata.get("personal")}
+    return {name: one for name, one in known.items() if name not in personal}, personal
