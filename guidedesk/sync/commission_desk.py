@@ -5,37 +5,23 @@ Only her own figures are kept, under her own id, in the encrypted cache; amounts
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from threading import local
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final
 
 from sqlalchemy import Connection, delete, select, update
 
-from guidedesk.domain.errors import Refused, TransportError
+from guidedesk.domain.errors import TransportError
 from guidedesk.models.counter_tables import own_figure
-from guidedesk.models.entities import upsert
 from guidedesk.services.earnings import Change, CloseMonth, Earnings, EarningsLine, WhyNotAnswer
 from guidedesk.services.session import Session
-from guidedesk.services.strict_document import read_document, to_document
-from guidedesk.sync.calls import call_in_time
 from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.office_line import FigureStore, KeptAnswers, OfficeLine, kept_text, read_kept
 from guidedesk.sync.transport import Transport
 
 KIND: Final = "earnings"
 MONTHS_KEPT: Final = 4
-T = TypeVar("T")
-_COMMISSION: Final = "/v1/commission"
-
-
-class FigureStore(Protocol):
-    """The cache, as far as figures are concerned."""
-
-    def write(self) -> AbstractContextManager[Connection]:
-        """One transaction."""
-        ...
 
 
 class CommissionDesk:
@@ -49,119 +35,90 @@ class CommissionDesk:
         line: Callable[[], Transport],
         session: Callable[[], Session | None],
     ) -> None:
-        self._cache, self._read, self._clock = cache, read, clock
-        self._new_line, self._session = line, session
-        self._own = local()  # a line of its own for each thread: a slow answer must not hold up a quick one
+        self._office = OfficeLine(clock, line, session, "/v1/commission")
+        self._kept = KeptAnswers(cache, read, KIND)
 
     def last_earnings(self, period: str) -> Earnings | None:
         """The last answer about a month of whoever is signed in; empty is the newest month kept."""
-        session = self._session()
-        if session is None:
-            return None
-        f = own_figure.c
-        query = select(f.json).where(f.staff_id == session.staff.id, f.kind == KIND).order_by(f.subject.desc())
-        if period:
-            query = query.where(f.subject == period)
-        with self._read() as conn:
-            text = conn.execute(query.limit(1)).scalar()
-        return None if text is None else _kept(text)
+        return self._kept.last(Earnings, self._office.staff_id_or_none(), period)
 
     def earnings(self, period: str) -> Earnings:
         """A month of whoever is signed in; empty is the one in progress."""
-        return self._keep(self._ask("earnings", Earnings, period=period or None))
+        return self._keep(self._office.ask(Earnings, "earnings", period=period or None))
 
     def why_not(self, order_no: str) -> WhyNotAnswer:
         """Why an order of a member she served is not hers, or that it is."""
-        return self._ask("why-not", WhyNotAnswer, order_no=order_no)
+        return self._office.ask(WhyNotAnswer, "why-not", order_no=order_no)
 
     def open_dispute(self, dispute_id: str, line_id: str, reason: str, text: str) -> Earnings:
         """Say that a line is not right; the month as it stands then."""
         asked = {"dispute_id": dispute_id, "line_id": line_id, "reason": reason, "text": text}
-        return self._keep(self._ask("disputes/open", Earnings, **asked))
+        return self._keep(self._office.ask(Earnings, "disputes/open", **asked))
 
     def acknowledge(self, change_ids: Sequence[str]) -> int:
         """She has seen these changes; how many are left. The list is this counter's own: no contact is needed."""
-        session = self._session()
-        if session is None:
-            raise Refused("not_signed_in")
+        staff_id = self._office.staff_id()
         f, left = own_figure.c, 0
-        with self._cache.write() as conn:
-            mine = (f.staff_id == session.staff.id, f.kind == KIND)
+        with self._kept.cache.write() as conn:
+            mine = (f.staff_id == staff_id, f.kind == KIND)
             for row in conn.execute(select(f.subject, f.json).where(*mine)).all():
-                kept = _kept(row.json)
+                kept = read_kept(Earnings, row.json)
                 if kept is None:
                     continue
                 rest = tuple(change for change in kept.changes if change.id not in change_ids)
                 left += len(rest)
                 if len(rest) != len(kept.changes):
-                    text = _text(replace(kept, changes=rest))
+                    text = kept_text(replace(kept, changes=rest))
                     conn.execute(update(own_figure).where(*mine, f.subject == row.subject).values(json=text))
         return left
 
     def close_month(self, period: str) -> CloseMonth:
         """A month of this store before it is closed, or after; empty is the one that comes next."""
-        return self._ask("close/preview", CloseMonth, period=period or None)
+        return self._office.ask(CloseMonth, "close/preview", period=period or None)
 
     def resolve_dispute(
         self, dispute_id: str, decision: str, amount_minor: int | None, target: str | None, text: str, pin: str
     ) -> CloseMonth:
         """A manager's ruling, with her PIN."""
         asked = {"dispute_id": dispute_id, "decision": decision, "amount_minor": amount_minor, "target": target}
-        return self._ask("disputes/resolve", CloseMonth, **asked, text=text, pin=pin)
+        return self._office.ask(CloseMonth, "disputes/resolve", **asked, text=text, pin=pin)
 
     def adjust(self, proposal_id: str, associate: str, amount_minor: int, text: str, pin: str) -> CloseMonth:
         """A manual line for an associate, with the manager's PIN; it may wait for a second person."""
         asked = {"proposal_id": proposal_id, "associate": associate, "amount_minor": amount_minor}
-        return self._ask("adjustments/propose", CloseMonth, **asked, text=text, pin=pin)
+        return self._office.ask(CloseMonth, "adjustments/propose", **asked, text=text, pin=pin)
 
     def decide_adjustment(self, proposal_id: str, *, is_approved: bool, pin: str) -> CloseMonth:
         """The second person's word on an adjustment, with her PIN."""
-        return self._ask("adjustments/decide", CloseMonth, proposal_id=proposal_id, is_approved=is_approved, pin=pin)
+        word = {"proposal_id": proposal_id, "is_approved": is_approved, "pin": pin}
+        return self._office.ask(CloseMonth, "adjustments/decide", **word)
 
     def review_flag(self, review_id: str, target: str, decision: str, text: str, pin: str) -> CloseMonth:
         """A manager's word on what a flag is about, `accept` or `void`, with her PIN."""
         asked = {"review_id": review_id, "target": target, "decision": decision, "text": text, "pin": pin}
-        return self._ask("flags/review", CloseMonth, **asked)
+        return self._office.ask(CloseMonth, "flags/review", **asked)
 
     def confirm_month(self, period: str, pin: str) -> CloseMonth:
         """The store is content with the month."""
-        return self._ask("close/confirm", CloseMonth, period=period, pin=pin)
+        return self._office.ask(CloseMonth, "close/confirm", period=period, pin=pin)
 
     def close_the_month(self, period: str, pin: str, forced_reason: str | None) -> CloseMonth:
         """Seal the month; with a reason even while something blocks it."""
-        return self._ask("close", CloseMonth, period=period, pin=pin, forced_reason=forced_reason)
-
-    def _ask(self, path: str, kind: type[T], **asked: Any) -> T:
-        answer = self._call(path, asked)
-        try:
-            return read_document(kind, answer)
-        except ValueError as error:
-            raise TransportError("bad_answer") from error
-
-    def _call(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
-        session = self._session()
-        if session is None:
-            raise Refused("not_signed_in")
-        body = {"staff_id": session.staff.id, **asked}
-        line: Transport | None = getattr(self._own, "line", None)
-        if line is None:
-            line = self._own.line = self._new_line()
-        return call_in_time(self._clock, line, f"{_COMMISSION}/{path}", body)
+        return self._office.ask(CloseMonth, "close", period=period, pin=pin, forced_reason=forced_reason)
 
     def _keep(self, found: Earnings) -> Earnings:
         """Put the answer in the place of the one before, with what changed since then and why (COMMISSION.md 7)."""
-        session = self._session()
-        if session is None or found.associate != session.staff.id:
+        staff_id = self._office.staff_id_or_none()
+        if staff_id is None or found.associate != staff_id:
             raise TransportError("bad_answer")
         f = own_figure.c
-        mine = (f.staff_id == session.staff.id, f.kind == KIND)
-        with self._cache.write() as conn:
+        mine = (f.staff_id == staff_id, f.kind == KIND)
+        with self._kept.cache.write() as conn:
             text = conn.execute(select(f.json).where(*mine, f.subject == found.period)).scalar()
-            before = None if text is None else _kept(text)
+            before = None if text is None else read_kept(Earnings, text)
             if before is not None:
                 found = replace(found, changes=changes_since(before, found))
-            row = {"staff_id": session.staff.id, "kind": KIND, "subject": found.period, "json": _text(found)}
-            upsert(conn, own_figure, [row | {"as_of_ms": found.as_of_ms}])
+            self._kept.keep(conn, staff_id, found.period, found, found.as_of_ms)
             kept = conn.execute(select(f.subject).where(*mine).order_by(f.subject.desc())).scalars().all()
             if len(kept) > MONTHS_KEPT:
                 conn.execute(delete(own_figure).where(*mine, f.subject.in_(kept[MONTHS_KEPT:])))
@@ -209,14 +166,3 @@ def _change(line: EarningsLine, before: int, after: int, as_of_ms: int) -> Chang
         text="" if last is None else last.text,
         state=line.state,
     )
-
-
-def _kept(text: str) -> Earnings | None:
-    try:
-        return read_document(Earnings, json.loads(text))
-    except ValueError:
-        return None  # kept by an older program; the next answer takes its place
-
-
-def _text(data: Earnings) -> str:
-    return json.dumps(to_document(data), ensure_ascii=False, separators=(",", ":"))

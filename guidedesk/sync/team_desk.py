@@ -5,29 +5,21 @@ What is kept stands under her own id in the encrypted cache. Lists behind a figu
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from threading import local
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from guidedesk.domain.errors import Refused, TransportError
-from guidedesk.models.counter_tables import own_figure
-from guidedesk.models.entities import upsert
+from guidedesk.domain.errors import TransportError
 from guidedesk.services.session import Session
-from guidedesk.services.strict_document import read_document, to_document
 from guidedesk.services.team import ListKind, TeamBoard, TeamList
-from guidedesk.sync.calls import call_in_time
 from guidedesk.sync.clock import ServerClock
-from guidedesk.sync.commission_desk import FigureStore
+from guidedesk.sync.office_line import FigureStore, KeptAnswers, OfficeLine
 from guidedesk.sync.transport import Transport
 
 KIND: Final = "team"
 AREA: Final = "area"
-_TEAM: Final = "/v1/team"
-T = TypeVar("T")
 
 
 class TeamDesk:
@@ -41,40 +33,21 @@ class TeamDesk:
         line: Callable[[], Transport],
         session: Callable[[], Session | None],
     ) -> None:
-        self._cache, self._read, self._clock = cache, read, clock
-        self._new_line, self._session = line, session
-        self._own = local()
+        self._office = OfficeLine(clock, line, session, "/v1/team")
+        self._kept = KeptAnswers(cache, read, KIND)
 
     def last_board(self, store_id: str | None) -> TeamBoard | None:
         """The last board of a store, or (None) of her area, that whoever is signed in got here."""
-        session = self._session()
-        if session is None:
-            return None
-        f = own_figure.c
-        query = select(f.json).where(
-            f.staff_id == session.staff.id, f.kind == KIND, f.subject == (store_id or AREA)
-        )
-        with self._read() as conn:
-            text = conn.execute(query).scalar()
-        if text is None:
-            return None
-        try:
-            return read_document(TeamBoard, json.loads(text))
-        except ValueError:
-            return None  # kept by an older program; the next answer takes its place
+        return self._kept.last(TeamBoard, self._office.staff_id_or_none(), store_id or AREA)
 
     def board(self, store_id: str | None) -> TeamBoard:
         """The board of a store, or (None) of all stores she answers for."""
-        found = self._ask("board", TeamBoard, store_id=store_id)
+        staff_id = self._office.staff_id()
+        found = self._office.ask(TeamBoard, "board", staff_id=staff_id, store_id=store_id)
         if found.store != store_id:
             raise TransportError("bad_answer")
-        session = self._session()
-        if session is None:
-            raise Refused("not_signed_in")
-        text = json.dumps(to_document(found), ensure_ascii=False, separators=(",", ":"))
-        row = {"staff_id": session.staff.id, "kind": KIND, "subject": store_id or AREA, "json": text}
-        with self._cache.write() as conn:
-            upsert(conn, own_figure, [row | {"as_of_ms": found.as_of_ms}])
+        with self._kept.cache.write() as conn:
+            self._kept.keep(conn, staff_id, store_id or AREA, found, found.as_of_ms)
         return found
 
     def list_behind(
@@ -82,18 +55,5 @@ class TeamDesk:
         tier: str | None,
     ) -> TeamList:  # fmt: skip
         """The list behind a figure of a board: `first` and `last` are local days."""
-        asked: dict[str, Any] = {"kind": kind, "first": first, "last": last, "who": who, "slot": slot, "tier": tier}
-        return self._ask("list", TeamList, store_id=store_id, **asked)
-
-    def _ask(self, path: str, answer_kind: type[T], **asked: Any) -> T:
-        session = self._session()
-        if session is None:
-            raise Refused("not_signed_in")
-        line: Transport | None = getattr(self._own, "line", None)
-        if line is None:
-            line = self._own.line = self._new_line()
-        answer = call_in_time(self._clock, line, f"{_TEAM}/{path}", {"staff_id": session.staff.id, **asked})
-        try:
-            return read_document(answer_kind, answer)
-        except ValueError as error:
-            raise TransportError("bad_answer") from error
+        where = {"store_id": store_id, "who": who, "slot": slot, "tier": tier}
+        return self._office.ask(TeamList, "list", kind=kind, first=first, last=last, **where)

@@ -13,7 +13,8 @@ from guidedesk.ui import i18n
 from guidedesk.ui.counter_segment_list import CounterSegmentList
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.main_window import MainWindow
-from guidedesk.ui.presenters.segments import SegmentsPresenter, SegmentsState
+from guidedesk.ui.presenters.segments import SegmentsPresenter
+from guidedesk.ui.presenters.segments_state import SegmentsState
 from guidedesk.ui.when_shown import WhenShown
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from guidedesk.services.segments import ListedMember, WordInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.presenters.segment_list import SegmentListPresenter
-from guidedesk.ui.presenters.segments import Draft, SegmentsPresenter
+from guidedesk.ui.presenters.segments import SegmentsPresenter
+from guidedesk.ui.presenters.segments_state import Draft
 from guidedesk.ui.presenters.shell import ShellPresenter
 from guidedesk.ui.views.segments_edit import edited
 from tests.helpers.shop import GAO, NOW, QIN, SHEN

@@ -11,7 +11,7 @@ from guidedesk.domain.segments import Audience
 from guidedesk.services.segments import MemberList
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
-from guidedesk.ui.presenters.segments import SegmentsState
+from guidedesk.ui.presenters.segments_state import SegmentsState
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 

@@ -6,7 +6,7 @@ Whatever is changed is counted at once and saved a moment later; nothing goes ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Lock
 from typing import Any, Final
@@ -15,16 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.outreach import DUE_DAYS, FIELDS, TEMPLATE_LIMIT
-from guidedesk.domain.segments import (
-    MOST_CONDITIONS,
-    SPECS,
-    Audience,
-    Condition,
-    ConditionKind,
-    Mode,
-    check_name,
-    read_audience,
-)
+from guidedesk.domain.segments import Audience, Condition, Mode, check_name
 from guidedesk.services.segments import (
     AudienceCount,
     Board,
@@ -37,136 +28,12 @@ from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.desk import Desk
+from guidedesk.ui.presenters.segments_state import BY_HAND, PRESETS, Draft, SegmentsState, draft_of
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
 SAVE_AFTER_MS: Final = 900
 DUE_AFTER_DAYS: Final = 6
 TEMPLATES: Final = 3
-# What a new audience may begin with; the words of its name are texts of the same name.
-PRESETS: Final[dict[str, tuple[Condition, ...]]] = {
-    "empty": (),
-    "away": (Condition(kind="orders", days=365, least=1), Condition(kind="not_in_store", days=45)),
-    "birthday": (Condition(kind="birthday", days=7),),
-    "first_order": (Condition(kind="orders", days=730, least=1, most=1), Condition(kind="last_bought", days=14)),
-    "tried": (Condition(kind="tried", days=30),),
-    "window": (Condition(kind="window_ends", days=3),),
-}
-BY_HAND: Final = "hand"
-_FIRST: Final[dict[str, Condition]] = {
-    "not_in_store": Condition(kind="not_in_store", days=45),
-    "last_bought": Condition(kind="last_bought", days=90),
-    "orders": Condition(kind="orders", days=365, least=2),
-    "spent": Condition(kind="spent", days=365, least=300_000),
-    "hour": Condition(kind="hour", least=18, most=21),
-    "birthday": Condition(kind="birthday", days=7),
-    "tier": Condition(kind="tier", words=("ordinary", "super")),
-    "consent": Condition(kind="consent", words=("wechat",)),
-    "last_contact": Condition(kind="last_contact", days=30),
-    "window_ends": Condition(kind="window_ends", days=3),
-    "tried": Condition(kind="tried", days=30),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The audience on show as it stands in the window; `is_changed` until head office keeps it so."""
-
-    id: str
-    name: str
-    kind: SegmentKind
-    audience: Audience
-    version: int = 0
-    is_changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentsState:
-    """What the page shows. `due` and `template` are what the tasks would say; `last` was handed out just now."""
-
-    now_ms: int
-    board: Board | None = None
-    is_asking: bool = False
-    is_offline: bool = False
-    problem: GuideDeskError | None = None
-    draft: Draft | None = None
-    count: AudienceCount | None = None
-    is_counting: bool = False
-    count_problem: GuideDeskError | None = None
-    saved_at_ms: int = 0
-    is_saving: bool = False
-    save_problem: GuideDeskError | None = None
-    channel: str = "wechat"
-    due: date | None = None
-    cap: int = 0
-    template: str = ""
-    preview: OutreachPreview | None = None
-    is_previewing: bool = False
-    is_sending: bool = False
-    send_problem: GuideDeskError | None = None
-
-    @property
-    def today(self) -> date:
-        """The local day."""
-        return formats.local_day(self.now_ms)
-
-    @property
-    def cap_week(self) -> int:
-        """Contacts a week that these tasks may bring a member to."""
-        most = 1 if self.board is None else self.board.cap_week
-        return min(self.cap or most, most)
-
-    @property
-    def why_not_edited(self) -> str:
-        """The catalogue key that says why nothing can be changed, or empty."""
-        return "seg.offline" if self.is_offline else ""
-
-    @property
-    def why_not_sent(self) -> str:
-        """The catalogue key that says why no tasks can go out now, or empty."""
-        if self.is_offline:
-            return "seg.offline"
-        if self.draft is None or self.count is None:
-            return "seg.why_not.none"
-        if self.save_problem is not None or not self.draft.name:
-            return "seg.why_not.unsaved"
-        if not self.template.strip():
-            return "seg.why_not.words"
-        if self.count.reachable == 0:
-            return "seg.why_not.nobody"
-        return "seg.why_not.busy" if self.is_previewing or self.is_sending or self.is_saving else ""
-
-    @property
-    def last(self) -> OutreachInfo | None:
-        """The newest tasks handed out for this audience."""
-        outreaches = () if self.count is None else self.count.outreaches
-        return outreaches[0] if outreaches else None
-
-    @property
-    def can_recall(self) -> bool:
-        """Whether the newest tasks can still be taken back."""
-        last = self.last
-        return last is not None and last.recalled_at_ms is None and self.now_ms <= last.recall_until_ms
-
-    @property
-    def kinds(self) -> tuple[ConditionKind, ...]:
-        """Kinds of condition that can be added: those there are words for."""
-        if self.draft is None or self.draft.kind == BY_HAND or len(self.draft.audience.conditions) >= MOST_CONDITIONS:
-            return ()
-        return tuple(kind for kind in SPECS if self.first_of(kind) is not None)
-
-    def first_of(self, kind: str) -> Condition | None:
-        """What a new condition of this kind says at first; None where there is no word for it."""
-        if kind in _FIRST:
-            return _FIRST[kind]
-        if self.board is None:
-            return None
-        if kind == "owner":
-            words = tuple(each.id for each in self.board.colleagues[:1])
-        else:
-            words = tuple(each.word for each in self.board.words if each.kind == kind)[:1]
-        spec = SPECS.get(kind)  # type: ignore[call-overload]
-        days = 365 if spec is not None and spec.days else None
-        return Condition(kind=kind, words=words, days=days) if words else None  # type: ignore[arg-type]
 
 
 class SegmentsPresenter(StatePresenter[SegmentsState]):
@@ -216,7 +83,7 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
         found = self._find(segment_id)
         if found is not None:
             self.save()
-            self._begin(_draft_of(found))
+            self._begin(draft_of(found))
 
     def add(self, preset: str) -> None:
         """A new audience that begins with a preset, or a group kept by hand."""
@@ -535,13 +402,13 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
         draft = self.state.draft
         if draft is None:
             if board.segments:
-                self._begin(_draft_of(board.segments[0]))
+                self._begin(draft_of(board.segments[0]))
         elif not draft.is_changed and not self.state.is_saving:
             found = self._find(draft.id)
             if found is None:
                 self._show(draft=None, count=None)
             else:
-                self._show(draft=_draft_of(found))
+                self._show(draft=draft_of(found))
                 self._count()
 
     def _fetch(
@@ -579,8 +446,3 @@ class SegmentsPresenter(StatePresenter[SegmentsState]):
     def _take_session(self, session: Session | None) -> None:
         self._saver.stop()
         self._show_state(SegmentsState(self._desk.now_ms(), is_offline=self.state.is_offline))
-
-
-def _draft_of(found: SegmentInfo) -> Draft:
-    audience = Audience() if found.audience is None else read_audience(found.audience)
-    return Draft(found.id, found.name, found.kind, audience, found.version)

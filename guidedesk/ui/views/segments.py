@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 from guidedesk.services.segments import SegmentInfo
 from guidedesk.ui import formats, messages
 from guidedesk.ui.i18n import t
-from guidedesk.ui.presenters.segments import BY_HAND, PRESETS, SegmentsState
+from guidedesk.ui.presenters.segments_state import BY_HAND, PRESETS, SegmentsState
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page

@@ -16,7 +16,7 @@ from guidedesk.services.segments import AudienceCount, OutreachInfo, OutreachPre
 from guidedesk.ui import formats, i18n, messages
 from guidedesk.ui import segment_words as words
 from guidedesk.ui.i18n import t
-from guidedesk.ui.presenters.segments import SegmentsState
+from guidedesk.ui.presenters.segments_state import SegmentsState
 from guidedesk.ui.safe_text import person_name, untrusted
 from guidedesk.ui.theme import look
 from guidedesk.ui.views.problem import Problem

@@ -14,7 +14,7 @@ from guidedesk.services.segments import AudienceCount, Board
 from guidedesk.ui import formats
 from guidedesk.ui import segment_words as words
 from guidedesk.ui.i18n import t
-from guidedesk.ui.presenters.segments import SegmentsState
+from guidedesk.ui.presenters.segments_state import SegmentsState
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.theme import look
 from guidedesk.ui.theme.icons import icon
