@@ -38,6 +38,7 @@ class Child:
     _lines: IO[str]
     told: list[dict[str, Any]] = field(default_factory=list)
     code: int | None = None
+    cpu_s: float = 0.0  # what its life took of a core; told when it has ended
 
     def listen(self) -> Iterator[dict[str, Any]]:
         """What it tells, as it tells it, until it has ended."""
@@ -45,7 +46,7 @@ class Child:
             text = self._lines.readline() or '{"ended": 1}'
             line: dict[str, Any] = json.loads(text) if text.startswith("{") else {"says": text.strip()}
             if "ended" in line:
-                self.code = line["ended"]
+                self.code, self.cpu_s = line["ended"], line.get("cpu_s", 0.0)
             else:
                 self.told.append(line)
                 yield line
@@ -147,7 +148,9 @@ def _job(name: str) -> Callable[[Mapping[str, Any], Tell], None]:
 
 def main(name: str) -> None:
     """Fork a copy for each line of the standard input, one after the other."""
+    # Not at the top: what is warmed up there are the jobs that tell by this module.
     job = _job(name)
+    importlib.import_module("tests.faults.warm").warm_up()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
@@ -161,8 +164,8 @@ def main(name: str) -> None:
                 traceback.print_exc()
             finally:
                 os._exit(code)
-        _, status = os.waitpid(pid, 0)
-        _tell({"ended": os.waitstatus_to_exitcode(status)})
+        _, status, used = os.wait4(pid, 0)
+        _tell({"ended": os.waitstatus_to_exitcode(status), "cpu_s": used.ru_utime + used.ru_stime})
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ them in the gate.
 
 from __future__ import annotations
 
+import os
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -26,7 +27,10 @@ from tests.helpers.counter_parts import log, register
 from tests.helpers.postgres import SQLITE
 from tests.helpers.world import Till, open_world, settle
 
-PLACES: Final = 500
+PLACES: Final = int(os.environ.get("GUIDEDESK_FAULT_PLACES", "500"))
+FEWEST_TURNS: Final = 4
+MOST_TURNS: Final = 100
+MORE: Final = 20  # what is tried after the fault
 SOME: Final = (1, 4, 9, 30, 90, 250)
 SENTENCES: Final = frozenset({"storage_full", "storage_unavailable"})
 Fault = Callable[[int, Kind], Exception | None]
@@ -70,13 +74,16 @@ class Story:
     disk: Disk
     member: str
     saved: list[str] = field(default_factory=list)  # ids of interactions
+    unsure: int = 0  # refused because the commit was written and could not be synced
+    found: int = 0  # of these, there after all at the next start
     codes: Tally[str] = field(default_factory=Tally)
 
-    def day(self, fault: Fault) -> int:
-        """Open, work and exchange on a bad disk; then the disk is well again. Gives what was done to the disk."""
-        self.disk.done, self.disk.fails = 0, fault
+    def day(self, kind: str, place: int) -> int:
+        """Open, work and exchange on a disk that goes bad at a place; then the disk is well again. Gives how many
+        writes and syncs were tried."""
+        self.disk.done, self.disk.fails = 0, FAULTS[kind](place)
         try:
-            self._work()
+            self._work(place)
         except StorageError as error:
             self._told(error)
         done = self.disk.done
@@ -86,8 +93,10 @@ class Story:
         self._is_whole()
         return done
 
-    def _work(self) -> None:
-        for _ in range(4):
+    def _work(self, place: int) -> None:
+        for turn in range(MOST_TURNS):
+            if turn >= FEWEST_TURNS and self.disk.done >= place + MORE:
+                break
             self._log()
             outcome = self.till.counter.engine.step()
             self._stopped(outcome)
@@ -95,9 +104,11 @@ class Story:
         self.till.close()
 
     def _log(self) -> None:
+        self.disk.failed.clear()
         try:
             self.saved.append(log(self.till.counter, self.member, "note", actor=self.till.actor("a1")))
         except StorageError as error:
+            self.unsure += "sync" in self.disk.failed
             self._told(error)
 
     def _stopped(self, outcome: StepOutcome) -> None:
@@ -130,7 +141,12 @@ class Story:
                 assert conn.exec_driver_sql("PRAGMA integrity_check").all() == [("ok",)]
         kept = {e.envelope.body["interaction_id"] for e in counter.journal.latest(100_000)
                 if e.envelope.type == "interaction"}  # fmt: skip
-        assert set(self.saved) == kept, (set(self.saved) - kept, kept - set(self.saved))
+        lost, more = set(self.saved) - kept, kept - set(self.saved)
+        assert not lost
+        # SQLite cannot take back from a disk that is gone what it wrote there: told as not kept, it may be.
+        self.found += len(more)
+        assert self.found <= self.unsure, more
+        self.saved += more
         self.till.close()
 
 
@@ -160,7 +176,7 @@ def everything_once(story: Story) -> None:
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_fault_at_some_writes_and_syncs_loses_nothing(story: Story, kind: str) -> None:
     for place in SOME:
-        story.day(FAULTS[kind](place))
+        story.day(kind, place)
     everything_once(story)
     assert story.codes.total() >= len(SOME) / 2
 
@@ -169,7 +185,8 @@ def test_a_fault_at_some_writes_and_syncs_loses_nothing(story: Story, kind: str)
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_fault_at_each_of_the_first_writes_and_syncs_loses_nothing(story: Story, kind: str) -> None:
-    reached = sum(story.day(FAULTS[kind](place)) >= place for place in range(1, PLACES + 1))
+    assert all(story.day(kind, place) >= place for place in range(1, PLACES + 1))
     everything_once(story)
     told = dict(story.codes)
-    count_up(f"{kind}: {reached} of {PLACES} places, told {told}; {len(story.saved)} operations, each once")
+    after_all = f"{story.found} of {story.unsure} refused at the sync of their commit there after all"
+    count_up(f"{kind}: {PLACES} places, told {told}; {len(story.saved)} operations, each once; {after_all}")

@@ -36,6 +36,7 @@ class Disk:
     events: list[Event] = field(default_factory=list)
     is_recording: bool = False
     done: int = 0
+    failed: set[Kind] = field(default_factory=set)  # what did not happen, until somebody empties it
     fails: Callable[[int, Kind], Exception | None] = lambda _number, _kind: None
 
     def comes(self, kind: Kind, name: str, number: int = 0, data: bytes = b"") -> None:
@@ -43,6 +44,7 @@ class Disk:
         self.done += 1
         error = self.fails(self.done, kind)
         if error is not None:
+            self.failed.add(kind)
             raise error
         if self.is_recording:
             self.events.append(Event(kind, Path(name).name, number, data))

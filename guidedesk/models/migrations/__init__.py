@@ -6,6 +6,7 @@ and tested against the models like the others.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -46,11 +47,9 @@ def upgrade(conn: Connection, environment: Environment, revision: str = "head") 
 
 def is_newest(conn: Connection, environment: Environment) -> bool:
     """Whether every step has been taken."""
-    from alembic.script import ScriptDirectory
-
     if not inspect(conn).has_table("alembic_version"):
         return False
-    newest = set(ScriptDirectory.from_config(configuration(environment)).get_heads())
+    newest, _ = _revisions(environment)
     return newest == set(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
 
 
@@ -67,11 +66,17 @@ def configuration(environment: Environment) -> Config:
 
 def refuse_newer(conn: Connection, environment: Environment) -> None:
     """`storage_newer` where a step was taken that this program does not know."""
-    from alembic.script import ScriptDirectory
-
     if not inspect(conn).has_table("alembic_version"):
         return
-    scripts = ScriptDirectory.from_config(configuration(environment)).walk_revisions()
-    found = set(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars())
-    if not found <= {script.revision for script in scripts}:
+    _, known = _revisions(environment)
+    if not known.issuperset(conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalars()):
         raise StorageError("storage_newer", file=environment)
+
+
+@cache
+def _revisions(environment: Environment) -> tuple[frozenset[str], frozenset[str]]:
+    """The newest steps and every step this program knows; Alembic reads and compiles each file for that, once here."""
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(configuration(environment))
+    return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
