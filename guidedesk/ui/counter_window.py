@@ -230,10 +230,12 @@ class CounterWindow(QObject):
     def _add_member(self) -> None:
         page, presenter = MemberPage(), self.member
         page.returned.connect(presenter.open)
-        presenter.state_changed.connect(self._when_shown(page).take)
-        presenter.opened.connect(self._show_member)
+        card, care = self._when_shown(page), WhenShown(page, page.render_care)
+        # First, so that what was told of the one before is gone when the card is laid out, once for both.
         presenter.state_changed.connect(self.member_care.follow)
-        self.member_care.state_changed.connect(WhenShown(page, page.render_care).take)
+        self.member_care.state_changed.connect(care.take)
+        presenter.state_changed.connect(card.take)
+        presenter.opened.connect(self._show_member)
         self.member_care.noticed.connect(self._tell_notice)
         page.next_done.connect(self.member_care.complete)
         page.next_another.connect(self.member_care.another)

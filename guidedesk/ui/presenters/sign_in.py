@@ -79,6 +79,7 @@ class SignInPresenter(StatePresenter[SignInState]):
         super().__init__(SignInState(now_ms=desk.now_ms(), counter=desk.counter.label), parent)
         self._desk = desk
         self._wait_from_ms = 0
+        self._status: SyncStatus | None = None
         self._is_opening = False
         self._wanted: StaffInfo | None = None  # by her badge, while the tiles are still being read
         self._timer = QTimer(self)
@@ -88,6 +89,7 @@ class SignInPresenter(StatePresenter[SignInState]):
     def open(self) -> None:
         """Start afresh with the last user chosen, as after a lock."""
         self._leave("choose")
+        self._show(status=self._status)
         self._is_opening, self._wanted = True, None
         self._timer.start(TICK_MS)
         self._desk.read(read_shop, self._desk.counter.store_id, done=self._take_shop, latest="sign_in.shop")
@@ -254,4 +256,6 @@ class SignInPresenter(StatePresenter[SignInState]):
         self._show(brand=settings.brand, store=store.name)
 
     def _take_status(self, status: SyncStatus) -> None:
-        self._show(status=status)
+        self._status = status
+        if self._desk.session is None:  # behind an open window nobody sees it
+            self._show(status=status)

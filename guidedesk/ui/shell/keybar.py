@@ -62,8 +62,9 @@ class KeyBar(QFrame):
 
     def set_place(self, text: str) -> None:
         """Store and counter, at the right end."""
-        self._place.set_text(text)
-        self._fit()
+        if text != self._place.text():
+            self._place.set_text(text)
+            self._fit()
 
     def set_compact(self, compact: bool) -> None:
         """Four keys, and F1 for all of them."""

@@ -70,14 +70,16 @@ class RailButton(QPushButton):
 
     def set_count(self, count: int, text_key: str = "rail.waiting") -> None:
         """The number at the corner; 0 hides it. `text_key` says to screen readers what is counted."""
-        self._count, self._count_key = count, text_key
-        self.rename()
-        self.update()
+        if (self._count, self._count_key) != (count, text_key):
+            self._count, self._count_key = count, text_key
+            self.rename()
+            self.update()
 
     def set_icon(self, icon: str) -> None:
         """Another icon, e.g. the crossed-out cloud while offline."""
-        self._icon = icon
-        self.update()
+        if icon != self._icon:
+            self._icon = icon
+            self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # A push button would move along the Tab order; the rail moves inside itself.

@@ -63,6 +63,8 @@ class ChipButton(QPushButton):
 
     def show_chip(self, text: str, tone: ToneName, icon: str) -> None:
         """Change what it says."""
+        if (self._tone, self._icon, self.text()) == (tone, icon, text):
+            return
         self._tone, self._icon = tone, icon
         self.setText(text)
         self.updateGeometry()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk.services.read_models import MemberCard
-from guidedesk.ui import formats
+from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.bind import BindResult
 from guidedesk.ui.presenters.member import MemberState
@@ -42,7 +43,7 @@ from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import Box, column, holder, row, settle_layouts
+from guidedesk.ui.widgets.layouts import Box, column, holder, lasting_layouts, row, settle_layouts
 from guidedesk.ui.widgets.listview import ListView
 from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
 from guidedesk.ui.widgets.rows import LineDelegate
@@ -61,6 +62,11 @@ ACTIONS: Final = (
     MenuItem("gathering", "actions.gathering", "users", "Ctrl J"), MenuItem("duplicate", "actions.duplicate", "users"),
     MenuItem("group", "actions.group", "pin"),
 )  # fmt: skip
+# What only other parts of the card show.
+_NOT_OF_THE_HEAD: Final[dict[str, Any]] = {
+    "consents": (), "tags": (), "timeline": (), "timeline_counts": (), "follow_ups": (), "coupons": (),
+    "last_visit_ms": None, "preferences": None,
+}  # fmt: skip
 BY_KEY: Final = {"reveal_phone": "phone", "gatherings": "gathering"}  # commands of the window
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F4", "keys.log"), KeyCue("Ctrl B", "keys.served"),
@@ -254,6 +260,7 @@ class MemberPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._state: MemberState | None = None
+        self._drawn: dict[str, object] = {}
         self._banner = Banner("info", "info", closable=False)
         self.result = Banner("info", "queue")
         self.result.hide()
@@ -283,6 +290,7 @@ class MemberPage(Page):
         self.body.put(self._content, self._none)
         self._connect()
         self._content.hide()
+        self._layouts = lasting_layouts(self)
         self.retranslate()
 
     def _connect(self) -> None:
@@ -324,17 +332,28 @@ class MemberPage(Page):
             return
         self._show_banner(card)
         self.show_result(self._result)
-        self.head.show_state(state, card)
+        if self._differs("head", replace(card, **_NOT_OF_THE_HEAD), state.how, state.as_of_ms, _minute(state)):
+            self.head.show_state(state, card)
         self.owner.setVisible(not card.is_erased)
-        self.owner.show_owner(card, state.now_ms)
-        self.consents.show_state(state)
+        if self._differs("owner", card.owner, card.store_share, _minute(state)):
+            self.owner.show_owner(card, state.now_ms)
+        if self._differs("consents", card.consents, card.tags, card.is_erased, state.tag_error, _minute(state)):
+            self.consents.show_state(state)
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)
         self.abilities.setVisible(state.hides_amounts and not card.is_erased)
         self.coupons.show_coupons(card.coupons, state.now_ms)
         self.preferences.show_preferences(card.preferences)
         if self.isVisible():
-            settle_layouts()
+            settle_layouts(self._layouts)
+
+    def _differs(self, part: str, *told: object) -> bool:
+        """Whether a part has something else to tell. After her visit is recorded the card comes again, with one line
+        more in the timeline: what stays as it is, is not dressed and laid out anew."""
+        wanted = (told, i18n.language(), look().tokens.scale)
+        is_other = self._drawn.get(part) != wanted
+        self._drawn[part] = wanted
+        return is_other
 
     def render_care(self, state: MemberCareState) -> None:
         """What could be next, and the tier: both come a moment after the card."""
@@ -457,6 +476,11 @@ class MemberPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_head()
+
+
+def _minute(state: MemberState) -> int:
+    """Words like "yesterday" and "just now" may change with it."""
+    return state.now_ms // 60_000
 
 
 def _stretched(*cards: Card) -> Box:

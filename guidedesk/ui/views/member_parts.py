@@ -275,13 +275,16 @@ class PreferencesCard(Card):
     def show_preferences(self, found: Preferences) -> None:
         """Fill the card; without purchases it says what will appear."""
         has = found.orders > 0
+        if self._shown == (found, i18n.language()):
+            return
+        self._shown = (found, i18n.language())
         self._note.set_text(t("member.from_orders", n=found.orders) if has else "")
         self._figures.setVisible(has)
         self._none.setVisible(not has)
-        self._none.show_text(t("member.preferences_none"), t("member.preferences_none_text"))
-        if has and self._shown != (found, i18n.language()):
-            self._shown = (found, i18n.language())
+        if has:
             self._show_figures(found)
+        else:
+            self._none.show_text(t("member.preferences_none"), t("member.preferences_none_text"))
 
     def _size_chip(self) -> Chip:
         is_first = self._sizes.count() == 0

@@ -39,9 +39,10 @@ class Avatar(Painted):
 
     def show_name(self, name: str) -> None:
         """Another person; the widget is decorative because the name always stands beside it."""
-        self._name = name
-        self.setAccessibleName(person_name(name))
-        self.update()
+        if name != self._name:
+            self._name = name
+            self.setAccessibleName(person_name(name))
+            self.update()
 
     def sizeHint(self) -> QSize:
         side = int(getattr(look().m, f"avatar_{self._size}"))

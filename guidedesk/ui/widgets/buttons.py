@@ -44,6 +44,7 @@ class Button(QPushButton, Said):
         self.kind: Kind = kind
         self._icon, self._hint, self._size, self._trailing = icon, key, size, trailing
         self._is_key_hidden = False
+        self._reason: str | None = None  # that was said last for not being allowed
         self.setSizePolicy(QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -56,8 +57,9 @@ class Button(QPushButton, Said):
     def set_text(self, text: str) -> None:
         """Show a value; ends an earlier `say`."""
         self._key = ""
-        self.setText(text)
-        self.updateGeometry()
+        if text != self.text():
+            self.setText(text)
+            self.updateGeometry()
 
     def set_kind(self, kind: Kind) -> None:
         """Another weight: only one button of a page is the primary one."""
@@ -66,8 +68,9 @@ class Button(QPushButton, Said):
 
     def set_icon(self, icon: str) -> None:
         """Another icon, or none with an empty name."""
-        self._icon = icon
-        self._restyle()
+        if icon != self._icon:
+            self._icon = icon
+            self._restyle()
 
     def show_key(self, shown: bool) -> None:
         """Show or leave out the key cap; a screen reader is told the key either way."""
@@ -77,6 +80,10 @@ class Button(QPushButton, Said):
 
     def allow(self, allowed: bool, reason: str = "") -> None:
         """Enable, or disable with the reason people can read (every disabled control says why)."""
+        said = "" if allowed else reason
+        if self._reason == said and self.testAttribute(Qt.WidgetAttribute.WA_ForceDisabled) != allowed:
+            return
+        self._reason = said
         self.setEnabled(allowed)
         tip(self, "" if allowed else reason)
         self.setAccessibleDescription(self._hint if allowed else reason)

@@ -25,8 +25,9 @@ class Painted(QLabel, Said):
     def set_text(self, text: str) -> None:
         """Show another text."""
         self._key = ""
-        self.setText(text)
-        self.updateGeometry()
+        if text != self.text():
+            self.setText(text)
+            self.updateGeometry()
 
     def _text_changed(self) -> None:
         self.updateGeometry()
@@ -54,9 +55,12 @@ class Chip(Painted):
 
     def show_state(self, text: str, tone: ToneName, icon: str = "") -> None:
         """Change text, tone and icon together."""
-        self.tone, self._icon = tone, icon
+        if (self.tone, self._icon) != (tone, icon):
+            if bool(icon) != bool(self._icon):
+                self.updateGeometry()
+            self.tone, self._icon = tone, icon
+            self.update()
         self.set_text(text)
-        self.update()
 
     def set_chosen(self, chosen: bool) -> None:
         """Outline it in the accent colour."""

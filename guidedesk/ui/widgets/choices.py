@@ -48,6 +48,8 @@ class ChoiceButton(QRadioButton):
 
     def show_choice(self, choice: Choice) -> None:
         """Be this option, in the place this button has."""
+        if getattr(self, "choice", None) == choice:
+            return
         self.choice = choice
         self.setText(choice.text)
         self.setEnabled(not choice.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
@@ -40,6 +40,9 @@ class Label(QLabel, Said):
         self._style: TypeName = style
         self._lines = lines
         self._wraps, self._looked_at, self._has_long_word = wrap, "", False
+        # Qt asks for the height of one width many times in a layout; only another text or font changes it.
+        self._heights: dict[int, int] = {}
+        self._measured = ""
         self.setWordWrap(wrap)
         if align is not None:
             self.setAlignment(align)
@@ -72,16 +75,31 @@ class Label(QLabel, Said):
         self._fit()
 
     def _restyle(self) -> None:
+        self._heights.clear()
         self.setMinimumHeight(self._line())
         self._fit()
 
     def _line(self) -> int:
         return look().tokens.px(look().tokens.type(self._style).line)
 
+    def changeEvent(self, event: QEvent) -> None:
+        self._heights.clear()
+        super().changeEvent(event)
+
     def hasHeightForWidth(self) -> bool:
-        return self._limit() > 1 or super().hasHeightForWidth()
+        return self._wraps or self._lines > 1
 
     def heightForWidth(self, width: int) -> int:
+        text = self.text()
+        if text != self._measured:
+            self._heights.clear()
+            self._measured = text
+        found = self._heights.get(width)
+        if found is None:
+            found = self._heights[width] = self._measure(width)
+        return found
+
+    def _measure(self, width: int) -> int:
         limit = self._limit()
         if limit > 1:
             return self._line() * max(1, len(_break(self.text(), self, width, limit)))

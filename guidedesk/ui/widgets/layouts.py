@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
@@ -137,11 +137,21 @@ def placed(layout: QLayout) -> list[QWidget]:
     return found
 
 
-def settle_layouts() -> None:
+def lasting_layouts(page: QWidget) -> list[QLayout]:
+    """The layouts of a page that was just made, the inner ones before those around them."""
+    found = (widget.layout() for widget in reversed(page.findChildren(QWidget)))
+    return [layout for layout in found if layout is not None]
+
+
+def settle_layouts(first: Sequence[QLayout] = ()) -> None:
     """Let every layout that waits take place now, the ones that wait for those included.
 
     Left alone, each level waits for a turn of the event loop, and several repaints come before the picture is whole.
+    With those of `lasting_layouts` done before, each takes place once: an outer one waits for all that is inside it,
+    and not for one level of it after the other.
     """
+    for layout in first:
+        layout.activate()
     for _ in range(_LEVELS):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 

@@ -44,9 +44,10 @@ class Ring(QWidget):
 
     def show_state(self, state: RingState) -> None:
         """Show another window."""
-        self._state = state
-        self.setAccessibleName(state.spoken)
-        self.update()
+        if state != self._state:
+            self._state = state
+            self.setAccessibleName(state.spoken)
+            self.update()
 
     def sizeHint(self) -> QSize:
         side = look().m.ring_small if self._small else look().m.ring
