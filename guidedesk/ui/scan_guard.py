@@ -8,11 +8,12 @@ not notice, and the keys of a scanner never arrive.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QMenu, QMenuBar, QWidget
 from shiboken6 import isValid
 
 from guidedesk.ui.scan_keys import ENDINGS, key_place
+from guidedesk.ui.scan_restore import key_target
 
 _PROPERTY = "gd_guards_keys"
 _ACTING = frozenset({Qt.Key.Key_Space, *ENDINGS})
@@ -46,6 +47,7 @@ class KeyGuard:
     def __init__(self) -> None:
         self._target: QWidget | None = None
         self._held: list[QKeyEvent] = []
+        self._words: list[tuple[QInputMethodEvent, bool]] = []  # and whether it may be a scanner's key
         self._last_ms = 0
         self.is_delivering = False
 
@@ -53,6 +55,11 @@ class KeyGuard:
     def is_holding(self) -> bool:
         """Whether any key waits."""
         return bool(self._held)
+
+    @property
+    def is_holding_words(self) -> bool:
+        """Whether an input method's words wait behind the keys."""
+        return bool(self._words)
 
     def is_due(self, now_ms: int, guard_ms: int) -> bool:
         """Whether the held keys have waited long enough since the last of them."""
@@ -73,22 +80,34 @@ class KeyGuard:
         self._held.append(_copy(event))
         return True
 
+    def hold_words(self, event: QInputMethodEvent, *, may_be_scanned: bool = False) -> bool:
+        """Hold what an input method sends behind a held key: the key may move the keyboard to where the words belong.
+        Says whether it was held."""
+        if self.is_holding:
+            self._words.append((_copy_of_words(event), may_be_scanned))
+        return self.is_holding
+
     def drop(self) -> None:
-        """The keys were a scanner's."""
+        """The keys were a scanner's; words are a person's all the same."""
         self._held.clear()
-        self._target = None
+        self._words = [(words, False) for words, may_be_scanned in self._words if not may_be_scanned]
+        self.deliver()
 
     def deliver(self) -> None:
-        """The keys were a person's: hand them on, unless they came too thick for one."""
-        target, held = self._target, self._held
-        self._target, self._held = None, []
+        """The keys were a person's: hand them on, unless they came too thick for one; then the words behind them."""
+        target, held, words = self._target, self._held, self._words
+        self._target, self._held, self._words = None, [], []
         if target is None or not isValid(target) or _is_too_thick(target, held):
-            return
+            target, held = None, []
         self.is_delivering = True
         try:
             for event in held:
-                if isValid(target):
+                if target is not None and isValid(target):
                     QCoreApplication.sendEvent(target, event)
+            for said, _ in words:
+                field = key_target()
+                if field is not None:
+                    QCoreApplication.sendEvent(field, said)
         finally:
             self.is_delivering = False
 
@@ -98,6 +117,12 @@ def _is_too_thick(target: QWidget, held: list[QKeyEvent]) -> bool:
     if _is_button(target):
         return len(presses) > 1 and any(event.key() in _ACTING for event in presses)
     return len(presses) > _MOST_HELD_IN_FIELDS
+
+
+def _copy_of_words(event: QInputMethodEvent) -> QInputMethodEvent:
+    copy = QInputMethodEvent(event.preeditString(), event.attributes())
+    copy.setCommitString(event.commitString(), event.replacementStart(), event.replacementLength())
+    return copy
 
 
 def _copy(event: QKeyEvent) -> QKeyEvent:

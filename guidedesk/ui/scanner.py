@@ -126,6 +126,8 @@ class ScannerInput(ScannerSource):
         """A press comes as ShortcutOverride and KeyPress, each to the window, its widget and parents."""
         if event.type() == QEvent.Type.KeyRelease:
             return self._on_release(event)
+        if self._guard.is_holding_words:
+            self._guard.deliver()  # words between two keys are a person's; where this key goes is seen only then
         if self._judged != press_identity(event):
             self._judged = press_identity(event)
             self._verdict = self._judge(event)
@@ -250,13 +252,13 @@ class ScannerInput(ScannerSource):
         if self._burst.is_running:
             return self._on_words_in_a_scan(event, at_ms)
         if len(committed) == 1 and committed.isprintable() and not was_composing and not _are_words(committed):
-            return self._take(committed, at_ms)
+            return self._take(committed, at_ms) or self._guard.hold_words(event, may_be_scanned=True)
         if committed:
             self._composed_at_ms = at_ms  # its last key may have been a scan's first, lost as a choice
             early = [stroke for stroke in self._burst.take_back() if at_ms - stroke.at_ms <= self._settings.tail_ms]
             if early and self._raw.is_watching:
                 return self._put_behind(watched, event, early)
-        return False
+        return self._guard.hold_words(event)
 
     def _on_words_in_a_scan(self, event: QInputMethodEvent, at_ms: int) -> bool:
         """What was being composed when the scan came is settled by its digits, and late: it is the field's. What an

@@ -507,6 +507,38 @@ def test_words_chosen_in_an_input_method_are_no_scan(desk):
     assert line.text() == "你好我想看一下新的外套谢谢"
 
 
+def test_words_of_an_input_method_wait_behind_the_tab_that_moves_to_their_field(desk):
+    """A button holds Tab for a moment: words said meanwhile are for the field behind it, not for the button."""
+    button, note, second = QPushButton("Sell"), QLineEdit(), QLineEdit()
+    at = desk(button, note, second)
+    at.focus(button)
+    at.key("\t")
+    at.commit("你好")
+    assert (button.hasFocus(), note.text()) == (True, "")
+    at.pass_time(40)
+    assert (note.hasFocus(), note.text()) == (True, "你好")
+    note.clear()
+    at.focus(button)
+    at.key("\t")
+    at.pass_time(5)
+    at.commit("，")
+    at.commit("再见")
+    at.pass_time(5)
+    at.key("\t")
+    at.settle()
+    assert (second.hasFocus(), note.text(), at.scans) == (True, "，再见", [])
+
+
+def test_words_behind_a_tab_outlive_a_scan(desk):
+    button, note = QPushButton("Sell"), QLineEdit()
+    at = desk(button, note)
+    at.focus(button)
+    at.key("\t")
+    at.commit("你好")
+    at.scan()
+    assert (at.texts, note.text()) == ([MEMBER], "你好")
+
+
 def test_a_first_digit_swallowed_as_a_choice_makes_the_scan_garbled(desk):
     line = QLineEdit()
     at = desk(line)
