@@ -112,6 +112,9 @@ class CounterApp(QObject):
         self.idle.stop()
         self.scanners.stop()
         self.sync.close()
+        session = self.desk.session
+        if session is not None:  # the window was closed without a lock: she left here and now all the same
+            self.tasks.write(self.counter.day.leave, session.staff.id, failed=_no_matter)
         self.tasks.close()
         self.window.window.close()
         self.counter.close()
@@ -197,6 +200,10 @@ class CounterApp(QObject):
             save_settings(self._folder, self.settings)
         except OSError:
             self.tasks.failed.emit(GuideDeskError("settings_unsaved"))
+
+
+def _no_matter(_error: Exception) -> None:
+    """What is new since then is only told once more."""
 
 
 def crashes_told_by(tasks: Tasks) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:

@@ -238,6 +238,19 @@ class Earnings:
 
 
 @dataclass(frozen=True, slots=True)
+class EarnedSince:
+    """What head office heard of since `since_ms`: attributed sales with what she earns of them, and how many of her
+    disputes were decided."""
+
+    as_of_ms: int
+    associate: str
+    since_ms: int
+    currency: str
+    sales: Figure
+    rulings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WhyNotAnswer:
     """Why an order is not hers, or that it is. `winner` names who earns it, where somebody does.
 

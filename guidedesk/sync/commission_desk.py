@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from guidedesk.domain.errors import TransportError
 from guidedesk.models.counter_tables import own_figure
-from guidedesk.services.earnings import Change, CloseMonth, Earnings, EarningsLine, WhyNotAnswer
+from guidedesk.services.earnings import Change, CloseMonth, EarnedSince, Earnings, EarningsLine, WhyNotAnswer
 from guidedesk.services.session import Session
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.office_line import FigureStore, KeptAnswers, OfficeLine, kept_text, read_kept
@@ -45,6 +45,14 @@ class CommissionDesk:
     def earnings(self, period: str) -> Earnings:
         """A month of whoever is signed in; empty is the one in progress."""
         return self._keep(self._office.ask(Earnings, "earnings", period=period or None))
+
+    def since(self, left_ms: int) -> EarnedSince:
+        """What head office heard of since a moment, about whoever is signed in."""
+        who = self._office.staff_id()
+        found = self._office.ask(EarnedSince, "since", since_ms=max(0, left_ms), staff_id=who)
+        if found.associate != who:
+            raise TransportError("bad_answer")
+        return found
 
     def why_not(self, order_no: str) -> WhyNotAnswer:
         """Why an order of a member she served is not hers, or that it is."""

@@ -40,6 +40,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.code_desk import CodeDesk
 from guidedesk.sync.commission_desk import CommissionDesk
+from guidedesk.sync.day_desk import DayDesk
 from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.files import ON_DISK, CounterFiles
@@ -110,6 +111,7 @@ class Counter:
         self._office: PeopleDesk | None = None
         self._segments: SegmentDesk | None = None
         self._team: TeamDesk | None = None
+        self.day = DayDesk(self.journal, self.local, self.read, self.settings, self.now_ms)
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
             self._begin()

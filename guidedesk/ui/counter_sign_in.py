@@ -25,8 +25,8 @@ class CounterSignIn(QObject):
         self._window = window
         self.presenter = SignInPresenter(desk, self)
 
-    def add_page(self) -> None:
-        """Put the page into the window."""
+    def add_page(self) -> SignInPage:
+        """Put the page into the window; the page."""
         page, presenter = SignInPage(), self.presenter
         presenter.state_changed.connect(page.render_state)
         page.person_chosen.connect(presenter.choose)
@@ -42,3 +42,4 @@ class CounterSignIn(QObject):
         page.theme_chosen.connect(self.theme_chosen)
         page.render_state(presenter.state)
         self._window.add_page(SIGN_IN, page, full=True)
+        return page

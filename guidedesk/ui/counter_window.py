@@ -18,6 +18,7 @@ from guidedesk.ui.counter_associates import ASSOCIATE, CounterAssociates
 from guidedesk.ui.counter_close import CLOSE, CounterClose
 from guidedesk.ui.counter_codes import CODES, CounterCodes
 from guidedesk.ui.counter_coupons import CounterCoupons
+from guidedesk.ui.counter_day import CounterDay
 from guidedesk.ui.counter_earnings import EARNINGS, CounterEarnings
 from guidedesk.ui.counter_history import HISTORY as HISTORY
 from guidedesk.ui.counter_history import CounterHistory
@@ -124,8 +125,13 @@ class CounterWindow(QObject):
         self.tasks.phone_wanted.connect(self._show_phone)
         self.binder = ShellBinder(self.window, self.shell)
         self.shell.state_changed.connect(self.tasks.badge.show_count)
-        self._sign_ins.add_page()
+        sign_in_page = self._sign_ins.add_page()
         self._add_home()
+        self.day = CounterDay(desk, self.window, self.care, self)
+        self.day.show_on(self._home_page, sign_in_page)
+        self.day.member_wanted.connect(self.open_member)
+        self.day.page_wanted.connect(self.window.show_page)
+        self.day.lock_wanted.connect(self.shell.lock)
         self._add_member()
         self.window.add_page_later(HISTORY, self._histories.add_page)
         self._histories.log_wanted.connect(self.log.open)
@@ -362,6 +368,7 @@ class CounterWindow(QObject):
     def _switch_user(self, staff: StaffInfo) -> None:
         """Another badge: lock at once, and she is who is about to sign in (DESIGN-UI.md 10)."""
         self.shell.lock()
+        self.day.end.close()
         self.sign_in.choose_staff(staff)
 
     def _show_result(self, result: ScanResult) -> None:
@@ -429,6 +436,8 @@ class CounterWindow(QObject):
         elif name == "turn_to_customer":
             self.search.close()
             self.turn.turn()
+        elif name == "close_day" and self.desk.session is not None:
+            self.day.close_day()
         elif name == "earnings" and self.desk.session is not None:
             self.earnings.show_page()
         elif name == "tasks" and self._is_allowed("follow_up.complete"):

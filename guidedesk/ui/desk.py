@@ -11,13 +11,15 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.codes.forms import TrustList
 from guidedesk.domain.access import Permission, may
+from guidedesk.domain.day import DayEnd, Since
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.outbox import MOST_UNSENT
 from guidedesk.services.changes import Changes
 from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
-from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
+from guidedesk.services.earnings import CloseMonth, EarnedSince, Earnings, WhyNotAnswer
 from guidedesk.services.operations import Operation
 from guidedesk.services.printers import PrinterSettings
+from guidedesk.services.queries.care import CareMember
 from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.services.team import ListKind, TeamBoard, TeamList
@@ -39,6 +41,10 @@ class CommissionPort(Protocol):
 
     def earnings(self, period: str) -> Earnings:
         """A month of whoever is signed in; empty is the one in progress."""
+        ...
+
+    def since(self, left_ms: int) -> EarnedSince:
+        """What head office heard of since a moment (UTC ms), about whoever is signed in."""
         ...
 
     def why_not(self, order_no: str) -> WhyNotAnswer:
@@ -81,6 +87,22 @@ class CommissionPort(Protocol):
 
     def close_the_month(self, period: str, pin: str, forced_reason: str | None) -> CloseMonth:
         """Seal the month; with a reason even while something blocks it."""
+        ...
+
+
+class DayPort(Protocol):
+    """An associate's days at this counter (`guidedesk.sync.day_desk`), from its own files."""
+
+    def today(self, staff_id: str, care: Sequence[CareMember] = ()) -> DayEnd:
+        """Her working day here as it stands now; `care` are the members she looks after."""
+        ...
+
+    def leave(self, staff_id: str) -> None:
+        """She leaves the counter now, and has seen what reached it until now."""
+        ...
+
+    def since(self, staff_id: str) -> Since | None:
+        """What reached this counter since she left it; None where she never did."""
         ...
 
 
@@ -179,6 +201,11 @@ class CounterPort(Protocol):
     @property
     def commission(self) -> CommissionPort:
         """Earnings and closing."""
+        ...
+
+    @property
+    def day(self) -> DayPort:
+        """What somebody did here today, and what is news to her."""
         ...
 
     @property

@@ -33,6 +33,9 @@ _SIGN_IN: Final = ("signin.brand", "=松屿|SONGYU", "=杭州湖滨店|Hangzhou 
 _TILES: Final = ("signin.people", "=A017", "=周牧|Zhou Mu", "=何静怡|He Jingyi", "=陈柏|Chen Bai", "=苏蔓|Su Man",
                  "=高岚|Gao Lan", "=M002", "role.manager", "signin.drafts")
 _PIN: Final = ("signin.enter_pin", "pin.cells", "pin.clear", "pin.delete", "=0", "=9", "signin.switch")
+_DAY: Final = ("day.title", "day.done", "day.served", "day.new_members", "day.kept", "day.left", "=23", "=Esc")
+_MORNING_ONLY: Final = ("=10:42", "signin.safe_title", "signin.auto_lock")
+_EVENING: Final = (*(one for one in _SIGN_IN if one not in _MORNING_ONLY), "=21:04")
 _HOME: Final = (*_FRAME, "home.scanner_ready", "home.ready", "home.new_member", "home.look_up",
                 "home.agenda", "home.shift", "home.visits", "home.new_members", "home.interactions")
 _AGENDA: Final = ("home.last_scan", "home.filter", "home.tab_all", "home.tab_birthday", "home.tab_promised",
@@ -193,6 +196,15 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("signin", "number"): (*_SIGN_IN, *_TILES, "signin.other_detail", "signin.number", "signin.number_next"),
     ("signin", "first_time"): (*(key for key in _SIGN_IN if key != "signin.people_note"), "signin.nobody",
                                "signin.nobody_detail", "signin.number", "signin.number_next"),
+    ("signin", "day_end"): (*_EVENING, *_TILES, *_PIN, *_DAY, "day.all_sent",
+                            "=已存 64 条，已生效 64 条|64 saved, 64 confirmed"),
+    ("signin", "day_waiting"): (*_EVENING, *_TILES, *_PIN, *_DAY, "day.waiting_offline", "day.refused",
+                                "=已生效 56 条|56 confirmed", "sync.chip.offline_waiting"),
+    ("home", "since"): (*_HOME, *_AGENDA, "=秦之恒", "=叶青禾", "since.title", "since.seen", "since.refused",
+                        "since.members", "since.sales", "=+¥126.40", "since.rulings", "since.claims", "since.tasks"),
+    ("news", "members"): ("since.members", "since.list", "=方颖", "=顾南星", "=温如许", "dialog.close"),
+    ("news", "claims"): ("since.claims", "since.list", "=方颖", "=HB-261120-0031",
+                         "since.claim_hers", "since.claim_lost"),
     ("home", "plain"): (*_HOME, *_AGENDA, *_PEOPLE, "home.scan_hint", "sync.chip.synced", "home.recent",
                         "op.interaction", "home.all_sent"),
     ("home", "earnings"): (*_HOME, *_AGENDA, *_PEOPLE, "earn.home.title", "earn.home.hide", "earn.confirmed",

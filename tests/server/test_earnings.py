@@ -10,7 +10,7 @@ from guidedesk.server.commission_rules import publish_plan
 from guidedesk.server.order_types import LineIn, OrderIn, ReturnIn, ReturnLineIn
 from guidedesk.server.orders import record_order, record_return
 from guidedesk.services import operations as ops
-from guidedesk.services.earnings import Earnings, WhyNotAnswer
+from guidedesk.services.earnings import EarnedSince, Earnings, Figure, WhyNotAnswer
 from guidedesk.services.strict_document import read_document
 from guidedesk.sync.commission_desk import changes_since
 from tests.server.people_at_work import with_card
@@ -207,3 +207,25 @@ def test_an_order_of_somebody_she_never_served_is_like_none(shop: Shop, counter:
     buy(shop, "HB-1", member)
     answer = asked(shop, counter, "why-not", "a2", order_no=number)
     assert (answer.status_code, answer.json()["error"]) == (404, {"code": "not_found", "params": {"what": "order"}})
+
+
+def test_what_was_heard_since_she_left_is_counted_and_summed_by_head_office(shop: Shop, counter: Counter) -> None:
+    member = with_card(shop, counter)
+    buy(shop, "HB-1", member)
+    shop.clock.now_ms += DAY
+    left_ms = shop.clock.now_ms
+    buy(shop, "HB-2", member, paid_at_ms=left_ms - 3_600_000)  # paid before she left, heard of after it
+
+    def since(moment: Any, who: str = "a1") -> Any:
+        return asked(shop, counter, "since", who, since_ms=moment)
+
+    assert read_document(EarnedSince, since(left_ms).json()).sales.count == 0
+    shop.clock.now_ms += 60_000
+    buy(shop, "HB-3", member)
+    found = read_document(EarnedSince, since(left_ms).json())
+    assert (found.sales, found.currency, found.rulings) == (Figure(2_000, 1), "CNY", 0)
+    everything = read_document(EarnedSince, since(0).json())
+    assert (everything.sales.count, everything.sales.amount_minor) == (3, 6_000)
+    assert read_document(EarnedSince, since(0, "a2").json()).sales.count == 0
+    for bad in (-1, "0", None, True):
+        assert since(bad).status_code == 400, bad

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from guidedesk.domain.errors import TransportError
-from guidedesk.services.earnings import CloseMonth, Earnings, WhyNotAnswer
+from guidedesk.services.earnings import CloseMonth, EarnedSince, Earnings, WhyNotAnswer
 
 
 @dataclass
@@ -18,6 +18,7 @@ class OfficeFigures:
     kept: dict[str, Earnings] = field(default_factory=dict)
     why: dict[str, WhyNotAnswer | Exception] = field(default_factory=dict)
     close: CloseMonth | None = None
+    news: EarnedSince | None = None
     refusal: Exception | None = None
     is_reachable: bool = True
     asked: list[tuple[Any, ...]] = field(default_factory=list)
@@ -30,6 +31,12 @@ class OfficeFigures:
         if period not in self.answers:
             raise TransportError("bad_answer")
         return self.answers[period]
+
+    def since(self, left_ms: int) -> EarnedSince:
+        self._ask("since", left_ms)
+        if self.news is None:
+            raise TransportError("bad_answer")
+        return self.news
 
     def why_not(self, order_no: str) -> WhyNotAnswer:
         self._ask("why_not", order_no)

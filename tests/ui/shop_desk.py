@@ -26,6 +26,7 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.tasks import InlineTasks, Lane
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
 from tests.ui.codes_at_hand import CodesAtHand
+from tests.ui.days_at_hand import DaysAtHand
 from tests.ui.office_figures import OfficeFigures
 from tests.ui.office_people import OfficePeople
 from tests.ui.office_segments import OfficeSegments
@@ -54,6 +55,7 @@ class ShopCounter:
     label: str = "收银台 2"
 
     commission: OfficeFigures = field(default_factory=OfficeFigures)
+    day: DaysAtHand = field(default_factory=DaysAtHand)
     codes: CodesAtHand = field(default_factory=CodesAtHand)
     office: OfficePeople = field(default_factory=OfficePeople)
     segments: OfficeSegments = field(default_factory=OfficeSegments)

@@ -19,6 +19,7 @@ from guidedesk.server.commission_disputes import (
 )
 from guidedesk.server.commission_documents import check_own_line, read_earnings
 from guidedesk.server.commission_month import read_month
+from guidedesk.server.commission_since import read_since
 from guidedesk.server.commission_why_not import read_why_not
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.routing import Call, Policy, Route
@@ -40,6 +41,7 @@ def routes() -> list[Route]:
     policy = Policy("look_up", "sync.exchange")
     return [
         Route("POST", "/v1/commission/earnings", policy, _earnings),
+        Route("POST", "/v1/commission/since", policy, _since),
         Route("POST", "/v1/commission/why-not", policy, _why_not),
         Route("POST", "/v1/commission/disputes/open", policy, _open_dispute),
         Route("POST", "/v1/commission/close/preview", policy, _preview),
@@ -55,6 +57,14 @@ def routes() -> list[Route]:
 def _earnings(call: Call) -> Mapping[str, Any]:
     actor = signed_in(call, {"staff_id", "period"}, "commission.own")
     return answer(read_earnings(call.context.database, actor.id, month_of(call), now_of(call)))
+
+
+def _since(call: Call) -> Mapping[str, Any]:
+    actor = signed_in(call, {"staff_id", "since_ms"}, "commission.own")
+    since_ms = call.json["since_ms"]
+    if type(since_ms) is not int or since_ms < 0:
+        raise Refused("validation", field="since_ms", why="bad_value")
+    return answer(read_since(call.context.database, actor.id, since_ms, now_of(call)))
 
 
 def _why_not(call: Call) -> Mapping[str, Any]:

@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QWidget
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.presenters.earnings_feed import FeedState
 from guidedesk.ui.presenters.home import HomeState
+from guidedesk.ui.presenters.since import SinceState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import home_words
 from guidedesk.ui.views.home_earnings import EarningsCard, RecentCard
 from guidedesk.ui.views.home_parts import AgendaCard, NetworkCard, QueueCard, ScanCard, ShiftCard, stack
+from guidedesk.ui.views.since import SinceCard
 from guidedesk.ui.widgets.banner import Banner
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
 
@@ -37,6 +39,8 @@ class HomePage(Page):
     banner_closed = Signal()
     earnings_hidden = Signal(bool)
     earnings_opened = Signal()
+    news_opened = Signal(str)
+    news_dismissed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +49,8 @@ class HomePage(Page):
         self._hides_earnings = False
         self.banner = Banner()
         self.banner.hide()
+        self.since = SinceCard()
+        self._news: SinceState | None = None
         self.scan = ScanCard()
         self.agenda = AgendaCard()
         self.shift = ShiftCard()
@@ -56,7 +62,8 @@ class HomePage(Page):
         self.latest.hide()
         self._side = stack(self.earnings, self.shift, self.network, self.latest, self.queue)
         self.columns = ColumnsPane(
-            Pane(stack(self.scan, self.agenda), "home.pane_today"), Pane(self._side, "home.pane_shift", "pane_side"),
+            Pane(stack(self.since, self.scan, self.agenda), "home.pane_today"),
+            Pane(self._side, "home.pane_shift", "pane_side"),
             least="home_main_min",
         )
         self.body.put(self.banner)
@@ -68,6 +75,8 @@ class HomePage(Page):
     def _connect(self) -> None:
         self.banner.acted.connect(self.sync_opened)
         self.banner.closed.connect(self.banner_closed)
+        self.since.opened.connect(self.news_opened)
+        self.since.dismissed.connect(self.news_dismissed)
         self.scan.new_member_wanted.connect(self.new_member_wanted)
         self.scan.search_wanted.connect(self._begin_search)
         self.agenda.filtered.connect(self.filtered)
@@ -87,8 +96,11 @@ class HomePage(Page):
         title, text = home_words.outage_words(state)
         self.banner.show_text(title, "" if compact else text, "" if compact else i18n.t("home.offline_what"))
         self.banner.setVisible(state.has_banner)
-        self.scan.setVisible(not (compact and state.has_banner))
-        self.scan.render_state(state, small=compact)
+        has_news = self._news is not None and bool(self._news.lines)
+        # Where text is large there is room for one thing at a time.
+        self.scan.setVisible(not (compact and (state.has_banner or has_news)))
+        self.agenda.setVisible(not (compact and has_news))
+        self.scan.render_state(state, small=compact or (short and has_news))
         self.agenda.render_state(state, compact=compact, short=short)
         has_figures = self._feed.data is not None
         self.shift.render_state(state, short=short or (has_figures and (compact or state.is_offline)))
@@ -101,6 +113,17 @@ class HomePage(Page):
         self._feed, self._hides_earnings = feed, is_hidden
         if self._state is not None:
             self.render_state(self._state)
+
+    def render_news(self, news: SinceState) -> None:
+        """What is news to her, above everything until she has seen it."""
+        self._news = news
+        # The keyboard must not vanish with the card.
+        had_focus = self.agenda.list.hasFocus() or self.since.has_keyboard()
+        self.since.render_state(news)
+        if self._state is not None:
+            self.render_state(self._state)
+        if had_focus and (not news.lines or self.agenda.isHidden()):
+            self._focus_first()
 
     def _show_earnings(self, state: HomeState, *, short: bool) -> None:
         data = self._feed.data
@@ -115,14 +138,21 @@ class HomePage(Page):
             self.latest.show_lines(data.lines, today, is_hidden=self._hides_earnings)
 
     def retranslate(self) -> None:
+        if self._news is not None:
+            self.since.render_state(self._news)
         if self._state is not None:
             self.render_state(self._state)
 
     def first_focus(self) -> QWidget | None:
-        return self.agenda.list
+        return self.since.first_button() if self.agenda.isHidden() else self.agenda.list
+
+    def _focus_first(self) -> None:
+        target = self.first_focus()
+        if target is not None:
+            target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def panes(self) -> list[QWidget]:
-        return [self.scan, self.agenda, self._side]
+        return [self.since, self.scan, self.agenda, self._side]
 
     def key_cues(self) -> tuple[KeyCue, ...]:
         return CUES

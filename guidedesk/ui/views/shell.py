@@ -81,11 +81,15 @@ class ShellBinder(QObject):
         menu = QMenu(self._window)
         menu.addAction(f"{i18n.t('keys.lock')}\tF9", self._lock)
         menu.addAction(f"{i18n.t('help.turn_to_customer')}\tCtrl Shift H", self._turn)
+        menu.addAction(i18n.t("day.close"), self._close_day)
         corner = self._window.top.user
         menu.popup(corner.mapToGlobal(QPoint(0, corner.height())))
 
     def _turn(self) -> None:
         self._window.run_command("turn_to_customer")
+
+    def _close_day(self) -> None:
+        self._window.run_command("close_day")
 
     def _lock(self) -> None:
         self._run("lock")

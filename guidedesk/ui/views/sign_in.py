@@ -7,14 +7,16 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import i18n
+from guidedesk.ui.presenters.day_end import DayEndState
 from guidedesk.ui.presenters.sign_in import SignInState
 from guidedesk.ui.shell.keybar import KeyBar
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
 from guidedesk.ui.theme import look
+from guidedesk.ui.views.day_end import DayEndCard
 from guidedesk.ui.views.sign_in_parts import PeopleSide, SignInBar, names_join
 from guidedesk.ui.views.sign_in_pin import PinCard
-from guidedesk.ui.widgets.layouts import row
+from guidedesk.ui.widgets.layouts import column, holder, row
 
 PEOPLE_CUES = (
     KeyCue("1 – 9", "signin.key_pick"), KeyCue("← ↑ ↓ →", "signin.key_move"), KeyCue("F11", "keys.full_screen"),
@@ -34,19 +36,25 @@ class SignInPage(Page):
     typing_begun = Signal()
     pin_entered = Signal(str)
     left = Signal()
+    day_closed = Signal()
     language_chosen = Signal(str)
     theme_chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._state: SignInState | None = None
+        self._day = DayEndState()
         self._is_narrow = False
         self.bar = SignInBar()
         self.people = PeopleSide()
         self.card = PinCard()
         self.key_bar = KeyBar()
         self.body.setSpacing(0)
-        self._middle = row(self.people, self.card, gap=8, pad=(5, 7, 5, 7))
+        self.day = DayEndCard()
+        left = column(self.people, row(self.day, pad=(0, 1, 0, 1)), gap=0)
+        left.setStretch(0, 1)
+        self._left = holder(left)
+        self._middle = row(self._left, self.card, gap=8, pad=(5, 7, 5, 7))
         self._middle.setStretch(0, 1)
         self.body.put(self.bar)
         self.body.addLayout(self._middle, 1)
@@ -63,6 +71,8 @@ class SignInPage(Page):
         self.card.typing_begun.connect(self.typing_begun)
         self.card.pin_entered.connect(self.pin_entered)
         self.card.left.connect(self.left)
+        self.card.typing_begun.connect(self.day_closed)
+        self.day.closed.connect(self.day_closed)
 
     def render_state(self, state: SignInState) -> None:
         """Show a state; the focus goes where the next key belongs."""
@@ -79,11 +89,23 @@ class SignInPage(Page):
         if before is None or (before.mode, before.at, before.may_type) != (state.mode, state.at, state.may_type):
             self._place_focus()
 
+    def render_day(self, state: DayEndState) -> None:
+        """Show the end of somebody's day beside the people; in a narrow window before anything else. It takes no key
+        from a PIN."""
+        had_day, self._day = self._day.end is not None, state
+        self.day.render_state(state)
+        self._arrange()
+        if had_day != (state.end is not None) and self._is_narrow:
+            self._place_focus()
+
     def retranslate(self) -> None:
         if self._state is not None:
             self.render_state(self._state)
+        self.day.render_state(self._day)
 
     def first_focus(self) -> QWidget | None:
+        if self._day.end is not None and self._is_narrow:
+            return self.day.done
         if self._state is None or self._state.mode == "choose":
             return self.people.cursor_tile() or self.people.other
         return self.card.first_focus()
@@ -93,11 +115,13 @@ class SignInPage(Page):
 
     def handle_command(self, name: str) -> bool:
         if name in ("close", "back"):
-            self.left.emit()
+            (self.left if self._day.end is None else self.day_closed).emit()
             return True
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._day.end is not None and self._ends_the_day(event):
+            return
         has_modifier = bool(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
         if self._state is None or self._state.mode != "choose" or has_modifier:
             super().keyPressEvent(event)
@@ -112,6 +136,18 @@ class SignInPage(Page):
         else:
             super().keyPressEvent(event)
 
+    def _ends_the_day(self, event: QKeyEvent) -> bool:
+        """Enter, or somebody's PIN where its cells are behind the card: the first digit is the PIN's already."""
+        if event.key() in (Qt.Key.Key_Return.value, Qt.Key.Key_Enter.value):
+            self.day_closed.emit()
+            return True
+        is_pin = self._state is not None and self._state.may_type
+        if not (self._is_narrow and is_pin and event.text() and event.text() in "0123456789"):
+            return False
+        self.day_closed.emit()
+        self.card.cells.add(event.text())
+        return True
+
     def _place_focus(self) -> None:
         target = self.first_focus()
         if target is not None and self.isVisible():
@@ -125,8 +161,11 @@ class SignInPage(Page):
         self._is_narrow = self.width() < m.sign_in_wide or self.height() < m.sign_in_tall
         is_short = self.height() < m.sign_in_short
         is_pin = self._state is not None and self._state.mode != "choose"
-        self.people.setVisible(not (self._is_narrow and is_pin))
-        self.card.setVisible(not (self._is_narrow and not is_pin))
+        has_day = self._day.end is not None
+        self.people.setVisible(not (self._is_narrow and (is_pin or has_day)))
+        self.people.show_safe(not has_day)
+        self._left.setVisible(has_day or not (self._is_narrow and is_pin))
+        self.card.setVisible(not (self._is_narrow and (has_day or not is_pin)))
         self.card.set_room(wide=self._is_narrow, short=is_short)
         across, down = look().tokens.space(7), look().tokens.space(1 if is_short else 5)
         self._middle.setContentsMargins(across - (0 if self._is_narrow else m.focus_reach), down, across, down)

@@ -102,6 +102,7 @@ class PeopleSide(QWidget):
         self.columns = 3
         self._tiles: list[PersonTile] = []
         self._at: int | None = None
+        self._says_safe = True
         self._greeting = Label("", "hero", lines=1)
         self._hint = Label("", "body", "text2", wrap=True)
         self._time = Label("", "hero", align=ALIGN_RIGHT)
@@ -151,6 +152,11 @@ class PeopleSide(QWidget):
         self._note.setVisible(bool(state.tiles))
         self._show_tiles(state)
         self._show_safe(state)
+
+    def show_safe(self, shown: bool) -> None:
+        """Whether to say that switching loses nothing; how a day ended says more."""
+        self._says_safe = shown
+        self._scroll_safe.setVisible(shown and self.height() > look().m.sign_in_short)
 
     def cursor_tile(self) -> PersonTile | None:
         """The tile that takes the keyboard."""
@@ -206,7 +212,7 @@ class PeopleSide(QWidget):
         m = look().m
         columns = max(1, min(TILE_COLUMNS, self.width() // m.tile_min_w))
         # The note about safety may go before a name has to scroll.
-        self._scroll_safe.setVisible(self.height() > m.sign_in_short)
+        self._scroll_safe.setVisible(self._says_safe and self.height() > m.sign_in_short)
         self._lock.setVisible(self.width() > m.tile_min_w * 2)
         if columns != self.columns:
             self.columns = columns
