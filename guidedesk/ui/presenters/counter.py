@@ -100,18 +100,16 @@ class CodeLookup:
 def read_code(connection: Any, digits: str, viewer_id: str, now_ms: int) -> CodeLookup:
     """Code, member, owner and card in one reading."""
     member_id = find_member_by_code(connection, digits)
-    settings = get_settings(connection)
-    brand = settings.brand
     if member_id is None:
-        is_revoked = find_revoked_code(connection, digits)
-        return CodeLookup(None, is_revoked, brand, settings.code_host.partition(":")[0].lower())
-    return CodeLookup(get_member_card(connection, member_id, viewer_id, now_ms), False, brand)
+        is_revoked, settings = find_revoked_code(connection, digits), get_settings(connection)
+        return CodeLookup(None, is_revoked, settings.brand, settings.code_host.partition(":")[0].lower())
+    # Whose brand this is, only a sentence about an unknown code says.
+    return CodeLookup(get_member_card(connection, member_id, viewer_id, now_ms), False, NOBODY)
 
 
 def read_member(connection: Any, member_id: str, viewer_id: str, now_ms: int) -> CodeLookup:
     """The card of a member a signed code named."""
-    card = get_member_card(connection, member_id, viewer_id, now_ms)
-    return CodeLookup(card, False, get_settings(connection).brand)
+    return CodeLookup(get_member_card(connection, member_id, viewer_id, now_ms), False, NOBODY)
 
 
 def monotonic_ms() -> int:

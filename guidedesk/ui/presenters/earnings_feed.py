@@ -22,6 +22,8 @@ from guidedesk.ui.presenters.state_presenter import StatePresenter
 # What a counter records that may lead to commission; a visit itself neither binds nor touches.
 ATTRIBUTIONS: Final = frozenset({"register", "served_no_purchase", "bind", "claim", "sale", "return"})
 PAID_FOR: Final = frozenset({"purchase", "purchase_return", "binding", "binding_event", "sale_claim"})
+# A scan alone changes nothing here: reading two hundred records for each would hold up the next one of a queue.
+NEVER_PAID: Final = frozenset({"operation", "status", "visit"})
 OPERATIONS_READ: Final = 200
 SOON_MS: Final = 1_500  # several changes of one exchange are one question
 EVERY_MS: Final = 60_000
@@ -123,8 +125,9 @@ class EarningsFeed(StatePresenter[FeedState]):
         self._show(is_offline=status.is_offline, is_old=is_old)
         if self._desk.session is None:
             return
-        if status.waiting != self._waiting:
-            self._waiting = status.waiting
+        was_sent = status.waiting < self._waiting
+        self._waiting = status.waiting
+        if was_sent:  # what was added is told by the change itself
             self._read_waiting()
         if status.is_offline:
             return
@@ -134,7 +137,8 @@ class EarningsFeed(StatePresenter[FeedState]):
     def _committed(self, changes: object) -> None:
         if self._desk.session is None or not isinstance(changes, Changes):
             return
-        self._read_waiting()
+        if not changes.kinds or changes.kinds - NEVER_PAID:
+            self._read_waiting()
         if not self.state.is_offline and (not changes.kinds or changes.kinds & PAID_FOR):
             self._ask_soon()
 

@@ -110,6 +110,8 @@ class UserButton(QPushButton):
 
     def show_user(self, user: UserChip) -> None:
         """Another person signed in."""
+        if user == self._user and self.accessibleName():
+            return
         self._user = user
         self.setAccessibleName(f"{user.name}, {user.detail}" if user.name else i18n.t("top.user"))
         self.updateGeometry()

@@ -196,10 +196,12 @@ class ChoiceGroup(QWidget):
     def choose(self, value: str) -> None:
         """Mark an option without emitting; an unknown value marks none."""
         for button in self.buttons:
-            button.setAutoExclusive(False)
-            button.setChecked(button.choice.value == value)
-            button.setAutoExclusive(True)
-            button.update()
+            is_it = button.choice.value == value
+            if button.isChecked() != is_it:
+                button.setAutoExclusive(False)
+                button.setChecked(is_it)
+                button.setAutoExclusive(True)
+                button.update()
         self._stop_at(self.first_button())
 
     def value(self) -> str:

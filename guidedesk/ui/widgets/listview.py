@@ -82,8 +82,9 @@ class ListView(QListView):
             self.row_opened.emit(self._model.ids[index.row()])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self.setProperty("keyboardFocus", True)
-        self.viewport().update()
+        if not self.property("keyboardFocus"):  # the digits of a scanner come here too: not a picture for each burst
+            self.setProperty("keyboardFocus", True)
+            self.viewport().update()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self._open(self.currentIndex())
         elif event.key() == Qt.Key.Key_Space and self.chosen_id():

@@ -49,6 +49,8 @@ def text(
     align: Qt.AlignmentFlag = LEFT,
 ) -> int:
     """One line of plain text, ended by … when it does not fit; returns the width it took."""
+    if not words:
+        return 0
     painter.setFont(font)
     painter.setPen(colour)
     shown, width = _fitted(words, font, rect.width())
