@@ -128,7 +128,10 @@ def _clipped(widget: QWidget) -> Iterator[Problem]:
 def _needed(widget: QWidget) -> QRect:
     if isinstance(widget, QLabel) and widget.wordWrap():
         return QRect(0, 0, 0, widget.heightForWidth(widget.width()))
-    return QRect(QPoint(0, 0), widget.minimumSizeHint())
+    least = widget.minimumSizeHint()
+    if isinstance(widget, QAbstractButton) and widget.hasHeightForWidth():
+        least.setHeight(widget.heightForWidth(widget.width()))
+    return QRect(QPoint(0, 0), least)
 
 
 def _is_cut_by_parents(widget: QWidget) -> bool:

@@ -21,7 +21,7 @@ from guidedesk.ui.theme import ToneName
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card, TitledCard
 from guidedesk.ui.widgets.chips import Chip, IconBox
-from guidedesk.ui.widgets.columns import ColumnsPane, Pane
+from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import clear, column, holder, row
 from guidedesk.ui.widgets.listview import ListView, TableView
@@ -147,8 +147,9 @@ class ArticlePage(Page):
         right = column(self.next, self.people, gap=3)
         right.setStretch(1, 1)
         self.columns = ColumnsPane(
-            Pane(self.stock, "article.stock"), Pane(holder(right), "article.likely", "pane_drawer_wide")
-        )
+            Pane(self.stock, "article.stock"),
+            Pane(ScrollColumn(holder(right)), "article.likely", "pane_drawer_wide"), is_whole=True,
+        )  # fmt: skip
         content = column(self.head, self.columns, gap=3)
         content.setStretch(1, 1)
         self.body.put(content)

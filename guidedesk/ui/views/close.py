@@ -55,16 +55,15 @@ class ClosePage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._state: CloseState | None = None
-        self._title = Label("", "title", lines=1)
+        self._title = Label("", "title")
         self.before, self.after = icon_button("chevron-left", "earn.before"), icon_button("chevron-right", "earn.after")
         self._chip = Chip()
         self.confirm = Button("").say("close.confirm")
         self.force = Button("", "quiet").say("close.force")
         self.close_it = Button("", "primary", icon="lock").say("close.close")
         ways = (self.force, self.confirm, self.close_it)
-        place = row(self.before, self._title, self.after, self._chip, None, gap=2)
-        head = row(place, flow(*ways), gap=2)
-        head.setStretch(0, 1)
+        place = holder(row(self.before, self._title, self.after, self._chip, gap=2))
+        head = flow(place, holder(row(*ways, gap=2)), align="apart")
         self.gates, self.totals, self.tables = GatesCard(), TotalsCard(), TablesCard()
         self.panel, self.second, self.flag = DisputePanel(), AdjustmentPanel(), FlagPanel()
         self._side = QStackedWidget()
@@ -73,7 +72,7 @@ class ClosePage(Page):
         side = QFrame()
         side.setProperty("kind", "card")
         side.setLayout(column(self._side, gap=0))
-        main = column(holder(head), self.gates, self.totals, self.tables, gap=3)
+        main = column(head, self.gates, self.totals, self.tables, gap=3)
         main.setStretch(3, 1)
         self.columns = ColumnsPane(
             Pane(holder(main), "close.pane_month"), Pane(side, "close.pane_dispute", "pane_drawer_wide"),

@@ -16,6 +16,7 @@ from guidedesk.ui.tables.model import Cell, ColumnSpec, RowsModel
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+from guidedesk.ui.widgets.fitting import FittingButtons
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.listview import TableView
@@ -61,7 +62,7 @@ class TablesCard(Card):
 
     def __init__(self) -> None:
         super().__init__(pad=0, gap=0)
-        self.tabs = ChoiceGroup("close.disputes", style="tab")
+        self.tabs = ChoiceGroup("close.disputes", style="tab", breaks=True)
         self._title = Label("", "heading").say("close.disputes")
         self.twice = Button("", "quiet", icon="conflict").say("twice.open_none")
         self.twice.hide()
@@ -79,7 +80,7 @@ class TablesCard(Card):
         self._count = Label("", "caption", "text3")
         self.export = Button("", "quiet", icon="download", key="Ctrl E").say("close.export")
         self.propose = Button("", "quiet", icon="edit").say("close.propose")
-        ways = (self._count, self.propose, self.export)
+        ways = (self._count, FittingButtons(self.propose, self.export))
         below = row(Label("", "heading").say("close.balance"), None, *ways, gap=2, pad=(1, 4))
         self._balance = (rule(), holder(below), rule(), self.people)
         tables = (each.table for each in self._lists)

@@ -101,7 +101,7 @@ class ShownCard(Card):
         self._on_screen = Chip("", "success", icon="monitor").say("codes.on_screen")
         self._down = Button("", icon="eye-off", key="F12").say("codes.take_down")
         self._down.clicked.connect(self.screen_switched)
-        self._top = holder(row(self._on_screen, None, self._down))
+        self._top = flow(self._on_screen, self._down, align="apart")
         self._avatar = Avatar("", "ml")
         self._name = Label("", "title", lines=1)
         self._who = Label("", "label", "text2", lines=1)
@@ -347,8 +347,8 @@ class CodesPage(Page):
         side = column(self.send, self._problem, self.what, self._settings, None, gap=3)
         self.columns = ColumnsPane(
             Pane(self.kinds, "codes.kinds", "codes_list_w"), Pane(self.shown, "codes.code"),
-            Pane(ScrollColumn(holder(side)), "codes.where", "codes_side_w"),
-        )
+            Pane(ScrollColumn(holder(side)), "codes.where", "codes_side_w"), is_whole=True,
+        )  # fmt: skip
         self.body.put(self.columns)
         self.body.setStretch(0, 1)
         self._connect()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QScreen
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QScreen
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui import i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.codes import CodesState
-from guidedesk.ui.theme import look
+from guidedesk.ui.theme import Space, look
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.big_code import BigCode
 from guidedesk.ui.widgets.code_view import CodeView
@@ -56,6 +56,7 @@ class CustomerScreen(QWidget):
         line = row(self.code, ScrollColumn(holder(words)), gap=9, pad=9)
         line.setStretch(0, 1)
         line.setStretch(1, 1)
+        self._line = line
         self.setLayout(line)
         self._state = CodesState()
         look().retranslated.connect(self._retranslate)
@@ -102,6 +103,17 @@ class CustomerScreen(QWidget):
         else:
             self.resize(*look().tokens.design_window)
             self.show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Air gives way before words do.
+        steps: tuple[Space, ...] = (9, 6)
+        for step in steps:
+            air = look().tokens.space(step)
+            self._line.setSpacing(air)
+            self._line.setContentsMargins(air, air, air, air)
+            if self.minimumSizeHint().width() <= self.width():
+                return
 
     def _retranslate(self) -> None:
         self._retitle()

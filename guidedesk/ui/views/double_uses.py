@@ -22,6 +22,7 @@ from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.fields import Field
+from guidedesk.ui.widgets.fitting import Stacked
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row
 from guidedesk.ui.widgets.listview import TableView
@@ -166,9 +167,7 @@ class _Panel(QWidget):
         self._first, self._second = FactLines(), FactLines()
         self.choices = ChoiceGroup("twice.decision", digits=True)
         self.reason, self.pin = Field("twice.reason"), Field("close.pin", secret=True)
-        words = row(self.reason, self.pin, gap=3)
-        words.setStretch(0, 2)
-        words.setStretch(1, 1)
+        words = Stacked(self.reason, self.pin, shares=(2, 1))
         ruling = column(Label("", "body_strong").say("twice.decision"), self.choices, words, gap=2)
         self._ruling = holder(ruling)
         body = column(

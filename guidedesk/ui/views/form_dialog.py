@@ -107,6 +107,9 @@ class FormDialog(Dialog):
     def _restyle(self) -> None:
         super()._restyle()
         self.body.setContentsMargins(0, 0, 0, 0)
+        self._fit_side()
+
+    def _fit_side(self) -> None:
         if self._side is not None:
             self._side.setFixedWidth(width_for(self._side, look().m.pane_left))
 
@@ -115,6 +118,7 @@ class FormDialog(Dialog):
         m = look().m
         wide = self.width() >= (m.dialog_w if self._side is not None else m.dialog_form_w) * 4 // 5
         if self._side is not None:
+            self._fit_side()
             self._side.setVisible(wide)
         for widget in (self._chip, self._hints):
             widget.setVisible(wide)

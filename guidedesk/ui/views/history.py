@@ -29,6 +29,7 @@ from guidedesk.ui.widgets.choices import Choice
 from guidedesk.ui.widgets.columns import ColumnsPane, Pane
 from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.filters import FilterButton, FilterToggle
+from guidedesk.ui.widgets.fitting import FittingButtons
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label, person_name, untrusted
 from guidedesk.ui.widgets.layouts import ALIGN_RIGHT, column, holder, row, rule
@@ -134,7 +135,7 @@ class HistoryPage(Page):
             Pane(self._list_card(), "history.orders"), Pane(self.drawer, "history.receipt", "pane_right")
         )
         who = (self._back, self._avatar, self._name, self._tier, self.whose, self._what)
-        head = row(*who, None, self.export, self.giving_back, gap=3)
+        head = row(*who, None, FittingButtons(self.export, self.giving_back, gap=3), gap=3)
         content = column(head, self.sums, self.columns, gap=3)
         content.setStretch(2, 1)
         self.body.put(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QStackedWidget, QWidget
 
@@ -20,6 +20,7 @@ from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
 from guidedesk.ui.widgets.choices import ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.facts import FactLines, Figures
+from guidedesk.ui.widgets.fitting import FittingButtons, FittingRow
 from guidedesk.ui.widgets.labels import Label, person_name
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.listview import ListView
@@ -53,7 +54,7 @@ class ScanCard(QFrame):
         self.new_member.clicked.connect(self.new_member_wanted)
         self._search.clicked.connect(self.search_wanted)
         words = column(None, self._state, Label("", "hero").say("home.ready"), self._hint, None, gap=1)
-        self._ways = row(self.new_member, self._search, None, gap=2)
+        self._ways = FittingButtons(self.new_member, self._search, align="left")
         self._words = column(words, self._ways, None, gap=2, pad=(2, 0, 2, 0))
         self._line = row(self._figure, self._words, gap=6)
         self._line.setStretch(1, 1)
@@ -72,24 +73,12 @@ class ScanCard(QFrame):
             name = person_name(scan.member_name)
             self._last.set_text(i18n.t("home.last_scan", time=time, name=name))
         self._figure.setVisible(not small)
-        self._show_keys(not small)
         self._state.setVisible(not small)
         self._hint.setVisible(not small and not state.has_banner)
         self._is_small, self._has_banner = small, state.has_banner
         across_or_down = QBoxLayout.Direction.LeftToRight if small else QBoxLayout.Direction.TopToBottom
         self._words.setDirection(across_or_down)
         self._pad()
-
-    def _show_keys(self, wanted: bool) -> None:
-        for button in (self.new_member, self._search):
-            button.show_key(wanted)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        # The keys stand in the key bar too: where a button would be cut its cap goes first.
-        super().resizeEvent(event)
-        if not self._is_small:
-            self._show_keys(True)
-            self._show_keys(self._ways.sizeHint().width() <= self._words.geometry().width())
 
     def _pad(self) -> None:
         m, space = look().m, look().tokens.space
@@ -113,7 +102,7 @@ class AgendaCard(TitledCard):
         self._own_line = row(None, gap=0, pad=(1, 3, 1, 3))
         self._tab_row = holder(self._own_line)
         self._tab_row.hide()
-        self.aside(self.tabs)
+        self.head.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignVCenter)
         self._is_compact = False
         self._model = RowsModel()
         self._delegate = AgendaDelegate()
@@ -125,18 +114,13 @@ class AgendaCard(TitledCard):
         self.body.put(self._tab_row, self._pages)
         self.body.setStretch(1, 1)
         self._done = Label("", "caption", "text3", lines=1)
-        keys = (("↑", ""), ("↓", "keys.move"), ("Enter", "keys.open"))
-        self._keys = row(gap=1)
-        for key, word in keys:
-            self._keys.put(KeyHint(key))
-            if word:
-                self._keys.put(Label("", "caption", "text3").say(word))
         self._space = KeyHint("")
-        self._keys.put(self._space, Label("", "caption", "text3").say("keys.done"))
+        keys = (((KeyHint("↑"), KeyHint("↓")), "keys.move"), ((KeyHint("Enter"),), "keys.open"),
+                ((self._space,), "keys.done"))
+        hints = FittingRow(*((*caps, Label("", "caption", "text3").say(word)) for caps, word in keys), gap=1)
         self.change = Button("", "link", size="s", key="Del").say("follow_up.more")
         self.change.clicked.connect(self._change_chosen)
-        self._keys.put(self.change)
-        self._key_row = holder(self._keys)
+        self._key_row = holder(row(hints, self.change, gap=1))
         foot = row(self._done, self._key_row, gap=2, pad=(2, 4, 2, 4))
         foot.setStretch(0, 1)
         self._foot = holder(column(rule(), foot, gap=0))
@@ -185,7 +169,9 @@ class AgendaCard(TitledCard):
         is_wide = self.width() >= max(look().m.agenda_wide, both + 2 * look().m.card_pad)
         if is_wide == self._tab_row.isHidden():
             return
-        (self.head if is_wide else self._own_line).insertWidget(-1 if is_wide else 0, self.tabs)
+        # In the middle of the line, level with the title.
+        middle = Qt.AlignmentFlag.AlignVCenter
+        (self.head if is_wide else self._own_line).insertWidget(-1 if is_wide else 0, self.tabs, 0, middle)
         self._tab_row.setHidden(is_wide)
         self._fit_head()
 

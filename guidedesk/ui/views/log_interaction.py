@@ -24,7 +24,7 @@ from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconLabel, KeyHint
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
-from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.columns import ScrollColumn, width_for
 from guidedesk.ui.widgets.fitting import FittingRow
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label, untrusted
@@ -68,7 +68,7 @@ class LogDialog(Dialog):
         self.day = DayField()
         self.time, self.text = QLineEdit(), QLineEdit()
         self._suggested = Label("", "caption", "text3")
-        self._problem = Label("", "label", "danger")
+        self._problem = Label("", "label", "danger", wrap=True)
         self._facts_below = Label("", "caption", "text2", wrap=True)
         self.side = SidePanel()
         self._build()
@@ -88,7 +88,9 @@ class LogDialog(Dialog):
             column(note_head, self.note, gap=2), self.picker, self._follow, self._facts_below, gap=4, pad=(4, 5),
         )  # fmt: skip
         form.setStretch(2, 1)
-        line = row(ScrollColumn(holder(form)), self.side, gap=0)
+        # Where its words are higher than the dialog it scrolls by itself, on its own ground.
+        self._side = holder(column(ScrollColumn(self.side), gap=0), kind="side")
+        line = row(ScrollColumn(holder(form)), self._side, gap=0)
         line.setStretch(0, 1)
         self.body.put(line)
         hints = (("Tab", "log.key.next"), ("1–5", "log.key.choose"), ("Esc", "log.key.leave"))
@@ -193,7 +195,8 @@ class LogDialog(Dialog):
         super().resizeEvent(event)
         m = look().m
         wide = self.width() >= m.dialog_w * 4 // 5
-        self.side.setVisible(wide)
+        self._side.setVisible(wide)
+        self._side.setFixedWidth(width_for(self._side, m.pane_left))
         self._facts_below.setVisible(not wide)
         for widget in (self._bind, self._by_keys):
             widget.setVisible(wide)
@@ -202,7 +205,7 @@ class LogDialog(Dialog):
 
     def _fit_hints(self) -> None:
         """The keys are said where they have room beside what is wrong."""
-        self._hints.setVisible(self.side.isVisibleTo(self))
+        self._hints.setVisible(self._side.isVisibleTo(self))
         if self.foot.sizeHint().width() > self.width():
             self._hints.hide()
 
@@ -266,7 +269,6 @@ class SidePanel(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setProperty("kind", "side")
         self._chips = {purpose: Chip() for purpose in CONTACTS}
         self._facts = Label("", "label", "text2", wrap=True)
         self._recent = Label("", "label", "text2", wrap=True)
@@ -284,8 +286,6 @@ class SidePanel(QFrame):
                        for _ in range(RECENT_SHOWN)]
         for title, detail in self._pairs:
             self._lines.put(column(title, detail, gap=0))
-        look().restyled.connect(self._restyle)
-        self._restyle()
 
     def show_state(self, state: LogState, facts: str) -> None:
         """Fill it in."""
@@ -309,9 +309,6 @@ class SidePanel(QFrame):
                 detail.set_text(f"{when} · {note}" if note else when)
         self._recent.set_text(t("log.recent_none"))
         self._recent.setVisible(not talks)
-
-    def _restyle(self) -> None:
-        self.setFixedWidth(look().m.pane_left)
 
 
 def scripts_known(state: LogState) -> dict[str, str]:

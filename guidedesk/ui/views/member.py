@@ -205,18 +205,22 @@ class TimelineCard(TitledCard):
         counts = dict(self._state.card.timeline_counts)
         wide = self._choices(counts, icons=True)
         self.tabs.show_choices(wide, self._state.filter)
-        room = self.width() - self.title.sizeHint().width() - 2 * look().m.card_pad - look().tokens.space(3)
+        line = self.contentsRect().width() - 2 * look().m.card_pad
+        room = line - self.title.sizeHint().width() - look().tokens.space(3)
         self.title.show()
         if self.width() > look().m.pane_min and self.tabs.sizeHint().width() > room:
             self.tabs.show_choices(self._choices(counts, icons=False), self._state.filter)
             self.title.setVisible(self.tabs.sizeHint().width() <= room)
-        if self.tabs.sizeHint().width() > self.width() - 2 * look().m.card_pad > 0:
-            self.tabs.show_choices(self._choices({}, icons=False), self._state.filter)
+        # Then the counts go, and in the end the words: the icons say them.
+        for is_bare in (False, True):
+            if self.tabs.sizeHint().width() > line > 0:
+                self.tabs.show_choices(self._choices({}, icons=is_bare, is_bare=is_bare), self._state.filter)
 
-    def _choices(self, counts: dict[str, int], *, icons: bool) -> list[Choice]:
+    def _choices(self, counts: dict[str, int], *, icons: bool, is_bare: bool = False) -> list[Choice]:
         return [
             Choice(name, t(f"member.filter.{name}"), icon if icons else "",
-                   formats.count(counts.get(name, 0)) if counts and name in COUNTED else "")
+                   formats.count(counts.get(name, 0)) if counts and name in COUNTED else "",
+                   is_bare=is_bare and bool(icon))
             for name, icon in FILTERS
             if name != "points" or self._has_points()
         ]

@@ -21,8 +21,9 @@ from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.facts import Fact, FactLines
 from guidedesk.ui.widgets.fields import Field
+from guidedesk.ui.widgets.fitting import Stacked
 from guidedesk.ui.widgets.labels import Label, person_name
-from guidedesk.ui.widgets.layouts import ALIGN_TOP, column, holder, row
+from guidedesk.ui.widgets.layouts import column, row
 from guidedesk.ui.widgets.scan_field import ScanField
 
 PARTS: Final = ("name", "qty", "amount")
@@ -117,13 +118,10 @@ class SaleDialog(FormDialog):
             item.typed.connect(self.item_typed)
 
     def _build(self) -> None:
-        figures = row(self.amount, self.receipt, gap=4)
-        for field in (self.amount, self.receipt):
-            figures.setStretchFactor(field, 1)
-            figures.setAlignment(field, ALIGN_TOP)
+        figures = Stacked(self.amount, self.receipt, shares=(1, 1), gap=4)
         items_head = row(step("sale.items"), None, self.more, gap=2)
         self.form.put(
-            holder(figures), column(items_head, *self.items, self._items_note, gap=2),
+            figures, column(items_head, *self.items, self._items_note, gap=2),
             column(step("sale.seller"), self.sellers, gap=2), None,
         )  # fmt: skip
 

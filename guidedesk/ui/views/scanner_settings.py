@@ -89,7 +89,8 @@ class ScannerSettingsPage(Page):
         )  # fmt: skip
         left = ScrollColumn(holder(column(self._test, None, gap=0)))
         right = ScrollColumn(holder(column(typing, other, None, gap=3)))
-        self._panes = ColumnsPane(Pane(left, "scanner.test"), Pane(right, "scanner.setup", "pane_drawer_wide"))
+        self._panes = ColumnsPane(Pane(left, "scanner.test"), Pane(right, "scanner.setup", "pane_drawer_wide"),
+                                  is_whole=True)
         self.body.put(self._title)
         self.body.put(self._panes)
         self.body.setStretch(1, 1)

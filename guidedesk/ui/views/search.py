@@ -20,6 +20,7 @@ from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import KeyHint
 from guidedesk.ui.widgets.fields import SearchField
 from guidedesk.ui.widgets.floating import FloatingPanel, Shade
+from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.hit_rows import HitDelegate
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
@@ -71,7 +72,7 @@ class SearchPanel(FloatingPanel):
                  for caps, name in ((("↑", "↓"), "move"), (("Enter",), "open"), (("Ctrl Enter",), "log"))]
         self._scan = Label("", "caption", "text3", lines=1).say("search.scan")
         head = row(self._title, None, self._note, pad=(2, 4))
-        actions = row(self._add, self.ask, None, gap=1, pad=(1, 2))
+        actions = row(flow(self._add, self.ask, gap=1), pad=(1, 2))
         left = column(
             head, self._list, self._told, rule(), actions, rule(),
             row(*hints, None, self._scan, gap=3, pad=(2, 4)), gap=0,

@@ -74,12 +74,11 @@ class PinCard(Card):
         head.setStretch(1, 1)
         label = row(self._label, self._tries, gap=2)
         label.setStretch(1, 1)
-        info = holder(column(head, label, self.cells, self._message, gap=3))
-        info.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self._info = holder(column(head, label, self.cells, self._message, gap=3))
         direct = Label("", "caption", "text3", lines=1).say("signin.keys_direct")
         foot = row(KeyHint("0"), Label("–", "caption", "text3"), KeyHint("9"), direct, None, KeyHint("Esc"),
                          Label("", "caption", "text3").say("signin.switch"), gap=1)
-        self._halves = column(info, self._pad_keys, gap=4)
+        self._halves = column(self._info, self._pad_keys, gap=4)
         self._halves.setStretch(0, 1)
         self._halves.setStretch(1, 1)
         self._foot = holder(foot)
@@ -90,6 +89,9 @@ class PinCard(Card):
         self._foot.setHidden(short)
         down, across = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._halves.setDirection(across if wide else down)
+        # Beside the pad it is as high as its words need, above it no higher than they do in one line each.
+        policy = QSizePolicy.Policy
+        self._info.setSizePolicy(policy.Expanding, policy.Preferred if wide else policy.Maximum)
         if wide:
             self.setMinimumWidth(0)
             self.setMaximumWidth(look().m.page_max_w * 4)

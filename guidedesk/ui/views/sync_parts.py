@@ -21,6 +21,7 @@ from guidedesk.ui.widgets.chips import Chip, IconBox, IconLabel
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.facts import Fact, FactLines
+from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label, untrusted
 from guidedesk.ui.widgets.layouts import Box, clear, column, holder, row, rule
 from guidedesk.ui.widgets.link_strip import LinkStrip
@@ -49,7 +50,7 @@ class HeadCard(Card):
         line = row(self._icon, words, self.diagnostics, self.unsent, self.sync, gap=4)
         line.setStretch(1, 1)
         self.body.addLayout(line)
-        self.setSizePolicy(WIDE, LOW)
+        self.setSizePolicy(WIDE, WIDE)  # as high as its sentences need
 
     def render_state(self, state: SyncState, *, compact: bool, roomy: bool, wide: bool) -> None:
         """The headline; the detail goes where room is short, and before it the other buttons."""
@@ -169,7 +170,7 @@ class RecordsCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("kind", "card")
-        self.tabs = ChoiceGroup("sync.tabs", style="tab")
+        self.tabs = ChoiceGroup("sync.tabs", style="tab", breaks=True)
         self.tabs.chosen.connect(self.tab_chosen)
         self._order = Label("", "caption", "text3", lines=1).say("sync.order")
         head = row(self.tabs, None, self._order, gap=3, pad=(2, 4, 2, 3))
@@ -252,7 +253,7 @@ class RecordDrawer(QFrame):
         self.member = Button("").say("sync.open_member")
         self.again = Button("", icon="refill", key="Alt R").say("sync.try_again")
         self._note = Label("", "caption", "text3", wrap=True).say("sync.seen_note")
-        buttons = row(self.member, self.again, self.done, None, gap=2)
+        buttons = flow(self.member, self.again, self.done, gap=2)
         self._foot = holder(column(rule(), column(buttons, self._note, gap=2, pad=4), gap=0))
         box = column(top, rule(), ScrollColumn(middle), self._foot, gap=0)
         box.setStretch(2, 1)

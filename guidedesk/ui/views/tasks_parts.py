@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStackedWidget, QWidget
 
 from guidedesk.ui import formats, task_words
 from guidedesk.ui.i18n import t
@@ -20,6 +20,7 @@ from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.cards import TitledCard
 from guidedesk.ui.widgets.chips import KeyHint
 from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.fitting import FittingButtons, FittingRow
 from guidedesk.ui.widgets.group_list import GroupEntry, GroupList
 from guidedesk.ui.widgets.labels import Label, person_name
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
@@ -98,7 +99,7 @@ class TasksCard(TitledCard):
         self._field_row.hide()
         self.scripts = Button("", size="s", icon="script").say("scripts.open")
         self.new = Button("", size="s", icon="plus", key="Ctrl =").say("tasks.new")
-        self.aside(self._stale, self._filter, self.scripts, self.new)
+        self.aside(self._stale, FittingButtons(self._filter, self.scripts, self.new))
         self._empty = empty_state("tasks")
         self._empty.acted.connect(self._leave_group)
         self._pages = QStackedWidget()
@@ -108,11 +109,8 @@ class TasksCard(TitledCard):
         self.body.setStretch(1, 1)
         self._quiet = Label("", "caption", "text3", wrap=True)
         self._space = KeyHint("")
-        hints = row(gap=1)
-        for key, word in ((self._space, "keys.done"), (KeyHint("Ctrl →"), "tasks.key_snooze"),
-                          (KeyHint("Enter"), "keys.open")):
-            hints.put(key, Label("", "caption", "text3").say(word))
-        self._keys = holder(hints)
+        keys = ((self._space, "keys.done"), (KeyHint("Ctrl →"), "tasks.key_snooze"), (KeyHint("Enter"), "keys.open"))
+        self._keys = FittingRow(*((key, Label("", "caption", "text3").say(word)) for key, word in keys), gap=1)
         foot = self.foot(self._quiet, self._keys)
         foot.setStretch(0, 1)
         self._shown: object = None
@@ -219,6 +217,7 @@ class AskedNote(Banner):
 
     def __init__(self) -> None:
         super().__init__("accent", "chat")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)  # as high as its words need
         self.acted.connect(self._log)
         self.closed.connect(self._later)
 

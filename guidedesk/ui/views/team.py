@@ -71,7 +71,7 @@ class TeamPage(Page):
         self.tiles = {name: KpiTile() for name in KPIS}
         self.wall = KpiWall(tuple(self.tiles.values()), _TALL)
         self._wall_scroll = ScrollColumn(self.wall)
-        self.tabs = ChoiceGroup("team.panes", style="tab")
+        self.tabs = ChoiceGroup("team.panes", style="tab", breaks=True)
         self.days, self.people, self.funnel = DaysCard(), PeopleCard(), FunnelCard()
         self.follow_ups, self.hours, self.stores = FollowUpsCard(), HoursCard(), StoresCard()
         self._upper = _line((self.stores, 32), (self.days, 18), (self.people, 11))

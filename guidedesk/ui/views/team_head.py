@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from guidedesk.domain.team_figures import PERIODS
 from guidedesk.ui import formats
@@ -13,7 +14,7 @@ from guidedesk.ui.presenters.team import TeamState
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import row
+from guidedesk.ui.widgets.layouts import holder, row
 from guidedesk.ui.widgets.states import StaleChip
 
 
@@ -39,10 +40,12 @@ class TeamHead(QWidget):
         self.tables = icon_button("queue", "team.table_on")
         self.export = Button("", icon="download", key="Ctrl E").say("team.export")
         self.note = Button("", "primary", icon="receipt").say("team.note")
-        line = row(self._title, self.periods, self.places, self.stale, self._against, self.meaning, self.tables,
-                   self.export, self.note, gap=2)  # fmt: skip
-        line.setStretch(4, 1)
-        self.setLayout(line)
+        ways = row(self.places, self.stale, self._against, self.meaning, self.tables, self.export, self.note, gap=2)
+        ways.setStretch(2, 1)
+        ways.addStretch(0)  # takes the rest only while nothing is compared
+        self._line = row(holder(row(self._title, self.periods, gap=2)), holder(ways), gap=2)
+        self._line.setStretch(1, 1)
+        self.setLayout(self._line)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.periods.chosen.connect(self.period_chosen)
         self.places.chosen.connect(self._place_chosen)
@@ -78,6 +81,22 @@ class TeamHead(QWidget):
         has_figures = board is not None and not state.is_empty
         self.export.allow(has_figures, t("team.export_nothing"))
         self.note.allow(has_figures, t("team.note_nothing"))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Longer words than ours: first the ways out show their icons only, then there are two lines."""
+        across, down = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        for is_bare, direction in ((False, across), (True, across), (False, down), (True, down)):
+            for button in (self.export, self.note):
+                button.show_key(not is_bare)
+                button.set_bare(is_bare)
+            self._line.setDirection(direction)
+            if self.minimumSizeHint().width() <= self.width():
+                return
 
     def _place_chosen(self, value: str) -> None:
         self.area_chosen.emit(value == "area")

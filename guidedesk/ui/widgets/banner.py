@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import ToneName
@@ -24,6 +25,7 @@ class Banner(QFrame):
         self.setProperty("kind", "tint")
         self.setProperty("tone", tone)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._given = 0
         self._icon = IconLabel(icon, tone)
         self._title = Label("", "body_strong", tone, wrap=True)
         self._text = Label("", "body", "text", wrap=True)
@@ -39,6 +41,19 @@ class Banner(QFrame):
         line.setStretch(1, 1)
         self.setLayout(line)
         set_role(self, Role.AlertMessage)
+
+    def sizeHint(self) -> QSize:
+        """As high as its sentences are at the width it was given: it grows no further than this."""
+        hint = super().sizeHint()
+        if 0 < self._given < hint.width():
+            hint.setHeight(max(hint.height(), self.heightForWidth(self._given)))
+        return hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.width() != self._given:
+            self._given = self.width()
+            self.updateGeometry()
 
     def show_text(self, title: str, text: str, action: str = "") -> None:
         """Fill in the sentences and the action's words."""

@@ -43,7 +43,7 @@ class Button(QPushButton, Said):
         self._wide = wide
         self.kind: Kind = kind
         self._icon, self._hint, self._size, self._trailing = icon, key, size, trailing
-        self._is_key_hidden = False
+        self._is_key_hidden = self._is_bare = False
         self._reason: str | None = None  # that was said last for not being allowed
         self.setSizePolicy(QSizePolicy.Policy.Expanding if wide else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -59,7 +59,7 @@ class Button(QPushButton, Said):
         self._key = ""
         if text != self.text():
             self.setText(text)
-            self.updateGeometry()
+            self._text_changed()
 
     def set_kind(self, kind: Kind) -> None:
         """Another weight: only one button of a page is the primary one."""
@@ -78,6 +78,25 @@ class Button(QPushButton, Said):
             self._is_key_hidden = not shown
             self._restyle()
 
+    def set_bare(self, is_bare: bool) -> None:
+        """Show the icon only; the words are then the tool tip, and a screen reader's either way."""
+        if is_bare != self._is_bare and self._icon:
+            self._is_bare = is_bare
+            if self.isEnabled():
+                tip(self, self.text() if is_bare else "")
+            self._restyle()
+
+    def size_with(self, *, show_key: bool, is_bare: bool) -> QSize:
+        """The size it would take with or without its key cap and its words."""
+        kept = self._is_key_hidden, self._is_bare
+        self._is_key_hidden, self._is_bare = not show_key, is_bare and bool(self._icon)
+        size = self.sizeHint()
+        self._is_key_hidden, self._is_bare = kept
+        return size
+
+    def _shown_text(self) -> str:
+        return "" if self._is_bare else self.text()
+
     def allow(self, allowed: bool, reason: str = "") -> None:
         """Enable, or disable with the reason people can read (every disabled control says why)."""
         said = "" if allowed else reason
@@ -85,10 +104,12 @@ class Button(QPushButton, Said):
             return
         self._reason = said
         self.setEnabled(allowed)
-        tip(self, "" if allowed else reason)
+        tip(self, reason if not allowed else self.text() if self._is_bare else "")
         self.setAccessibleDescription(self._hint if allowed else reason)
 
     def _text_changed(self) -> None:
+        if self._is_bare and self.isEnabled():
+            tip(self, self.text())
         self.updateGeometry()
 
     def _restyle(self) -> None:
@@ -106,7 +127,7 @@ class Button(QPushButton, Said):
 
     def face_rect(self) -> QRect:
         """The painted button; a small one is lower than its target."""
-        return face_in(self.rect(), self.width() if self.text() else self._height(), self._height())
+        return face_in(self.rect(), self.width() if self._shown_text() else self._height(), self._height())
 
     def _height(self) -> int:
         m = look().m
@@ -116,7 +137,7 @@ class Button(QPushButton, Said):
         m = look().m
         if self.kind == "link":
             return m.link_pad
-        if not self.text():
+        if not self._shown_text():
             return (self._height() - self._icon_side()) // 2
         return {"s": m.button_s_pad, "m": m.button_pad}.get(self._size, m.button_l_pad)
 
@@ -133,7 +154,7 @@ class Button(QPushButton, Said):
         parts = []
         if self._icon:
             parts.append(self._icon_side())
-        if self.text():
+        if self._shown_text():
             parts.append(paint.width_of(self.text(), self._font()) + 1)
         if self._hint and not self._is_key_hidden:
             parts.append(paint.key_width(self._hint))
@@ -172,7 +193,7 @@ class Button(QPushButton, Said):
         if self._icon:
             paint.draw_icon(painter, left, middle, self._icon, self._icon_side(), face.ink, dpr)
             left += self._icon_side() + self._gap()
-        if self.text():
+        if self._shown_text():
             width = paint.width_of(self.text(), self._font()) + 1
             paint.text(painter, QRect(left, 0, width, self.height()), self.text(), self._font(), face.ink)
             left += width + self._gap()

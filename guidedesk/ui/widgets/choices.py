@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QLayout, QRadioButton, QSizePolicy, QWidget
 
 from guidedesk.ui import i18n
@@ -20,27 +20,43 @@ from guidedesk.ui.widgets.layouts import clear, row
 from guidedesk.ui.widgets.target import face_in, target_size
 
 Style = Literal["choice", "small", "segment", "tab"]
+WRAPPED: Final = 6  # lines, more than any option or question has
+_FIXED: Final = QSizePolicy.Policy.Fixed
+_LEAST_CHARS: Final = 12  # of words that break into lines
+
+
+def _wrapping() -> QSizePolicy:
+    """Of what grows downwards where it has no room."""
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    return policy
+
+
+def _least_words(font: QFont) -> int:
+    return QFontMetrics(font).averageCharWidth() * _LEAST_CHARS
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One option. `count` stands behind a tab's word; `reason` says why it cannot be chosen."""
+    """One option. `count` stands behind a tab's word; `reason` says why it cannot be chosen. One that `is_bare` shows
+    its icon only; the word is its tool tip."""
 
     value: str
     text: str
     icon: str = ""
     count: str = ""
     reason: str = ""
+    is_bare: bool = False
 
 
 class ChoiceButton(QRadioButton):
-    """One option of a group, painted in the group's style."""
+    """One option of a group, painted in the group's style. A `choice` breaks into lines where it has no room."""
 
     def __init__(self, choice: Choice, style: Style, digit: str = "", edge: str = "") -> None:
         super().__init__()
         self._style: Style = style
         self._digit, self._edge = digit, edge
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(_wrapping() if style == "choice" else QSizePolicy(_FIXED, _FIXED))
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         ring_on_focus(self, "tab_radius" if style == "tab" else "button_radius")
         look().restyled.connect(self.updateGeometry)
@@ -54,8 +70,9 @@ class ChoiceButton(QRadioButton):
         self.setText(choice.text)
         self.setEnabled(not choice.reason)
         self.setAccessibleName(f"{choice.text} {choice.count}".strip())
-        if choice.reason or self.accessibleDescription():
-            tip(self, choice.reason)
+        hint = choice.reason or (choice.text if choice.is_bare else "")
+        if hint or self.toolTip():
+            tip(self, hint)
             said = i18n.t("choice.unavailable", reason=choice.reason) if choice.reason else ""
             self.setAccessibleDescription(said)
         self.updateGeometry()
@@ -64,8 +81,30 @@ class ChoiceButton(QRadioButton):
         return self.rect().contains(position)
 
     def sizeHint(self) -> QSize:
-        width = sum(self._widths()) + self._gap() * (len(self._widths()) - 1) + 2 * self._pad()
-        return target_size(QSize(width, self._face_height()))
+        return target_size(QSize(self._around() + sum(self._widths()), self._face_height()))
+
+    def hasHeightForWidth(self) -> bool:
+        return self._style == "choice"
+
+    def heightForWidth(self, width: int) -> int:
+        line = look().tokens.px(look().tokens.type("label").line)
+        return self.sizeHint().height() + (self._lines(width) - 1) * line
+
+    def _lines(self, width: int) -> int:
+        if self._style != "choice" or width >= self.sizeHint().width():
+            return 1
+        font = look().font("label", 600)
+        return len(paint.broken(self.choice.text, font, self._room(width), WRAPPED))
+
+    def _room(self, width: int) -> int:
+        """Pixels the words have in a button of this width."""
+        return width - self._around() - sum(self._widths()) + self._words()
+
+    def _around(self) -> int:
+        return self._gap() * (len(self._widths()) - 1) + 2 * self._pad()
+
+    def _words(self) -> int:
+        return paint.width_of(self.choice.text, look().font("caption" if self._style == "small" else "label", 600)) + 1
 
     def _face_height(self) -> int:
         m = look().m
@@ -73,10 +112,15 @@ class ChoiceButton(QRadioButton):
 
     def face_rect(self) -> QRect:
         """The painted option; a tab is lower than its target."""
-        return face_in(self.rect(), self.width(), self._face_height())
+        more = self.heightForWidth(self.width()) - self.sizeHint().height() if self._style == "choice" else 0
+        return face_in(self.rect(), self.width(), self._face_height() + more)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        hint = self.sizeHint()
+        if self._style == "choice":
+            words = self._words()
+            hint.setWidth(hint.width() - words + min(words, _least_words(look().font("label", 600))))
+        return hint
 
     def _pad(self) -> int:
         m = look().m
@@ -93,7 +137,8 @@ class ChoiceButton(QRadioButton):
         # Measured at the chosen weight, so that choosing does not move the neighbours.
         font = look().font("caption" if self._style == "small" else "label", 600)
         parts = [look().m.chip_icon] if self.choice.icon else []
-        parts.append(paint.width_of(self.choice.text, font) + 1)
+        if not self.choice.is_bare:
+            parts.append(self._words())
         if self.choice.count:
             parts.append(paint.width_of(self.choice.count, font) + 1)
         if self._digit:
@@ -108,11 +153,16 @@ class ChoiceButton(QRadioButton):
         if self.choice.icon:
             paint.draw_icon(painter, left, self.height() / 2, self.choice.icon, look().m.chip_icon, ink, dpr)
             left += look().m.chip_icon + self._gap()
-        font = self._font()
-        font.setStrikeOut(not self.isEnabled() and self._style == "choice")
-        width = self._widths()[1 if self.choice.icon else 0]
-        paint.text(painter, QRect(left, 0, width, self.height()), self.choice.text, font, ink)
-        left += width + self._gap()
+        if not self.choice.is_bare:
+            font = self._font()
+            font.setStrikeOut(not self.isEnabled() and self._style == "choice")
+            width = min(self._widths()[1 if self.choice.icon else 0], self._room(self.width()))
+            if self._lines(self.width()) > 1:
+                line = look().tokens.px(look().tokens.type("label").line)
+                paint.lines(painter, QRect(left, 0, width, self.height()), self.choice.text, font, ink, line, WRAPPED)
+            else:
+                paint.text(painter, QRect(left, 0, width, self.height()), self.choice.text, font, ink)
+            left += width + self._gap()
         if self.choice.count:
             area = QRect(left, 0, self.width() - left, self.height())
             paint.text(painter, area, self.choice.count, look().font("label", 500), look().q("text3"))
@@ -293,12 +343,13 @@ class Toggle(QCheckBox):
 
 
 class Tick(QCheckBox):
-    """A tick box with its text."""
+    """A tick box with its text, which breaks into lines where it has no room."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
         self._key = ""
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self._lines = 1
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, _FIXED)
         ring_on_focus(self, "tick_radius")
         look().restyled.connect(self.updateGeometry)
         look().retranslated.connect(self._retranslate)
@@ -312,6 +363,7 @@ class Tick(QCheckBox):
     def _retranslate(self) -> None:
         if self._key:
             self.setText(i18n.t(self._key))
+            self._count_lines()
             self.updateGeometry()
 
     def hitButton(self, position: QPoint) -> bool:
@@ -320,14 +372,32 @@ class Tick(QCheckBox):
     def sizeHint(self) -> QSize:
         m = look().m
         words = paint.width_of(self.text(), look().font("body", 500)) + m.tick_icon if self.text() else 0
-        return target_size(QSize(m.tick + words, m.tick))
+        one = target_size(QSize(m.tick + words, m.tick))
+        return one.grownBy(QMargins(0, 0, 0, (self._lines - 1) * self._line()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._count_lines()
+
+    def _count_lines(self) -> None:
+        m, font = look().m, look().font("body", 500)
+        room = self.width() - m.tick - m.tick_icon
+        is_one = not self.text() or room >= paint.width_of(self.text(), font)
+        lines = 1 if is_one else len(paint.broken(self.text(), font, room, WRAPPED))
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+
+    def _line(self) -> int:
+        return look().tokens.px(look().tokens.type("body").line)
 
     def face_rect(self) -> QRect:
         """The box and its words."""
-        return face_in(self.rect(), self.width(), look().tokens.px(look().tokens.type("body").line))
+        return face_in(self.rect(), self.width(), self._line() * self._lines)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        hint, m = self.sizeHint(), look().m
+        return QSize(min(hint.width(), m.tick + m.tick_icon + _least_words(look().font("body", 500))), hint.height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         current, m = look(), look().m
@@ -342,6 +412,9 @@ class Tick(QCheckBox):
             paint.draw_icon(painter, inset, self.height() / 2, "check", m.tick_icon, current.q("on_accent"),
                             self.devicePixelRatioF())
         left = m.tick + m.tick_icon - m.switch_gap
-        words = QRect(left, 0, self.width() - left, self.height())
-        paint.text(painter, words, self.text(), current.font("body", 500),
-                   current.q("text" if self.isEnabled() else "text3"))
+        ink, font = current.q("text" if self.isEnabled() else "text3"), current.font("body", 500)
+        if self._lines > 1:
+            words = QRect(left, 0, self.width() - m.tick - m.tick_icon, self.height())
+            paint.lines(painter, words, self.text(), font, ink, self._line(), WRAPPED)
+        else:
+            paint.text(painter, QRect(left, 0, self.width() - left, self.height()), self.text(), font, ink)

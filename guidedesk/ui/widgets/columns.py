@@ -32,16 +32,17 @@ def width_for(column: QWidget, width: int) -> int:
 class ColumnsPane(QWidget):
     """Side columns with fixed widths around one that takes the rest. Below its least width all become tabs.
 
-    A side column whose words are longer than its width gets what they need.
+    A side column whose words are longer than its width gets what they need. With `is_whole` so does the middle one,
+    even if all have to become tabs for it.
     """
 
     became_tabs = Signal(bool)
 
-    def __init__(self, *panes: Pane, least: str = "pane_min") -> None:
+    def __init__(self, *panes: Pane, least: str = "pane_min", is_whole: bool = False) -> None:
         super().__init__()
-        self._panes, self._least = panes, least
+        self._panes, self._least, self._is_whole = panes, least, is_whole
         self._shown = 0
-        self._given: list[int] = []
+        self._given: tuple[list[int], int] = ([], 0)
         self.is_tabbed = False
         self.tabs = ChoiceGroup("columns.tabs", style="tab")
         self.tabs.chosen.connect(self._choose)
@@ -87,7 +88,7 @@ class ColumnsPane(QWidget):
         self._arrange()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest and self._widths() != self._given:
+        if event.type() == QEvent.Type.LayoutRequest and (self._widths(), self._middle()) != self._given:
             self._arrange()
         return super().event(event)
 
@@ -98,11 +99,19 @@ class ColumnsPane(QWidget):
             widths = [width * WIDE_NUMERATOR // WIDE_DENOMINATOR for width in widths]
         return [width_for(pane.widget, width) if width else 0 for pane, width in zip(self._panes, widths, strict=True)]
 
+    def _middle(self) -> int:
+        """The least width of what takes the rest."""
+        least = int(getattr(look().m, self._least))
+        if not self._is_whole:
+            return least
+        needed = [width_for(pane.widget, 0) for pane in self._panes if not pane.width]
+        return max(least, sum(needed))
+
     def _arrange(self) -> None:
-        m, widths = look().m, self._widths()
-        self._given = widths
+        m, widths, middle = look().m, self._widths(), self._middle()
+        self._given = (widths, middle)
         rest = self.width() - sum(widths) - self._line.spacing() * (len(widths) - 1)
-        tabbed = len(widths) > 1 and rest < int(getattr(m, self._least))
+        tabbed = len(widths) > 1 and rest < middle
         for number, (pane, width) in enumerate(zip(self._panes, widths, strict=True)):
             if tabbed or not width:
                 pane.widget.setMinimumWidth(0)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from guidedesk.ui.theme import look
+from guidedesk.ui.widgets import paint
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import ALIGN_RIGHT, Box, clear, column, row
+
+_LEAST_CHARS: Final = 10  # a value keeps room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,7 @@ class Fact:
 
 
 class FactLines(QWidget):
-    """One line per fact."""
+    """One line per fact, two where its value has no room in one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,13 +33,15 @@ class FactLines(QWidget):
         self._lines: list[tuple[Label, Label]] = []
         self._box: Box = column(gap=2)
         self.setLayout(self._box)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        look().restyled.connect(self._hold_values)
 
     def show_facts(self, facts: tuple[Fact, ...]) -> None:
         """Show these facts; widgets stay while only values change."""
         if len(facts) != len(self._lines):
             clear(self._box)
-            self._lines = [(Label("", "label", "text2"), Label("", "label", lines=1, align=ALIGN_RIGHT)) for _ in facts]
+            self._lines = [
+                (Label("", "label", "text2", lines=3), Label("", "label", lines=2, align=ALIGN_RIGHT)) for _ in facts
+            ]
             for label, value in self._lines:
                 line = row(label, value, gap=3)
                 line.setStretch(1, 1)
@@ -43,6 +50,13 @@ class FactLines(QWidget):
             label.set_text(fact.label)
             value.set_text(fact.value)
             value.set_ink(fact.ink)
+        self._hold_values()
+
+    def _hold_values(self) -> None:
+        """A long label breaks into lines before its value is squeezed to nothing."""
+        font = look().font("label", 600)
+        for _, value in self._lines:
+            value.setMinimumWidth(min(paint.width_of(value.text(), font), paint.width_of("0" * _LEAST_CHARS, font)))
 
 
 class Figures(QWidget):

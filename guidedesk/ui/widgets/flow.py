@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import Space, look
 
+Align = Literal["left", "centre", "right", "apart"]
+
 
 class Flow(QLayout):
-    """Items left to right, top to bottom, each at its own size; `line_gap` is the gap between lines."""
+    """Items left to right, top to bottom, each at its own size; `line_gap` is the gap between lines.
 
-    def __init__(self, *widgets: QWidget, gap: Space = 2, line_gap: Space | None = None) -> None:
+    With `apart` the last of several in a line stands at the right end.
+    """
+
+    def __init__(
+        self, *widgets: QWidget, gap: Space = 2, line_gap: Space | None = None, align: Align = "left"
+    ) -> None:
         super().__init__()
+        self._align: Align = align
         self._items: list[QLayoutItem] = []
         # Qt asks for the height of one width many times in a layout; nothing changes it but `invalidate`.
         self._heights: dict[int, int] = {}
@@ -74,8 +84,11 @@ class Flow(QLayout):
         top = rect.y()
         for line in self._lines(rect.width(), gap):
             high = max(hint.height() for _, hint in line)
-            left = rect.x()
-            for item, hint in line:
+            free = rect.width() - sum(hint.width() for _, hint in line) - gap * (len(line) - 1)
+            left = rect.x() + {"centre": max(0, free // 2), "right": max(0, free)}.get(self._align, 0)
+            for number, (item, hint) in enumerate(line, 1):
+                if self._align == "apart" and number == len(line) > 1:
+                    left += max(0, free)
                 if move:
                     middle = top + (high - hint.height()) // 2
                     item.setGeometry(QRect(QPoint(left, middle), hint))
@@ -88,7 +101,8 @@ class Flow(QLayout):
         left = 0
         for item in self._shown():
             hint = item.sizeHint()
-            hint.setWidth(min(hint.width(), room) if room > 0 else hint.width())
+            if 0 < room < hint.width():
+                hint = QSize(room, item.heightForWidth(room) if item.hasHeightForWidth() else hint.height())
             if not lines or (left and left + hint.width() > room):
                 lines.append([])
                 left = 0
@@ -97,10 +111,10 @@ class Flow(QLayout):
         return lines
 
 
-def flow(*widgets: QWidget, gap: Space = 2) -> QWidget:
+def flow(*widgets: QWidget, gap: Space = 2, align: Align = "left") -> QWidget:
     """A widget that holds a Flow."""
     holder = QWidget()
-    holder.setLayout(Flow(*widgets, gap=gap))
+    holder.setLayout(Flow(*widgets, gap=gap, align=align))
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
     policy.setHeightForWidth(True)
     holder.setSizePolicy(policy)

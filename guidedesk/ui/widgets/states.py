@@ -13,6 +13,7 @@ from guidedesk.ui.widgets.bars import Bar, Part
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import Chip, IconBox
 from guidedesk.ui.widgets.columns import ScrollColumn
+from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, row
 
@@ -37,7 +38,7 @@ class StatePanel(ScrollColumn):
         for number, button in enumerate(self.buttons):
             button.hide()
             button.clicked.connect(self._first if number == 0 else self._second)
-        line = row(None, *self.buttons, None, gap=2)
+        line = flow(*self.buttons, gap=2, align="centre")
         inner = column(row(None, self._box, None), self.title, self.detail, line, gap=3)
         self._inner = QWidget()
         self._inner.setLayout(inner)
