@@ -15,6 +15,7 @@ from guidedesk.models.entities import store_rows
 from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.ui.fixtures.member import CARDS, member_state
 from guidedesk.ui.fixtures.people import NOW_MS
+from guidedesk.ui.tables.timeline import TimelineWords
 from guidedesk.ui.theme import look
 from guidedesk.ui.theme.tokens import text_scales
 from guidedesk.ui.views.member import MemberHead, MemberPage
@@ -153,3 +154,15 @@ def test_a_scan_is_two_pictures_of_one_person_and_few_measurements(
     assert work["Label._measure"] < MEASURED_TEXTS
     assert work["LayoutRequest"] < LAYOUTS
     assert len(shop.child(MemberPage).findChildren(QWidget)) <= widgets + 2
+
+
+def test_an_entry_is_put_into_words_once_and_forgotten_with_its_card() -> None:
+    words, card = TimelineWords(), CARDS["mine"]
+    first = words.rows(card.timeline, NOW_MS, hides_amounts=False)
+    again = words.rows(with_visit(card).timeline, NOW_MS, hides_amounts=False)
+    assert len(again) == len(first) + 1
+    assert all(one is other for one, other in zip(again[1:], first, strict=True))
+    hidden = words.rows(card.timeline, NOW_MS, hides_amounts=True)
+    assert [row.row_id for row in hidden] == [row.row_id for row in first]
+    assert not any(row.amount for row in hidden)
+    assert words.rows((), NOW_MS, hides_amounts=True) == []

@@ -70,6 +70,23 @@ class TimelineModel(RowsModel):
             self.more_wanted.emit()
 
 
+class TimelineWords:
+    """Puts an entry into words once: with her visit, or with a further page, the others come again."""
+
+    def __init__(self) -> None:
+        self._told: object = None
+        self._rows: dict[TimelineEntry, LineRow] = {}
+
+    def rows(self, entries: Sequence[TimelineEntry], now_ms: int, *, hides_amounts: bool) -> list[LineRow]:
+        """A row each, in their order; those of entries that are no longer shown are forgotten."""
+        told = (now_ms // 60_000, hides_amounts, i18n.language())
+        before = self._rows if told == self._told else {}
+        self._told, self._rows = told, {
+            entry: before.get(entry) or timeline_row(entry, now_ms, hides_amounts=hides_amounts) for entry in entries
+        }
+        return list(self._rows.values())
+
+
 def timeline_row(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool = False) -> LineRow:
     """One entry in words; `hides_amounts` on a colleague's member (mockup 07b)."""
     icon, tone = TALK_ICONS.get(entry.interaction_kind) or ICONS.get(entry.kind, ("history", "neutral"))

@@ -17,7 +17,7 @@ from guidedesk.ui.presenters.member import MemberState
 from guidedesk.ui.presenters.member_care import MemberCareState
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.shell.page import Page
-from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
+from guidedesk.ui.tables.timeline import TimelineModel, TimelineWords
 from guidedesk.ui.theme import look
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.bind_words import result_words
@@ -185,13 +185,14 @@ class TimelineCard(TitledCard):
         self._link.clicked.connect(self.history_opened)
         self.foot(self._shown, None, KeyHint("Ctrl H"), self._link)
         self._state: MemberState | None = None
+        self._told = TimelineWords()
 
     def show_state(self, state: MemberState, card: MemberCard) -> None:
         """Fill it in; the row a person is on stays."""
         self._state = state
         self._show_tabs()
         shown = state.shown
-        rows = [timeline_row(entry, state.now_ms, hides_amounts=state.hides_amounts) for entry in shown]
+        rows = self._told.rows(shown, state.now_ms, hides_amounts=state.hides_amounts)
         self.model.show_rows(rows, has_more=not state.is_complete)
         self.view.setVisible(bool(rows))
         self._none.setVisible(not rows)
@@ -332,6 +333,7 @@ class MemberPage(Page):
         self._content.setVisible(card is not None)
         self._none.setVisible(card is None)
         if card is None:
+            self._drawn.clear()  # nobody is remembered for the sake of the next
             self._say_none()
             return
         self._show_banner(card)
