@@ -24,7 +24,6 @@ from guidedesk.models.base import SERVER, FeedScope, IdType, among, among_named,
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
-_MANY: Final = 8  # rows from which the driver is spoken to directly
 _id_bytes = lru_cache(maxsize=65_536)(to_bytes)
 _CHUNK: Final = 400
 
@@ -109,8 +108,20 @@ def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows
 
 def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
     """One row with its parts, or None."""
-    rows = load_rows(conn, name, scope_id, [row_id])
-    return rows[0] if rows else None
+    found = conn.execute(_row_by_id(name), {"the_scope": scope_id, "the_id": row_id}).first()
+    if found is None:
+        return None
+    row: Row = dict(zip(_columns(name), found, strict=True))
+    parts = part_table(name)
+    if parts is not None:
+        _attach_parts(conn, name, parts, scope_id, [row])
+    return row
+
+
+@cache
+def _row_by_id(name: str) -> Select[Any]:
+    table = entity_tables()[name]
+    return select(table).where(table.c.scope_id == bindparam("the_scope"), table.c.id == bindparam("the_id"))
 
 
 def _insert(dialect: str, table: Table) -> Any:
@@ -127,7 +138,7 @@ def upsert(
     """Insert or replace by primary key; `guarded` keeps a stored row with a higher row_ver (SYNC.md 4)."""
     if not rows:
         return
-    if conn.dialect.name == "sqlite" and len(rows) >= _MANY:
+    if conn.dialect.name == "sqlite":
         # The driver is given tuples: the library's work on each value costs more than SQLite's.
         text, names, ids = _upserting_text(table, guarded, tuple(rows[0]))
         values_of = itemgetter(*names)

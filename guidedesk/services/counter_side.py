@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from guidedesk.domain.attribution import AttributionRules
 from guidedesk.domain.binding_story import Meeting, Settled, known_before, tell
@@ -41,6 +41,8 @@ from guidedesk.services.sales import (
     source_of,
 )
 
+_HOME: Final = select(people.member.c.scope_id).where(people.member.c.id == bindparam("whom"))
+
 
 class CounterSide:
     """A counter assumes the best and shows it as pending; the server decides."""
@@ -49,8 +51,7 @@ class CounterSide:
 
     def member_home(self, conn: Connection, scope_id: str, member_id: str) -> str | None:
         """Home scope of any member in the cache."""
-        member = people.member
-        return conn.execute(select(member.c.scope_id).where(member.c.id == member_id)).scalar()
+        return conn.execute(_HOME, {"whom": member_id}).scalar()
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> tuple[str, str]:
         """Herself: whether the number is taken elsewhere is head office's answer."""

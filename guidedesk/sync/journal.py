@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.ids import from_bytes, to_bytes
@@ -37,6 +37,9 @@ _COUNTS: Final = (
 _COUNTS_SINCE: Final = (
     "SELECT +state, count(*) FROM operation WHERE n > ? AND +state IN ('queued', 'parked', 'quarantined') "
     "GROUP BY +state"
+)
+_REGISTERING: Final = select(_op.op_id).where(
+    _op.lane == bindparam("whom"), _op.type.in_(_MAKES_A_MEMBER), _op.state.not_in(SETTLED)
 )
 _LAST_N: Final = select(func.max(_op.n))
 _UNREAD: Final = select(func.count()).where(_op.state == "rejected", _op.is_seen == 0)
@@ -265,9 +268,8 @@ class Journal:
 
     def find_registration(self, member_id: str) -> str | None:
         """The unsettled operation that registers this member: what her other operations depend on."""
-        query = select(_op.op_id).where(_op.lane == member_id, _op.type.in_(_MAKES_A_MEMBER), _op.state.not_in(SETTLED))
         with self.db.read() as conn:
-            return conn.execute(query).scalar()
+            return conn.execute(_REGISTERING, {"whom": member_id}).scalar()
 
     def latest(self, limit: int) -> list[Entry]:
         """The newest operations first, for the sync centre."""
@@ -438,10 +440,17 @@ def _use_code(conn: Connection, handle: str, serial: int, envelope: Envelope) ->
     conn.execute(insert(t.replay), [row])
 
 
+# Put together once: what is recorded is recorded while somebody waits.
+_PARKED_IN: Final = (
+    select(_op.n).where(_op.lane == bindparam("the_lane"), _op.state == "parked", _op.device_seq.is_(None)).limit(1)
+)
+_INSERT: Final = insert(t.operation)
+_INSERT_PERSONAL: Final = insert(t.op_personal)
+
+
 def _append_one(conn: Connection, chain: ChainHead, envelope: Envelope) -> tuple[ChainHead, Entry]:
-    parked = select(_op.n).where(_op.lane == envelope.lane, _op.state == "parked", _op.device_seq.is_(None))
     state: State = "queued"
-    if conn.execute(parked.limit(1)).first() is None:
+    if conn.execute(_PARKED_IN, {"the_lane": envelope.lane}).first() is None:
         numbered = replace(envelope, device_seq=chain.next_seq, prev_hash=chain.head)
         after = ChainHead(chain.epoch, chain.next_seq + 1, numbered.chain_hash())
     else:
@@ -485,10 +494,10 @@ def _insert(conn: Connection, envelope: Envelope, epoch: int, state: State) -> i
         "actor_id": envelope.actor,
         "state": state,
     }
-    n = conn.execute(insert(t.operation).values(values)).inserted_primary_key[0]  # type: ignore[index]
+    n = conn.execute(_INSERT, values).inserted_primary_key[0]  # type: ignore[index]
     if envelope.personal_salt is not None:
         personal = {"op_id": envelope.op_id, "salt": envelope.personal_salt, "json": canonical(dict(envelope.personal))}
-        conn.execute(insert(t.op_personal).values(personal))
+        conn.execute(_INSERT_PERSONAL, personal)
     return int(n)
 
 

@@ -82,19 +82,32 @@ def pending_from(envelope: Envelope, store_id: str, device_id: str) -> PendingOp
 
 
 class _KeepingRows:
-    """Rows of the cache; under each that is written the server's own row is kept first."""
+    """Rows of the cache for one operation; under each that is written the server's own row is kept first."""
+
+    def __init__(self) -> None:
+        self._read: dict[RowRef, Row | None] = {}  # as they were before this operation wrote them
+        self._kept: set[RowRef] = set()
 
     def load(self, conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
         """The row as the cache shows it."""
-        return load_row(conn, name, scope_id, row_id)
+        row = load_row(conn, name, scope_id, row_id)
+        self._read.setdefault((name, scope_id, row_id), None if row is None else dict(row))
+        return row
 
     def write(self, conn: Connection, name: str, row: Row) -> None:
         """Into the cache."""
-        _keep_base(conn, (name, row["scope_id"], row["id"]))
+        self.keep(conn, (name, row["scope_id"], row["id"]))
         upsert(conn, entity_tables()[name], [row])
 
-
-_KEEPING = _KeepingRows()
+    def keep(self, conn: Connection, ref: RowRef) -> None:
+        """Keep what the server said of a row, unless something kept it before."""
+        if ref in self._kept:
+            return
+        self._kept.add(ref)
+        key = {"tbl": ref[0], "row_scope_id": ref[1], "row_id": ref[2]}
+        if conn.execute(_KEPT, key).first() is None:
+            base = self._read[ref] if ref in self._read else load_row(conn, *ref)
+            conn.execute(_KEEP, key | {"base": None if base is None else canonical(base)})
 
 
 def lay_new(
@@ -131,10 +144,11 @@ def lay(conn: Connection, pending: PendingOp) -> tuple[RowRef, ...]:
 
 
 def _apply(conn: Connection, operation: Operation, context: ApplyContext) -> tuple[RowRef, ...]:
-    touched = apply_operation(conn, operation, replace(context, rows=_KEEPING)).touched
+    rows = _KeepingRows()
+    touched = apply_operation(conn, operation, replace(context, rows=rows)).touched
     # A row it only looked at belongs to its lane as well: what the server says of it is laid under it.
     for ref in dict.fromkeys(touched):
-        _keep_base(conn, ref)
+        rows.keep(conn, ref)
     return touched
 
 
@@ -206,13 +220,6 @@ def forget_all(conn: Connection, tables: Iterable[str]) -> None:
     conn.execute(delete(t.overlay).where(t.overlay.c.tbl.in_(names)))
     conn.execute(delete(t.op_touch).where(t.op_touch.c.tbl.in_(names)))
     conn.execute(delete(t.inbox_bad).where(t.inbox_bad.c.tbl.in_(names)))
-
-
-def _keep_base(conn: Connection, ref: RowRef) -> None:
-    key = {"tbl": ref[0], "row_scope_id": ref[1], "row_id": ref[2]}
-    if conn.execute(_KEPT, key).first() is None:
-        base = load_row(conn, *ref)
-        conn.execute(_KEEP, key | {"base": None if base is None else canonical(base)})
 
 
 def _touched_lanes(conn: Connection, truths: Sequence[Truth], settled: frozenset[str]) -> frozenset[str]:
