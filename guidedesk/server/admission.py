@@ -125,11 +125,13 @@ class WorkQueue:
 def work_queues(*, has_one_writer: bool, most_waiting: int = MOST_WAITING) -> dict[QueueName, WorkQueue]:
     """The queues of one server process; `most_waiting` of counters that exchange.
 
-    SQLite writes one transaction at a time: more workers would only stand in its way, and in that of people's look-ups.
+    SQLite writes one transaction at a time: more workers would only stand in its way, and in that of people's
+    look-ups. Over PostgreSQL three or four pushes are decided beside this process (`deciders`); whoever else exchanges
+    shares one interpreter with people's look-ups, and the more of them there are, the longer those take.
     """
     return {
         "person": WorkQueue("person", 8, 128),
         "hello": WorkQueue("hello", 2, 64),
-        "sync": WorkQueue("sync", 3 if has_one_writer else 8, most_waiting),
+        "sync": WorkQueue("sync", 3 if has_one_writer else 5, most_waiting),
         "watch": WorkQueue("watch", 2, 1_000),
     }
