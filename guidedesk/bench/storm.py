@@ -2,9 +2,9 @@
 
 `--counters` counters, four a store, each with `--ops` operations in its journal, find the server again at once. They
 are the product's own: real journals and caches, real engine, HTTP on loopback. The ideal is what the same number of
-operations would take if the counters came a few at a time, as many as the server has workers for them: some sixth of
-all, whole stores, one half right before the storm and one half right after it, against the same server, so that what
-else this PC does is in both. Meanwhile people at four more counters look members up; they also do with nothing else
+operations would take if the counters came a few at a time, enough that the server never rests: some sixth of all,
+whole stores, one half right before the storm and one half right after it, against the same server, so that what else
+this PC does is in both. Meanwhile people at four more counters look members up; they also do with nothing else
 to do for the server, before.
 
 `ratios.storm` is the time from the first step to the last acknowledgement over the ideal;
@@ -33,7 +33,7 @@ from sqlalchemy import select
 from guidedesk.bench.cpu_time import children, of_tree
 from guidedesk.bench.figures import percentile
 from guidedesk.bench.options import positive
-from guidedesk.bench.storm_chain import associate_id, decided, let_in, make_chain, shop_id
+from guidedesk.bench.storm_chain import MEMBERS, associate_id, decided, let_in, make_chain, shop_id
 from guidedesk.bench.storm_counters import Came, Counters, Prober, serve_counters
 from guidedesk.bench.sync_office import Office, open_office
 from guidedesk.demo.leash import leash, scratch
@@ -48,7 +48,7 @@ OPS: Final = 500
 A_STORE: Final = 4
 _PART: Final = 6  # of all counters come back for the ideal
 # At a time. With half as many the server rested while they took its answers in, and that was no floor: it took longer
-# than a crowd does. It has eight workers for exchanges (server/admission.py), and more would only wait for them.
+# than a crowd does. It has five workers for exchanges (server/admission.py): three more wait, so that it never rests.
 _FEW: Final = 8
 _QUIET: Final = 8  # look-ups of each before, with nothing else to do
 _PROBERS: Final = 4
@@ -61,6 +61,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """How many, with how much, and what the server stands on."""
     parser.add_argument("--counters", type=positive, default=COUNTERS, metavar="N", help="counters (default 200)")
     parser.add_argument("--ops", type=positive, default=OPS, metavar="N", help="operations of each (default 500)")
+    parser.add_argument(
+        "--members", type=positive, default=MEMBERS, metavar="N", help=f"members of each store (default {MEMBERS})"
+    )
     parser.add_argument(
         "--queue", type=int, default=MOST_WAITING, metavar="N", help="exchanges that may wait at the server"
     )
@@ -77,9 +80,12 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     shops = -(-args.counters // A_STORE)
     few_shops = -(-few // A_STORE)
     with ExitStack() as stack:
+        _say(f"{args.counters} counters in {shops} stores, and {few} for the ideal")
         data = stack.enter_context(scratch("guidedesk-storm-"))
         options = ("--sync-queue", str(args.queue))
-        office = stack.enter_context(open_office(make_chain(data / "chain", shops + few_shops), args.server, options))
+        office = stack.enter_context(
+            open_office(make_chain(data / "chain", shops + few_shops, args.members), args.server, options)
+        )
         many = {f"storm-{n}": shop_id(n // A_STORE) for n in range(args.counters)}
         others = {f"ideal-{n}": shop_id(shops + n // A_STORE) for n in range(few)}
         crowd = stack.enter_context(_crowd(data, many | others))
@@ -120,7 +126,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     few_us, storm_us = 1e6 * (first + last) / (args.ops * few), 1e6 * crowded / (args.ops * args.counters)
     return {
         "params": {"counters": args.counters, "ops": args.ops, "server": args.server, "stores": shops,
-                   "queue": args.queue},
+                   "members": args.members, "queue": args.queue},
         "figures": {
             "seconds": round(took[-1], 3),
             "ops_per_s": round(args.ops * args.counters / took[-1]),

@@ -22,7 +22,9 @@ from guidedesk.sync.identity import Identity
 from guidedesk.sync.protocol import GENESIS, SCHEMA
 
 SEED: Final = 20_261_130
-MEMBERS: Final = 50  # of each store
+# Of each store, unless told otherwise. With fewer, each batch of answers is about nearly everybody, and the counters,
+# which share these processors with the server, lay their whole day anew for each.
+MEMBERS: Final = 200
 
 
 def shop_id(number: int) -> str:
@@ -35,8 +37,8 @@ def associate_id(number: int) -> str:
     return derived_id("bench", "storm-staff", str(number))
 
 
-def make_chain(folder: Path, shops: int) -> StoreData:
-    """A server's SQLite file with so many stores, each with an associate and its members."""
+def make_chain(folder: Path, shops: int, members: int = MEMBERS) -> StoreData:
+    """A server's SQLite file with so many stores, each with an associate and so many members."""
     folder.mkdir()
     write_secrets(folder / SECRETS, new_secrets(SystemRandom()))
     secrets = load_secrets(folder / SECRETS)
@@ -54,13 +56,13 @@ def make_chain(folder: Path, shops: int) -> StoreData:
             for n in range(shops)
         ]  # fmt: skip
         land_reference(database, {"store": stores, "staff": staff, "setting": settings})
-        everyone = [one for some in portions(people.members(MEMBERS * shops, SEED)) for one in some]
+        everyone = [one for some in portions(people.members(members * shops, SEED)) for one in some]
         for number in range(shops):
-            mine = everyone[number * MEMBERS : (number + 1) * MEMBERS]
+            mine = everyone[number * members : (number + 1) * members]
             land_people(database, shop_id(number), mine, secrets.phone_key, people.BASE_MS)
     finally:
         database.close()
-    return StoreData(folder, MEMBERS * shops)
+    return StoreData(folder, members * shops)
 
 
 def let_in(office: Office, made: Mapping[str, tuple[str, bytes]], stores: Mapping[str, str]) -> dict[str, Identity]:

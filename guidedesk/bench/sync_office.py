@@ -36,7 +36,7 @@ from guidedesk.sync.system import SystemClock, SystemRandom
 
 ServerKind = Literal["sqlite", "postgresql"]
 SEED: Final = 20_261_129
-_AT_ONCE: Final = 25  # operations recorded together: nothing of it is measured
+_AT_ONCE: Final = 125  # operations recorded together: nothing of it is measured
 _PATIENCE_S: Final = 60
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from guidedesk.bench import storm
 from tests.helpers.postgres import Backend
 
-COUNTERS, OPS = 12, 20
+COUNTERS, OPS, MEMBERS = 12, 20, 20
 QUEUE = 0  # so few that even twelve are too many at once for the three workers over SQLite
 
 
 def measured(server: str) -> dict[str, Any]:
-    return storm.measure(argparse.Namespace(counters=COUNTERS, ops=OPS, server=server, queue=QUEUE))
+    return storm.measure(
+        argparse.Namespace(counters=COUNTERS, ops=OPS, members=MEMBERS, server=server, queue=QUEUE)
+    )
 
 
 def test_everything_is_acknowledged_once_and_refusals_are_obeyed(backend: Backend) -> None:
