@@ -39,5 +39,17 @@ wish = entity(
     id_col("end_op_id", nullable=True),
 )
 
+# A tag that only its author reads. Apart from the shared ones, so that nothing that reads those can show or count it.
+own_tag = entity(
+    "own_tag",
+    id_col("member_id"),
+    id_col("owner_id"),
+    text_col("tag"),
+    Column("is_on", Integer, nullable=False),
+    big_col("changed_at_ms"),
+    id_col("op_id", nullable=True),
+)
+
+Index("ix_own_tag_scope_id_member_id", own_tag.c.scope_id, own_tag.c.member_id)
 Index("ix_family_date_scope_id_member_id", family_date.c.scope_id, family_date.c.member_id)
 Index("ix_wish_scope_id_member_id", wish.c.scope_id, wish.c.member_id)

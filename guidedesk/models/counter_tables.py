@@ -203,6 +203,7 @@ CACHE_INDEXES = (
     Index("ix_coupon_member_id", _cache("coupon").c.member_id),
     Index("ix_coupon_staff_id_issued_at_ms", _cache("coupon").c.staff_id, _cache("coupon").c.issued_at_ms),
     Index("ix_coupon_use_device_id_used_at_ms", _cache("coupon_use").c.device_id, _cache("coupon_use").c.used_at_ms),
+    Index("ix_own_tag_member_id", _cache("own_tag").c.member_id),
     Index("ix_family_date_member_id", _cache("family_date").c.member_id),
     Index("ix_gathering_seat_member_id", _cache("gathering_seat").c.member_id),
     Index("ix_gathering_seat_gathering_id", _cache("gathering_seat").c.gathering_id),

@@ -20,6 +20,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     6: frozenset({"points_rules", "points_entry", "points_balance"}),
     7: frozenset({"often_next"}),
     8: frozenset({"gathering", "gathering_seat"}),
+    10: frozenset({"own_tag"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

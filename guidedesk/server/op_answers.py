@@ -20,7 +20,7 @@ from guidedesk.server.incoming import Incoming
 from guidedesk.server.signer import Signatures
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES, granted_members, member_column
 from guidedesk.services.apply import RowRef
-from guidedesk.services.apply_care import family_date_id
+from guidedesk.services.apply_care import family_date_id, own_tag_id
 from guidedesk.services.apply_gatherings import seat_id
 from guidedesk.services.coupon_rows import coupon_id
 from guidedesk.services.member_fields import change_id
@@ -52,6 +52,7 @@ from guidedesk.services.operations import (
     ServedNoPurchase,
     SetConsent,
     SetFamilyDate,
+    SetOwnTag,
     SetTag,
     SignOff,
     SignUp,
@@ -171,6 +172,13 @@ def rows_meant(operation: Operation, scope_id: str, op_id: str) -> tuple[RowRef,
             one = operation
             row_id = family_date_id(scope_id, one.member_id, one.relation, one.event, one.month_day)
             return (("family_date", scope_id, row_id),)
+        case SetOwnTag():
+            try:
+                tag = clean_tag(operation.tag)
+            except Refused:
+                return ()
+            row_id = own_tag_id(scope_id, operation.member_id, operation.owner_id, tag)
+            return (("own_tag", scope_id, row_id),)
         case SetTag():
             try:
                 tag = clean_tag(operation.tag)

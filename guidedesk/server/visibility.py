@@ -40,7 +40,7 @@ MEMBER_TABLES: Final = (
     "points_balance",
 )
 # What a store keeps about a member it sees: never shown to others.
-STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim", "coupon_use", "gathering_seat")
+STORE_TABLES: Final = ("visit", "interaction", "follow_up", "sale_claim", "coupon_use", "gathering_seat", "own_tag")
 _IS_THE_MEMBER: Final = frozenset({"member", "binding", "points_balance"})
 # Up to so many, each is asked with its own shard key (SCALE.md 3.3): a scan must not wait for every node.
 _FEW_SCOPES: Final = 6

@@ -11,7 +11,7 @@ from guidedesk.domain.access import may
 from guidedesk.domain.errors import Refused
 from guidedesk.services import operations as ops
 from guidedesk.services.apply_bindings import apply_bind
-from guidedesk.services.apply_care import apply_family_date, apply_wish, apply_wish_end
+from guidedesk.services.apply_care import apply_family_date, apply_own_tag, apply_wish, apply_wish_end
 from guidedesk.services.apply_codes import apply_invitation, apply_reissue
 from guidedesk.services.apply_core import (
     ApplyContext,
@@ -103,6 +103,7 @@ _APPLY: Final[dict[type, Callable[[Connection, Any, ApplyContext], Effect]]] = {
     ops.IssueCoupon: apply_issue_coupon,
     ops.RedeemCoupon: apply_redeem,
     ops.SetFamilyDate: apply_family_date,
+    ops.SetOwnTag: apply_own_tag,
     ops.AddWish: apply_wish,
     ops.EndWish: apply_wish_end,
     ops.RedeemPoints: apply_redeem_points,

@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.family import FAMILY_PURPOSE, FamilyDate, check_family_date
 from guidedesk.domain.ids import derived_id
-from guidedesk.domain.people import clean_birthday
+from guidedesk.domain.people import clean_birthday, clean_tag
 from guidedesk.domain.wishes import clean_wish
 from guidedesk.services.apply_core import ApplyContext, Effect, RowRef, canonical_member, write_row
-from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate
+from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate, SetOwnTag
 
 
 def family_date_id(scope_id: str, member_id: str, relation: str, event: str, month_day: str) -> str:
@@ -49,6 +49,36 @@ def apply_family_date(conn: Connection, op: SetFamilyDate, context: ApplyContext
             "op_id": context.op_id,
         }
         write_row(conn, "family_date", row, context)
+    return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
+
+
+def own_tag_id(scope_id: str, member_id: str, owner_id: str, tag: str) -> str:
+    """The row of one author's tag in one scope."""
+    return derived_id("own_tag", scope_id, member_id, owner_id, tag)
+
+
+def apply_own_tag(conn: Connection, op: SetOwnTag, context: ApplyContext) -> Effect:
+    """The latest change of a tag counts. `forbidden` for a tag of anybody else's."""
+    if op.owner_id != context.actor.id:
+        raise Refused("forbidden", permission=op.PERMISSION)
+    member_id, home = canonical_member(conn, context, op.member_id)
+    tag = clean_tag(op.tag)
+    row_id = own_tag_id(context.scope_id, member_id, op.owner_id, tag)
+    ref: RowRef = ("own_tag", context.scope_id, row_id)
+    old = context.rows.load(conn, *ref)
+    newer = old is not None and (old["changed_at_ms"], old["op_id"] or "") >= (context.at_ms, context.op_id)
+    if not newer:
+        row = {
+            "scope_id": context.scope_id,
+            "id": row_id,
+            "member_id": member_id,
+            "owner_id": op.owner_id,
+            "tag": tag,
+            "is_on": int(op.is_on),
+            "changed_at_ms": context.at_ms,
+            "op_id": context.op_id,
+        }
+        write_row(conn, "own_tag", row, context)
     return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
 
 

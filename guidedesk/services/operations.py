@@ -32,7 +32,7 @@ from guidedesk.services.operation_fields import (
     text_field,
     to_wire,
 )
-from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate
+from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate, SetOwnTag
 from guidedesk.services.operations_gatherings import NoteAttendance, SignOff, SignUp
 from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
@@ -80,6 +80,7 @@ __all__ = [
     "ServedNoPurchase",
     "SetConsent",
     "SetFamilyDate",
+    "SetOwnTag",
     "SetTag",
     "SignOff",
     "SignUp",
@@ -393,6 +394,7 @@ Operation = (
     | LogInteraction
     | ServedNoPurchase
     | SetTag
+    | SetOwnTag
     | ScheduleFollowUp
     | CompleteFollowUp
     | CancelFollowUp
@@ -427,6 +429,7 @@ OPERATION_TYPES: Final[dict[str, type[Operation]]] = {
         LogInteraction,
         ServedNoPurchase,
         SetTag,
+        SetOwnTag,
         ScheduleFollowUp,
         CompleteFollowUp,
         CancelFollowUp,

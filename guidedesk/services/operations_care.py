@@ -32,6 +32,19 @@ class SetFamilyDate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetOwnTag:
+    """Put a tag on that only its author reads, or take it off. `owner_id` is whoever records it; nobody writes
+    another's."""
+
+    TYPE: ClassVar[str] = "own_tag"
+    PERMISSION: ClassVar[Permission] = "member.tag"
+    member_id: str = id_field()
+    owner_id: str = id_field()
+    is_on: bool = flag_field()
+    tag: str = text_field(24, personal=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddWish:
     """A member wishes for an article, or for something in words."""
 

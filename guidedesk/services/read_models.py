@@ -186,6 +186,7 @@ class MemberCard:
     store_share: tuple[int, int] = (3000, 7000)
     coupons: tuple[OfferInfo, ...] = ()  # on her card, the one that ends first before the others
     hides_notes: bool = False  # what her owner noted is the owner's and a manager's (DESIGN-UI.md 5.7, mockup 07b)
+    own_tags: tuple[str, ...] = ()  # that only whoever looks reads
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     ServedNoPurchase,
     SetFamilyDate,
+    SetOwnTag,
     SetTag,
     SignOff,
     SignUp,
@@ -36,7 +37,7 @@ def take_back(operation: Operation, op_id: str) -> Operation | None:
             return EndWish(wish_id=operation.wish_id, member_id=operation.member_id, how="gone")
         case SignUp():
             return SignOff(gathering_id=operation.gathering_id, member_id=operation.member_id)
-        case SetTag() | SetFamilyDate():
+        case SetTag() | SetOwnTag() | SetFamilyDate():
             return replace(operation, is_on=not operation.is_on)
         case ScheduleFollowUp():
             return CancelFollowUp(follow_up_id=operation.follow_up_id, member_id=operation.member_id)

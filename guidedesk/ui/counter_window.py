@@ -258,6 +258,8 @@ class CounterWindow(QObject):
         page.more_wanted.connect(presenter.read_more)
         page.tag_added.connect(presenter.add_tag)
         page.tag_removed.connect(presenter.remove_tag)
+        page.own_tag_added.connect(presenter.add_own_tag)
+        page.own_tag_removed.connect(presenter.remove_own_tag)
         page.follow_up_completed.connect(presenter.complete)
         page.follow_up_changed.connect(self._change_follow_up)
         page.action_chosen.connect(self._act_on_member)

@@ -18,7 +18,7 @@ _ICONS: Final = {
     "edit": "edit", "consent": "shield-check", "bind": "user-check", "follow_up_cancel": "x-circle",
     "follow_up_reassign": "user-swap", "claim": "receipt", "sale": "bag", "return": "return",
     "issue_invitation": "user-plus", "reissue_card": "card", "issue_coupon": "coupon", "redeem_coupon": "coupon",
-    "follow_up_snooze": "clock", "family_date": "users", "wish": "star", "wish_end": "star",
+    "follow_up_snooze": "clock", "family_date": "users", "wish": "star", "own_tag": "tag", "wish_end": "star",
     "redeem_points": "gift", "sign_up": "users", "sign_off": "users", "attendance": "user-check",
 }
 _TONES: Final[dict[str, Tone]] = {

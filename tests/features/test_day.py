@@ -216,7 +216,9 @@ def _(day: OneCounter) -> None:
     day.press("Ctrl+1")
     _sees_shift(day, visits=1, new_members=1, interactions=2)
     day.press("F9")
-    day.sees(t("signin.enter_pin"))
+    day.sees(t("signin.enter_pin"), t("day.title"), t("day.all_sent"))
+    day.sees(f"{t('day.served')} 1", f"{t('day.new_members')} 1", f"{t('day.kept')} 1")
+    assert not [who for who in ("customer", "new", "birthday") if day.memory["names"][who] in day.says()]
     day.knows([], AT_WORK)
     day.until(23, 40)
     order = OrderIn(
@@ -232,7 +234,7 @@ def _(day: OneCounter) -> None:
     day.until(9)
     day.sees(t("signin.enter_pin"), day.memory["names"]["lin"])
     day.type(PINS[LIN])
-    day.sees(t("home.ready"))
+    day.sees(t("home.ready"), t("since.sales", n=1, amount="+¥20.00"))
     day.press("F8")
     day.sees(day.memory["names"]["customer"], "+¥20.00", "SY-1", t("earn.provisional"), t("earn.event.served.me"))
     day.sees(t("earn.why", amount="¥20.00"), t("earn.event.order", channel=t("history.channel.online")), "10%")

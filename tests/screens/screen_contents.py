@@ -216,7 +216,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("home", "empty"): (*_HOME, "home.no_scan", "home.empty", "home.empty_detail", "home.recent_empty"),
     ("home", "loading"): (*_HOME, "home.loading", "home.loading_detail", "sync.chip.loading"),
     ("home", "filtered"): (*_HOME, *_AGENDA, "=叶青禾", "=唐可欣"),
-    ("member", "mine"): (*_MEMBER, *_SHEN, *_LIVED, *_MINE, *_TO_DO, "=等待上传|waiting to send"),
+    ("member", "mine"): (*_MEMBER, "=怕冷", *_SHEN, *_LIVED, *_MINE, *_TO_DO, "=等待上传|waiting to send"),
     ("member", "undo"): (*_MEMBER, "follow_up.handed_over", "=何静怡|He Jingyi", "undo", "=Ctrl Z"),
     ("member", "other"): (*_MEMBER, *_SEEN, "=顾念安", "member.other_title", "member.other_text", "member.other_rule",
                           "member.can", "member.can.redeem", "member.can.log", "member.cannot.bind",

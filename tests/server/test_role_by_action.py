@@ -26,6 +26,7 @@ def one_of_each(shop: Shop, counter: Counter, member: str, by: str) -> list[ops.
         talk,
         ops.ServedNoPurchase(interaction_id=shop.new_id(), member_id=member),
         ops.SetTag(member_id=member, is_on=True, tag="羊绒"),
+        ops.SetOwnTag(member_id=member, owner_id=by, is_on=True, tag="怕冷"),
         plan,
         ops.CompleteFollowUp(follow_up_id=plan.follow_up_id, member_id=member),
         ops.EditMember(member_id=member, fields=("birthday",), birthday="01-02"),

@@ -198,6 +198,7 @@ def test_every_operation_reads_back_from_its_wire_form(name):
         "family_date": ops.SetFamilyDate(
             member_id=SHEN, is_on=True, is_of_age=True, relation="partner", event="birthday", month_day="12-03"
         ),
+        "own_tag": ops.SetOwnTag(member_id=SHEN, owner_id=LIN, is_on=True, tag="x"),
         "wish": ops.AddWish(wish_id=an_id(1), member_id=SHEN, words="羊绒大衣", size="M", until_date="2026-12-31"),
         "sign_up": ops.SignUp(gathering_id=an_id(1), member_id=SHEN, may_wait=True),
         "sign_off": ops.SignOff(gathering_id=an_id(1), member_id=SHEN),

@@ -10,7 +10,7 @@ from guidedesk.services.queries import members, timeline
 from guidedesk.services.queries.prepared import Prepared
 from tests.helpers.shop import LIN, NOW, SHEN, open_shop
 
-WHO = {"member_id": SHEN}
+WHO = {"member_id": SHEN, "owner_id": LIN}
 BEFORE = {"until": NOW + 1, "limit": 3}
 
 

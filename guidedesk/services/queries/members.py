@@ -13,7 +13,7 @@ from guidedesk.domain.consent import ConsentState, joined, state_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
-from guidedesk.models import engagement, people
+from guidedesk.models import care, engagement, people
 from guidedesk.models.entities import Row
 from guidedesk.services.queries.coupons import list_card_offers
 from guidedesk.services.queries.follow_ups import list_follow_ups
@@ -56,6 +56,12 @@ _TAGS: Final = Prepared(
     select(_tag.tag, _tag.is_on)
     .where(_tag.member_id == _who, _tag.deleted_at_ms.is_(None))
     .order_by(_tag.changed_at_ms, _tag.op_id)
+)
+_own = care.own_tag.c
+_OWN_TAGS: Final = Prepared(
+    select(_own.tag, _own.is_on)
+    .where(_own.member_id == _who, _own.owner_id == bindparam("owner_id"), _own.deleted_at_ms.is_(None))
+    .order_by(_own.changed_at_ms, _own.op_id)
 )
 _LAST_VISIT: Final = Prepared(
     select(func.max(engagement.visit.c.occurred_at_ms).label("at_ms")).where(engagement.visit.c.member_id == _who)
@@ -128,6 +134,7 @@ def get_member_card(conn: Connection, member_id: str, viewer_id: str, now_ms: in
         store_share=(settings.owner_bp, settings.seller_bp),
         coupons=() if erased else list_card_offers(conn, row["id"], now_ms),
         hides_notes=private_of is not None,
+        own_tags=() if erased else list_own_tags(conn, row["id"], viewer_id),
     )
 
 
@@ -186,6 +193,14 @@ def list_tags(conn: Connection, member_id: str) -> tuple[str, ...]:
     latest: dict[str, bool] = {}
     for row in _TAGS.all(conn, member_id=member_id):
         latest[row.tag] = bool(row.is_on)
+    return tuple(tag for tag, is_on in latest.items() if is_on)
+
+
+def list_own_tags(conn: Connection, member_id: str, owner_id: str) -> tuple[str, ...]:
+    """The tags of one author that are on; nobody else's are read."""
+    if not owner_id:
+        return ()
+    latest = {row.tag: bool(row.is_on) for row in _OWN_TAGS.all(conn, member_id=member_id, owner_id=owner_id)}
     return tuple(tag for tag, is_on in latest.items() if is_on)
 
 

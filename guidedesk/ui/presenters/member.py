@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import clean_tag
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetTag
+from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetOwnTag, SetTag
 from guidedesk.services.queries.members import TIMELINE_PAGE, get_member_card, list_timeline_of
 from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.services.session import Session
@@ -114,6 +114,25 @@ class MemberPresenter(StatePresenter[MemberState]):
 
     def add_tag(self, text: str) -> None:
         """Put a tag on; one that is on already changes nothing."""
+        self._add_tag(text, is_own=False)
+
+    def add_own_tag(self, text: str) -> None:
+        """Put a tag on that only she who is signed in reads."""
+        self._add_tag(text, is_own=True)
+
+    def remove_tag(self, tag: str) -> None:
+        """Take a tag off."""
+        card = self._workable()
+        if card is not None and tag in card.tags:
+            self._set_tag(card, tag, is_on=False, is_own=False)
+
+    def remove_own_tag(self, tag: str) -> None:
+        """Take one of her own tags off."""
+        card = self._workable()
+        if card is not None and tag in card.own_tags:
+            self._set_tag(card, tag, is_on=False, is_own=True)
+
+    def _add_tag(self, text: str, *, is_own: bool) -> None:
         card = self._workable()
         if card is None or not text.strip().lstrip("#＃"):
             return
@@ -123,17 +142,16 @@ class MemberPresenter(StatePresenter[MemberState]):
             self._show(tag_error=error)
             return
         self._show(tag_error=None)
-        if tag not in card.tags:
-            self._set_tag(card, tag, is_on=True)
+        if tag not in (card.own_tags if is_own else card.tags):
+            self._set_tag(card, tag, is_on=True, is_own=is_own)
 
-    def remove_tag(self, tag: str) -> None:
-        """Take a tag off."""
-        card = self._workable()
-        if card is not None and tag in card.tags:
-            self._set_tag(card, tag, is_on=False)
-
-    def _set_tag(self, card: MemberCard, tag: str, *, is_on: bool) -> None:
-        operation = SetTag(member_id=card.member_id, is_on=is_on, tag=tag)
+    def _set_tag(self, card: MemberCard, tag: str, *, is_on: bool, is_own: bool) -> None:
+        member_id, who = card.member_id, self._desk.who.staff.id
+        operation: SetTag | SetOwnTag
+        if is_own:
+            operation = SetOwnTag(member_id=member_id, owner_id=who, is_on=is_on, tag=tag)
+        else:
+            operation = SetTag(member_id=member_id, is_on=is_on, tag=tag)
 
         def told(changes: Changes) -> None:
             key = "member.tag_added" if is_on else "member.tag_removed"

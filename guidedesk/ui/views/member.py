@@ -64,7 +64,7 @@ ACTIONS: Final = (
 )  # fmt: skip
 # What only other parts of the card show.
 _NOT_OF_THE_HEAD: Final[dict[str, Any]] = {
-    "consents": (), "tags": (), "timeline": (), "timeline_counts": (), "follow_ups": (), "coupons": (),
+    "consents": (), "tags": (), "own_tags": (), "timeline": (), "timeline_counts": (), "follow_ups": (), "coupons": (),
     "last_visit_ms": None, "preferences": None,
 }  # fmt: skip
 BY_KEY: Final = {"reveal_phone": "phone", "gatherings": "gathering"}  # commands of the window
@@ -238,9 +238,9 @@ class TimelineCard(TitledCard):
 
 class MemberPage(Page):
     """`log_started`, `served`, `history_opened`, `search_started`, `filter_chosen(name)`, `more_wanted`,
-    `tag_added(text)`, `tag_removed(tag)`, `follow_up_completed(id)`, `follow_up_changed(id)`, `action_chosen(name)` for
-    the forms (`ACTIONS`), `wish_ended(id, how)`, `family_removed(FamilyDate)`, `coupon_used(handle, offer)`,
-    `returned(id)` when Back leads to a member."""
+    `tag_added(text)`, `tag_removed(tag)`, the same for own ones, `follow_up_completed(id)`, `follow_up_changed(id)`,
+    `action_chosen(name)` for the forms (`ACTIONS`), `wish_ended(id, how)`, `family_removed(FamilyDate)`,
+    `coupon_used(handle, offer)`, `returned(id)` when Back leads to a member."""
 
     log_started = Signal()
     served = Signal()
@@ -250,6 +250,8 @@ class MemberPage(Page):
     more_wanted = Signal()
     tag_added = Signal(str)
     tag_removed = Signal(str)
+    own_tag_added = Signal(str)
+    own_tag_removed = Signal(str)
     next_done = Signal()
     next_another = Signal()
     next_dismissed = Signal()
@@ -310,6 +312,8 @@ class MemberPage(Page):
         self.timeline.history_opened.connect(self.history_opened)
         self.consents.tag_added.connect(self.tag_added)
         self.consents.tag_removed.connect(self.tag_removed)
+        self.consents.own_tag_added.connect(self.own_tag_added)
+        self.consents.own_tag_removed.connect(self.own_tag_removed)
         self.columns.became_tabs.connect(self._fit_head)
         self.next.done.connect(self.next_done)
         self.next.another_wanted.connect(self.next_another)
@@ -343,7 +347,8 @@ class MemberPage(Page):
         self.owner.setVisible(not card.is_erased)
         if self._differs("owner", card.owner, card.store_share, _minute(state)):
             self.owner.show_owner(card, state.now_ms)
-        if self._differs("consents", card.consents, card.tags, card.is_erased, state.tag_error, _minute(state)):
+        tags = (card.tags, card.own_tags)
+        if self._differs("consents", card.consents, tags, card.is_erased, state.tag_error, _minute(state)):
             self.consents.show_state(state)
         self.timeline.show_state(state, card)
         self.follow_ups.show_items(() if card.is_erased else card.follow_ups, state.now_ms)

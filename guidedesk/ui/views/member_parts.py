@@ -84,6 +84,8 @@ class ConsentCard(Card):
 
     tag_added = Signal(str)
     tag_removed = Signal(str)
+    own_tag_added = Signal(str)
+    own_tag_removed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(gap=2)
@@ -96,6 +98,8 @@ class ConsentCard(Card):
         self.tags = TagEditor()
         self.tags.added.connect(self.tag_added)
         self.tags.removed.connect(self.tag_removed)
+        self.tags.own_added.connect(self.own_tag_added)
+        self.tags.own_removed.connect(self.own_tag_removed)
         self._add = Button("", "link", size="s").say("member.tag_add")
         self._add.clicked.connect(self.tags.begin)
         self._change = Button("", "link", size="s").say("actions.change")
@@ -124,7 +128,7 @@ class ConsentCard(Card):
         self._note.set_text(words.consents_note(card.consents, state.now_ms))
         self._consents.setVisible(not card.is_erased)
         note = message_for(state.tag_error).text if state.tag_error else ""
-        self.tags.show_tags(card.tags, editable=not card.is_erased, note=note)
+        self.tags.show_tags(card.tags, card.own_tags, editable=not card.is_erased, note=note)
         self._add.allow(not card.is_erased, t("member.erased_reason"))
 
 
