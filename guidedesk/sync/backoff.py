@@ -9,7 +9,7 @@ from guidedesk.domain.ports import Random
 BASE_MS: Final = 1_000
 CAP_MS: Final = 300_000
 # A connection nobody answered burdens no server, so looking again soon costs nothing and ends an outage early.
-UNREACHABLE_CAP_MS: Final = 4_000
+UNREACHABLE_CAP_MS: Final = 2_500
 
 
 class Backoff:

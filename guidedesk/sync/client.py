@@ -113,9 +113,15 @@ class DigestAnswer:
 class SyncClient:
     """One counter's calls over a transport."""
 
-    def __init__(self, transport: Transport, learn_time: Callable[[int], None]) -> None:
+    def __init__(
+        self, transport: Transport, learn_time: Callable[[int], None], now_ms: Callable[[], int] = lambda: 0
+    ) -> None:
         self._transport = transport
         self._learn_time = learn_time
+        self._now_ms = now_ms
+        # By `now_ms`: when what is under way was asked, and when the last question was that got no answer.
+        self.asked_at_ms: int | None = None
+        self.failed_ask_ms: int | None = None
         # Whether the server's last hello said that it takes packed requests.
         self._is_packed = False
 
@@ -207,7 +213,7 @@ class SyncClient:
         return self._send(Request("POST", path, encode(body), COMPACT))
 
     def _send(self, request: Request) -> Response:
-        response = self._transport.send(request)
+        response = self._answer(request)
         if response.status in (200, _NOT_MODIFIED):
             return response
         refused = _refusal(response)
@@ -215,11 +221,21 @@ class SyncClient:
         if refused.code == "stale" and isinstance(server_ms, int):
             # This PC's clock is off: the request is signed once more by the server's (SECURITY.md D-3).
             self._learn_time(server_ms)
-            response = self._transport.send(request)
+            response = self._answer(request)
             if response.status in (200, _NOT_MODIFIED):
                 return response
             refused = _refusal(response)
         raise refused
+
+    def _answer(self, request: Request) -> Response:
+        asked_ms = self.asked_at_ms = self._now_ms()
+        try:
+            return self._transport.send(request)
+        except TransportError:
+            self.failed_ask_ms = asked_ms
+            raise
+        finally:
+            self.asked_at_ms = None
 
 
 def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -362,6 +362,7 @@ class Counter:
         return replace(
             status,
             needs_person=status.needs_person + self._lost.unseen,
+            offline_until_ms=None if self._session is None else self._session.offline_until_ms,
             is_storage_low=shutil.disk_usage(self.folder).free < LOW_STORAGE_BYTES,
         )
 

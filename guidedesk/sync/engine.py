@@ -31,6 +31,9 @@ from guidedesk.sync.transport import Transport
 POLL_MS: Final = 2_500  # two scopes: 48 calls a minute, well under what a device may make (server/limits.py)
 LISTENING_POLL_MS: Final = 30_000  # while the server tells what changed: only for hints that were lost
 HELLO_EVERY_MS: Final = 300_000
+# A contact so shortly before a question counts as the last one: at rest a counter asks every `POLL_MS`.
+_JUST_BEFORE_MS: Final = 3_000
+_SILENT_AFTER_MS: Final = 5_000  # an answer that takes so long may be one that never comes
 LEAVING: Final = "device_leaving"  # why a step ends under an order whose time has not come
 _CONTACT: Final = "last_contact_ms"
 _KEEP_CONTACT_MS: Final = 60_000
@@ -86,7 +89,7 @@ class SyncEngine:
         self._lock = lock
         self._mend = mend
         self._identity = identity
-        self._client = SyncClient(transport, self._learn_time)
+        self._client = SyncClient(transport, self._learn_time, clock.now_ms)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
         self._loader = SnapshotLoader(cache, self._client, random, catch_up)
         self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
@@ -161,20 +164,35 @@ class SyncEngine:
 
     def status(self, now_ms: int, counts: Counts) -> SyncStatus:
         """What the chip tells."""
+        loading = self._loader.progress if self._puller.large else None
+        silent_ms = None if loading or self._offline_since_ms is not None else self._silent_since(now_ms)
         return SyncStatus(
             now_ms=now_ms,
             last_contact_ms=self._last_contact_ms,
-            offline_since_ms=self._offline_since_ms,
+            offline_since_ms=silent_ms if self._offline_since_ms is None else self._offline_since_ms,
             waiting=counts.queued,
             sending=self._pusher.progress,
-            loading=self._loader.progress if self._puller.large else None,
+            loading=loading,
             is_first_load=self._is_first_load(),
             needs_person=counts.rejected_unseen,
             next_try_ms=self._next_try_ms,
             is_sign_in_expired=self._is_sign_in_expired,
-            cause=self._contact.cause,
+            cause=self._contact.cause if silent_ms is None else "silent",
             links=self._contact.spans,
         )
+
+    def _silent_since(self, now_ms: int) -> int | None:
+        """Since when nothing was heard, while an answer is waited for so long that it may not come; else None.
+
+        The wait itself ends after half a minute: nobody may read until then that all is well.
+        """
+        asked_ms = self._client.asked_at_ms
+        return None if asked_ms is None or now_ms - asked_ms < _SILENT_AFTER_MS else self._unheard_since(asked_ms)
+
+    def _unheard_since(self, asked_ms: int) -> int:
+        """The beginning of an outage that the question of this moment found."""
+        last_ms = self._last_contact_ms
+        return last_ms if last_ms is not None and 0 <= asked_ms - last_ms <= _JUST_BEFORE_MS else asked_ms
 
     def _is_first_load(self) -> bool:
         """Whether the store's rows are still to come; asked of the file until they are there."""
@@ -305,7 +323,8 @@ class SyncEngine:
         if is_contact:
             self._heard(now_ms)
         elif isinstance(error, TransportError) and self._offline_since_ms is None:
-            self._offline_since_ms = now_ms
+            asked_ms = self._client.failed_ask_ms
+            self._offline_since_ms = self._unheard_since(now_ms if asked_ms is None else asked_ms)
         self._is_sign_in_expired = isinstance(error, SyncRefused) and error.code == "session_expired"
         delay = self._delay_ms(error)
         self._next_try_ms = now_ms + delay

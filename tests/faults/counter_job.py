@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,14 +47,16 @@ def work(told: Mapping[str, Any], tell: Tell) -> None:
     points.watch()
     if "read_s" in told:
         http_transport.READ_S = told["read_s"]  # type: ignore[misc]
-    with _opened(told) as counter:
+    begun = time.process_time_ns()
+    with opened(told) as counter:
+        tell({"start_cpu_ms": (time.process_time_ns() - begun) // 1_000_000})
         tell({"opened": _looked_over(counter, told.get("expect", []))})
         ACTS[told["act"]](counter, told, Random(told["seed"]), tell)
     tell({"reached": points.reached})
 
 
 @contextmanager
-def _opened(told: Mapping[str, Any]) -> Iterator[Counter]:
+def opened(told: Mapping[str, Any]) -> Iterator[Counter]:
     counter = open_counter(Path(told["profile"]), has_demo_key=True)
     yield counter
     counter.close()
@@ -80,8 +83,8 @@ def _shift(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell
     for _ in range(told.get("turns", 3)):
         _record(counter, told, random, tell)
         if random.random() < 0.6:
-            _step(counter, tell)
-    _step(counter, tell)
+            step(counter, tell)
+    step(counter, tell)
 
 
 def _trade(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell) -> None:
@@ -106,8 +109,9 @@ def _trade(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell
         )
         actor = Actor(told["actor"], "associate", frozenset({counter.store_id}))
         for operation in (binding, sold):
-            tell({"saved": list(counter.record_operations([operation], actor, 2).op_ids)})
-    _step(counter, tell)
+            saved = counter.record_operations([operation], actor, 2).op_ids
+            tell({"saved": list(saved), "sold": price if operation is sold else 0})
+    step(counter, tell)
 
 
 def _clean_up(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell) -> None:
@@ -122,10 +126,10 @@ def _first_sync(counter: Counter, told: Mapping[str, Any], random: Random, tell:
     _record(counter, told, random, tell)
     counter.close()
     (counter.folder / CACHE_NAME).unlink()
-    with _opened(told) as again:
-        _step(again, tell)
+    with opened(told) as again:
+        step(again, tell)
         _record(again, told, random, tell)
-        _step(again, tell)
+        step(again, tell)
 
 
 def _upgrade(counter: Counter, told: Mapping[str, Any], random: Random, tell: Tell) -> None:
@@ -139,7 +143,7 @@ def _upgrade(counter: Counter, told: Mapping[str, Any], random: Random, tell: Te
         command.downgrade(config, "0001")
         conn.exec_driver_sql("PRAGMA user_version = 0")
     counter.close()
-    with _opened(told) as newer:
+    with opened(told) as newer:
         with newer.journal.db.read() as conn:
             assert conn.exec_driver_sql("PRAGMA user_version").scalar_one() == JOURNAL_SCHEMA
         _shift(newer, told, random, tell)
@@ -149,7 +153,7 @@ def _settle(counter: Counter, _told: Mapping[str, Any], _random: Random, tell: T
     """Faults are over: exchange until nothing waits and both sides hold the same."""
     error = None
     for _ in range(STEPS_TO_QUIET):
-        error = _step(counter, tell)
+        error = step(counter, tell)
         if error is None and not counter.journal.pending():
             break
     checks = () if error else counter.engine.check()
@@ -176,7 +180,7 @@ ACTS: Final[Mapping[str, Act]] = {
 }
 
 
-def _step(counter: Counter, tell: Tell) -> str | None:
+def step(counter: Counter, tell: Tell) -> str | None:
     """One exchange; what a server is still at is asked for again."""
     code: str | None = BUILDING
     while code == BUILDING:

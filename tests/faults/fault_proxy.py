@@ -16,8 +16,10 @@ from types import TracebackType
 from typing import Final, Self
 
 _PART: Final = 37  # bytes of a drip: no boundary of anything
+_ROUNDS: Final = 3
 _STALLED_S: Final = 60.0
 _RESET: Final = struct.pack("ii", 1, 0)  # linger of no seconds: closing sends RST
+_SESSION_OVER: Final = b'{"error": {"code": "session_expired", "params": {}}}'
 FAULTS: Final = (
     "refused",  # the connection is closed before anything is read
     "request_lost",  # read, and not passed on
@@ -49,6 +51,8 @@ class FaultProxy:
         self.choose = choose
         self.done: Tally[str] = Tally()
         self._late: list[bytes] = []
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.authority = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
@@ -60,6 +64,22 @@ class FaultProxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(20)
 
+    def deafen(self) -> None:
+        """Take no more calls and end those there are: as if nothing were here."""
+        asyncio.run_coroutine_threadsafe(self._deafened(), self._loop).result(20)
+
+    def listen(self) -> None:
+        """Take calls again, at the same place."""
+        host, _, port = self.authority.partition(":")
+        made = asyncio.start_server(self._serve, host, int(port))
+        self._server = asyncio.run_coroutine_threadsafe(made, self._loop).result(20)
+
+    async def _deafened(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
     def __enter__(self) -> Self:
         return self
 
@@ -67,25 +87,31 @@ class FaultProxy:
         self.close()
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listening))
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listening))
         self._loop.run_forever()
-        server.close()
+        self._server.close()
         self._loop.run_until_complete(self._hang_up())
         self._loop.close()
 
     async def _hang_up(self) -> None:
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # what was closed is let go of in the next round
+        # A line that was just taken begins to be served meanwhile.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for writer in self._writers:
+                writer.transport.abort()
+            for _ in range(_ROUNDS):
+                await asyncio.sleep(0)  # what was closed is let go of in the next rounds
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 while await self._pass_on(reader, writer):
                     pass
         finally:
+            self._writers.discard(writer)
             writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -109,6 +135,9 @@ class FaultProxy:
         if fault == "request_cut":
             await self._ask(request[: len(request) - max(1, (len(request) - request.index(b"\r\n\r\n")) // 2)])
             return False
+        if fault == "session_over":
+            writer.write(b"HTTP/1.1 401 X\r\nContent-Length: %d\r\n\r\n%s" % (len(_SESSION_OVER), _SESSION_OVER))
+            return True
         if fault in ("error_500", "busy_503"):
             more = b"Retry-After: 1\r\n" if fault == "busy_503" else b""
             writer.write(b"HTTP/1.1 %s X\r\n%sContent-Length: 2\r\n\r\n{}" % (fault[-3:].encode(), more))
@@ -159,8 +188,9 @@ class FaultProxy:
             raise ConnectionResetError from error  # the server is away: so is the line
         try:
             await _write(writer, request, is_drip=is_drip)
-            if _length(request) > len(request) - request.index(b"\r\n\r\n") - 4:
-                return b""  # cut: there will be no answer
+            end = request.find(b"\r\n\r\n")
+            if end < 0 or _length(request) > len(request) - end - 4:
+                return b""  # cut, in its head or its body: there will be no answer
             head = await reader.readuntil(b"\r\n\r\n")
             return head + (await reader.readexactly(_length(head)) if b" 304 " not in head[:20] else b"")
         finally:

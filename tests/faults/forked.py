@@ -24,6 +24,7 @@ ROOT: Final = Path(__file__).parents[2]
 # name -> (module, function); modules are read before the first fork.
 JOBS: Final = {
     "counter": ("tests.faults.counter_job", "work"),
+    "fleet": ("tests.faults.fleet_job", "work"),
     "server": ("tests.faults.server_job", "serve"),
 }
 Tell = Callable[[Mapping[str, Any]], None]

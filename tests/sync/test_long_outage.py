@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +24,9 @@ from tests.helpers.counter_parts import log, register
 from tests.helpers.fixtures import sqlite_only  # noqa: F401
 from tests.helpers.world import Till, settle
 
+A_THREE_DAYS = 5_000
+START_MOST_MS = 5_000
+HOUR_MS = 3_600_000
 A_BATCH = 300  # more than the next batch takes, and than a page of the sync centre
 _STRIDE = 20  # instructions of SQLite's machine between two counts
 
@@ -103,6 +110,43 @@ def test_daily_work_costs_the_same_after_a_week_without_a_line(till: Till) -> No
     assert same(before, after), (before, after)
 
 
+def start_after_a_crash(till: Till) -> int:
+    """Milliseconds of a core from nothing to what the chip shows, on the files as they lie there now."""
+    died = replace(till, folder=till.world.folder / "died", _counter=None)
+    shutil.copytree(till.folder, died.folder)
+    waiting = till.counter.status().waiting
+    begun = time.process_time_ns()
+    assert died.counter.status().waiting == waiting
+    took_ms = (time.process_time_ns() - begun) // 1_000_000
+    died.close()
+    shutil.rmtree(died.folder)
+    return took_ms
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+def test_three_days_of_work_without_a_line_arrive_whole(till: Till) -> None:
+    """Five thousand records over 72 hours, which is more than twice what a busy counter makes."""
+    members = [register(till.counter, actor=till.actor("a1"), name=f"王{n}") for n in range(300)]
+    settle(till)
+    known = len(till.world.recorded())
+    till.wire.is_cut = True
+    for _ in range(72):
+        fill(till, members, A_THREE_DAYS // 72 + 1)
+        till.world.clock.tick(HOUR_MS)
+        assert till.counter.engine.step().error is not None
+    waiting = till.counter.status().waiting
+    assert waiting >= A_THREE_DAYS
+    start_ms = start_after_a_crash(till)
+    assert start_ms < START_MOST_MS
+    till.wire.is_cut = False
+    settle(till)
+    decided = till.world.recorded()
+    assert (len(decided), set(decided.values())) == (known + waiting, {"accepted"})
+    assert all(check.is_equal for check in till.counter.engine.check())
+    sys.stdout.write(f"\n72 hours, {waiting} operations, each accepted; a start before took {start_ms} ms of a core\n")
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
 def test_with_fifty_thousand_that_wait_nothing_is_slower_and_all_of_it_arrives(till: Till) -> None:
@@ -118,6 +162,8 @@ def test_with_fifty_thousand_that_wait_nothing_is_slower_and_all_of_it_arrives(t
     assert same(before, after), (before, after)
     waiting = till.counter.status().waiting
     assert waiting > outbox.MOST_UNSENT - 50
+    start_ms = start_after_a_crash(till)
+    assert start_ms < START_MOST_MS
 
     batches: list[tuple[int, int]] = []
     push = till.counter.engine._pusher._push
@@ -137,6 +183,7 @@ def test_with_fifty_thousand_that_wait_nothing_is_slower_and_all_of_it_arrives(t
     # A batch at the end takes what one near the beginning took.
     full = [cost for size, cost in batches if size == MAX_OPS]
     assert max(full[-10:]) <= max(full[:10]) * 1.2, full
+    sys.stdout.write(f"\n{waiting} operations, each accepted; a start before took {start_ms} ms of a core\n")
 
 
 def test_a_row_that_comes_meanwhile_takes_up_its_own_lane_only(till: Till) -> None:
