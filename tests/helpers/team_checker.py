@@ -322,17 +322,19 @@ class Checker:
 
     def online_of_nobody(self) -> list[tuple[str, str, date, int]]:
         found = []
+        sales = {text(r["id"]): r for r in self.ask("select id, scope_id, paid_at_ms, total_minor from purchase")}
+        back: dict[str | None, int] = defaultdict(int)
+        for r in self.ask("select purchase_id, total_minor from purchase_return"):
+            back[text(r["purchase_id"])] += r["total_minor"]
         for sale_id, parties in self.parties.items():
             if parties:
                 continue
-            mine = f"upper('{uuid.UUID(sale_id).hex}')"
-            [s] = self.ask(f"select scope_id, paid_at_ms, total_minor from purchase where hex(id)={mine}")
+            s = sales[sale_id]
             event = self.orders.get(sale_id)
             who = self.person(self.root(event["member"])) if event else None
             if text(s["scope_id"]) != self.chain or who is None:
                 continue
-            back = self.ask(f"select coalesce(sum(total_minor),0) from purchase_return where hex(purchase_id)={mine}")
-            found.append((who, sale_id, self.day(s["paid_at_ms"]), s["total_minor"] - back[0][0]))
+            found.append((who, sale_id, self.day(s["paid_at_ms"]), s["total_minor"] - back[sale_id]))
         return found
 
     def reachable(self) -> set[str]:
