@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.screens import close_screen, open_screen, settle
@@ -85,6 +85,16 @@ def _round(window: QWidget) -> list[str]:
             return names
         names.append(type(focus).__name__)
     return names
+
+
+@pytest.mark.parametrize(("name", "state"), [("earnings", "dispute"), ("team", "note")])
+def test_a_form_that_has_room_in_the_window_is_as_high_as_it_needs(name, state):
+    window = open_screen(name, state, "en")
+    assert isinstance(window, MainWindow)
+    dialog = window.overlays.dialog
+    assert dialog is not None
+    assert [area.verticalScrollBar().maximum() for area in dialog.findChildren(QScrollArea)] == [0]
+    close_screen(window)
 
 
 LONG_FORMS = [("sale", "several"), ("consent", "asked"), ("return", "typed"), ("edit", "wrong")]

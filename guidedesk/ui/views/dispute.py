@@ -11,7 +11,6 @@ from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.scan_guard import guard_keys
-from guidedesk.ui.theme import look
 from guidedesk.ui.views.problem import Problem
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
@@ -41,7 +40,8 @@ class DisputeDialog(Dialog):
         note = Label("", "caption", "text3", wrap=True).say("earn.dispute_note")
         title = Label("", "body_strong").say("earn.dispute_reason")
         form = column(self._what, self.problem, column(title, self.reasons, gap=2), self.sentence, note, None, gap=4)
-        self.body.put(ScrollColumn(holder(form)))
+        self._form = holder(form)
+        self.body.put(ScrollColumn(self._form))
         self.cancel = Button("").say("earn.dispute_cancel")
         self.send = Button("", "primary", icon="flag", key="Ctrl Enter").say("earn.dispute_send")
         self.end_with(self.cancel, self.send)
@@ -63,8 +63,7 @@ class DisputeDialog(Dialog):
 
     def wanted_size(self) -> tuple[int, int]:
         """As high as the form needs, in the width of a form."""
-        m = look().m
-        return m.dialog_form_w, m.dialog_h * 2 // 3
+        return self.form_size(self._form)
 
     def _allow(self, _reason: str) -> None:
         self.send.allow(True)

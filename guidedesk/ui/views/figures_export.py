@@ -9,7 +9,6 @@ from guidedesk.ui import earnings_words as words
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.figures_export import FiguresExportState
-from guidedesk.ui.theme import look
 from guidedesk.ui.views.file_export import PickPath, SheetExportDialog, pick_path
 
 
@@ -36,5 +35,5 @@ class FiguresExportDialog(SheetExportDialog):
         return self.forms
 
     def wanted_size(self) -> tuple[int, int]:
-        """A form's width, two thirds of a dialog's height."""
-        return look().m.dialog_form_w, look().m.dialog_h * 2 // 3
+        """As high as the form needs."""
+        return self.sheet_size()

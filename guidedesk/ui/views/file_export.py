@@ -50,6 +50,7 @@ class FileExportDialog(Dialog):
         self.place = row(self.path, column(None, self.browse, gap=0), gap=2)
         self.place.setStretch(0, 1)
         self._scroll: ScrollColumn | None = None
+        self._sheet: QWidget | None = None
         self.cancel = Button("").say("export.cancel")
         self.save = Button("", "primary", icon="download", key="Ctrl Enter").say(save_key)
         self.end_with(self.cancel, self.save)
@@ -59,9 +60,14 @@ class FileExportDialog(Dialog):
     def fill(self, *parts: Item) -> Box:
         """Below what the file is and why it could not be written: these parts, `place` among them."""
         form = column(self.what, self.problem, *parts, gap=4)
-        self._scroll = ScrollColumn(holder(form))
+        self._sheet = holder(form)
+        self._scroll = ScrollColumn(self._sheet)
         self.body.put(self._scroll)
         return form
+
+    def sheet_size(self) -> tuple[int, int]:
+        """As high as what was filled in needs, in the width of a form."""
+        return self.form_size(self._sheet if self._sheet is not None else self.what)
 
     def listen_to(self, presenter: FileExportPresenter[Any]) -> None:
         """Tell a presenter what a person does, and show what it says."""

@@ -11,7 +11,6 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.file_export import FileExportPresenter
 from guidedesk.ui.presenters.team_files import TeamFileState
 from guidedesk.ui.scan_guard import guard_keys
-from guidedesk.ui.theme import look
 from guidedesk.ui.views.file_export import FileExportDialog, PickPath, pick_path, titled
 from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
@@ -50,5 +49,5 @@ class TeamFileDialog(FileExportDialog):
         return self.forms
 
     def wanted_size(self) -> tuple[int, int]:
-        """A form's width, two thirds of a dialog's height."""
-        return look().m.dialog_form_w, look().m.dialog_h * 2 // 3
+        """As high as the form needs."""
+        return self.sheet_size()

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import QWidget
 
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.unsent_export import UnsentState
-from guidedesk.ui.theme import look
 from guidedesk.ui.views.file_export import FileExportDialog, PickPath, pick_path
 from guidedesk.ui.widgets.banner import Note
 from guidedesk.ui.widgets.labels import Label
@@ -32,5 +31,5 @@ class UnsentDialog(FileExportDialog):
         return self.path.line
 
     def wanted_size(self) -> tuple[int, int]:
-        """A form's width, two thirds of a dialog's height."""
-        return look().m.dialog_form_w, look().m.dialog_h * 2 // 3
+        """As high as the form needs."""
+        return self.sheet_size()

@@ -83,6 +83,14 @@ class Dialog(QFrame):
                 else self.sizeHint().height()
         return m.dialog_w, m.dialog_h
 
+    def form_size(self, form: QWidget) -> tuple[int, int]:
+        """In the width of a form two thirds of a dialog's height, or as high as `form` in the body needs."""
+        m = look().m
+        room = m.dialog_form_w - 2 * m.dialog_pad
+        high = form.heightForWidth(room) if form.hasHeightForWidth() else form.sizeHint().height()
+        around = m.dialog_head_h + m.dialog_foot_h + 2 * m.card_pad + 4  # two rules and the border
+        return m.dialog_form_w, max(m.dialog_h * 2 // 3, high + around)
+
     def _restyle(self) -> None:
         m = look().m
         half = (m.dialog_head_h - m.button_h) // 2
