@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
+from guidedesk.ui.audit import audit
 from guidedesk.ui.main_window import MainWindow
 from guidedesk.ui.screens import close_screen, open_screen, settle
 from tests.screens.drawn import LOOKS, every_screen, some_screens
@@ -94,6 +95,19 @@ def test_a_form_that_has_room_in_the_window_is_as_high_as_it_needs(name, state):
     dialog = window.overlays.dialog
     assert dialog is not None
     assert [area.verticalScrollBar().maximum() for area in dialog.findChildren(QScrollArea)] == [0]
+    close_screen(window)
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1280, 680)])
+def test_a_customer_has_nothing_to_scroll(size):
+    window = open_screen("customer", "own", "en", scale=2.0, size=size)
+    assert [area.verticalScrollBar().maximum() for area in window.findChildren(QScrollArea)] == [0]
+    close_screen(window)
+
+
+def test_amounts_in_the_top_bar_are_whole_or_not_there():
+    window = open_screen("home", "earnings", "en", scale=2.0, size=(1920, 1080))
+    assert audit(window) == []
     close_screen(window)
 
 

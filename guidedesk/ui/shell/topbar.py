@@ -15,6 +15,7 @@ from guidedesk.ui.widgets.avatar import paint_avatar
 from guidedesk.ui.widgets.buttons import icon_button
 from guidedesk.ui.widgets.chips import Chip
 from guidedesk.ui.widgets.fields import SearchField
+from guidedesk.ui.widgets.fitting import WholeRow
 from guidedesk.ui.widgets.focus import ring_on_focus
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import clear, row
@@ -176,7 +177,7 @@ class TopBar(QFrame):
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.search)
         self._row.addStretch(1)
-        self._row.addLayout(self._sums)
+        self._row.addWidget(WholeRow(self._sums))
         for widget in (self._hidden, self.sync, self.turn, self.user):
             self._row.addWidget(widget)
         self.sync.clicked.connect(self.sync_opened)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from guidedesk.ui import i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.codes import CodesState
-from guidedesk.ui.theme import Space, look
+from guidedesk.ui.theme import Space, TypeName, look
 from guidedesk.ui.widgets.avatar import Avatar
 from guidedesk.ui.widgets.big_code import BigCode
 from guidedesk.ui.widgets.code_view import CodeView
@@ -51,9 +51,11 @@ class CustomerScreen(QWidget):
         who = row(self._avatar, column(None, self._name, self._who, None, gap=0), gap=4)
         who.setStretch(1, 1)
         self._person = holder(who)
-        words = column(None, self._brand, self._call, self._promise, self._text, self._person, row(self._eye, None),
-                       self._eye_note, None, gap=4)
-        line = row(self.code, ScrollColumn(holder(words)), gap=9, pad=9)
+        self._column = column(None, self._brand, self._call, self._promise, self._text, self._person,
+                              row(self._eye, None), self._eye_note, None, gap=4)
+        self._words = holder(self._column)
+        self._scroll = ScrollColumn(self._words)
+        line = row(self.code, self._scroll, gap=9, pad=9)
         line.setStretch(0, 1)
         line.setStretch(1, 1)
         self._line = line
@@ -93,6 +95,7 @@ class CustomerScreen(QWidget):
         self._eye_note.set_text(t("customer.eye_note"))
         self._eye_note.setVisible(bool(eye))
         self.code.show_text(state.text, t("customer.code_spoken"))
+        self._fit_words()
 
     def open_beside(self, own: QWidget) -> None:
         """On the second screen where there is one, whole; else a window beside the program."""
@@ -113,6 +116,23 @@ class CustomerScreen(QWidget):
             self._line.setSpacing(air)
             self._line.setContentsMargins(air, air, air, air)
             if self.minimumSizeHint().width() <= self.width():
+                break
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """The largest words that are whole: a customer has nothing to scroll with."""
+        wide = self._scroll.width() - look().m.scroll_w  # also while a scroll bar still stands there
+        space, across = look().tokens.space, self._line.contentsMargins().left()
+        ways: tuple[tuple[TypeName, Space, Space], ...] = (
+            ("display", 4, 9), ("title", 4, 6), ("title", 2, 4), ("heading", 2, 4), ("heading", 0, 2),
+        )  # fmt: skip
+        for size, gap, edge in ways:
+            for label in (self._call, self._promise):
+                label.set_type(size)
+            self._column.setSpacing(space(gap))
+            down = min(across, space(edge))
+            self._line.setContentsMargins(across, down, across, down)
+            if self._words.heightForWidth(wide) <= self.height() - 2 * down:
                 return
 
     def _retranslate(self) -> None:

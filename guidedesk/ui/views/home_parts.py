@@ -84,6 +84,7 @@ class ScanCard(QFrame):
         m, space = look().m, look().tokens.space
         across, down = (space(4), space(1)) if self._is_small else (space(6), space(3))
         self._line.setContentsMargins(across, down, across, down)
+        self._words.setSpacing(space(4) if self._is_small else space(2))
         self.setMinimumHeight(0 if self._is_small else m.scan_card_h - (m.button_h if self._has_banner else 0))
 
 

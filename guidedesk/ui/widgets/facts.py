@@ -55,8 +55,9 @@ class FactLines(QWidget):
     def _hold_values(self) -> None:
         """A long label breaks into lines before its value is squeezed to nothing."""
         font = look().font("label", 600)
+        least, most = paint.width_of("0" * 2, font), paint.width_of("0" * _LEAST_CHARS, font)
         for _, value in self._lines:
-            value.setMinimumWidth(min(paint.width_of(value.text(), font), paint.width_of("0" * _LEAST_CHARS, font)))
+            value.setMinimumWidth(max(least, min(paint.width_of(value.text(), font), most)))
 
 
 class Figures(QWidget):

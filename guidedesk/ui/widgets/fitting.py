@@ -6,7 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLayout, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import Space, look
 from guidedesk.ui.widgets.buttons import Button
@@ -46,6 +46,36 @@ class FittingRow(QWidget):
             left -= part.sizeHint().width()
             part.setVisible(left >= 0)
             left -= gap
+
+
+class WholeRow(QWidget):
+    """What a layout holds, whole or not at all: amounts are never cut."""
+
+    def __init__(self, layout: QLayout) -> None:
+        super().__init__()
+        self._inside = holder(layout)
+        self._inside.setParent(self)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        return self._inside.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        self._inside.setGeometry(self.rect())
+        self._inside.setVisible(self._inside.sizeHint().width() <= self.width())
 
 
 class FittingButtons(QWidget):

@@ -66,6 +66,14 @@ class Label(QLabel, Said):
         """Change the colour to another token."""
         set_flag(self, "ink", ink)
 
+    def set_type(self, style: TypeName) -> None:
+        """Change to another type style."""
+        if style != self._style:
+            self._style = style
+            set_flag(self, "type", style)
+            self._restyle()
+            self.updateGeometry()
+
     @property
     def is_cut(self) -> bool:
         """Whether the text ends with … by design (the audit does not count that as clipped)."""
