@@ -44,7 +44,7 @@ class CounterDay(QObject):
         """Put both cards where they are shown."""
         self.since.state_changed.connect(WhenShown(home, home.render_news).take)
         home.news_opened.connect(self.since.open)
-        home.news_dismissed.connect(self.since.dismiss)
+        home.news_put_away.connect(self.since.put_away)
         self.end.state_changed.connect(sign_in.render_day)
         sign_in.day_closed.connect(self.end.close)
 

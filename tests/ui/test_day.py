@@ -16,6 +16,7 @@ from guidedesk.services.earnings import EarnedSince, Figure
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.i18n import t
+from guidedesk.ui.theme import look
 from guidedesk.ui.views.sign_in import SignInPage
 from tests.helpers.shop import HE, LIN, NOW, QIN, SHEN
 from tests.ui.shop_desk import PIN, ShopDesk
@@ -92,8 +93,6 @@ def test_where_the_card_hides_the_cells_the_first_digit_is_the_pins_all_the_same
 ) -> None:
     shop.counter.day.ends = EVENING
     window.window.resize(1280, 680)
-    from guidedesk.ui.theme import look
-
     look().apply(scale=2.0)
     window.window.run_command("lock")
     QApplication.processEvents()
@@ -189,6 +188,22 @@ def test_put_away_it_does_not_come_back(shop: ShopDesk, window: CounterWindow) -
     assert shop.counter.day.left == [LIN]
     shop.desk.tasks.announce(Changes(frozenset({"follow_up"})))
     assert not home.since.isVisible()
+
+
+def test_where_text_is_large_what_there_is_no_room_for_follows(shop: ShopDesk, window: CounterWindow) -> None:
+    shop.counter.day.news, shop.counter.commission.news = NEWS, EARNED
+    window.window.resize(1280, 680)
+    look().apply(scale=2.0)
+    shop.sign_in()
+    QApplication.processEvents()
+    home = window._home_page
+    assert not home.agenda.isVisible()
+    home.since.seen.click()
+    assert kinds(window) == ["tasks"]
+    assert home.since.isVisible()
+    home.since.seen.click()
+    assert shop.counter.day.left == [LIN]
+    assert home.agenda.isVisible()
 
 
 def test_nothing_new_is_nothing_shown_and_nobody_sees_anothers(shop: ShopDesk, window: CounterWindow) -> None:

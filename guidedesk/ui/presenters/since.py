@@ -76,13 +76,18 @@ class SincePresenter(StatePresenter[SinceState]):
         """Go to the list behind a line; the line is seen."""
         line = next((one for one in self.state.lines if one.kind == kind), None)
         if line is not None:
-            self._show(seen=self.state.seen | {line.kind})
-            if not self.state.lines:
-                self.dismiss()
+            self.put_away(kind)
             self.opened.emit(line)
 
-    def dismiss(self) -> None:
-        """She has seen all of it: not again, also after a power cut."""
+    def put_away(self, kind: str) -> None:
+        """A line is seen; what she has seen all of does not come again."""
+        gone: frozenset[NewsKind] = frozenset(line.kind for line in self.state.lines if line.kind == kind)
+        self._show(seen=self.state.seen | gone)
+        if gone and not self.state.lines:
+            self._end()
+
+    def _end(self) -> None:
+        """Not again, also after a power cut."""
         session = self._desk.session
         self._is_over = True
         self._show_state(SinceState(self._desk.now_ms()))

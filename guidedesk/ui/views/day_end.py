@@ -35,8 +35,10 @@ class DayEndCard(Card):
         words = column(self._title, self._saved, self._safe, gap=0)
         head = row(column(self._icon, None, gap=0), words, column(self.done, None, gap=0), gap=3)
         head.setStretch(1, 1)
-        self.body.put(head, self._figures)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.body.put(head, self._figures, None)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         set_role(self, Role.Grouping)
         self.hide()
 

@@ -40,7 +40,7 @@ class HomePage(Page):
     earnings_hidden = Signal(bool)
     earnings_opened = Signal()
     news_opened = Signal(str)
-    news_dismissed = Signal()
+    news_put_away = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class HomePage(Page):
         self.banner.acted.connect(self.sync_opened)
         self.banner.closed.connect(self.banner_closed)
         self.since.opened.connect(self.news_opened)
-        self.since.dismissed.connect(self.news_dismissed)
+        self.since.put_away.connect(self.news_put_away)
         self.scan.new_member_wanted.connect(self.new_member_wanted)
         self.scan.search_wanted.connect(self._begin_search)
         self.agenda.filtered.connect(self.filtered)
@@ -119,7 +119,7 @@ class HomePage(Page):
         self._news = news
         # The keyboard must not vanish with the card.
         had_focus = self.agenda.list.hasFocus() or self.since.has_keyboard()
-        self.since.render_state(news)
+        self.since.render_state(news, compact=self.columns.is_tabbed)
         if self._state is not None:
             self.render_state(self._state)
         if had_focus and (not news.lines or self.agenda.isHidden()):
@@ -139,7 +139,7 @@ class HomePage(Page):
 
     def retranslate(self) -> None:
         if self._news is not None:
-            self.since.render_state(self._news)
+            self.since.render_state(self._news, compact=self.columns.is_tabbed)
         if self._state is not None:
             self.render_state(self._state)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -14,6 +16,8 @@ from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.flow import Flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import fit_count, placed, row
+
+MOST_COMPACT: Final = 4
 
 
 class NewsButton(Button):
@@ -37,16 +41,18 @@ class NewsButton(Button):
 
 
 class SinceCard(Card):
-    """`opened(kind)` for the list behind a line, `dismissed()` for all of it."""
+    """`opened(kind)` for the list behind a line, `put_away(kind)` for each line shown when she has seen them. Where
+    text is large only the first lines are shown; the others follow."""
 
     opened = Signal(str)
-    dismissed = Signal()
+    put_away = Signal(str)
 
     def __init__(self) -> None:
         super().__init__(gap=1, pad=3)
         self._title = Label("", "body_strong", lines=1)
         self.seen = Button("", "quiet", size="s").say("since.seen")
-        self.seen.clicked.connect(self.dismissed)
+        self.seen.clicked.connect(self._put_away)
+        self._kinds: tuple[str, ...] = ()
         head = row(self._title, self.seen, gap=3)
         head.setStretch(0, 1)
         self._flow = Flow(gap=2, line_gap=1)
@@ -60,9 +66,10 @@ class SinceCard(Card):
         set_role(self, Role.Grouping)
         self.hide()
 
-    def render_state(self, state: SinceState) -> None:
+    def render_state(self, state: SinceState, *, compact: bool = False) -> None:
         """Show what is news, or hide."""
-        lines, was_hidden = state.lines, self.isHidden()
+        lines, was_hidden = state.lines[: MOST_COMPACT if compact else None], self.isHidden()
+        self._kinds = tuple(line.kind for line in lines)
         self.setVisible(bool(lines))
         if not lines or state.news is None:
             return
@@ -73,6 +80,10 @@ class SinceCard(Card):
         self.setAccessibleName(spoken)
         if was_hidden:
             announce(self, spoken)
+
+    def _put_away(self) -> None:
+        for kind in self._kinds:
+            self.put_away.emit(kind)
 
     def has_keyboard(self) -> bool:
         """Whether one of its buttons has the focus."""
