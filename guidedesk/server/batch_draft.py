@@ -95,8 +95,8 @@ class DraftedRun(BatchRun):
             raise NotAsAWhole from error
         return answers
 
-    def _written_since(self) -> set[str] | None:
-        """Ids of rows that were written since the draft read them; None where more than some rows is different."""
+    def _written_since(self) -> set[RowRef] | None:
+        """Rows that were written since the draft read them; None where more than some rows is different."""
         conn, scope_id = self.opened.conn, self.opened.scope_id
         members = self._seen_homes.keys() | self._seen_strangers
         self.side.read_homes(conn, scope_id, members)
@@ -104,15 +104,17 @@ class DraftedRun(BatchRun):
             return None
         if self.opened.state().head == self._seen_head:
             return set()
-        found: set[str] = set()
+        moved: set[RowRef] = set()
         for chunk in chunks(sorted({row_id for _, _, row_id in self._rows.remembered()})):
             given = {"the_scope": scope_id, "seen": self._seen_head, "these": named_values(conn, chunk)}
-            found.update(conn.execute(_moved_since(conn.dialect.name), given).scalars())
-        return None if found & members else found
+            for tbl, row_scope_id, row_id in conn.execute(_moved_since(conn.dialect.name), given):
+                moved.add((tbl, row_scope_id, row_id))
+        # Her points bear her id as well, and change with each visit: nothing that was decided here rests on them.
+        found = moved & set(self._rows.remembered())
+        return None if any(ref[0] == "member" for ref in found) else found
 
-    def _decide_again(self, ops: Sequence[Incoming], answers: list[Answer], stale: set[str]) -> None:
+    def _decide_again(self, ops: Sequence[Incoming], answers: list[Answer], refs: set[RowRef]) -> None:
         """Operations on these rows, in their order."""
-        refs: set[RowRef] = {ref for ref in self._rows.remembered() if ref[2] in stale}
         self._rows.drop(refs)
         self.opened.untouch(refs)
         again: set[int] = set()
@@ -138,7 +140,7 @@ class DraftedRun(BatchRun):
 
 @cache
 def _moved_since(dialect_name: str) -> Select[Any]:
-    return select(feed.c.row_id).where(
+    return select(feed.c.tbl, feed.c.row_scope_id, feed.c.row_id).where(
         feed.c.scope_id == bindparam("the_scope"),
         feed.c.seq > bindparam("seen"),
         among_named(dialect_name, feed.c.row_id, "these"),

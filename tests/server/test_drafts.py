@@ -83,3 +83,21 @@ def test_a_member_who_left_meanwhile_is_not_found(shop: Shop, meanwhile: Meanwhi
 
     meanwhile(end_the_grant)
     assert [(r["status"], r["reason"]) for r in one.results(mine)] == [("rejected", "not_found")]
+
+
+def test_points_she_was_given_meanwhile_leave_the_draft_good(
+    shop: Shop, meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shop.counter()
+    member_id = joined(shop, one)
+    mine = one.envelope(interaction(shop, member_id), "a1")
+    anew: list[DraftedRun] = []
+    monkeypatch.setattr(DraftedRun, "_start_again", anew.append)
+
+    def give_points() -> None:
+        scope_id = one.scope_id
+        shop.database.write(scope_id, lambda opened: opened.touch("points_balance", scope_id, member_id, 1))
+
+    meanwhile(give_points)
+    assert [result["status"] for result in one.results(mine)] == ["accepted"]
+    assert not anew
