@@ -38,7 +38,9 @@ READ_S: Final = 2.0  # how long a counter waits for an answer here: thirty secon
 KILLS_UNTIL: Final = 0.4
 CAUSES: Final = ("server killed", "line gone", "bad line", "server hangs", "answers never come")
 MORE_KB: Final = 12 << 10
-MORE_HANDLES: Final = 4
+# Of each counter a kept connection, and the thread that serves it, is there or not at a moment; what leaks with each
+# fault, or each exchange, is many times that in twenty minutes.
+MORE_HANDLES: Final = COUNTERS
 PLAN: Final[dict[str, Any]] = {
     "plan": "sales",
     "version": 1,
