@@ -90,7 +90,9 @@ class Sender:
 def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> Prepared:
     """Settle what these operations, none of them decided before, need of directories and other scopes."""
     scope_id = sender.scope_id
-    concerned = _read(ops)
+    # What waits for a person to believe it claims nothing: whoever comes after would become one person with nobody.
+    oldest_ms, now_ms = sender.oldest_ms, sender.received_at_ms
+    concerned = _read([op for op in ops if not oldest_ms or not op.is_stale(oldest_ms, now_ms)])
     faults: dict[str, Refused] = {}
     boxes: dict[str, bytes] = {}
     claims: dict[str, PhoneClaim] = {}

@@ -9,7 +9,10 @@ import pytest
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import load_rows
+from guidedesk.server.context import ServerContext
+from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.merges import void_merge
+from guidedesk.server.quarantine import release_device
 from guidedesk.services import operations as ops
 from guidedesk.sync.protocol import SCHEMA
 from tests.server.people_at_work import PHONE, interaction, joined, registration
@@ -54,6 +57,18 @@ def test_the_known_persons_fields_and_answers_win_and_the_new_card_is_hers(shop:
     assert counter.do(talk)["status"] == "accepted"
     [row] = rows(shop, "interaction", shop.stores[0], talk.interaction_id)
     assert row["member_id"] == first
+
+
+def test_nobody_becomes_one_person_with_somebody_whom_a_manager_has_not_let_in(shop: Shop) -> None:
+    counter = shop.counter()
+    early, later = registration(shop, phone=PHONE), registration(shop, phone=PHONE)
+    month_ago = shop.clock.now_ms - 30 * 86_400_000
+    batch = [counter.envelope(early, "a1", occurred_at_ms=month_ago), counter.envelope(later, "a1")]
+    assert [answer["status"] for answer in counter.results(*batch)] == ["quarantined", "accepted"]
+    context = ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
+    release_device(context, counter.device_id, is_accepted=True, reason="her handwriting")
+    [row] = rows(shop, "member", shop.stores[0], early.member_id)
+    assert row["merged_into"] == later.member_id
 
 
 def test_a_merge_taken_back_gives_two_people_and_the_card_to_the_later(shop: Shop) -> None:
