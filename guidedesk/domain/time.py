@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,13 @@ def local_date(at_ms: int, zone: str) -> date:
 def local_midnight_ms(day: date, zone: str) -> int:
     """UTC milliseconds of the first instant of a local day."""
     return to_ms(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
+
+
+@cache
+def has_summer_time(zone: str) -> bool:
+    """Whether the clocks of an IANA zone are changed between winter and summer, in any year of this century so far."""
+    seasons = (datetime(year, month, 1, tzinfo=ZoneInfo(zone)) for year in range(2000, 2040) for month in (1, 4, 7, 10))
+    return len({moment.utcoffset() for moment in seasons}) > 1
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

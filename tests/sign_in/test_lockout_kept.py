@@ -44,6 +44,20 @@ def test_five_wrong_then_a_minute(office: Office) -> None:
     assert pc.counter.sign_in_tiles()[0].tries_left == 5
 
 
+def test_a_clock_put_to_summer_or_winter_time_by_hand_changes_no_wait(office: Office) -> None:
+    pc = _known(office)
+    for _ in range(5):
+        _refused(pc)
+    for error_ms, wait_s in ((3_600_000, 40), (-3_600_000, 20)):
+        office.clock.tick(20_000)
+        office.clock.wall_error_ms = error_ms
+        assert _refused(pc, PIN) == ("staff_wait", {"wait_s": wait_s})
+    office.clock.tick(19_000)
+    assert pc.counter.locks.tries(LIN).wait_s == 1
+    office.clock.tick(1_000)
+    assert pc.counter.locks.tries(LIN).wait_s == 0
+
+
 def test_a_restart_or_a_changed_clock_shortens_nothing(office: Office) -> None:
     pc = _known(office)
     for _ in range(5):

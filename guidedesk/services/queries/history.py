@@ -10,11 +10,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, tuple_
 
-from guidedesk.domain.time import DAY_MS, local_date, local_datetime, local_midnight_ms, month_key
+from guidedesk.domain.time import (
+    DAY_MS,
+    has_summer_time,
+    local_date,
+    local_datetime,
+    local_midnight_ms,
+    month_key,
+)
 from guidedesk.models import sales
 from guidedesk.services.queries.members import get_member_row, get_owner
 from guidedesk.services.queries.reference import get_settings, staff_names, store_names
@@ -229,6 +237,12 @@ def _usual_interval(
     conn: Connection, mine: Sequence[ColumnElement[bool]], now_ms: int, settings: ChainSettings
 ) -> int | None:
     """The median of the days between one day with a purchase and the next."""
+    if has_summer_time(settings.zone):
+        # Which local day a purchase was on depends on its season.
+        moments = conn.execute(select(_ORDER.c.paid_at_ms).where(*mine)).scalars()
+        bought = sorted({local_date(at_ms, settings.zone).toordinal() for at_ms in moments})
+        between = sorted(later - earlier for earlier, later in pairwise(bought))
+        return between[len(between) // 2] if between else None
     offset = local_datetime(max(0, now_ms), settings.zone).utcoffset()
     shift = int(offset.total_seconds()) * 1000 if offset is not None else 0
     days = select(((_ORDER.c.paid_at_ms + shift) // DAY_MS).label("day")).where(*mine).distinct().subquery()

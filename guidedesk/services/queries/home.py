@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from sqlalchemy import Connection, func, select
 
-from guidedesk.domain.time import DAY_MS, local_date, local_datetime, local_midnight_ms
+from guidedesk.domain.time import local_date, local_datetime, local_midnight_ms
 from guidedesk.models import engagement, people
 from guidedesk.services.read_models import LastScan, ShiftCounts
 
@@ -47,19 +49,20 @@ def get_shift(conn: Connection, associate_id: str, store_id: str, now_ms: int, z
         new_members=new_members or 0,
         interactions=interactions or 0,
         hourly=hourly,
-        usual_hourly=_usual(conn, store_id, start, zone),
+        usual_hourly=_usual(conn, store_id, local_date(now_ms, zone), zone),
     )
 
 
-def _usual(conn: Connection, store_id: str, today_start: int, zone: str) -> tuple[int, ...]:
+def _usual(conn: Connection, store_id: str, today: date, zone: str) -> tuple[int, ...]:
     """Visits of the whole store on this weekday of the last weeks, per hour, averaged and rounded."""
     table = engagement.visit
     sums = [0] * 24
     for week in range(1, USUAL_WEEKS + 1):
-        start = today_start - 7 * week * DAY_MS
+        day = today - timedelta(weeks=week)
+        start, end = local_midnight_ms(day, zone), local_midnight_ms(day + timedelta(days=1), zone)
         times = conn.execute(
             select(table.c.occurred_at_ms).where(
-                table.c.scope_id == store_id, table.c.occurred_at_ms.between(start, start + DAY_MS - 1)
+                table.c.scope_id == store_id, table.c.occurred_at_ms.between(start, end - 1)
             )
         ).scalars()
         for hour, count in enumerate(_by_hour(list(times), zone)):
