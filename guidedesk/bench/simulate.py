@@ -11,6 +11,8 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,13 +53,18 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     if args.schedule is not None:
         schedule = Schedule.load(args.schedule)
         tally.add(_traced(schedule, args))
-    elif args.trace is not None:
-        for seed in range(args.first, args.first + (args.seeds or 1)):
-            tally.add(_traced(make_schedule(seed, args.steps), args, is_more=seed > args.first))
-    elif not args.mutants:
-        seeds = range(args.first, args.first + (args.seeds or _SEEDS))
-        for one in run_seeds(seeds, steps=args.steps, mutant=args.mutant, jobs=min(args.jobs, len(seeds))):
-            tally.add(one)
+    elif not args.mutants or args.trace is not None:
+        seeds = range(args.first, args.first + (args.seeds or (_SEEDS if args.trace is None else 1)))
+        with _lines(args.trace) as write:
+            for one in run_seeds(
+                seeds,
+                steps=args.steps,
+                mutant=args.mutant,
+                jobs=min(args.jobs, len(seeds)),
+                is_traced=args.trace is not None,
+            ):
+                tally.add(one)
+                write(one.lines)
     seconds = time.perf_counter() - started
     if args.schedule is None:
         _explain(tally, args)
@@ -83,11 +90,19 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     return {"params": params, "figures": figures, "holds": not tally.violations and not missed}
 
 
-def _traced(schedule: Schedule, args: argparse.Namespace, *, is_more: bool = False) -> Tally:
-    if args.trace is None:
-        return run_schedule(schedule, args.mutant)
-    with args.trace.open("a" if is_more else "w", encoding="utf-8") as file:
-        return run_schedule(schedule, args.mutant, lambda line: file.write(line + "\n") and None)
+def _traced(schedule: Schedule, args: argparse.Namespace) -> Tally:
+    with _lines(args.trace) as write:
+        return run_schedule(schedule, args.mutant, None if args.trace is None else lambda line: write([line]))
+
+
+@contextmanager
+def _lines(path: Path | None) -> Iterator[Callable[[Iterable[str]], None]]:
+    """Where a trace is written; nowhere for None."""
+    if path is None:
+        yield lambda _lines: None
+        return
+    with path.open("w", encoding="utf-8") as file:
+        yield lambda lines: file.writelines(f"{line}\n" for line in lines)
 
 
 def _explain(tally: Tally, args: argparse.Namespace) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -12,8 +14,9 @@ from functools import partial
 from typing import Any, Final
 
 from guidedesk.bench.simulation.invariants import Broken
+from guidedesk.bench.simulation.machine import the_chain
 from guidedesk.bench.simulation.mutants import MUTANTS, planted
-from guidedesk.bench.simulation.schedule import Schedule, Step, make_schedule
+from guidedesk.bench.simulation.schedule import SNAPSHOT_ROWS, Schedule, Step, make_schedule
 from guidedesk.bench.simulation.world import World
 
 _MOST_TRIES: Final = 150
@@ -43,6 +46,7 @@ class Tally:
     operations: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[Violation] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)  # of the trace of one seed, where it was asked for
 
     def add(self, other: Tally) -> None:
         """Count another one in."""
@@ -73,20 +77,37 @@ def run_schedule(schedule: Schedule, mutant: str | None = None, trace: Callable[
     return tally
 
 
-def _run_seed(seed: int, steps: int | None, mutant: str | None) -> Tally:
-    return run_schedule(make_schedule(seed, steps), mutant)
+def _run_seed(seed: int, steps: int | None, mutant: str | None, *, is_traced: bool = False) -> Tally:
+    lines: list[str] = []
+    tally = run_schedule(make_schedule(seed, steps), mutant, lines.append if is_traced else None)
+    tally.lines = lines
+    return tally
 
 
 def run_seeds(
-    seeds: Iterable[int], *, steps: int | None = None, mutant: str | None = None, jobs: int = 1
+    seeds: Iterable[int],
+    *,
+    steps: int | None = None,
+    mutant: str | None = None,
+    jobs: int = 1,
+    is_traced: bool = False,
 ) -> Iterator[Tally]:
-    """One tally a seed, in order."""
-    one = partial(_run_seed, steps=steps, mutant=mutant)
+    """One tally a seed, in order, the same however many processes there are."""
+    one = partial(_run_seed, steps=steps, mutant=mutant, is_traced=is_traced)
     if jobs <= 1:
         yield from map(one, seeds)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context(_start_method())) as pool:
         yield from pool.map(one, seeds, chunksize=_AHEAD)
+
+
+def _start_method() -> str:
+    """A process that has imported everything and knows what every world begins with is copied, where that is safe."""
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return "spawn"
+    for rows in SNAPSHOT_ROWS:
+        the_chain(rows)
+    return "fork"
 
 
 def find_mutant(mutant: str, first: int, most: int, steps: int | None = None) -> Violation | None:

@@ -15,6 +15,9 @@ LEAST_STEPS: Final = 60
 MOST_STEPS: Final = 300
 _COUNTERS: Final = (3, 6)
 _NUMBER: Final = 1 << 16
+_MANY_ROWS: Final = 20_000
+_FEW_ROWS: Final = 10
+SNAPSHOT_ROWS: Final = (_MANY_ROWS, _FEW_ROWS)  # from how many rows a store is loaded whole
 _FORMAT: Final = 1
 
 # How often each step comes, before a seed leaves some of them out.
@@ -111,7 +114,9 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
             a = 1 + LINE_FAULTS.index(chance.choice(line)) if has_trouble else 0
             b = chance.randrange(6)
         found.append(Step(name, chance.randrange(counters), a, b, c))
-    return Schedule(seed, counters, chance.random() < 0.5, chance.choice((20_000, 20_000, 10)), tuple(found))
+    is_eager = chance.random() < 0.5
+    rows = chance.choice((_MANY_ROWS, _MANY_ROWS, _FEW_ROWS))
+    return Schedule(seed, counters, is_eager, rows, tuple(found))
 
 
 def _stressed(chance: random.Random, weights: Mapping[str, float]) -> dict[str, float]:
