@@ -41,6 +41,9 @@ CACHE = MetaData(naming_convention=NAMING)
 FeedScope = Literal["store", "chain"]
 
 
+_ID_BYTES = LargeBinary(16)  # the library asks for it at many statements
+
+
 class IdType(types.TypeDecorator[str]):
     """A canonical id string: 16 bytes on SQLite, `uuid` on PostgreSQL."""
 
@@ -53,7 +56,7 @@ class IdType(types.TypeDecorator[str]):
             from sqlalchemy.dialects import postgresql  # late: its drivers cost a counter a tenth of its start
 
             return dialect.type_descriptor(postgresql.UUID(as_uuid=False))
-        return dialect.type_descriptor(LargeBinary(16))
+        return dialect.type_descriptor(_ID_BYTES)
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
         """Text to what the database stores."""

@@ -10,11 +10,13 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from guidedesk.domain.errors import StorageError
 
 Synchronous = Literal["FULL", "NORMAL"]
+_AS: Final = "guidedesk_begin"
 BUSY_TIMEOUT_MS: Final = 5_000
 _SQLITE_BUSY, _SQLITE_LOCKED, _SQLITE_INTERRUPT, _SQLITE_IOERR, _SQLITE_CORRUPT = 5, 6, 9, 10, 11
 _SQLITE_FULL, _SQLITE_CANTOPEN, _SQLITE_READONLY, _SQLITE_NOTADB = 13, 14, 8, 26
@@ -42,6 +44,7 @@ class Database:
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
         self.name = name
+        self._writer = engine.execution_options(**{_AS: "IMMEDIATE"})
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -52,8 +55,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock from its start; committed when the block ends well."""
-        writer = self.engine.execution_options(guidedesk_begin="IMMEDIATE")
-        with self.guard(), writer.begin() as conn:
+        with self.guard(), begin_immediate(self._writer) as conn:
             yield conn
 
     @contextmanager
@@ -88,12 +90,13 @@ def savepoint(conn: Connection, name: str, *, keep: bool = True) -> Iterator[Non
 
     Raises `StorageError` (file `name`) where the whole transaction is gone: who goes on in it writes nothing.
     """
-    point = conn.begin_nested()
+    # Said as text: the library puts its own statement together anew each time. One inside another may have its name.
+    conn.exec_driver_sql("SAVEPOINT guidedesk_part")
     try:
         yield
     except BaseException as error:
         try:
-            point.rollback()
+            _take_back(conn)
         except DBAPIError:
             # Full or broken disk, no memory, interrupted: SQLite takes everything back by itself, savepoints too.
             if not isinstance(error, Exception):
@@ -101,9 +104,14 @@ def savepoint(conn: Connection, name: str, *, keep: bool = True) -> Iterator[Non
             raise storage_error(error, name) or StorageError("storage_unavailable", file=name) from error
         raise
     if keep:
-        point.commit()
+        conn.exec_driver_sql("RELEASE guidedesk_part")
     else:
-        point.rollback()
+        _take_back(conn)
+
+
+def _take_back(conn: Connection) -> None:
+    conn.exec_driver_sql("ROLLBACK TO guidedesk_part")
+    conn.exec_driver_sql("RELEASE guidedesk_part")
 
 
 def open_encrypted(path: Path, key: bytes, *, name: str, synchronous: Synchronous, readonly: bool = False) -> Database:
@@ -162,10 +170,21 @@ def _run_when_connected(engine: Engine, pragmas: list[str]) -> None:
 def begin_as_asked(engine: Engine) -> None:
     """Let each transaction of an engine begin as `Database` means it: a write holds the lock from its start."""
 
-    def began(conn: Connection) -> None:
-        conn.exec_driver_sql(f"BEGIN {conn.get_execution_options().get('guidedesk_begin', 'DEFERRED')}")
+    def begin(connection: PoolProxiedConnection) -> None:
+        driver: Any = connection.driver_connection
+        driver.execute(f"BEGIN {connection.info.pop(_AS, 'DEFERRED')}")
 
-    event.listen(engine, "begin", began)
+    # Not by an event of the engine: where one is listened to, the library looks for listeners at each statement.
+    engine.dialect.do_begin = begin  # type: ignore[method-assign,assignment]
+
+
+@contextmanager
+def begin_immediate(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its start, of an engine that begins as asked."""
+    with engine.connect() as conn:
+        conn.connection.info[_AS] = "IMMEDIATE"
+        with conn.begin():
+            yield conn
 
 
 def _create_private(path: Path, name: str) -> None:

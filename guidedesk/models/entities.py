@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, select
 from sqlalchemy.dialects import sqlite
 
 from guidedesk.domain.ids import to_bytes
@@ -20,7 +20,7 @@ from guidedesk.models import (  # noqa: F401  (declares the entities)
     points,
     sales,
 )
-from guidedesk.models.base import SERVER, FeedScope, IdType, among, among_named, named_values
+from guidedesk.models.base import SERVER, FeedScope, IdType, among_named, named_values
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
@@ -70,8 +70,11 @@ def load_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[str]
     """The rows of one table living in one scope, with their parts, deleted ones included, sorted by id."""
     if not row_ids:
         return []
-    given = {"the_scope": scope_id, "these": named_values(conn, row_ids)}
-    found = conn.execute(_rows_by_id(conn.dialect.name, name), given)
+    if len(row_ids) == 1:
+        found = conn.execute(_row_by_id(name), {"the_scope": scope_id, "the_id": row_ids[0]})
+    else:
+        given = {"the_scope": scope_id, "these": named_values(conn, row_ids)}
+        found = conn.execute(_rows_by_id(conn.dialect.name, name), given)
     names = _columns(name)
     rows: list[Row] = [dict(zip(names, values, strict=True)) for values in found]
     parts = part_table(name)
@@ -95,15 +98,21 @@ def _attach_parts(conn: Connection, name: str, parts: Table, scope_id: str, rows
         by_id[row["id"]] = row
     if not by_id:
         return
-    lines = conn.execute(
-        select(parts)
-        .where(parts.c.scope_id == scope_id, among(conn, parts.c[key], by_id))
-        .order_by(parts.c.line_no)
-    )
+    given = {"the_scope": scope_id, "these": named_values(conn, by_id)}
+    lines = conn.execute(_lines_by_parent(conn.dialect.name, name), given)
     wanted = _part_columns(name)
     for line in lines:
         mapping = line._mapping
         by_id[mapping[key]][PARTS_KEY].append({c: mapping[c] for c in wanted})
+
+
+@cache
+def _lines_by_parent(dialect_name: str, name: str) -> Select[Any]:
+    parts = part_table(name)
+    if parts is None:
+        raise KeyError(name)
+    these = among_named(dialect_name, parts.c[parts.info["parent_key"]], "these")
+    return select(parts).where(parts.c.scope_id == bindparam("the_scope"), these).order_by(parts.c.line_no)
 
 
 def load_row(conn: Connection, name: str, scope_id: str, row_id: str) -> Row | None:
@@ -184,7 +193,7 @@ def store_rows(conn: Connection, name: str, rows: Iterable[Row]) -> None:
         return
     key = parts.info["parent_key"]
     for scope_id, row_ids in _by_scope(kept):
-        conn.execute(delete(parts).where(and_(parts.c.scope_id == scope_id, parts.c[key].in_(row_ids))))
+        _delete_by(conn, parts, key, scope_id, row_ids)
     lines = [
         {"scope_id": row["scope_id"], key: row["id"], **line} for row in kept for line in row.get(PARTS_KEY, ())
     ]
@@ -195,11 +204,17 @@ def _not_older(conn: Connection, table: Table, rows: list[Row]) -> list[Row]:
     """Rows that may replace what is stored: parts have no version of their own to guard them."""
     stored: dict[tuple[str, str], int] = {}
     for scope_id, row_ids in _by_scope(rows):
-        found = conn.execute(
-            select(table.c.id, table.c.row_ver).where(table.c.scope_id == scope_id, among(conn, table.c.id, row_ids))
-        )
+        given = {"the_scope": scope_id, "these": named_values(conn, row_ids)}
+        found = conn.execute(_versions_by_id(conn.dialect.name, table.name), given)
         stored |= {(scope_id, row.id): row.row_ver for row in found}
     return [row for row in rows if row["row_ver"] >= stored.get((row["scope_id"], row["id"]), 0)]
+
+
+@cache
+def _versions_by_id(dialect_name: str, name: str) -> Select[Any]:
+    table = entity_tables()[name]
+    these = among_named(dialect_name, table.c.id, "these")
+    return select(table.c.id, table.c.row_ver).where(table.c.scope_id == bindparam("the_scope"), these)
 
 
 def _by_scope(rows: Iterable[Row]) -> Iterator[tuple[str, list[str]]]:
@@ -219,11 +234,21 @@ def remove_rows(conn: Connection, name: str, scope_id: str, row_ids: Sequence[st
     table = entity_tables()[name]
     parts = part_table(name)
     if parts is not None:
-        key = parts.info["parent_key"]
-        conn.execute(delete(parts).where(parts.c.scope_id == scope_id, parts.c[key].in_(row_ids)))
-    conn.execute(delete(table).where(table.c.scope_id == scope_id, table.c.id.in_(row_ids)))
+        _delete_by(conn, parts, parts.info["parent_key"], scope_id, row_ids)
+    _delete_by(conn, table, "id", scope_id, row_ids)
 
 
+def _delete_by(conn: Connection, table: Table, column: str, scope_id: str, ids: Sequence[str]) -> None:
+    conn.execute(_deleting(table, column), {"the_scope": scope_id, "these": list(ids)})
+
+
+@cache
+def _deleting(table: Table, column: str) -> Any:
+    these = table.c[column].in_(bindparam("these", expanding=True))
+    return delete(table).where(table.c.scope_id == bindparam("the_scope"), these)
+
+
+@cache
 def id_columns(name: str) -> frozenset[str]:
     """Names of the columns that hold ids, for checks of rows from outside."""
     return frozenset(c.name for c in entity_tables()[name].columns if isinstance(c.type, IdType))

@@ -67,11 +67,19 @@ def _with_id_bytes(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> list
 
 
 def _insert_on_sqlite(conn: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    compiled: Any = statement.compile(dialect=conn.dialect, column_keys=list(rows[0]))
-    names: list[str] = compiled.positiontup
+    text, names, id_places = _sqlite_statement(conn.dialect, statement, tuple(rows[0]))
+    conn.exec_driver_sql(text, _with_id_bytes(map(itemgetter(*names), rows), id_places))
+
+
+@lru_cache(maxsize=64)
+def _sqlite_statement(
+    dialect: Dialect, statement: Insert, given: tuple[str, ...]
+) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
+    """The insert's text, its columns in their order, and which of them are ids."""
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(given))
+    names = tuple(compiled.positiontup)
     columns = statement.table.columns
-    id_places = [n for n, name in enumerate(names) if isinstance(columns[name].type, IdType)]
-    conn.exec_driver_sql(compiled.string, _with_id_bytes(map(itemgetter(*names), rows), id_places))
+    return compiled.string, names, tuple(n for n, name in enumerate(names) if isinstance(columns[name].type, IdType))
 
 
 def _copy(conn: Connection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

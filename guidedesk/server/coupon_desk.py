@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from guidedesk.codes.forms import CodeType
 from guidedesk.codes.signer import HANDLE_BYTES, sign_code
@@ -72,13 +72,29 @@ def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+_campaign, _lease = coupon_campaign.c, coupon_lease.c
+_OPEN: Final = (
+    select(coupon_campaign)
+    .where(
+        _campaign.scope_id == bindparam("the_chain"), _campaign.is_active == 1,
+        _campaign.ends_at_ms > bindparam("now"), _campaign.deleted_at_ms.is_(None),
+    )
+    .order_by(_campaign.number)
+)  # fmt: skip
+_OF_A_COUNTER: Final = (
+    _lease.scope_id == bindparam("the_scope"), _lease.device_id == bindparam("the_device"), _lease.state == "leased",
+)  # fmt: skip
+_HELD: Final = select(_lease.campaign_no, func.count()).where(*_OF_A_COUNTER).group_by(_lease.campaign_no)
+_LEASED: Final = (
+    select(_lease.handle, _lease.digits, _lease.campaign_no)
+    .where(*_OF_A_COUNTER, _lease.expires_at_ms > bindparam("now"))
+    .order_by(_lease.campaign_no, _lease.handle)
+)
+
+
 def open_campaigns(conn: Connection, chain_id: str, now_ms: int) -> list[Row]:
     """What may be given now."""
-    c = coupon_campaign.c
-    query = select(coupon_campaign).where(
-        c.scope_id == chain_id, c.is_active == 1, c.ends_at_ms > now_ms, c.deleted_at_ms.is_(None)
-    )
-    return [dict(row._mapping) for row in conn.execute(query.order_by(c.number))]
+    return [dict(row._mapping) for row in conn.execute(_OPEN, {"the_chain": chain_id, "now": now_ms})]
 
 
 def lease_coupons(
@@ -124,23 +140,14 @@ def _signed(campaign: Row, key: IssuerSeed, random: Random) -> dict[str, Any]:
 
 
 def _held(conn: Connection, scope_id: str, device_id: str) -> dict[int, int]:
-    lease = coupon_lease.c
-    query = (
-        select(lease.campaign_no, func.count())
-        .where(lease.scope_id == scope_id, lease.device_id == device_id, lease.state == "leased")
-        .group_by(lease.campaign_no)
-    )
-    return {int(number): int(count) for number, count in conn.execute(query)}
+    found = conn.execute(_HELD, {"the_scope": scope_id, "the_device": device_id})
+    return {int(number): int(count) for number, count in found}
 
 
 def leased_coupons(conn: Connection, scope_id: str, device_id: str, now_ms: int) -> list[tuple[str, str, int]]:
     """(handle, digits, campaign) of what a counter may give and has not."""
-    lease = coupon_lease.c
-    query = select(lease.handle, lease.digits, lease.campaign_no).where(
-        lease.scope_id == scope_id, lease.device_id == device_id, lease.state == "leased", lease.expires_at_ms > now_ms
-    )
-    found = conn.execute(query.order_by(lease.campaign_no, lease.handle))
-    return [(row.handle, row.digits, row.campaign_no) for row in found]
+    found = conn.execute(_LEASED, {"the_scope": scope_id, "the_device": device_id, "now": now_ms})
+    return [(handle, digits, number) for handle, digits, number in found]
 
 
 def take_lease(conn: Connection, scope_id: str, handle: str, campaign_no: int, device_id: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, OperationalError, ProgrammingError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models import server_tables as tables
@@ -151,8 +151,8 @@ class ServerDatabase:
 
     def __init__(self, engine: Engine, sleep: Callable[[float], None] = time.sleep) -> None:
         self.engine = engine
-        self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writes = engine.execution_options(**{_WRITE_OPTION: True})
+        # On SQLite nothing is begun but by a write, so reads stand alone there as they are.
+        self._reads = engine if self.is_sqlite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sleep = sleep
         self._chain_id: str | None = None
         self._turns: dict[str, Lock] = {}
@@ -188,7 +188,7 @@ class ServerDatabase:
         upon and written back, and what another wrote in between would be lost. One attempt: callers that can run
         again use `write`.
         """
-        with self._writes.connect() as conn, conn.begin():
+        with self._writing() as conn:
             opened = ScopeWrite(conn, scope_id)
             if not self.is_sqlite:  # there the transaction holds the whole file
                 opened.taken = _take(conn, scope_id)
@@ -196,9 +196,17 @@ class ServerDatabase:
             opened.finish()
 
     @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.connect() as conn:
+            if self.is_sqlite:
+                conn.connection.info[_WRITE_OPTION] = True
+            with conn.begin():
+                yield conn
+
+    @contextmanager
     def write_all(self) -> Iterator[Connection]:
         """One transaction past every head and feed: only for a database that nobody works with yet."""
-        with self._writes.connect() as conn, conn.begin():
+        with self._writing() as conn:
             yield conn
 
     def write(self, scope_id: str, work: Callable[[ScopeWrite], T]) -> T:
@@ -219,7 +227,7 @@ class ServerDatabase:
         """A small idempotent transaction on tables outside the scope group (directories), before a write."""
 
         def attempt() -> T:
-            with self._writes.connect() as conn, conn.begin():
+            with self._writing() as conn:
                 return work(conn)
 
         with self._in_turn("") if self.is_sqlite else nullcontext():
@@ -307,7 +315,14 @@ def open_server(url: str) -> ServerDatabase:
 
 def begin_immediate(engine: Engine) -> None:
     """Let each write of an SQLite engine hold the file from its start; its connections begin nothing themselves."""
-    event.listen(engine, "begin", _sqlite_begin)
+
+    def begin(connection: PoolProxiedConnection) -> None:
+        if connection.info.pop(_WRITE_OPTION, False):
+            driver: Any = connection.driver_connection
+            driver.execute("BEGIN IMMEDIATE")
+
+    # Not by an event of the engine: where one is listened to, the library looks for listeners at each statement.
+    engine.dialect.do_begin = begin  # type: ignore[method-assign,assignment]
 
 
 def _ask_the_rested(engine: Engine) -> None:
@@ -365,11 +380,6 @@ def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _sqlite_begin(conn: Connection) -> None:
-    if conn.get_execution_options().get(_WRITE_OPTION):
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from guidedesk.codes.encoder import MemberCodePair, new_member_pair, new_short
 from guidedesk.codes.forms import CodeType
@@ -67,11 +67,8 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
     announce_codes(database, who.scope_id, invitations)
 
     def work(opened: ScopeWrite) -> None:
-        opened.conn.execute(
-            update(device)
-            .where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
-            .values(last_contact_ms=now_ms, reported_unsent=numbers["unsent"], schema_ver=newest)
-        )
+        said = {"at": now_ms, "left": numbers["unsent"], "newest": newest}
+        opened.conn.execute(_SAID, said | {"the_scope": who.scope_id, "the_device": who.device_id})
         if pairs:
             issue_codes(opened, who.device_id, pool, pairs, now_ms)
         if invitations:
@@ -92,6 +89,27 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
         # Snapshots are built for the newest schema; an older program gets the same rows page by page.
         scopes = _scopes(conn, own, cursors, large if newest == SCHEMA else None)
         return _answer(conn, context, who, chain_id, numbers["t0"]) | {"scopes": scopes}
+
+
+_ASKER: Final = (device.c.scope_id == bindparam("the_scope"), device.c.device_id == bindparam("the_device"))
+_SAID: Final = (
+    update(device)
+    .where(*_ASKER)
+    .values(last_contact_ms=bindparam("at"), reported_unsent=bindparam("left"), schema_ver=bindparam("newest"))
+)
+_STANDING: Final = select(
+    device.c.epoch, device.c.last_seq, device.c.state, device.c.order_mode, device.c.ordered_at_ms
+).where(*_ASKER)
+_BLANK: Final = (
+    select(code_pool.c.digits, code_pool.c.typed)
+    .where(
+        code_pool.c.scope_id == bindparam("the_scope"),
+        code_pool.c.device_id == bindparam("the_device"),
+        code_pool.c.state == "blank",
+        code_pool.c.kind == bindparam("the_kind"),
+    )
+    .order_by(code_pool.c.digits)
+)
 
 
 def _order_text(context: ServerContext, who: AuthenticatedDevice, t0: int) -> str:
@@ -156,17 +174,8 @@ def blank_codes(
     conn: Connection, scope_id: str, device_id: str, kind: Literal["member", "invitation"] = "member"
 ) -> list[tuple[str, str]]:
     """(22 digits, 12 digits to read out) of a device's unused codes; invitations have nothing to read out."""
-    rows = conn.execute(
-        select(code_pool.c.digits, code_pool.c.typed)
-        .where(
-            code_pool.c.scope_id == scope_id,
-            code_pool.c.device_id == device_id,
-            code_pool.c.state == "blank",
-            code_pool.c.kind == kind,
-        )
-        .order_by(code_pool.c.digits)
-    )
-    return [(row.digits, row.typed) for row in rows]
+    given = {"the_scope": scope_id, "the_device": device_id, "the_kind": kind}
+    return [(digits, typed) for digits, typed in conn.execute(_BLANK, given)]
 
 
 def _check(body: JsonObject) -> None:
@@ -189,11 +198,7 @@ def _check(body: JsonObject) -> None:
 def _answer(
     conn: Connection, context: ServerContext, who: AuthenticatedDevice, chain_id: str, t0: int
 ) -> dict[str, Any]:
-    row = conn.execute(
-        select(
-            device.c.epoch, device.c.last_seq, device.c.state, device.c.order_mode, device.c.ordered_at_ms
-        ).where(device.c.scope_id == who.scope_id, device.c.device_id == who.device_id)
-    ).one()
+    row = conn.execute(_STANDING, {"the_scope": who.scope_id, "the_device": who.device_id}).one()
     server_ms = context.clock.wall_ms()
     key = context.secrets.signing_key()
     return {

@@ -8,6 +8,7 @@ import json
 import os
 import stat
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -50,20 +51,35 @@ class ServerSecrets:
 
     def signing_key(self) -> Ed25519PrivateKey:
         """What the server signs with."""
-        return Ed25519PrivateKey.from_private_bytes(self.signing_seed)
+        return _signing_key(self.signing_seed)
 
     def signing_public(self) -> bytes:
         """32 bytes that counters check signatures with."""
-        return self.signing_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return _signing_public(self.signing_seed)
 
     def sealing_public(self) -> bytes:
         """32 bytes that counters seal phones to."""
-        key = X25519PrivateKey.from_private_bytes(self.sealing_key)
-        return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return _sealing_public(self.sealing_key)
 
     def metrics_token(self) -> str:
         """What whoever watches the server from another machine shows (`guidedesk admin metrics-token`)."""
         return hmac.new(self.log_salt, b"guidedesk/metrics-token/v1", hashlib.sha256).hexdigest()
+
+
+# Worked out once: each hello and each answer asks for them.
+@lru_cache(maxsize=4)
+def _signing_key(seed: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+@lru_cache(maxsize=4)
+def _signing_public(seed: bytes) -> bytes:
+    return _signing_key(seed).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+@lru_cache(maxsize=4)
+def _sealing_public(key: bytes) -> bytes:
+    return X25519PrivateKey.from_private_bytes(key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def new_secrets(random: Random) -> ServerSecrets:

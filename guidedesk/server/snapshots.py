@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import new_id
@@ -38,10 +38,15 @@ _MOST_BEHIND: Final = 20_000  # rows that a counter would rather pull than have 
 _BUSY_SECONDS: Final = 2
 
 
+_SOME: Final = (
+    select(feed.c.seq).where(feed.c.scope_id == bindparam("the_scope"), feed.c.op == UPSERT).limit(bindparam("most"))
+)
+_COUNT_SOME: Final = select(func.count()).select_from(_SOME.subquery())
+
+
 def is_large(conn: Connection, scope_id: str, threshold: int) -> bool:
     """Whether a scope is better loaded as a snapshot than page by page of its feed."""
-    some = select(feed.c.seq).where(feed.c.scope_id == scope_id, feed.c.op == UPSERT).limit(threshold + 1)
-    return conn.execute(select(func.count()).select_from(some.subquery())).scalar_one() > threshold
+    return conn.execute(_COUNT_SOME, {"the_scope": scope_id, "most": threshold + 1}).scalar_one() > threshold
 
 
 def get_manifest(context: ServerContext, scope_id: str, layout: int = 0) -> Manifest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final, Literal
 
 from sqlalchemy import Column, CompoundSelect, Connection, Select, Table, bindparam, literal, select, union_all
@@ -195,13 +195,22 @@ def _pointers_in(
     conn: Connection, tables: Sequence[str], row_scope: str, member_ids: Sequence[str], since_ms: int
 ) -> list[Pointer]:
     """In the order of `tables`, then of ids. One statement: a member may have been in hundreds of stores."""
-    parts = [
-        _about(tbl, since_ms).where(
-            entity_tables()[tbl].c.scope_id == row_scope, among(conn, member_column(tbl), member_ids)
-        )
-        for tbl in tables
-    ]
-    return _sorted_pointers(conn, union_all(*parts), tables)
+    given: dict[str, Any] = {"the_scope": row_scope, "since": since_ms}
+    is_one = len(member_ids) == 1
+    given["these"] = member_ids[0] if is_one else named_values(conn, member_ids)
+    return _sorted_pointers(conn, _pointers(conn.dialect.name, tuple(tables), is_one), tables, given)
+
+
+@cache
+def _pointers(dialect_name: str, tables: tuple[str, ...], is_one: bool) -> CompoundSelect[Any]:
+    """Put together once: so many parts take longer to put together than to run."""
+    parts: list[Select[Any]] = []
+    for tbl in tables:
+        whom = member_column(tbl)
+        these = whom == bindparam("these") if is_one else among_named(dialect_name, whom, "these")
+        here = entity_tables()[tbl].c.scope_id == bindparam("the_scope")
+        parts.append(_about(tbl).where(here, these))
+    return union_all(*parts)
 
 
 @cross_scope
@@ -210,30 +219,32 @@ def _pointers_together(conn: Connection, places: Mapping[str, Collection[str]], 
     pairs = [(scope_id, member_id) for scope_id in sorted(places) for member_id in sorted(places[scope_id])]
     wanted = paired(("scope_id", [s for s, _ in pairs]), ("member_id", [m for _, m in pairs]))
     parts = [
-        _about(tbl, since_ms).join(
+        _about(tbl).join(
             wanted,
             (entity_tables()[tbl].c.scope_id == wanted.c.scope_id) & (member_column(tbl) == wanted.c.member_id),
         )
         for tbl in MEMBER_TABLES
     ]
-    return _sorted_pointers(conn, union_all(*parts), MEMBER_TABLES)
+    return _sorted_pointers(conn, union_all(*parts), MEMBER_TABLES, {"since": since_ms})
 
 
-def _sorted_pointers(conn: Connection, query: CompoundSelect[Any], tables: Sequence[str]) -> list[Pointer]:
+def _sorted_pointers(
+    conn: Connection, query: CompoundSelect[Any], tables: Sequence[str], given: Mapping[str, Any]
+) -> list[Pointer]:
     order = {tbl: place for place, tbl in enumerate(tables)}
     found = [
         Pointer(tbl, scope_id, row_id, UPSERT if deleted_at_ms is None else DELETE, row_ver)
-        for tbl, scope_id, row_id, row_ver, deleted_at_ms in conn.execute(query).all()
+        for tbl, scope_id, row_id, row_ver, deleted_at_ms in conn.execute(query, given).all()
     ]
     found.sort(key=lambda p: (p.row_scope_id, order[p.tbl], p.row_id))
     return found
 
 
-@lru_cache(maxsize=64)
-def _about(tbl: str, since_ms: int) -> Select[Any]:
+@cache
+def _about(tbl: str) -> Select[Any]:
     table = entity_tables()[tbl]
     query = select(literal(tbl).label("tbl"), table.c.scope_id, table.c.id, table.c.row_ver, table.c.deleted_at_ms)
-    return query.where(table.c[_TIME_COLUMN[tbl]] >= since_ms) if tbl in _TIME_COLUMN else query
+    return query.where(table.c[_TIME_COLUMN[tbl]] >= bindparam("since")) if tbl in _TIME_COLUMN else query
 
 
 def grant_in(opened: ScopeWrite, grants: Sequence[Grant], chain_id: str, since_ms: int) -> None:

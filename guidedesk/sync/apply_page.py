@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from guidedesk.domain import ids
 from guidedesk.domain.errors import StorageError
@@ -65,7 +65,7 @@ def apply_results(conn: Connection, results: Iterable[OpResult], load: LoadLanes
 
 
 def write_truths(conn: Connection, truths: Sequence[Truth]) -> None:
-    """Store or remove rows, newest version kept, each table at once; one by one only where that fails."""
+    """Store or remove rows, newest version kept, all at once; by table, then one by one, only where that fails."""
     _clear_inbox(conn, truths)
     stored: dict[str, list[Row]] = defaultdict(list)
     removed: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -77,15 +77,16 @@ def write_truths(conn: Connection, truths: Sequence[Truth]) -> None:
     for (tbl, scope_id), row_ids in removed.items():
         for start in range(0, len(row_ids), 500):
             remove_rows(conn, tbl, scope_id, row_ids[start : start + 500])
-    for name in entity_tables():
-        if name in stored:
-            _store_table(conn, name, stored[name])
+    tables = [(name, stored[name]) for name in entity_tables() if name in stored]
+    if tables and _try_store(conn, tables) is not None:
+        for name, rows in tables:
+            _store_table(conn, name, rows)
 
 
 def read_cursor(conn: Connection, scope_id: str) -> tuple[int, int] | None:
     """(epoch, seq) up to which this cache holds a scope, or None."""
-    row = conn.execute(select(t.cursor).where(t.cursor.c.scope_id == scope_id)).first()
-    return None if row is None else (row.epoch, row.seq)
+    row = conn.exec_driver_sql("SELECT epoch, seq FROM cursor WHERE scope_id = ?", (ids.to_bytes(scope_id),)).first()
+    return None if row is None else (row[0], row[1])
 
 
 def write_cursor(conn: Connection, scope_id: str, epoch: int, seq: int) -> None:
@@ -106,18 +107,20 @@ def forget_scope(conn: Connection, scope_id: str) -> None:
 
 
 def _store_table(conn: Connection, name: str, rows: list[Row]) -> None:
-    if _try_store(conn, name, rows) is None:
+    if _try_store(conn, [(name, rows)]) is None:
         return
     for row in rows:
-        reason = _try_store(conn, name, [row])
+        reason = _try_store(conn, [(name, [row])])
         if reason is not None:
             _to_inbox(conn, name, str(row["id"]), row, reason)
 
 
-def _try_store(conn: Connection, name: str, rows: list[Row]) -> str | None:
+def _try_store(conn: Connection, tables: Sequence[tuple[str, list[Row]]]) -> str | None:
+    """All of them or none; why not, where it was none."""
     try:
         with savepoint(conn, "cache"):
-            store_rows(conn, name, rows)
+            for name, rows in tables:
+                store_rows(conn, name, rows)
     except Exception as error:
         if isinstance(error, StorageError) or storage_error(error, "cache"):
             raise
@@ -136,7 +139,7 @@ def _to_inbox(conn: Connection, tbl: str, row_id: str, row: Row | None, reason: 
 
 
 def _clear_inbox(conn: Connection, truths: Sequence[Truth]) -> None:
-    if conn.execute(select(t.inbox_bad.c.tbl).limit(1)).first() is None:
+    if conn.exec_driver_sql("SELECT 1 FROM inbox_bad LIMIT 1").first() is None:
         return
     b = t.inbox_bad.c
     for truth in truths:

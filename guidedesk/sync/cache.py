@@ -10,7 +10,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -24,6 +25,7 @@ from guidedesk.sync.row_digests import TableDigest
 
 _BROKEN: Final = ("storage_corrupt", "storage_wrong_key")
 _DIGEST_ROWS: Final = 5_000
+_CURSORS: Final = select(t.cursor)
 Buckets = list[str]
 
 
@@ -77,7 +79,8 @@ class Cache:
             self.files.remove(self.path)
             self._db = self._connect()
             with self._db.write() as conn:
-                CACHE.create_all(conn)
+                for text in (*table_texts(), *index_texts()):
+                    conn.exec_driver_sql(text)
                 conn.exec_driver_sql(f"PRAGMA user_version = {schema_version()}")
             self.was_rebuilt = True
             self.made += 1
@@ -102,7 +105,7 @@ class Cache:
     def cursors(self) -> dict[str, tuple[int, int]]:
         """Scope id -> (epoch, seq) this cache holds."""
         with self.read() as conn:
-            return {row.scope_id: (row.epoch, row.seq) for row in conn.execute(select(t.cursor))}
+            return {row.scope_id: (row.epoch, row.seq) for row in conn.execute(_CURSORS)}
 
     def close(self) -> None:
         """Close the file."""
@@ -132,8 +135,6 @@ class Cache:
 @memoise
 def schema_version() -> int:
     """A number that changes whenever any table of the cache does, so that nobody can forget to raise it."""
-    from sqlalchemy.dialects import sqlite
-
     dialect = sqlite.dialect()
     parts: list[str] = []
     for table in CACHE.sorted_tables:
@@ -142,13 +143,37 @@ def schema_version() -> int:
     return zlib.crc32("\n".join(parts).encode()) & 0x7FFF_FFFF or 1
 
 
+@memoise
+def table_texts() -> tuple[str, ...]:
+    """The statements that make the cache's tables: put together once, a cache may be made anew often."""
+    dialect = sqlite.dialect()
+    return tuple(str(CreateTable(table).compile(dialect=dialect)) for table in CACHE.sorted_tables)
+
+
+@memoise
+def index_texts() -> tuple[str, ...]:
+    """The statements that make its indexes, where they are not there yet."""
+    dialect = sqlite.dialect()
+    return tuple(
+        str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect))
+        for table in CACHE.sorted_tables
+        for index in sorted(table.indexes, key=lambda index: str(index.name))
+    )
+
+
 def count_rows(conn: Connection, kind: str) -> dict[str, int]:
     """Rows per table that one subscription (`store` or `chain`) brought, deleted ones not counted."""
-    return {
-        name: conn.execute(select(func.count()).select_from(table).where(table.c.deleted_at_ms.is_(None))).scalar_one()
-        for name, table in entity_tables().items()
+    return dict(iter(conn.exec_driver_sql(_counting(kind))))
+
+
+@memoise
+def _counting(kind: str) -> str:
+    """One statement for every table."""
+    return " UNION ALL ".join(
+        f"SELECT '{name}', count(*) FROM \"{name}\" WHERE deleted_at_ms IS NULL"  # noqa: S608
+        for name in entity_tables()
         if feed_scope(name) == kind
-    }
+    )
 
 
 def digest(conn: Connection, kind: str) -> dict[str, Buckets]:
@@ -165,31 +190,43 @@ def digest(conn: Connection, kind: str) -> dict[str, Buckets]:
 def _table_digest(conn: Connection, name: str) -> Buckets:
     """One pass in the order of keys, the lines of each portion beside it."""
     table, parts = entity_tables()[name], part_table(name)
-    digest_of, after = TableDigest(name), (b"", b"")
+    after = (b"", b"")
+    digest_of: TableDigest | None = None
     columns = [column.name for column in table.columns]
     key = (columns.index("scope_id"), columns.index("id"))
     with closing(conn.connection.cursor()) as cursor:
         while True:
-            cursor.execute(
-                f"SELECT {_listed(table)} FROM {name} WHERE (scope_id, id) > (?, ?) AND deleted_at_ms IS NULL "  # noqa: S608
-                f"ORDER BY scope_id, id LIMIT {_DIGEST_ROWS}",
-                after,
-            )
+            cursor.execute(_portion_text(name), after)
             rows = cursor.fetchall()
             if not rows:
-                return digest_of.buckets()
+                return [] if digest_of is None else digest_of.buckets()
+            digest_of = digest_of or TableDigest(name)
             last = (rows[-1][key[0]], rows[-1][key[1]])
             lines: Sequence[tuple[Any, ...]] = ()
             if parts is not None:
-                parent = parts.info["parent_key"]
-                cursor.execute(
-                    f"SELECT {_listed(parts)} FROM {parts.name} WHERE (scope_id, {parent}) > (?, ?) "  # noqa: S608
-                    f"AND (scope_id, {parent}) <= (?, ?) ORDER BY scope_id, {parent}, line_no",
-                    (*after, *last),
-                )
+                cursor.execute(_lines_text(parts), (*after, *last))
                 lines = cursor.fetchall()
             digest_of.add(rows, lines)
+            if len(rows) < _DIGEST_ROWS:
+                return digest_of.buckets()
             after = last
+
+
+@memoise
+def _portion_text(name: str) -> str:
+    return (
+        f"SELECT {_listed(entity_tables()[name])} FROM {name} WHERE (scope_id, id) > (?, ?) "  # noqa: S608
+        f"AND deleted_at_ms IS NULL ORDER BY scope_id, id LIMIT {_DIGEST_ROWS}"
+    )
+
+
+@memoise
+def _lines_text(parts: Table) -> str:
+    parent = parts.info["parent_key"]
+    return (
+        f"SELECT {_listed(parts)} FROM {parts.name} WHERE (scope_id, {parent}) > (?, ?) "  # noqa: S608
+        f"AND (scope_id, {parent}) <= (?, ?) ORDER BY scope_id, {parent}, line_no"
+    )
 
 
 def _listed(table: Table) -> str:

@@ -262,15 +262,16 @@ class SyncEngine:
         chain = self._journal.chain()
         counts = self._journal.counts()
         cursors = self._cache.cursors()
+        blanks = self._local.count_blanks()
         t0_ms = max(0, self._clock.wall_ms())
         here = Standing(
             epoch=chain.epoch,
             next_seq=chain.next_seq,
             cursors=cursors,
             t0_ms=t0_ms,
-            codes_left=self._local.count_blank_codes(),
-            invitations_left=self._local.count_blank_codes("invitation"),
-            coupons_left=self._local.count_blank_codes("coupon"),
+            codes_left=blanks.get("member", 0),
+            invitations_left=blanks.get("invitation", 0),
+            coupons_left=blanks.get("coupon", 0),
             unsent=counts.queued,
         )
         sent = self._clock.mono_ms()

@@ -28,21 +28,23 @@ SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _op = t.operation.c
 # The many accepted ones are not looked at, and the index alone answers: after a long outage tens of thousands wait.
+_BESIDES: Final = (
+    " UNION ALL SELECT 'unread', count(*) FROM operation WHERE state = 'rejected' AND is_seen = 0"
+    " UNION ALL SELECT 'last', max(n) FROM operation"
+)
 _COUNTS: Final = (
-    select(_op.state, func.count())
-    .where(_op.state.in_(("queued", "parked", "quarantined")))
-    .group_by(_op.state)
+    "SELECT state, count(*) FROM operation WHERE state IN ('queued', 'parked', 'quarantined') GROUP BY state"  # noqa: S608
+    + _BESIDES
 )
 # The unary plus keeps SQLite from the index of states, which has all that wait.
 _COUNTS_SINCE: Final = (
-    "SELECT +state, count(*) FROM operation WHERE n > ? AND +state IN ('queued', 'parked', 'quarantined') "
-    "GROUP BY +state"
+    "SELECT +state, count(*) FROM operation WHERE n > ? AND +state IN ('queued', 'parked', 'quarantined') "  # noqa: S608
+    "GROUP BY +state" + _BESIDES
 )
 _REGISTERING: Final = select(_op.op_id).where(
     _op.lane == bindparam("whom"), _op.type.in_(_MAKES_A_MEMBER), _op.state.not_in(SETTLED)
 )
 _LAST_N: Final = select(func.max(_op.n))
-_UNREAD: Final = select(func.count()).where(_op.state == "rejected", _op.is_seen == 0)
 # Nowhere but here: waiting, or parked on this PC because it could not be read.
 _HERE: Final = or_(_op.state == "queued", (_op.state == "parked") & _op.device_seq.is_(None))
 _UNSENT: Final = select(func.count()).where(_HERE)
@@ -55,6 +57,26 @@ _OUTGOING: Final = (
     "FROM operation o LEFT JOIN op_personal p ON p.op_id = o.op_id "
     "WHERE o.device_epoch = ? AND o.device_seq >= ? ORDER BY o.device_seq LIMIT ?"
 )
+_FIRST_QUEUED: Final = (
+    "SELECT device_seq FROM operation WHERE device_epoch = ? AND device_seq >= ? AND state || '' = 'queued' "
+    "ORDER BY device_seq LIMIT 1"
+)
+_DUE: Final = (
+    select(t.operation)
+    .where(
+        _op.state.in_(("parked", "quarantined")),
+        _op.device_epoch == bindparam("the_epoch"),
+        _op.device_seq.is_not(None),
+        or_(_op.next_try_ms.is_(None), _op.next_try_ms <= bindparam("now")),
+    )
+    .order_by(_op.device_seq)
+    .limit(bindparam("most"))
+)
+_PENDING: Final = select(t.operation).where(_op.state.not_in(SETTLED)).order_by(_op.n)
+_PENDING_IN: Final = _PENDING.where(_op.lane.in_(bindparam("these", expanding=True)))
+_PENDING_IDS: Final = select(_op.op_id, _op.lane).where(_op.state.not_in(SETTLED)).order_by(_op.n)
+_FOUND: Final = select(t.operation).where(_op.op_id == bindparam("the_op"))
+_PERSONAL: Final = select(t.op_personal).where(t.op_personal.c.op_id.in_(bindparam("these", expanding=True)))
 _AROUND: Final = 160  # bytes of a number, a link and their names around an operation's body
 
 
@@ -210,13 +232,8 @@ class Journal:
             chain = _read_chain(conn)
             known, first = self._queued_from
             # By the numbers, not by the state: most that wait are found behind most that are done with.
-            found = conn.execute(
-                select(_op.device_seq)
-                .where(_op.device_epoch == chain.epoch, _op.device_seq >= (first if known == chain.epoch else 0))
-                .where(_op.state.concat("") == "queued")
-                .order_by(_op.device_seq)
-                .limit(1)
-            ).scalar()
+            since = first if known == chain.epoch else 0
+            found = conn.exec_driver_sql(_FIRST_QUEUED, (chain.epoch, since)).scalar()
         self._queued_from = (chain.epoch, chain.next_seq if found is None else found)
         return found
 
@@ -233,37 +250,24 @@ class Journal:
         """Operations the server holds (parked, in quarantine) that it is time to ask about again."""
         with self.db.read() as conn:
             epoch = _read_chain(conn).epoch
-            query = (
-                select(t.operation)
-                .where(
-                    _op.state.in_(("parked", "quarantined")),
-                    _op.device_epoch == epoch,
-                    _op.device_seq.is_not(None),
-                    or_(_op.next_try_ms.is_(None), _op.next_try_ms <= now_ms),
-                )
-                .order_by(_op.device_seq)
-                .limit(limit)
-            )
-            return _entries(conn, query)
+            return _entries(conn, _DUE, {"the_epoch": epoch, "now": now_ms, "most": limit})
 
     def pending(self, lanes: Iterable[str] | None = None) -> list[Entry]:
         """Unsettled operations in order of recording, of all lanes or of some."""
-        query = select(t.operation).where(_op.state.not_in(SETTLED)).order_by(_op.n)
-        if lanes is not None:
-            query = query.where(_op.lane.in_(sorted(lanes)))
         with self.db.read() as conn:
-            return _entries(conn, query)
+            if lanes is None:
+                return _entries(conn, _PENDING)
+            return _entries(conn, _PENDING_IN, {"these": sorted(lanes)})
 
     def pending_ids(self) -> dict[str, str]:
         """Op id -> lane of every unsettled operation."""
-        query = select(_op.op_id, _op.lane).where(_op.state.not_in(SETTLED)).order_by(_op.n)
         with self.db.read() as conn:
-            return {row.op_id: row.lane for row in conn.execute(query)}
+            return dict(iter(conn.execute(_PENDING_IDS)))
 
     def find(self, op_id: str) -> Entry | None:
         """One operation, or None."""
         with self.db.read() as conn:
-            found = _entries(conn, select(t.operation).where(_op.op_id == op_id))
+            found = _entries(conn, _FOUND, {"the_op": op_id})
         return found[0] if found else None
 
     def find_registration(self, member_id: str) -> str | None:
@@ -290,9 +294,8 @@ class Journal:
         """What the sync chip counts, everything looked at."""
         rewritten = self._rewritten
         with self.db.read() as conn:
-            found: dict[str, int] = {row[0]: row[1] for row in conn.execute(_COUNTS)}
-            unread = conn.execute(_UNREAD).scalar_one()
-            last_n = conn.execute(_LAST_N).scalar() or 0
+            found: dict[str, int] = dict(iter(conn.exec_driver_sql(_COUNTS)))
+        unread, last_n = found["unread"], found["last"] or 0
         counted = _counts(found, unread)
         self._counted = (rewritten, last_n, counted)
         return counted
@@ -307,9 +310,8 @@ class Journal:
             return self.counts()
         rewritten, last_n, before = known
         with self.db.read() as conn:
-            found: dict[str, int] = {row[0]: row[1] for row in conn.exec_driver_sql(_COUNTS_SINCE, (last_n,))}
-            unread = conn.execute(_UNREAD).scalar_one()
-            last_n = conn.execute(_LAST_N).scalar() or 0
+            found: dict[str, int] = dict(iter(conn.exec_driver_sql(_COUNTS_SINCE, (last_n,))))
+        unread, last_n = found["unread"], found["last"] or 0
         since = _counts(found, unread)
         counted = Counts(before.queued + since.queued, before.held + since.held, unread)
         self._counted = (rewritten, last_n, counted)
@@ -515,15 +517,15 @@ def _relink(conn: Connection, entries: Sequence[Entry], start: ChainHead, state:
     _write_chain(conn, replace(chain, rows=_read_chain(conn).rows))
 
 
-def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:
-    rows = conn.execute(query).all()
+def _entries(conn: Connection, query: Select[Any], given: Mapping[str, Any] | None = None) -> list[Entry]:
+    rows = conn.execute(query, given).all()
     if not rows:
         return []
     personal: dict[str, Any] = {}
     op_ids = [row.op_id for row in rows]
     for start in range(0, len(op_ids), 500):
         part = op_ids[start : start + 500]
-        found = conn.execute(select(t.op_personal).where(t.op_personal.c.op_id.in_(part)))
+        found = conn.execute(_PERSONAL, {"these": part})
         personal |= {row.op_id: row for row in found}
     return [_entry(row, personal.get(row.op_id)) for row in rows]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import Database
@@ -63,7 +63,7 @@ class BlankCode:
 
 def read_meta(conn: Connection, name: str) -> Any:
     """The value kept under a name, or None."""
-    text = conn.execute(select(t.meta.c.value).where(t.meta.c.name == name)).scalar()
+    text = conn.exec_driver_sql("SELECT value FROM meta WHERE name = ?", (name,)).scalar()
     return None if text is None else json.loads(text)
 
 
@@ -125,7 +125,7 @@ class LocalStore:
     def add_blank_codes(self, codes: Iterable[BlankCode]) -> None:
         """Take codes into the pool; ones already here (blank or taken) stay as they are."""
         with self._db.write() as conn:
-            known = set(conn.execute(select(t.blank_code.c.digits)).scalars())
+            known = set(conn.exec_driver_sql("SELECT digits FROM blank_code").scalars())
             rows = [
                 {"digits": c.digits, "typed": c.typed, "op_id": None, "kind": c.kind}
                 for c in codes
@@ -135,10 +135,9 @@ class LocalStore:
 
     def find_blank_code(self, kind: BlankKind = "member") -> BlankCode | None:
         """The next free code; it is taken when an operation with it is recorded."""
-        code = t.blank_code.c
-        query = select(t.blank_code).where(code.op_id.is_(None), code.kind == kind).order_by(code.digits).limit(1)
+        query = "SELECT digits, typed FROM blank_code WHERE op_id IS NULL AND kind = ? ORDER BY digits LIMIT 1"
         with self._db.read() as conn:
-            row = conn.execute(query).first()
+            row = conn.exec_driver_sql(query, (kind,)).first()
         return None if row is None else BlankCode(row.digits, row.typed, kind)
 
     def list_blank_coupons(self) -> tuple[BlankCode, ...]:
@@ -158,10 +157,13 @@ class LocalStore:
 
     def count_blank_codes(self, kind: BlankKind = "member") -> int:
         """How many codes of a kind are still free."""
-        code = t.blank_code.c
-        query = select(func.count()).select_from(t.blank_code).where(code.op_id.is_(None), code.kind == kind)
+        return self.count_blanks().get(kind, 0)
+
+    def count_blanks(self) -> dict[str, int]:
+        """How many codes are still free, by kind; kinds without any are left out."""
+        query = "SELECT kind, count(*) FROM blank_code WHERE op_id IS NULL GROUP BY kind"
         with self._db.read() as conn:
-            return conn.execute(query).scalar_one()
+            return dict(iter(conn.exec_driver_sql(query)))
 
     def save_known_staff(self, person: KnownStaff) -> None:
         """Keep the newest record of somebody."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, delete, insert, select
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import Refused, StorageError
+from guidedesk.domain.ids import to_bytes
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import savepoint, storage_error
 from guidedesk.models.entities import PARTS_KEY, Row, entity_tables, load_row, part_table, remove_rows, upsert
@@ -26,11 +28,22 @@ from guidedesk.sync.protocol import Envelope, canonical
 _CHUNK = 400
 _T = TypeVar("_T")
 _TOUCH = insert(t.op_touch)
-_KEEP = insert(t.overlay)
-_KEPT = select(t.overlay.c.tbl).where(
-    t.overlay.c.tbl == bindparam("tbl"), t.overlay.c.row_scope_id == bindparam("row_scope_id"),
-    t.overlay.c.row_id == bindparam("row_id"),
-)  # fmt: skip
+_KEEP = "INSERT INTO overlay (tbl, row_scope_id, row_id, base) VALUES (?, ?, ?, ?)"
+_KEPT = "SELECT 1 FROM overlay WHERE tbl = ? AND row_scope_id = ? AND row_id = ?"
+_THESE: BindParameter[Any] = bindparam("these", expanding=True)
+_TOUCHED_BY = (
+    select(t.op_touch.c.tbl, t.op_touch.c.row_scope_id, t.op_touch.c.row_id)
+    .where(t.op_touch.c.lane.in_(_THESE))
+    .distinct()
+)
+_FORGET_LANES = tuple(delete(table).where(table.c.lane.in_(_THESE)) for table in (t.op_touch, t.applied_op))
+_UNDER = (
+    t.overlay.c.tbl == bindparam("the_tbl"),
+    t.overlay.c.row_scope_id == bindparam("the_scope"),
+    t.overlay.c.row_id.in_(_THESE),
+)
+_BASES = select(t.overlay.c.row_id, t.overlay.c.base).where(*_UNDER)
+_FORGET_BASES = delete(t.overlay).where(*_UNDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +117,10 @@ class _KeepingRows:
         if ref in self._kept:
             return
         self._kept.add(ref)
-        key = {"tbl": ref[0], "row_scope_id": ref[1], "row_id": ref[2]}
-        if conn.execute(_KEPT, key).first() is None:
+        key = (ref[0], to_bytes(ref[1]), to_bytes(ref[2]))
+        if conn.exec_driver_sql(_KEPT, key).first() is None:
             base = self._read[ref] if ref in self._read else load_row(conn, *ref)
-            conn.execute(_KEEP, key | {"base": None if base is None else canonical(base)})
+            conn.exec_driver_sql(_KEEP, (*key, None if base is None else canonical(base)))
 
 
 def lay_new(
@@ -223,7 +236,7 @@ def forget_all(conn: Connection, tables: Iterable[str]) -> None:
 
 
 def _touched_lanes(conn: Connection, truths: Sequence[Truth], settled: frozenset[str]) -> frozenset[str]:
-    if conn.execute(select(t.applied_op.c.op_id).limit(1)).first() is None:
+    if conn.exec_driver_sql("SELECT 1 FROM applied_op LIMIT 1").first() is None:
         return frozenset()
     ids = {truth.row_id for truth in truths}
     about: set[str] = set(ids)
@@ -251,12 +264,11 @@ def _closure(conn: Connection, lanes: frozenset[str]) -> frozenset[str]:
 def _take_up(conn: Connection, lanes: frozenset[str]) -> set[RowRef]:
     """Show the server's rows again where these lanes lay over them."""
     refs: set[RowRef] = set()
-    touch = t.op_touch.c
     for part in _chunks(sorted(lanes)):
-        found = conn.execute(select(touch.tbl, touch.row_scope_id, touch.row_id).where(touch.lane.in_(part)).distinct())
-        refs.update((row.tbl, row.row_scope_id, row.row_id) for row in found)
-        conn.execute(delete(t.op_touch).where(touch.lane.in_(part)))
-        conn.execute(delete(t.applied_op).where(t.applied_op.c.lane.in_(part)))
+        these = {"these": part}
+        refs.update((tbl, scope_id, row_id) for tbl, scope_id, row_id in conn.execute(_TOUCHED_BY, these))
+        for forget in _FORGET_LANES:
+            conn.execute(forget, these)
     for (tbl, scope_id), row_ids in _grouped(refs).items():
         for part in _chunks(row_ids):
             _show_bases(conn, tbl, scope_id, part)
@@ -264,15 +276,14 @@ def _take_up(conn: Connection, lanes: frozenset[str]) -> set[RowRef]:
 
 
 def _show_bases(conn: Connection, tbl: str, scope_id: str, row_ids: Sequence[str]) -> None:
-    o = t.overlay.c
-    here = (o.tbl == tbl, o.row_scope_id == scope_id, o.row_id.in_(row_ids))
-    kept = conn.execute(select(o.row_id, o.base).where(*here)).all()
+    here = {"the_tbl": tbl, "the_scope": scope_id, "these": list(row_ids)}
+    kept = conn.execute(_BASES, here).all()
     remove_rows(conn, tbl, scope_id, [row.row_id for row in kept if row.base is None])
     bases: list[dict[str, Any]] = [json.loads(row.base) for row in kept if row.base is not None]
     for base in bases:
         base.pop(PARTS_KEY, None)
     upsert(conn, entity_tables()[tbl], bases)
-    conn.execute(delete(t.overlay).where(*here))
+    conn.execute(_FORGET_BASES, here)
 
 
 def _grouped(refs: Iterable[RowRef]) -> dict[tuple[str, str], list[str]]:
@@ -287,7 +298,12 @@ def _select_in(
     conn: Connection, wanted: ColumnElement[str], column: ColumnElement[str], values: Iterable[str]
 ) -> Iterator[str]:
     for part in _chunks(sorted(values)):
-        yield from conn.execute(select(wanted).where(column.in_(part)).distinct()).scalars()
+        yield from conn.execute(_selecting(wanted, column), {"these": part}).scalars()
+
+
+@cache
+def _selecting(wanted: ColumnElement[str], column: ColumnElement[str]) -> Select[Any]:
+    return select(wanted).where(column.in_(bindparam("these", expanding=True))).distinct()
 
 
 def _chunks(values: list[_T]) -> Iterator[list[_T]]:

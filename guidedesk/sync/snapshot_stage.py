@@ -10,7 +10,6 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from guidedesk.domain.errors import StorageError, TransportError
 from guidedesk.domain.ports import Random
@@ -18,7 +17,7 @@ from guidedesk.models.base import CACHE
 from guidedesk.models.cipher_file import PAGE, CipherFile
 from guidedesk.models.database import Database
 from guidedesk.models.entities import entity_tables, part_table
-from guidedesk.sync.cache import schema_version
+from guidedesk.sync.cache import index_texts, schema_version, table_texts
 from guidedesk.sync.files import CounterFiles
 from guidedesk.sync.snapshot_format import Manifest, Part, unpack_page, unpack_portion
 
@@ -124,9 +123,8 @@ class RowsStage:
     def finish(self) -> None:
         """See `Stage`: indexes last."""
         with self._database.write() as conn:
-            for table in CACHE.sorted_tables:
-                for index in sorted(table.indexes, key=lambda index: str(index.name)):
-                    conn.execute(CreateIndex(index, if_not_exists=True))
+            for text in index_texts():
+                conn.exec_driver_sql(text)
             conn.exec_driver_sql("DROP TABLE loading")
             conn.exec_driver_sql(f"PRAGMA user_version = {schema_version()}")
         self.close()
@@ -162,8 +160,8 @@ def _resume_image(path: Path, key: bytes, random: Random, scope_id: str) -> Stag
 def _begin_rows(files: CounterFiles, path: Path, key: bytes, manifest: Manifest) -> Stage:
     database = files.open(path, key, name="cache", synchronous="NORMAL")
     with database.write() as conn:
-        for table in CACHE.sorted_tables:
-            conn.execute(CreateTable(table))
+        for text in table_texts():
+            conn.exec_driver_sql(text)
         conn.exec_driver_sql(_LOADING)
         conn.exec_driver_sql("INSERT INTO loading VALUES (?, 0)", (json.dumps(manifest.to_wire()),))
     return RowsStage(database, manifest, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, Engine, insert
 
 from guidedesk.bench.simulation.memory import MemoryDisk, MemoryFiles, counter_disk, memory_engine, server_disk
 from guidedesk.bench.simulation.ports import START_MS, MachineClock, SeededRandom, WorldTime
@@ -78,17 +78,29 @@ class MemoryServer(ServerDatabase):
         begin_immediate(engine)
         super().__init__(engine, sleep=lambda _seconds: None)
         self._disk = disk
+        self._moment: tuple[Any, MemoryDisk, Engine] | None = None
 
     @contextmanager
     def read_snapshot(self) -> Iterator[Connection]:
-        """One moment: a copy of it, so that what is read may be written down meanwhile."""
-        copy = MemoryDisk("moment", self._disk.driver)
-        copy.create(SERVER_FILE, self._disk.look(SERVER_FILE))
-        engine = memory_engine(copy, SERVER_FILE)
-        try:
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-                yield conn
-        finally:
+        """One moment: a copy, kept until something changes, so that what is read may be written down meanwhile."""
+        version = self._disk.version(SERVER_FILE)
+        if self._moment is None or self._moment[0] != version:
+            self._forget_moment()
+            copy = MemoryDisk("moment", self._disk.driver)
+            copy.create(SERVER_FILE, self._disk.look(SERVER_FILE))
+            self._moment = (version, copy, memory_engine(copy, SERVER_FILE))
+        with self._moment[2].connect() as conn:
+            yield conn
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._forget_moment()
+        super().close()
+
+    def _forget_moment(self) -> None:
+        if self._moment is not None:
+            _, copy, engine = self._moment
+            self._moment = None
             engine.dispose()
             copy.close()
 

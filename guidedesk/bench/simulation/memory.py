@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from sqlalchemy import Engine, StaticPool, create_engine, event
+from sqlalchemy import Engine, StaticPool, create_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from guidedesk.models.database import Database, Synchronous, begin_as_asked
@@ -80,10 +81,23 @@ class MemoryDisk:
         """A connection of the simulation's own, to look at what is on the disk."""
         return self._anchors[name]
 
-    def has_table(self, name: str, table: str) -> bool:
-        """Whether there is a database of this name with such a table."""
-        query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return name in self._anchors and bool(self._anchors[name].execute(query, (table,)).fetchall()[0][0])
+    def rows(self, name: str, query: str, values: tuple[Any, ...] = ()) -> list[Any] | None:
+        """What a query finds in the database of this name; None where there is none, or one without such a table."""
+        if name not in self._anchors:
+            return None
+        try:
+            found: list[Any] = self._anchors[name].execute(query, values).fetchall()
+        except self.driver.OperationalError as error:
+            if "no such table" not in str(error):
+                raise
+            return None
+        return found
+
+    def version(self, name: str) -> tuple[int, int] | None:
+        """Another value whenever something was committed to the database of this name since; None without one."""
+        if name not in self._anchors:
+            return None
+        return self.made[name], self._anchors[name].execute("PRAGMA data_version").fetchone()[0]
 
     def remove(self, name: str) -> None:
         """Delete a database."""
@@ -126,7 +140,8 @@ class MemoryDisk:
         for pragma in ("PRAGMA journal_mode = MEMORY", "PRAGMA synchronous = OFF", *pragmas):
             connection.execute(pragma)
         self._open.append(connection)
-        self._limit(connection)
+        if self.is_full:
+            self._limit(connection)
         return connection
 
     def power_off(self) -> None:
@@ -185,6 +200,16 @@ def _hooked(driver: Any) -> Any:
     return Hooked
 
 
+class _OnePool(StaticPool):
+    """One connection, lent to one at a time."""
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        entry = super()._do_get()
+        if entry.dbapi_connection is not None and cast(Any, entry.dbapi_connection).in_transaction:
+            raise AssertionError("a connection was asked for in the middle of a transaction")
+        return entry
+
+
 @cache
 def _model(driver: Any) -> Engine:
     """An engine whose dialect has met its database: what every engine in memory shares."""
@@ -196,15 +221,8 @@ def _model(driver: Any) -> Engine:
 def memory_engine(disk: MemoryDisk, name: str, pragmas: tuple[str, ...] = ()) -> Engine:
     """An engine of one connection to a database of a disk; a read in the middle of a write is a fault."""
     model = _model(disk.driver)
-    pool = StaticPool(lambda: disk.connect(name, pragmas), reset_on_return=None, dialect=model.dialect)
-    engine = Engine(pool, model.dialect, model.url, execution_options={"compiled_cache": _COMPILED})
-
-    def lent(connection: Any, _entry: Any, _proxy: Any) -> None:
-        if connection.in_transaction:
-            raise AssertionError("a connection was asked for in the middle of a transaction")
-
-    event.listen(pool, "checkout", lent)
-    return engine
+    pool = _OnePool(lambda: disk.connect(name, pragmas), reset_on_return=None, dialect=model.dialect)
+    return Engine(pool, model.dialect, model.url, execution_options={"compiled_cache": _COMPILED})
 
 
 class _Held:

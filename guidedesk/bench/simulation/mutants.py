@@ -62,12 +62,11 @@ def _acknowledge_before_commit() -> list[Any]:
     open_batches: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
 
     def write_nothing(self: ServerDatabase, scope_id: str, work: Callable[[ScopeWrite], Any]) -> Any:
-        with self._writes.connect() as conn:
-            transaction = conn.begin()
+        with self._writing() as conn:
             opened = ScopeWrite(conn, scope_id)
             done = work(opened)
             opened.finish()
-            transaction.rollback()
+            conn.rollback()
         return done
 
     def decide_late(context: Any, *batch: Any) -> Any:

@@ -61,10 +61,7 @@ def _row(till: Till, query: str, pick: int, *values: Any) -> Any:
 
 def _shown(till: Till, query: str, values: tuple[Any, ...]) -> list[Any]:
     """Rows of the cache; none while there is no whole one."""
-    if not till.disk.has_table(CACHE_NAME, "cursor"):
-        return []
-    found: list[Any] = till.disk.look(CACHE_NAME).execute(query, values).fetchall()
-    return found
+    return till.disk.rows(CACHE_NAME, query, values) or []
 
 
 def _text(value: Any) -> str:

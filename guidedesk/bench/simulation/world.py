@@ -232,7 +232,7 @@ class World:
     def _suspend(self, till: Till, step: Step) -> None:
         self.faults["suspended"] += 1
         mine = tables.device.c.device_id == till.identity.device_id
-        with self.office.context.database.engine.begin() as conn:
+        with self.office.context.database.write_all() as conn:
             conn.execute(update(tables.device).where(mine).values(state="suspended"))
 
     def _release(self, till: Till, step: Step) -> None:

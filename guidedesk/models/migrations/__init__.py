@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from sqlalchemy import Connection, Engine, inspect
 
 from guidedesk.domain.errors import StorageError
+from guidedesk.models.database import begin_immediate
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -26,7 +27,7 @@ JOURNAL_SCHEMA: Final = 3
 def upgrade_journal(engine: Engine) -> None:
     """Bring a journal to the newest schema, keeping every operation; `storage_newer` for a newer program's."""
     writer = engine.execution_options(guidedesk_begin="IMMEDIATE")
-    with writer.begin() as conn:
+    with begin_immediate(writer) as conn:
         version = int(conn.exec_driver_sql("PRAGMA user_version").scalar_one())
         if version > JOURNAL_SCHEMA:
             raise StorageError("storage_newer", file="journal")
