@@ -17,7 +17,11 @@ def apply_issue_coupon(conn: Connection, op: IssueCoupon, context: ApplyContext)
     member_id, home = canonical_member(conn, context, op.member_id)
     ref: RowRef = ("coupon", context.scope_id, coupon_id(op.handle))
     campaign = _campaign(conn, op.campaign_no, context)
-    if context.rows.load(conn, *ref) is not None:
+    given = context.rows.load(conn, *ref)
+    if given is not None:
+        if context.side.is_server and canonical_member(conn, context, given["member_id"])[0] != member_id:
+            # A cloned disk: each of its PCs gave the same one away.
+            raise Refused("validation", field="handle", why="not_from_this_pool")
         return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
     zone = context.side.zone(conn)
     allowance_of(conn, campaign, context.scope_id, context.actor.id, context.at_ms, zone, ref[2]).check(

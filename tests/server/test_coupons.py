@@ -201,3 +201,12 @@ def test_nonsense_in_a_campaign_is_named(shop: Shop, change: dict[str, Any], fie
     with pytest.raises(Refused) as told:
         put_campaign(shop.database, TWO_HUNDRED | change)
     assert told.value.params["field"] == field
+
+
+def test_what_two_pcs_of_one_disk_gave_is_the_first_ones(shop: Shop, campaign: int) -> None:
+    counter = shop.counter()
+    first, second = joined(shop, counter), joined(shop, counter)
+    handle = leases(counter)[0][0]
+    assert [give(counter, member, handle)["status"] for member in (first, first, second)] == [
+        "accepted", "accepted", "rejected",
+    ]  # fmt: skip
