@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -108,6 +108,11 @@ class FormDialog(Dialog):
         super()._restyle()
         self.body.setContentsMargins(0, 0, 0, 0)
         self._fit_side()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_side()
+        return super().event(event)
 
     def _fit_side(self) -> None:
         if self._side is not None:

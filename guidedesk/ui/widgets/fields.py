@@ -171,7 +171,8 @@ class SearchField(QFrame):
         return QSize(self._width or look().m.search_w, look().m.search_h)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(min(self.sizeHint().width(), look().m.search_w) // 2, look().m.search_h)
+        least = min(self.sizeHint().width(), look().m.search_w) // 2
+        return QSize(max(least, self._inside.minimumSize().width()), look().m.search_h)
 
     def _restyle(self) -> None:
         m = look().m
