@@ -35,7 +35,6 @@ from guidedesk.sync.redaction import configure_logging
 
 _log = logging.getLogger("guidedesk.server.push")
 _MOST: Final = 4
-_NICENESS: Final = 2
 _ERRORS: Final[dict[str, type[GuideDeskError]]] = {
     error.__name__: error for error in (Refused, StorageError, DeviceForked)
 }
@@ -78,25 +77,20 @@ class Deciders:
 
 
 def start_deciders(database_url: str, secrets: ServerSecrets, suit: Callable[[], None]) -> Deciders | None:
-    """One for each core and one more, over PostgreSQL (SQLite has one writer at a time); None where there are none.
-
-    A push waits for the database a third of its time, the commit's way to the disk included: with one for each core, a
-    sixth of the processors stood idle.
+    """One for each core, over PostgreSQL (SQLite has one writer at a time); None where there are none.
 
     `suit` makes their Python fit for it. To be called before the server has threads, connections or listens.
     """
     if not database_url.startswith("postgresql"):
         return None
-    count = min(_MOST, len(os.sched_getaffinity(0)) + 1) if sys.platform == "linux" else 0
-    started = [start_helper("decider", partial(_deciding, database_url, secrets, suit)) for _ in range(count)]
+    cores = min(_MOST, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 0
+    started = [start_helper("decider", partial(_deciding, database_url, secrets, suit)) for _ in range(cores)]
     helpers = [helper for helper in started if helper is not None]
     return Deciders(helpers) if helpers else None
 
 
 def _deciding(database_url: str, secrets: ServerSecrets, suit: Callable[[], None]) -> Work:
     configure_logging(sys.stderr, logging.INFO, secrets.log_salt)
-    with suppress(OSError):
-        os.nice(_NICENESS)  # nobody waits for a push as somebody does who looks up the customer before her
     suit()
     found: list[ServerContext] = []
 
