@@ -15,7 +15,7 @@ from guidedesk.commands.import_files import tell_both
 from guidedesk.models import people
 from guidedesk.models.commission_tables import commission_event
 from guidedesk.models.sales import stock
-from guidedesk.server import webhooks
+from guidedesk.server import recognition, webhooks
 from guidedesk.server.connectors.article_files import import_products, import_stock
 from guidedesk.server.connectors.file_run import ImportReport, start_run
 from guidedesk.server.connectors.member_files import import_members
@@ -122,7 +122,8 @@ def test_earlier_sales_are_hers_once_she_is_brought_in(shop: Shop, land: Land) -
     secret = webhooks.add_source(shop.database, shop.secrets, "webshop", START_MS, rotate=False)
     push(shop, secret, order("A1", member="V-001"), order("A2", phone=PHONE))
     report = land("members", who("沈知微", 会员号="V-001", 手机号=PHONE[3:]))
-    assert report.noticed["sales_recognised"] == 2
+    if report.noticed["sales_recognised"] != 2:  # else the server's own round was there first, for both or for one
+        assert recognition.recognise_all(shop.database, START_MS) == 0
     assert purchase(shop, "A1")["member_id"] == purchase(shop, "A2")["member_id"] is not None
 
 

@@ -68,7 +68,7 @@ def test_her_associate_is_paid_once_she_is_recognised_and_returns_take_it_back(s
             phone_hash=edited.phone_hash, phone_sealed=edited.phone_sealed,
         )
     )  # fmt: skip
-    assert recognition.recognise_all(shop.database, shop.clock.now_ms) == 1
+    recognition.recognise_all(shop.database, shop.clock.now_ms)  # or the server's own round was there first
     assert earned(shop) == {"a1": 1_589, "a2": 681}
     push(shop, secret, back("f1", "A1", "refund", line=2, amount=5_000, at="2026-11-21T10:00:00+08:00"))
     push(shop, secret, back("c1", "A1", "cancel", at="2026-11-22T10:00:00+08:00"))
