@@ -143,7 +143,10 @@ def serve_until_killed(desk: Desk, plan: CrashPlan | None, after_s: float | None
     return is_dead
 
 
-@pytest.mark.parametrize("share", [pytest.param(70, id="some"), pytest.param(1, marks=pytest.mark.long, id="every")])
+LONG = (pytest.mark.long, pytest.mark.timeout(3_600))  # two starts for each of hundreds of statements
+
+
+@pytest.mark.parametrize("share", [pytest.param(70, id="some"), pytest.param(1, marks=LONG, id="every")])
 def test_a_server_killed_while_it_makes_its_schema_can_be_started_again(
     tmp_path: Path, server_forks: ForkServer, share: int
 ) -> None:
