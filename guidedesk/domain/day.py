@@ -19,6 +19,7 @@ REFUSED: Final = "rejected"
 _SERVED: Final = frozenset({"visit", "served_no_purchase"})
 _NEW: Final = "register"
 _KEPT: Final = "follow_up_done"
+_BINDING: Final = frozenset({"register", "meet_card", "bind", "served_no_purchase", "claim", "sale"})
 
 
 def working_day(now_ms: int, zone: str) -> date:
@@ -174,7 +175,7 @@ def own_acts(records: Iterable[Recorded], staff_id: str, left_ms: int) -> Known:
         if one.actor_id == staff_id and (one.settled_at_ms is None or one.settled_at_ms > left_ms)
     ]  # fmt: skip
     return Known(
-        members=frozenset(one.member_id for one in mine if one.type in BINDING),
+        members=frozenset(one.member_id for one in mine if one.type in _BINDING),
         tasks=frozenset(one.follow_up_id for one in mine if one.follow_up_id),
     )
 
@@ -182,6 +183,3 @@ def own_acts(records: Iterable[Recorded], staff_id: str, left_ms: int) -> Known:
 def count_refused(records: Iterable[Recorded], staff_id: str) -> int:
     """What she recorded here that was refused and nobody has read why."""
     return sum(one.actor_id == staff_id and one.state == REFUSED and not one.is_seen for one in records)
-
-
-BINDING: Final = frozenset({"register", "meet_card", "bind", "served_no_purchase", "claim", "sale"})

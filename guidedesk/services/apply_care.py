@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from guidedesk.domain.errors import Refused
@@ -32,24 +34,26 @@ def apply_family_date(conn: Connection, op: SetFamilyDate, context: ApplyContext
         month_day = clean_birthday(op.month_day)
     row_id = family_date_id(context.scope_id, member_id, op.relation, op.event, month_day)
     ref: RowRef = ("family_date", context.scope_id, row_id)
-    old = context.rows.load(conn, *ref)
-    newer = old is not None and (old["changed_at_ms"], old["op_id"] or "") >= (context.at_ms, context.op_id)
-    if not newer:
-        row = {
-            "scope_id": context.scope_id,
-            "id": row_id,
-            "member_id": member_id,
-            "relation": op.relation,
-            "event": op.event,
-            "month_day": month_day,
-            "is_of_age": int(op.is_of_age),
-            "is_on": int(op.is_on),
-            "changed_by": context.actor.id,
-            "changed_at_ms": context.at_ms,
-            "op_id": context.op_id,
-        }
-        write_row(conn, "family_date", row, context)
+    row = {
+        "scope_id": context.scope_id,
+        "id": row_id,
+        "member_id": member_id,
+        "relation": op.relation,
+        "event": op.event,
+        "month_day": month_day,
+        "is_of_age": int(op.is_of_age),
+        "is_on": int(op.is_on),
+        "changed_by": context.actor.id,
+    }
+    _write_latest(conn, ref, row, context)
     return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
+
+
+def _write_latest(conn: Connection, ref: RowRef, row: dict[str, Any], context: ApplyContext) -> None:
+    """Write a row of which the latest change counts, whichever order they come in."""
+    old = context.rows.load(conn, *ref)
+    if old is None or (old["changed_at_ms"], old["op_id"] or "") < (context.at_ms, context.op_id):
+        write_row(conn, ref[0], row | {"changed_at_ms": context.at_ms, "op_id": context.op_id}, context)
 
 
 def own_tag_id(scope_id: str, member_id: str, owner_id: str, tag: str) -> str:
@@ -65,20 +69,15 @@ def apply_own_tag(conn: Connection, op: SetOwnTag, context: ApplyContext) -> Eff
     tag = clean_tag(op.tag)
     row_id = own_tag_id(context.scope_id, member_id, op.owner_id, tag)
     ref: RowRef = ("own_tag", context.scope_id, row_id)
-    old = context.rows.load(conn, *ref)
-    newer = old is not None and (old["changed_at_ms"], old["op_id"] or "") >= (context.at_ms, context.op_id)
-    if not newer:
-        row = {
-            "scope_id": context.scope_id,
-            "id": row_id,
-            "member_id": member_id,
-            "owner_id": op.owner_id,
-            "tag": tag,
-            "is_on": int(op.is_on),
-            "changed_at_ms": context.at_ms,
-            "op_id": context.op_id,
-        }
-        write_row(conn, "own_tag", row, context)
+    row = {
+        "scope_id": context.scope_id,
+        "id": row_id,
+        "member_id": member_id,
+        "owner_id": op.owner_id,
+        "tag": tag,
+        "is_on": int(op.is_on),
+    }
+    _write_latest(conn, ref, row, context)
     return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
 
 

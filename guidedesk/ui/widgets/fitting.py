@@ -13,7 +13,27 @@ from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.layouts import holder, row
 
 
-class FittingRow(QWidget):
+class _Fitting(QWidget):
+    """Fits what it holds into its room, whenever that or what it holds changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        raise NotImplementedError
+
+
+class FittingRow(_Fitting):
     """Rows side by side; the last ones make way where all of them would not be whole. F1 shows every key."""
 
     def __init__(self, *lines: tuple[QWidget, ...], gap: Space = 3) -> None:
@@ -21,7 +41,6 @@ class FittingRow(QWidget):
         self._gap: Space = gap
         self._parts = [holder(row(*widgets, gap=1)) for widgets in lines]
         self.setLayout(row(*self._parts, None, gap=gap))
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
         hints = [part.sizeHint() for part in self._parts]
@@ -31,15 +50,6 @@ class FittingRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self.sizeHint().height())
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
-        return super().event(event)
-
     def _fit(self) -> None:
         left, gap = self.width(), look().tokens.space(self._gap)
         for part in self._parts:
@@ -48,14 +58,13 @@ class FittingRow(QWidget):
             left -= gap
 
 
-class WholeRow(QWidget):
+class WholeRow(_Fitting):
     """What a layout holds, whole or not at all: amounts are never cut."""
 
     def __init__(self, layout: QLayout) -> None:
         super().__init__()
         self._inside = holder(layout)
         self._inside.setParent(self)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
         return self._inside.sizeHint()
@@ -63,14 +72,9 @@ class WholeRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(0, 0)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-            self._fit()
+            self.updateGeometry()  # no layout of its own tells the one it stands in
         return super().event(event)
 
     def _fit(self) -> None:
@@ -78,7 +82,7 @@ class WholeRow(QWidget):
         self._inside.setVisible(self._inside.sizeHint().width() <= self.width())
 
 
-class FittingButtons(QWidget):
+class FittingButtons(_Fitting):
     """Buttons side by side. Where they have no room their key caps leave, then the words of those with an icon."""
 
     def __init__(self, *buttons: Button, gap: Space = 2, align: Literal["left", "right"] = "right") -> None:
@@ -87,7 +91,6 @@ class FittingButtons(QWidget):
         self._buttons = buttons
         self._line = row(*buttons, None, gap=gap) if align == "left" else row(None, *buttons, gap=gap)
         self.setLayout(self._line)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
         return self._size(show_key=True, is_bare=False)
@@ -100,15 +103,6 @@ class FittingButtons(QWidget):
                  if not button.isHidden()]
         wide = sum(hint.width() for hint in hints) + look().tokens.space(self._gap) * max(0, len(hints) - 1)
         return QSize(wide, max((hint.height() for hint in hints), default=0))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._fit()
-        return super().event(event)
 
     def _fit(self) -> None:
         room = self.width()
