@@ -366,6 +366,9 @@ class CounterWindow(QObject):
         self._keep_what_was_typed()
         if state.card is not None and not is_for_list:
             self.member.show_scanned(state.card)
+            if not state.is_new_visit:
+                # Recording a visit reads her again; without one, rows that came while this was read would be missing.
+                self.member.reload()
 
     def _switch_user(self, staff: StaffInfo) -> None:
         """Another badge: lock at once, and she is who is about to sign in (DESIGN-UI.md 10)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from guidedesk.domain.attribution import OwnerWindow
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
+from guidedesk.services.changes import Changes
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.read_models import OwnerInfo
@@ -26,6 +28,7 @@ from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter, MemberState
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
+from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.views import member_words as words
 from guidedesk.ui.views.member import MemberPage
 from tests.helpers.shop import LIN, NOW, QIN, SHEN, purchase_row
@@ -299,3 +302,67 @@ def test_a_colleagues_protected_member_says_what_can_be_done(show: Callable[...,
         assert t(key) in shown, key
     page.render_state(member_state(CARDS["mine"]))
     assert not page.abilities.isVisible()
+
+
+class LateAnswers(InlineTasks):
+    """From `late = []` on, reads are done at once but told only by `tell`, as beside a busy window."""
+
+    def __init__(self) -> None:
+        self.late: list[Any] | None = None
+        super().__init__()
+
+    def _deliver(self, outcome: Any) -> None:
+        if outcome.lane == "read" and self.late is not None:
+            self.late.append(outcome)
+        else:
+            super()._deliver(outcome)
+
+    def tell(self) -> None:
+        late, self.late = self.late or [], None
+        for outcome in late:
+            super()._deliver(outcome)
+
+
+def pull_sale(desk: MemberDesk) -> None:
+    """A sale of SHEN comes from head office."""
+    with desk.counter.shop.engine.begin() as connection:
+        store_rows(connection, "purchase", [purchase_row(7_001, SHEN, 0, ("羊绒围巾", "配饰", 10_000))])
+    desk.tasks.committed.emit(Changes(frozenset({"purchase"})))
+
+
+def shows_sale(member: MemberPresenter) -> bool:
+    return member.state.card is not None and any(entry.at_ms == NOW for entry in member.state.entries)
+
+
+def test_rows_that_come_while_a_card_is_being_read_are_on_it(desk: MemberDesk) -> None:
+    # Nothing told the card of a sale that was pulled between its reading and its being shown.
+    desk.tasks = late = LateAnswers()
+    member = MemberPresenter(desk)
+    late.late = []
+    member.open(SHEN)
+    pull_sale(desk)
+    late.tell()
+    assert shows_sale(member)
+
+
+def test_rows_that_come_meanwhile_do_not_keep_the_next_member_from_being_shown(desk: MemberDesk) -> None:
+    desk.tasks = late = LateAnswers()
+    member = MemberPresenter(desk)
+    member.open(QIN)
+    late.late = []
+    member.open(SHEN)
+    pull_sale(desk)
+    late.tell()
+    assert member.state.card is not None
+    assert member.state.card.member_id == SHEN
+    assert shows_sale(member)
+
+
+def test_a_card_that_could_not_be_read_leaves_the_one_on_show_alive(desk: MemberDesk) -> None:
+    member = MemberPresenter(desk)
+    member.open(SHEN)
+    failed = heard(desk.tasks.failed)
+    member.open("nobody")
+    pull_sale(desk)
+    assert len(failed) == 1
+    assert shows_sale(member)

@@ -73,6 +73,8 @@ class MemberPresenter(StatePresenter[MemberState]):
         super().__init__(MemberState(desk.now_ms()), parent)
         self._desk = desk
         self._turn = 0
+        self._is_reading = False
+        self._is_overtaken = False  # rows changed while a card was being read: what was read may be older
         desk.session_changed.connect(self._take_session)
         desk.status_changed.connect(self._take_status)
         desk.tasks.committed.connect(self._committed)
@@ -84,6 +86,7 @@ class MemberPresenter(StatePresenter[MemberState]):
     def show_scanned(self, card: MemberCard) -> None:
         """Show the card a scan brought; nothing is read again."""
         self._turn += 1
+        self._is_reading = False
         self._take_card(card, "scanned", keep=False)
 
     def reload(self) -> None:
@@ -224,15 +227,24 @@ class MemberPresenter(StatePresenter[MemberState]):
 
         self._turn += 1
         turn = self._turn
+        self._is_reading, self._is_overtaken = True, False
 
         def taken(card: MemberCard) -> None:
             # A scan may have brought somebody else while this was being read: her card stays.
             if self._desk.session is session and turn == self._turn:
+                self._is_reading = False
                 self._take_card(card, how, keep=keep)
+                if self._is_overtaken:
+                    self.reload()
+
+        def not_read(error: Exception) -> None:
+            self._is_reading = self._is_reading and turn != self._turn
+            self._desk.tasks.failed.emit(error)
 
         self._desk.read(
-            get_member_card, member_id, session.staff.id, self._desk.now_ms(), done=taken, latest="member.card"
-        )
+            get_member_card, member_id, session.staff.id, self._desk.now_ms(), done=taken, failed=not_read,
+            latest="member.card",
+        )  # fmt: skip
 
     def _take_card(self, card: MemberCard, how: How, *, keep: bool) -> None:
         same = keep and self.state.card is not None and self.state.card.member_id == card.member_id
@@ -258,10 +270,13 @@ class MemberPresenter(StatePresenter[MemberState]):
             self.read_more()
 
     def _committed(self, changes: object) -> None:
-        card = self.state.card
-        if card is None or not isinstance(changes, Changes):
+        if not isinstance(changes, Changes) or not changes.has_rows:
             return
-        if changes.has_rows and changes.concerns(card.member_id):
+        if self._is_reading:
+            # Reading the card on show again would take the place of whoever is about to be shown, and her reading
+            # may have begun before these rows were there.
+            self._is_overtaken = True
+        elif self.state.card is not None and changes.concerns(self.state.card.member_id):
             self.reload()
 
     def _take_status(self, status: SyncStatus) -> None:
@@ -270,6 +285,8 @@ class MemberPresenter(StatePresenter[MemberState]):
         )
 
     def _take_session(self, _session: Session | None) -> None:
+        self._turn += 1
+        self._is_reading = False
         as_of_ms, is_loading = self.state.as_of_ms, self.state.is_loading
         self._show_state(MemberState(self._desk.now_ms(), as_of_ms=as_of_ms, is_loading=is_loading))
 
