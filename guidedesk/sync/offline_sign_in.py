@@ -64,6 +64,8 @@ class OfflineStaff:
                 online_at_ms=int(record["signed_in_at_ms"]),
             )
         )
+        # Head office has just said what time it is: what a wall clock days ahead made of it before is void.
+        self._local.set_meta(_LATEST, int(record["signed_in_at_ms"]))
 
     def list(self) -> tuple[StaffRecord, ...]:
         """Everybody remembered, by number; the others are forgotten in passing."""
@@ -98,7 +100,9 @@ class OfflineStaff:
         if self._works_here(known.staff_id) is False:
             self._local.delete_known_staff(known.staff_id)
             raise NotChecked("staff_inactive")
-        if not record.signed_in_at_ms <= self._latest_ms() < record.until_ms:
+        # By the server's own word it is later than her sign-in: a wall clock that was put back is no reason to turn her
+        # away, though the last exchange that this PC kept the time of may be older.
+        if max(self._latest_ms(), record.signed_in_at_ms) >= record.until_ms:
             raise NotChecked("offline_sign_in_over")
         is_right = check_pin(pin, known.staff_id, self._pepper, PinVerifier.from_text(known.verifier))
         return record if is_right else None

@@ -89,6 +89,35 @@ def test_setting_the_clock_back_gains_no_days(office: Office) -> None:
         pc.counter.sign_in(LIN, PIN)
 
 
+def test_a_clock_that_was_put_back_turns_nobody_away(office: Office) -> None:
+    """Its PC knows the time of the last exchange, and she signed in minutes after that."""
+    pc = office.pc()
+    pc.enrol().engine.step()
+    office.clock.tick(4 * 60_000)
+    pc.counter.sign_in(LIN, PIN)
+    pc.wire.is_cut = True
+    pc.close()
+    office.clock.boot, office.clock.wall_error_ms = "boot-2", -3_600_000
+    assert not pc.counter.sign_in(LIN, PIN).is_online
+
+
+def test_a_clock_that_was_days_ahead_for_a_while_turns_nobody_away_for_good(office: Office) -> None:
+    pc = office.pc()
+    pc.enrol().engine.step()
+    pc.counter.sign_in(LIN, PIN)
+    pc.wire.is_cut = True
+    pc.close()
+    office.clock.boot, office.clock.wall_error_ms = "boot-2", 10 * DAY_MS
+    with pytest.raises(Refused, match="offline_sign_in_over"):
+        pc.counter.sign_in(LIN, PIN)
+    pc.close()
+    office.clock.boot, office.clock.wall_error_ms = "boot-3", 0
+    pc.wire.is_cut = False
+    assert pc.counter.sign_in(LIN, PIN).is_online
+    pc.wire.is_cut = True
+    assert not pc.counter.sign_in(LIN, PIN).is_online
+
+
 def test_a_verifier_is_forgotten_after_fourteen_days(office: Office) -> None:
     pc = office.pc()
     pc.enrol().engine.step()
