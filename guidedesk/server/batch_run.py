@@ -143,6 +143,8 @@ class BatchRun:
             return self._other_content(op)
         answer = self._decide_new(op, is_alone=is_alone)
         self._decided[op.op_id] = answer
+        if answer.status in _NOT_DONE or answer.status == "retry":
+            self.side.numbers.came_to_nothing(self.opened.conn, op.op_id, is_settled=answer.status != "retry")
         return answer
 
     def _other_content(self, op: Incoming) -> Answer:
@@ -177,7 +179,7 @@ class BatchRun:
             return self._stored(op, "parked", "dependency", {"op_id": failed}, refs)
         if op.envelope.lane in self._waiting_lanes:
             return self._retry(op, self._attempts.get(op.op_id, 0))
-        if op.op_id in self.waiting:
+        if op.op_id in self.waiting or self.side.numbers.must_wait(op.op_id):
             self._waiting_lanes.add(op.envelope.lane)
             return self._retry(op, _CARD_ATTEMPTS, "card_not_told")
         if op.op_id in self.faults:

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.access import may
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
-from guidedesk.models.people import member
 from guidedesk.models.sales import purchase
 from guidedesk.models.server_tables import op_log
 from guidedesk.server.code_lookup import card_owner, is_blank_code
@@ -29,17 +28,18 @@ from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.own_members import note_own_members
-from guidedesk.server.points_desk import Wanted, claim_points, release_points
-from guidedesk.server.sale_side import announce_receipts, checked_return
-from guidedesk.server.server_side import (
+from guidedesk.server.phone_claims import (
+    NumbersAsked,
     Owner,
     PhoneClaim,
-    ServerSide,
-    checked_phone,
     claim_phones,
+    has_number,
     release_phones,
     take_phone,
 )
+from guidedesk.server.points_desk import Wanted, claim_points, release_points
+from guidedesk.server.sale_side import announce_receipts, checked_return
+from guidedesk.server.server_side import ServerSide, checked_phone
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import announce_reach, granted_members
 from guidedesk.services.apply_core import RowRef
@@ -79,12 +79,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The counter a batch came from; what was done before `oldest_ms` is for a person to believe."""
+    """The counter a batch came from; what was done before `oldest_ms` is for a person to believe.
+
+    `is_last`: it is decided now whatever may still be on its way, for nobody asks again.
+    """
 
     scope_id: str
     device_id: str
     oldest_ms: int = 0
     received_at_ms: int = 0
+    is_last: bool = False
 
 
 def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> Prepared:
@@ -112,7 +116,7 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
             boxes[op.op_id] = box
     owners = claim_phones(context.database, list(claims.values()))
     owners |= _claim_for_whom_she_is(context.database, concerned, claims, owners)
-    unborn = _settle_unborn(context, concerned, claims, owners, joining)
+    unborn = _settle_unborn(context, concerned, claims, owners, joining, is_last=sender.is_last)
     registered = [
         operation for op, operation in concerned if isinstance(operation, RegisterMember) and op.op_id not in faults
     ]
@@ -129,7 +133,7 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     handles = {op_id: handle for op_id, handle, _ in uses}
     spending = _spending(context.database, scope_id, concerned)
     granted = claim_points(context.database, scope_id, spending)
-    side = ServerSide(owners, returned, cards, coupons, granted)
+    side = ServerSide(NumbersAsked(owners, claims), returned, cards, coupons, granted)
     spent = {one.op_id: one.member_id for one in spending if granted[one.op_id].is_granted}
     return Prepared(side, claims, boxes, faults, handles, waiting | unborn, spent)
 
@@ -166,9 +170,9 @@ def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, an
     ]
     if refused:
         with context.database.read() as conn:
-            refused = [claim for claim in refused if not _has_number(conn, claim)]
-        release_phones(context.database, refused)
-    gone = {claim.phone_hash for claim in refused}
+            refused = [claim for claim in refused if not has_number(conn, claim)]
+        release_phones(context.database, refused, prepared.side.numbers.heirs)
+    gone = {claim.phone_hash for claim in refused} - prepared.side.numbers.heirs.keys()
     kept = [claim.phone_hash for claim in prepared.claims.values() if claim.phone_hash not in gone]
     note_own_members(context.database, kept, context.clock.wall_ms())
 
@@ -241,10 +245,12 @@ def _settle_unborn(
     claims: Mapping[str, PhoneClaim],
     owners: dict[tuple[str, str], Owner],
     joining: set[str],
+    *,
+    is_last: bool,
 ) -> frozenset[str]:
     """Registrations whose number is claimed for somebody who is not there: another counter's batch is being decided,
-    or the server stopped in the middle of one. They are asked for again for a while; then the number is theirs, and
-    whoever claimed it first becomes one person with them when she comes."""
+    or the server stopped in the middle of one. They are asked for again for a while; then, and at once where nobody
+    asks again, the number is theirs, and whoever claimed it first becomes one person with them when she comes."""
     waiting: set[str] = set()
     now_ms = context.clock.wall_ms()
     for op, operation in concerned:
@@ -258,7 +264,7 @@ def _settle_unborn(
             is_there = load_row(conn, "member", owner[1], owner[0]) is not None
         if is_there:
             continue
-        if now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_OWNER_MS:
+        if not is_last and now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_OWNER_MS:
             waiting.add(op.op_id)
         else:
             owners[claim.phone_hash, claim.member_id] = take_phone(context.database, claim, owner[0])
@@ -267,7 +273,7 @@ def _settle_unborn(
 
 def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] | None:
     """(id, home) of the person an id means, if this store may see her."""
-    side = ServerSide({})
+    side = ServerSide()
     for _ in range(8):
         home = side.member_home(conn, scope_id, member_id)
         row = load_row(conn, "member", home, member_id) if home else None
@@ -277,13 +283,6 @@ def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] 
             return member_id, home
         member_id = row["merged_into"]
     return None
-
-
-def _has_number(conn: Connection, claim: PhoneClaim) -> bool:
-    m = member.c
-    query = select(m.phone_hash).where(m.scope_id == claim.home_scope_id, m.id == claim.member_id)
-    row = conn.execute(query).first()
-    return row is not None and row.phone_hash == claim.phone_hash
 
 
 def _settle_cards(

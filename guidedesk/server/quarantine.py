@@ -73,7 +73,7 @@ def release_device(
     if only is not None and not wanted:
         raise Refused("not_found", what="operation")
     ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in wanted]
-    prepared = prepare(context, Sender(store_id, device_id), ops if is_accepted else [])
+    prepared = prepare(context, Sender(store_id, device_id, is_last=True), ops if is_accepted else [])
 
     def work(opened: ScopeWrite) -> tuple[list[Answer], dict[str, int], bool]:
         state, is_leaving = _lock_state(opened, device_id)

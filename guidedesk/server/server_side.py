@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, select, update
 
 from guidedesk.domain import people as people_rules
 from guidedesk.domain.binding_story import Meeting, Settled, tell
@@ -20,9 +20,9 @@ from guidedesk.domain.points import PointsRules
 from guidedesk.models.base import among_named, named_values
 from guidedesk.models.entities import Row, load_row
 from guidedesk.models.people import member_code, staff, staff_code
-from guidedesk.models.server_tables import code_pool, member_contact, phone_directory, scope_grant
+from guidedesk.models.server_tables import code_pool, member_contact, scope_grant
 from guidedesk.server import coupon_desk, sale_side
-from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.database import ScopeWrite
 from guidedesk.server.feed import chunks
 from guidedesk.server.member_folds import (
     WITHDRAWN,
@@ -35,6 +35,7 @@ from guidedesk.server.member_folds import (
 )
 from guidedesk.server.order_recorder import write_prepared
 from guidedesk.server.order_rows import Prepared
+from guidedesk.server.phone_claims import NumbersAsked, Owner
 from guidedesk.server.points_ledger import Terms, read_terms, spend_entry, write_entries
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.settings import read_settings
@@ -46,8 +47,6 @@ from guidedesk.services.operations import EditMember, RegisterMember
 from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
 from guidedesk.services.sealing import open_sealed
-
-Owner = tuple[str, str]  # member id, home scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,9 @@ class Desk:
 
 @dataclass(slots=True)
 class ServerSide:
-    """The deciding side of `services.apply`; `claims` were settled before the transaction (SCALE.md 3.4)."""
+    """The deciding side of `services.apply`; claims were settled before the transaction (SCALE.md 3.4)."""
 
-    claims: Mapping[tuple[str, str], Owner]
+    numbers: NumbersAsked = field(default_factory=NumbersAsked)
     # Returns of sales that live in other scopes, written there beforehand: op id -> the row.
     returned: Mapping[str, RowRef] = field(default_factory=dict)
     # Who holds the cards that counters met without knowing them: 22 digits -> the person.
@@ -87,6 +86,7 @@ class ServerSide:
     def sit_down(self, desk: Desk) -> None:
         """Work in this transaction from now on; a repeated one is another desk."""
         self._desk = desk
+        self.numbers.begin()
         self.forget()
 
     def forget(self) -> None:
@@ -121,7 +121,7 @@ class ServerSide:
 
     def phone_owner(self, conn: Connection, phone_hash: str, member_id: str, home_scope_id: str) -> Owner:
         """Who holds the number: the first to claim it."""
-        return self.claims.get((phone_hash, member_id), (member_id, home_scope_id))
+        return self.numbers.owner(phone_hash, member_id, home_scope_id)
 
     def card_holder(self, digits: str) -> Owner | None:
         """Settled beforehand: her card may be of any store."""
@@ -373,69 +373,3 @@ def checked_phone(operation: RegisterMember | EditMember, secrets: ServerSecrets
     if said != true:
         raise Refused("validation", field="phone_hash", why="differs")
     return box
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneClaim:
-    """Somebody asks for a number: who, and where she is at home."""
-
-    phone_hash: str
-    member_id: str
-    home_scope_id: str
-
-
-def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict[tuple[str, str], Owner]:
-    """Enter each number in the directory, first come first served, and read who has it."""
-    wanted = {claim.phone_hash: claim for claim in reversed(claims)}
-    if not wanted:
-        return {}
-
-    def work(conn: Connection) -> dict[tuple[str, str], Owner]:
-        rows = [
-            {"phone_hash": text, "member_id": claim.member_id, "home_scope_id": claim.home_scope_id}
-            for text, claim in sorted(wanted.items())
-        ]
-        insert_missing(conn, phone_directory, rows)
-        owners: dict[str, Owner] = {}
-        for text in sorted(wanted):
-            row = conn.execute(
-                select(phone_directory.c.member_id, phone_directory.c.home_scope_id).where(
-                    phone_directory.c.phone_hash == text
-                )
-            ).one()
-            owners[text] = (row.member_id, row.home_scope_id)
-        return {(claim.phone_hash, claim.member_id): owners[claim.phone_hash] for claim in claims}
-
-    return database.write_directory(work)
-
-
-def take_phone(database: ServerDatabase, claim: PhoneClaim, holder_id: str) -> Owner:
-    """Take a number over from somebody who never came to be; whose it is then."""
-
-    def work(conn: Connection) -> Owner:
-        d = phone_directory.c
-        conn.execute(
-            update(phone_directory)
-            .where(d.phone_hash == claim.phone_hash, d.member_id == holder_id)
-            .values(member_id=claim.member_id, home_scope_id=claim.home_scope_id)
-        )
-        row = conn.execute(select(d.member_id, d.home_scope_id).where(d.phone_hash == claim.phone_hash)).one()
-        return row.member_id, row.home_scope_id
-
-    return database.write_directory(work)
-
-
-def release_phones(database: ServerDatabase, refused: Sequence[PhoneClaim]) -> None:
-    """Take back the claims of operations that came to nothing."""
-    if not refused:
-        return
-
-    def work(conn: Connection) -> None:
-        for claim in sorted(refused, key=lambda claim: (claim.phone_hash, claim.member_id)):
-            conn.execute(
-                delete(phone_directory).where(
-                    phone_directory.c.phone_hash == claim.phone_hash, phone_directory.c.member_id == claim.member_id
-                )
-            )
-
-    database.write_directory(work)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import load_rows
+from guidedesk.models.server_tables import device
 from guidedesk.server.context import ServerContext
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.merges import void_merge
+from guidedesk.server.phone_claims import PhoneClaim, claim_phones
 from guidedesk.server.quarantine import release_device
+from guidedesk.server.sharding import cross_scope
 from guidedesk.services import operations as ops
 from guidedesk.sync.protocol import SCHEMA
 from tests.server.people_at_work import PHONE, interaction, joined, registration
@@ -22,6 +26,16 @@ from tests.server.shop import Counter, Shop
 def rows(shop: Shop, name: str, scope_id: str, *row_ids: str) -> list[dict[str, Any]]:
     with shop.database.read() as conn:
         return load_rows(conn, name, scope_id, row_ids)
+
+
+def context(shop: Shop) -> ServerContext:
+    return ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
+
+
+@cross_scope  # an operator's hand: which store the counter is in does not matter
+def suspend(shop: Shop, counter: Counter) -> None:
+    with shop.database.write_all() as conn:
+        conn.execute(update(device).where(device.c.device_id == counter.device_id).values(state="suspended"))
 
 
 def blank_code(shop: Shop, counter: Counter) -> tuple[str, str]:
@@ -65,10 +79,36 @@ def test_nobody_becomes_one_person_with_somebody_whom_a_manager_has_not_let_in(s
     month_ago = shop.clock.now_ms - 30 * 86_400_000
     batch = [counter.envelope(early, "a1", occurred_at_ms=month_ago), counter.envelope(later, "a1")]
     assert [answer["status"] for answer in counter.results(*batch)] == ["quarantined", "accepted"]
-    context = ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
-    release_device(context, counter.device_id, is_accepted=True, reason="her handwriting")
+    release_device(context(shop), counter.device_id, is_accepted=True, reason="her handwriting")
     [row] = rows(shop, "member", shop.stores[0], early.member_id)
     assert row["merged_into"] == later.member_id
+
+
+def test_a_manager_lets_somebody_in_whose_number_was_claimed_for_nobody(shop: Shop) -> None:
+    """The server stopped between claiming a number for one and writing her down; a manager does not wait for her."""
+    counter, elsewhere = shop.counter(), shop.counter(1)
+    missing, later = registration(shop, phone=PHONE), registration(shop, phone=PHONE)
+    claim_phones(shop.database, [PhoneClaim(str(missing.phone_hash), missing.member_id, shop.stores[1])])
+    suspend(shop, counter)
+    assert counter.do(later)["status"] == "quarantined"
+    released = release_device(context(shop), counter.device_id, is_accepted=True, reason="looked at it")
+    assert released.counts == {"accepted": 1}
+    [row] = rows(shop, "member", shop.stores[0], later.member_id)
+    assert row["merged_into"] is None
+    answer = elsewhere.do(missing, "a3")
+    assert (answer["status"], answer["params"]["member_id"]) == ("merged", later.member_id)
+
+
+def test_nobody_becomes_one_person_with_somebody_who_was_refused_in_the_same_batch(shop: Shop) -> None:
+    counter = shop.counter()
+    refused = registration(shop, phone=PHONE, birthday="13-45")
+    then, last = (registration(shop, phone=PHONE) for _ in range(2))
+    batch = [counter.envelope(each, "a1") for each in (refused, then, last)]
+    answers = counter.results(*batch)
+    assert [answer["status"] for answer in answers] == ["rejected", "accepted", "merged"]
+    assert answers[2]["params"]["member_id"] == then.member_id
+    again = shop.counter(1).do(registration(shop, phone=PHONE), "a3")
+    assert (again["status"], again["params"]["member_id"]) == ("merged", then.member_id)
 
 
 def test_a_merge_taken_back_gives_two_people_and_the_card_to_the_later(shop: Shop) -> None:

@@ -10,7 +10,7 @@ import pytest
 from guidedesk.domain.access import Actor
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
 from guidedesk.models.entities import load_rows
-from guidedesk.server.server_side import PhoneClaim, claim_phones
+from guidedesk.server.phone_claims import PhoneClaim, claim_phones
 from guidedesk.services.operations import CompleteFollowUp, RegisterMember, ScheduleFollowUp, SetTag
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.transport import Request, Response

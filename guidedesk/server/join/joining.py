@@ -35,9 +35,10 @@ from guidedesk.server.join.phone_checks import code_hash, prove_phone
 from guidedesk.server.join.tokens import PageToken
 from guidedesk.server.join.welcome import Welcome, give_welcome, prepare_welcome
 from guidedesk.server.own_members import note_own_members
+from guidedesk.server.phone_claims import PhoneClaim, claim_phones
 from guidedesk.server.points_birthday import thank_new_member
 from guidedesk.server.rows import put_row
-from guidedesk.server.server_side import Desk, PhoneClaim, ServerSide, claim_phones
+from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.visibility import Grant, announce_reach, grant_in, insert_missing
 from guidedesk.services.apply_core import ApplyContext
@@ -264,7 +265,7 @@ def _bind(opened: ScopeWrite, j: _Joining, chain_id: str) -> str:
         store_id=j.store_id,
         seen_owner_id=None if now is None else now["owner_id"],
     )
-    side = ServerSide({})
+    side = ServerSide()
     side.sit_down(Desk(opened, chain_id, j.since_ms, j.now_ms))
     actor = Actor(staff_id, j.inviter.role, frozenset({j.store_id}))
     context = ApplyContext(
