@@ -128,7 +128,8 @@ class CounterApp(QObject):
         line = self.counter.new_transport(identity)
         if not isinstance(line, StreamTransport):
             return None
-        return HintListener(line, (identity.chain_id, identity.store_id), SystemRandom())
+        scopes = (identity.chain_id, identity.store_id)
+        return HintListener(line, scopes, SystemRandom(), self.counter.engine.stream_alive)
 
     def _lock(self) -> None:
         if self.desk.session is not None:

@@ -25,7 +25,8 @@ from guidedesk.server.sharding import cross_scope
 LOOK_SECONDS: Final = 0.25
 # So often a look asks which counters were taken off too: the end of its stream makes one ask why (D-12).
 ROLL_CALL_LOOKS: Final = 8
-HEARTBEAT_SECONDS: Final = 20.0
+# A counter that listens asks nothing: by these alone it knows that the line stands (sync/engine.py, STREAM_SILENT_MS).
+HEARTBEAT_SECONDS: Final = 4.0
 # A stream ends now and then, so that whether its counter may still ask is looked at again.
 LIFE_SECONDS: Final = 600.0
 MOST_STREAMS: Final = 2_000

@@ -22,6 +22,8 @@ _PUSH: Final = "/v1/sync/push"
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _UNSUPPORTED: Final = 415
+# What a proxy says that reached no server, or waited for one too long; the server itself never does.
+_NOT_REACHED: Final = {502: ("unreachable", "refused"), 504: ("timeout", "silent")}
 T = TypeVar("T")
 
 
@@ -230,7 +232,11 @@ class SyncClient:
     def _answer(self, request: Request) -> Response:
         asked_ms = self.asked_at_ms = self._now_ms()
         try:
-            return self._transport.send(request)
+            response = self._transport.send(request)
+            if response.status in _NOT_REACHED:
+                code, why = _NOT_REACHED[response.status]
+                raise TransportError(code, why=why)
+            return response
         except TransportError:
             self.failed_ask_ms = asked_ms
             raise

@@ -33,6 +33,8 @@ LISTENING_POLL_MS: Final = 30_000  # while the server tells what changed: only f
 HELLO_EVERY_MS: Final = 300_000
 # A contact so shortly before a question counts as the last one: at rest a counter asks every `POLL_MS`.
 _JUST_BEFORE_MS: Final = 3_000
+# A heartbeat and a second: a stream that says nothing for so long may be one whose line is gone without a word.
+STREAM_SILENT_MS: Final = 5_000
 _SILENT_AFTER_MS: Final = 5_000  # an answer that takes so long may be one that never comes
 LEAVING: Final = "device_leaving"  # why a step ends under an order whose time has not come
 _CONTACT: Final = "last_contact_ms"
@@ -106,6 +108,8 @@ class SyncEngine:
         self._is_sign_in_expired = False
         self._is_stopping = False
         self._is_listening = False
+        self._stream_ms = 0  # monotonic: when the stream last said anything
+        self._asked_about_ms = -1  # that moment, where its silence since then was asked about
 
     @property
     def order(self) -> DeviceOrder | None:
@@ -132,6 +136,17 @@ class SyncEngine:
         """Whether the server tells what changes; then asking every few seconds is not needed."""
         self._is_listening = is_listening
 
+    def stream_alive(self) -> None:
+        """The server's stream said something, if only that it is there; from any thread."""
+        self._stream_ms = self._clock.mono_ms()
+
+    def is_stream_silent(self) -> bool:
+        """Whether a stream that should have said something did not, and nothing was asked since because of it."""
+        return self._asked_about_ms != self._stream_ms and self._is_overdue()
+
+    def _is_overdue(self) -> bool:
+        return self._is_listening and self._clock.mono_ms() - self._stream_ms >= STREAM_SILENT_MS
+
     def step(self) -> StepOutcome:
         """One round: hello when due, everything that waits, every scope until there is no more.
 
@@ -141,6 +156,8 @@ class SyncEngine:
             if not is_held:
                 return StepOutcome(Changes(), self._backoff.around_ms(POLL_MS))
             self._is_stopping = False
+            if self._is_overdue():
+                self._asked_about_ms = self._stream_ms
             self._pusher.changed.clear()
             self._puller.changed.clear()
             answered = 0
@@ -190,9 +207,12 @@ class SyncEngine:
         return None if asked_ms is None or now_ms - asked_ms < _SILENT_AFTER_MS else self._unheard_since(asked_ms)
 
     def _unheard_since(self, asked_ms: int) -> int:
-        """The beginning of an outage that the question of this moment found."""
-        last_ms = self._last_contact_ms
-        return last_ms if last_ms is not None and 0 <= asked_ms - last_ms <= _JUST_BEFORE_MS else asked_ms
+        """The beginning of an outage that the question of this moment found: the last that was heard before it."""
+        heard = [] if self._last_contact_ms is None else [(self._last_contact_ms, _JUST_BEFORE_MS)]
+        if self._is_listening:
+            quiet_ms = self._clock.mono_ms() - self._stream_ms
+            heard.append((self._clock.now_ms() - quiet_ms, STREAM_SILENT_MS + _JUST_BEFORE_MS))
+        return max((at_ms for at_ms, most_ms in heard if 0 <= asked_ms - at_ms <= most_ms), default=asked_ms)
 
     def _is_first_load(self) -> bool:
         """Whether the store's rows are still to come; asked of the file until they are there."""

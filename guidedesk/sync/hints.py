@@ -34,10 +34,18 @@ class Hint:
 class HintListener:
     """Listens until stopped, on the thread that calls `run`; `stop` is for any other one."""
 
-    def __init__(self, line: StreamTransport, scope_ids: Sequence[str], random: Random) -> None:
+    def __init__(
+        self,
+        line: StreamTransport,
+        scope_ids: Sequence[str],
+        random: Random,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`alive` is called for everything that comes, heartbeats too, on the listening thread."""
         self._line = line
         self._path = "/v1/sync/events?" + urlencode([("scope", scope_id) for scope_id in scope_ids])
         self._backoff = Backoff(random)
+        self._alive = alive
         self._stopping = Event()
         self._guard = Lock()
         self._stream: Stream | None = None
@@ -79,7 +87,7 @@ class HintListener:
                 # An older server, too many streams, or a counter that is off: asking for changes tells more.
                 next(parts, b"")
                 return False, self._backoff.failed_ms()
-            for hint in _hints(parts):
+            for hint in _hints(self._noted(parts)):
                 if not is_up:
                     is_up = True
                     self._backoff.succeeded()
@@ -92,6 +100,11 @@ class HintListener:
                 self._stream = None
             parts.close()
         return is_up, self._backoff.failed_ms(is_unreachable=is_up)
+
+    def _noted(self, parts: Iterator[bytes]) -> Iterator[bytes]:
+        for part in parts:
+            self._alive()
+            yield part
 
 
 def _hints(parts: Iterator[bytes]) -> Iterator[Hint]:

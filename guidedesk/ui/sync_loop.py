@@ -36,6 +36,10 @@ class Engine(Protocol):
         """Whether the server tells what changes."""
         ...
 
+    def is_stream_silent(self) -> bool:
+        """Whether the server owes a sign that it is there, and was not asked for it yet."""
+        ...
+
 
 class SyncLoop(QObject):
     """One step at a time on the network thread. A nudge during a step takes another one right after it."""
@@ -62,12 +66,13 @@ class SyncLoop(QObject):
         self._is_running = False
         self._is_wanted = False
         self._is_closed = False
+        self._is_without_contact = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.nudge)
         self._clock = QTimer(self)
         self._clock.setInterval(STATUS_EVERY_MS)
-        self._clock.timeout.connect(self.refresh_status)
+        self._clock.timeout.connect(self._look)
         desk.sync_wanted.connect(self.nudge)
 
     def start(self) -> None:
@@ -93,6 +98,12 @@ class SyncLoop(QObject):
         if not self._is_closed:
             self._desk.tasks.read(self._desk.counter.status, done=self._tell, latest="sync.status")
 
+    def _look(self) -> None:
+        if not (self._is_closed or self._is_running) and self._engine().is_stream_silent():
+            self.nudge()  # a line that went without a word is noticed by a question alone
+        else:
+            self.refresh_status()
+
     def close(self) -> None:
         """No more steps; one under way ends after its batch."""
         self._is_closed = True
@@ -104,6 +115,7 @@ class SyncLoop(QObject):
 
     def _stepped(self, outcome: StepOutcome) -> None:
         self._is_running = False
+        self._is_without_contact = not outcome.is_contact
         if outcome.changes.kinds - {"status"}:
             # A step that brought nothing (an outage, no news) must not make every open page read again;
             # the status itself is read and told below.
@@ -147,8 +159,9 @@ class SyncLoop(QObject):
         if self._is_closed:
             return
         self._engine().listening(is_listening)
-        if not is_listening:
-            self.nudge()  # the next step may be half a minute away, and why the line went is worth knowing
+        if not is_listening or self._is_without_contact:
+            # The next step may be minutes away: why the line went is worth knowing, and that it is back.
+            self.nudge()
 
     def _tell(self, status: SyncStatus) -> None:
         self._desk.status_changed.emit(status)

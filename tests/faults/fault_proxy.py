@@ -138,7 +138,7 @@ class FaultProxy:
         if fault == "session_over":
             writer.write(b"HTTP/1.1 401 X\r\nContent-Length: %d\r\n\r\n%s" % (len(_SESSION_OVER), _SESSION_OVER))
             return True
-        if fault in ("error_500", "busy_503"):
+        if fault in ("error_500", "busy_503", "no_server_502"):
             more = b"Retry-After: 1\r\n" if fault == "busy_503" else b""
             writer.write(b"HTTP/1.1 %s X\r\n%sContent-Length: 2\r\n\r\n{}" % (fault[-3:].encode(), more))
             return True

@@ -143,8 +143,9 @@ class Counter:
         def is_quiet() -> bool:
             client = self.app.counter.engine._client
             waits = int(self.is_hanging and client.asked_at_ms is not None)
+            ended = self._ended  # counted before their words come home, which may begin something more
             QApplication.processEvents()
-            return self._begun - self._ended <= waits
+            return self._begun - ended <= waits
 
         assert wait_for(is_quiet, 60)
         QApplication.processEvents()
@@ -265,6 +266,11 @@ def busy(counter: Counter) -> None:
     counter.record()
 
 
+def proxy_reaches_no_server(counter: Counter) -> None:
+    counter.line = "no_server_502"
+    counter.record()
+
+
 def refuses_her(counter: Counter) -> None:
     """She left while this counter knew nothing of it: what she recorded here is refused."""
     world = counter.office.world
@@ -303,6 +309,7 @@ CAUSES: Final[dict[str, tuple[Callable[[Counter], None], str, int]]] = {
     "the line is cut": (cut, "offline", OFFLINE_AFTER_MS),
     "the line is cut and something waits": (cut_with_work, "offline", OFFLINE_AFTER_MS),
     "head office is silent": (server_hangs, "offline", OFFLINE_AFTER_MS),
+    "a proxy reaches no head office": (proxy_reaches_no_server, "offline", OFFLINE_AFTER_MS),
     "an answer takes its time": (answers_slowly, "sending", 0),
     "head office is busy": (busy, "waiting", 0),
     "eight hours are left": (nearly_over, "offline_limit", OFFLINE_AFTER_MS),
@@ -342,3 +349,22 @@ def test_a_counter_that_listens_hears_at_once_that_head_office_is_gone(
         # By the clock of the wall: it tells within this time, so that not all come back at once.
         counter.timers.clock.tick(BASE_MS)
         counter.until("offline", OFFLINE_AFTER_MS + WITHIN_MS - BASE_MS)
+
+
+@sqlite
+def test_a_counter_that_listens_notices_a_line_that_goes_silent(
+    office: Office, counter_forks: ForkServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing ends and nothing is asked: only the heartbeats of the server stop."""
+    office.open()
+    office.wait_until_open()
+    with opened(office, counter_forks, monkeypatch, None) as counter:
+        engine = counter.app.counter.engine
+        assert wait_for(lambda: engine._is_listening, 60)
+        counter.rest()
+        counter.app.sync.nudge()  # the question after this one is half a minute away
+        counter.rest()
+        server_hangs(counter)
+        counter.until("offline", OFFLINE_AFTER_MS + WITHIN_MS)
+        is_well(counter)
+        counter.until("synced", WITHIN_MS)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from guidedesk.models.entities import load_rows
+from guidedesk.server import events
 from guidedesk.server.app import create_app
 from guidedesk.server.feed import scope_state
 from guidedesk.server.limits import UNLIMITED
@@ -128,6 +129,32 @@ def test_a_lost_stream_is_asked_about_and_polling_is_quick_again(qtbot, world, s
     server.close()
     qtbot.waitUntil(lambda: running.heard == [True, False], timeout=15_000)
     qtbot.waitUntil(lambda: running.waits[-1] < 2 * POLL_MS, timeout=15_000)
+
+
+def test_a_stream_that_is_back_is_not_waited_out(qtbot, world, server, run) -> None:
+    """After a long outage the next question by itself may be minutes away."""
+    till = world.till()
+    running = run(till)
+    wait_until_it_listens(qtbot, running)
+    till.wire.is_cut = True
+    running.loop.nudge()
+    qtbot.waitUntil(lambda: len(running.waits) == 3 and not running.loop._is_running, timeout=15_000)
+    running.loop._timer.stop()
+    till.wire.is_cut = False
+    running.loop._listening(True)
+    qtbot.waitUntil(lambda: len(running.waits) == 4 and not running.loop._is_running, timeout=15_000)
+    assert till.counter.status().offline_since_ms is None
+    running.loop._listening(True)
+    assert not running.loop._is_running
+
+
+def test_heartbeats_are_heard(qtbot, world, server, run, monkeypatch) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.02)
+    signs: list[int] = []
+    running = run(world.till())
+    running.listener._alive = lambda: signs.append(1)
+    qtbot.waitUntil(lambda: len(signs) > 5, timeout=15_000)
+    assert len(running.hints) == 2
 
 
 def test_closing_does_not_wait_for_the_next_heartbeat(qtbot, world, server, run) -> None:
