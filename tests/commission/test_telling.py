@@ -63,7 +63,7 @@ def test_a_return_is_told_step_by_step() -> None:
         "Commission is reckoned on ¥50.00.",
         "Plan P version 1, base, rule 1: 0.025% gives ¥0.01 to share.",
         "G1 takes part as the member's guide.",
-        "Her last contact that counts is s1; it counts for orders until 16 Mar 2026 23:59.",
+        "The last contact that counts is s1; it counts for orders until 16 Mar 2026 23:59.",
         "3000 of 10000 parts is ¥0.00.",
         "In all: ¥0.00.",
         "¥0.01 was posted before, so this line is −¥0.01.",

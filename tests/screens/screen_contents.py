@@ -432,7 +432,7 @@ MUST_SHOW: Final[dict[tuple[str, str], tuple[str, ...]]] = {
                               "plan.hour", "error.hour_invalid", "plan.who", "=何静怡|He Jingyi", "plan.rule",
                               "plan.save"),
     ("groups", "choose"): ("=沈知微", "groups.which", "groups.put_in", "groups.rule", "=试衣夜名单", "=新春展客人"),
-    ("groups", "in"): ("=试衣夜名单 · 已在名单|试衣夜名单 · she is in it", "groups.take_out"),
+    ("groups", "in"): ("=试衣夜名单 · 已在名单|试衣夜名单 · already in", "groups.take_out"),
     ("groups", "offline"): ("groups.offline", "groups.offline_text", "groups.put_in"),
     ("groups", "none"): ("groups.none", "groups.put_in"),
     ("reveal", "offline"): ("=沈知微", "reveal.title", "reveal.offline", "reveal.other_ways", "reveal.reason",

@@ -14,6 +14,7 @@ from guidedesk.ui.counter_window import CounterWindow
 from guidedesk.ui.fixtures.associate import BATCHES, DATA, MEMBERS, PLAN, PREVIEW
 from guidedesk.ui.fixtures.people import HE, LIN, SU, ZHOU
 from guidedesk.ui.i18n import t
+from guidedesk.ui.screens import settle
 from guidedesk.ui.views.associate import AssociatePage
 from guidedesk.ui.views.hand_over import HandOverDialog
 from tests.helpers.shop import GAO
@@ -100,6 +101,9 @@ def test_a_refusal_keeps_what_was_ticked_and_the_same_step(window: CounterWindow
     shop.counter.office.refusal = Refused("reassign_gone")
     presenter.reassign()
     assert t("error.reassign_gone") in said(window)
+    settle()
+    refusal = page_of(window).panel._problem
+    assert refusal.visibleRegion().boundingRect() == refusal.rect(), "the refusal stands below what the panel shows"
     first = presenter.state.batch_id
     assert len(presenter.state.ticked) == 11
     shop.counter.office.refusal = None

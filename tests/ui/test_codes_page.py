@@ -158,6 +158,8 @@ def test_her_own_code_is_renewed_after_one_question_and_only_online(counter: Cou
     asked = heard(counter.desk.sync_wanted)
     counter.page._renew.click()
     settle()
+    answer = counter.page._renew_no
+    assert answer.visibleRegion().boundingRect() == answer.rect(), "the question stands below what the pane shows"
     assert counter.desk.counter.codes.renewed == 0
     counter.page._renew_no.click()
     settle()

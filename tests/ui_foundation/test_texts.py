@@ -43,6 +43,18 @@ def slots(entry):
 
 
 @pytest.mark.parametrize("code", i18n.LANGUAGES)
+def test_no_sentence_guesses_whether_somebody_is_a_woman_or_a_man(code):
+    # DESIGN-UI.md 11: 客人, 这位会员, or the name. "He Jingyi" is a name.
+    guess = re.compile(r"她|(?<!其)他(?!人|们)|\b([Ss]he|[Hh]er(s|self)?|[Hh]im(self)?|[Hh]is|he|He(?! [A-Z]))\b")
+    found = []
+    for path in areas(code):
+        for key, entry in i18n.read_area(path).items():
+            forms = [entry] if isinstance(entry, str) else list(entry.values())
+            found += [(key, form) for form in forms if guess.search(form)]
+    assert found == []
+
+
+@pytest.mark.parametrize("code", i18n.LANGUAGES)
 def test_no_key_is_in_two_areas(code):
     owner: dict[str, str] = {}
     for path in areas(code):

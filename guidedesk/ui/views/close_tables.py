@@ -16,11 +16,12 @@ from guidedesk.ui.tables.model import Cell, ColumnSpec, RowsModel
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.cards import Card
 from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
+from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.fitting import FittingButtons
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.listview import TableView
-from guidedesk.ui.widgets.states import error_state, no_permission_state
+from guidedesk.ui.widgets.states import Skeleton, error_state, no_permission_state
 
 TABS: Final = ("open", "resolved", "second", "flags")
 
@@ -90,8 +91,8 @@ class TablesCard(Card):
         inner.setStretch(9, 3)
         self._main = holder(inner)
         self._locked, self._error = no_permission_state(), error_state()
-        self._pages = QStackedWidget()
-        for page in (self._main, self._locked, self._error):
+        self._loading, self._pages = ScrollColumn(Skeleton()), QStackedWidget()
+        for page in (self._main, self._locked, self._error, self._loading):
             self._pages.addWidget(page)
         self.body.put(self._pages)
         self.tabs.chosen.connect(self.tab_chosen)
@@ -115,10 +116,12 @@ class TablesCard(Card):
             self._locked.show_text(t("close.forbidden"), t("close.forbidden_text"))
             self._pages.setCurrentWidget(self._locked)
             return
+        if data is None and state.problem is None and not state.is_offline:
+            self._loading.setAccessibleName(f"{t('close.loading')}. {t('close.loading_text')}")
+            self._pages.setCurrentWidget(self._loading)
+            return
         if data is None:
-            shown = state.problem is not None or state.is_offline
-            self._error.show_text(t("close.error") if shown else t("close.loading"), self._why(state),
-                                  (t("earn.try_again"),) if shown else ())
+            self._error.show_text(t("close.error"), self._why(state), (t("earn.try_again"),))
             self._pages.setCurrentWidget(self._error)
             return
         self._pages.setCurrentWidget(self._main)
@@ -162,8 +165,6 @@ class TablesCard(Card):
             shown)
 
     def _why(self, state: CloseState) -> str:
-        if state.problem is None and not state.is_offline:
-            return t("close.loading_text")
         if state.is_offline or state.problem is None:
             return t("close.offline")
         return messages.message_for(state.problem).text

@@ -30,6 +30,7 @@ from guidedesk.ui.widgets.labels import Label, person_name, untrusted
 from guidedesk.ui.widgets.layouts import Grid, column, holder, row, rule
 from guidedesk.ui.widgets.ring import Ring, RingState
 from guidedesk.ui.widgets.states import StatePanel
+from guidedesk.ui.widgets.tab_order import bring_into_view_soon
 
 CENTRE: Final = Qt.AlignmentFlag.AlignCenter
 ICONS: Final[dict[str, tuple[str, ToneName]]] = {
@@ -374,7 +375,7 @@ class CodesPage(Page):
 
     def render_state(self, state: CodesState) -> None:
         """Show everything."""
-        self._state = state
+        was_asking, self._state = self._state.asks, state
         for part in (self.kinds, self.shown, self.send, self.what):
             part.show_state(state)
         problem = message_for(state.problem) if state.problem is not None else None
@@ -385,6 +386,8 @@ class CodesPage(Page):
         self._renew.setVisible(is_own)
         for widget in (self._asks, self._renew_no):
             widget.setVisible(is_own and state.asks)
+        if is_own and state.asks and not was_asking:
+            bring_into_view_soon(self._renew_no)
         self._by_itself.blockSignals(True)
         self._by_itself.setChecked(state.takes_down)
         self._by_itself.blockSignals(False)

@@ -68,7 +68,7 @@ class GroupsDialog(FormDialog):
 
 def _line(name: str, *, is_in: bool) -> str:
     shown = untrusted(name, 40)
-    return t("groups.she_is_in", name=shown) if is_in else shown
+    return t("groups.is_in", name=shown) if is_in else shown
 
 
 def _said(state: GroupsState) -> str:

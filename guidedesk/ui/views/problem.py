@@ -6,6 +6,7 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.ui import messages
 from guidedesk.ui.widgets.access import announce
 from guidedesk.ui.widgets.banner import Note
+from guidedesk.ui.widgets.tab_order import bring_into_view_soon
 
 
 class Problem(Note):
@@ -23,4 +24,5 @@ class Problem(Note):
             self.show_text("", messages.message_for(error).text)
             if error is not self._told:
                 announce(self, self.accessibleName())
+                bring_into_view_soon(self)
         self._told = error

@@ -242,12 +242,13 @@ class PreviewDialog(Dialog):
         self.go = Button("", "primary", icon="send", key="Ctrl Enter")
         self.go.set_text(t("seg.send", n=words.number(found.tasks)))
         self.end_with(self.back, self.go)
-        self.go.allow(bool(found.tasks), t("seg.preview.none"))
+        self._has_tasks = bool(found.tasks)
+        self.go.allow(self._has_tasks, t("seg.preview.none"))
 
     def show_state(self, problem: GuideDeskError | None, *, is_sending: bool) -> None:
         """Why it could not go out."""
         self.problem.show_error(problem)
-        if self.go.isEnabled() or not is_sending:
+        if self._has_tasks:
             self.go.allow(not is_sending, t("seg.why_not.busy"))
 
     def first_focus(self) -> QWidget | None:
@@ -288,7 +289,7 @@ class NameDialog(Dialog):
     def wanted_size(self) -> tuple[int, int]:
         """As low as one field needs."""
         m = look().m
-        return m.dialog_small_w, m.dialog_head_h + m.dialog_foot_h + m.dialog_foot_h + 2 * m.card_pad
+        return m.dialog_small_w, m.dialog_head_h + 3 * m.dialog_foot_h
 
 
 class RemoveDialog(Dialog):

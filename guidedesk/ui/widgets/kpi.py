@@ -88,7 +88,8 @@ class KpiTile(QPushButton):
         big = current.font("title", 600)
         paint.text(painter, QRect(left, top + name, room, value), face.value, big, current.q("text"))
         self._paint_change(painter, QRect(left, top + name + value, room, change))
-        free = room - paint.width_of(face.value, big) - m.row_cell_pad
+        # It stands beside the value and the change, never behind their words.
+        free = room - max(paint.width_of(face.value, big), self._change_width()) - m.row_cell_pad
         if free >= m.kpi_spark_w:
             spark = QRect(self.width() - left - m.kpi_spark_w, self.height() - m.kpi_spark_h - m.card_pad + 2,
                           m.kpi_spark_w, m.kpi_spark_h)  # fmt: skip

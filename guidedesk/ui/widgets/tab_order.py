@@ -5,13 +5,17 @@ Qt's own chain follows the order in which widgets were made, so tabs and tags th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.layouts import placed
+
+_LAYOUT_ROUNDS: Final = 4  # in a scroll area in a stack in a page, each layout is told of the one inside a round later
 
 
 def tab_stops(root: QWidget) -> list[QWidget]:
@@ -42,6 +46,20 @@ def bring_into_view(widget: QWidget) -> None:
             middle = widget.mapTo(inner, widget.rect().center())
             parent.ensureVisible(middle.x(), middle.y(), 0, widget.height() // 2 + look().tokens.space(2))
         parent = parent.parentWidget()
+
+
+def bring_into_view_soon(widget: QWidget) -> None:
+    """The same for what was only just shown: where it stands is known once the layouts around it have run."""
+    timer, rounds = QTimer(widget), itertools.count(1)
+
+    def bring() -> None:
+        bring_into_view(widget)
+        if next(rounds) == _LAYOUT_ROUNDS:
+            timer.stop()
+            timer.deleteLater()
+
+    timer.timeout.connect(bring)
+    timer.start(0)
 
 
 def _inside(widget: QWidget) -> Iterator[QWidget]:
