@@ -23,7 +23,7 @@ from guidedesk.server.coupon_desk import claim_coupons, release_coupons
 from guidedesk.server.database import ScopeWrite, ServerDatabase
 from guidedesk.server.fanout import run as carry_out
 from guidedesk.server.incoming import Incoming
-from guidedesk.server.member_folds import scopes_of
+from guidedesk.server.member_folds import changes_of, scopes_of
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.order_recorder import write_prepared
@@ -248,9 +248,10 @@ def _settle_unborn(
     *,
     is_last: bool,
 ) -> frozenset[str]:
-    """Registrations whose number is claimed for somebody who is not there: another counter's batch is being decided,
-    or the server stopped in the middle of one. They are asked for again for a while; then, and at once where nobody
-    asks again, the number is theirs, and whoever claimed it first becomes one person with them when she comes."""
+    """Registrations whose number is claimed for somebody who is not there or has not got it: another counter's batch
+    is being decided, or the server stopped in the middle of one. They are asked for again for a while; then, and at
+    once where nobody asks again, the number is theirs, and whoever claimed it first becomes one person with them when
+    she comes."""
     waiting: set[str] = set()
     now_ms = context.clock.wall_ms()
     for op, operation in concerned:
@@ -261,14 +262,24 @@ def _settle_unborn(
         if owner[0] in joining or owner[0] == claim.member_id:
             continue
         with context.database.read() as conn:
-            is_there = load_row(conn, "member", owner[1], owner[0]) is not None
-        if is_there:
+            is_hers = _is_hers(conn, owner, claim.phone_hash)
+        if is_hers:
             continue
         if not is_last and now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_OWNER_MS:
             waiting.add(op.op_id)
         else:
             owners[claim.phone_hash, claim.member_id] = take_phone(context.database, claim, owner[0])
     return frozenset(waiting)
+
+
+def _is_hers(conn: Connection, owner: Owner, phone_hash: str) -> bool:
+    """Whether the owner of a number is there and came by it, were it by a change that is on its way home."""
+    member_id, home = owner
+    row = load_row(conn, "member", home, member_id)
+    if row is None or row["phone_hash"] == phone_hash:
+        return row is not None
+    changes = changes_of(conn, scopes_of(conn, member_id) | {home}, member_id)
+    return any(change["phone_hash"] == phone_hash for change in changes)
 
 
 def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] | None:

@@ -10,9 +10,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.errors import Refused
@@ -20,7 +22,7 @@ from guidedesk.domain.ids import is_id
 from guidedesk.models.server_tables import device, device_directory, device_op, op_log, op_parked, op_personal
 from guidedesk.server import fanout
 from guidedesk.server.audit import record_audit
-from guidedesk.server.batch_run import BatchRun
+from guidedesk.server.batch_run import BatchRun, NotAsAWhole
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
 from guidedesk.server.incoming import Incoming, read_logged
@@ -32,6 +34,7 @@ from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.sync.protocol import canonical
 
 _DECIDED_BY_A_PERSON: Final = "manager"
+_STILL: Final = "quarantined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +78,15 @@ def release_device(
     ops = [read_logged(_wire(row), row.device_seq, device_id, row.device_epoch) for row in wanted]
     prepared = prepare(context, Sender(store_id, device_id, is_last=True), ops if is_accepted else [])
 
-    def work(opened: ScopeWrite) -> tuple[list[Answer], dict[str, int], bool]:
+    def work(opened: ScopeWrite, *, is_one_by_one: bool) -> tuple[list[Answer], dict[str, int], bool]:
         state, is_leaving = _lock_state(opened, device_id)
         now = {row.op_id: row for row in _waiting(opened.conn, store_id, device_id)}
         mine = [op for op in ops if op.op_id in now]
         if is_accepted:
             run = _run(opened, context, device_id, chain_id, since_ms, max_lag_hours, prepared)
+            run.is_one_by_one = is_one_by_one
             answers = _accept(opened, run, mine, now)
-            counts = dict(Counter(str(answer.status) for answer in answers))
+            counts = dict(Counter(_STILL if answer.status == "retry" else str(answer.status) for answer in answers))
             if not is_leaving and only is None:
                 _set_state(opened, device_id, "active")
         else:
@@ -98,7 +102,10 @@ def release_device(
         record_audit(opened, at_ms=at_ms, actor=actor, action="device.released", subject=device_id, detail=detail)
         return answers, counts, run is not None and run.has_tasks
 
-    answers, counts, has_tasks = context.database.write(store_id, work)
+    try:
+        answers, counts, has_tasks = context.database.write(store_id, partial(work, is_one_by_one=False))
+    except (NotAsAWhole, IntegrityError):
+        answers, counts, has_tasks = context.database.write(store_id, partial(work, is_one_by_one=True))
     release_claims(context, store_id, prepared, answers)
     if has_tasks:
         fanout.run(context.database, store_id)
@@ -171,11 +178,26 @@ def _run(
 
 
 def _accept(opened: ScopeWrite, run: BatchRun, ops: Sequence[Incoming], now: dict[str, Row[Any]]) -> list[Answer]:
-    """Decide them as if they came now; each keeps the epoch it was numbered in and the time it was received."""
+    """Decide them as if they came now; each keeps the epoch it was numbered in and the time it was received.
+
+    What fails by a fault of ours stays as it was, to be released again.
+    """
+    before: list[tuple[Table, str, dict[str, Any]]] = []
     for op in ops:
         for table in (op_log, op_personal):
-            opened.conn.execute(delete(table).where(table.c.scope_id == opened.scope_id, table.c.op_id == op.op_id))
+            this = (table.c.scope_id == opened.scope_id, table.c.op_id == op.op_id)
+            found = opened.conn.execute(select(table).where(*this)).mappings()
+            before += [(table, op.op_id, dict(row)) for row in found]
+            opened.conn.execute(delete(table).where(*this))
     answers = run.decide(ops)
+    failed = {answer.op_id for answer in answers if answer.status == "retry"}
+    for table, op_id, kept in before:
+        if op_id in failed:
+            opened.conn.execute(insert(table), [kept])
+    if failed:
+        opened.conn.execute(
+            delete(op_parked).where(op_parked.c.scope_id == opened.scope_id, op_parked.c.op_id.in_(sorted(failed)))
+        )
     for op in ops:
         row = now[op.op_id]
         opened.conn.execute(

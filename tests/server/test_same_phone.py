@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
+from guidedesk.models import people
 from guidedesk.models.entities import load_rows
 from guidedesk.models.server_tables import device
 from guidedesk.server.context import ServerContext
@@ -109,6 +110,33 @@ def test_nobody_becomes_one_person_with_somebody_who_was_refused_in_the_same_bat
     assert answers[2]["params"]["member_id"] == then.member_id
     again = shop.counter(1).do(registration(shop, phone=PHONE), "a3")
     assert (again["status"], again["params"]["member_id"]) == ("merged", then.member_id)
+
+
+def test_nobody_becomes_one_person_with_somebody_who_was_to_get_the_number_and_did_not(shop: Shop) -> None:
+    """The server stopped between claiming a number for a member whose card was edited and writing the change."""
+    counter, elsewhere = shop.counter(), shop.counter(1)
+    known = joined(shop, counter)
+    later = registration(shop, phone=PHONE)
+    claim_phones(shop.database, [PhoneClaim(str(later.phone_hash), known, shop.stores[0])])
+    sent = elsewhere.envelope(later, "a3")
+    assert [answer["status"] for answer in elsewhere.results(sent)] == ["retry"]
+    shop.clock.now_ms += 600_001
+    assert [answer["status"] for answer in elsewhere.results(sent)] == ["accepted"]
+    phone = {name: getattr(later, name) for name in ("phone_hash", "phone_masked", "phone_tail", "phone_sealed")}
+    answer = counter.do(ops.EditMember(member_id=known, fields=("phone",), **phone))
+    assert (answer["status"], answer["reason"]) == ("merged", "phone_taken")
+
+
+def test_a_number_on_its_way_home_is_hers(shop: Shop) -> None:
+    counter, elsewhere = shop.counter(), shop.counter(1)
+    known = joined(shop, counter)
+    later = registration(shop, phone=PHONE)
+    phone = {name: getattr(later, name) for name in ("phone_hash", "phone_masked", "phone_tail", "phone_sealed")}
+    assert counter.do(ops.EditMember(member_id=known, fields=("phone",), **phone))["status"] == "accepted"
+    with shop.as_owner() as conn:  # as if its way home were long
+        conn.execute(update(people.member).values(phone_hash=None))
+    answer = elsewhere.do(later, "a3")
+    assert (answer["status"], answer["params"]["member_id"]) == ("merged", known)
 
 
 def test_a_merge_taken_back_gives_two_people_and_the_card_to_the_later(shop: Shop) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
 from guidedesk.models.entities import load_rows
+from guidedesk.server import batch_run
 from guidedesk.server import hello as hello_module
 from guidedesk.server.audit import verify_audit
 from guidedesk.server.quarantine import release_device
+from guidedesk.services.apply import ApplyContext, Effect, apply_operation
+from guidedesk.services.operations import LogInteraction, Operation
 from guidedesk.sync.client import SyncRefused
 from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.push import ASK_AGAIN_MS
@@ -59,6 +62,41 @@ def test_what_a_suspended_pc_sent_is_carried_out_when_a_manager_believes_it(worl
     assert again.counts == {}
     with world.database.read() as conn:
         assert verify_audit(conn, till.store_id).first_bad is None
+
+
+def test_what_fails_by_a_fault_of_ours_waits_for_another_release_and_holds_up_nothing(
+    world: World, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    suspend(till)
+    new = register(till.counter, "新客", actor=till.actor("a1"))
+    log(till.counter, known, actor=till.actor("a1"))
+    last = register(till.counter, "又一位", actor=till.actor("a1"))
+    till.counter.engine.step()
+    true = apply_operation
+
+    def flaky(conn: Connection, operation: Operation, context: ApplyContext) -> Effect:
+        if isinstance(operation, LogInteraction) or getattr(operation, "member_id", None) == new:
+            raise ZeroDivisionError
+        return true(conn, operation, context)
+
+    monkeypatch.setattr(batch_run, "apply_operation", flaky)
+    done = release_device(world.context, till.device_id, is_accepted=True, reason="the real one")
+    assert done.counts == {"quarantined": 2, "accepted": 1}
+    assert sorted(world.recorded().values()) == ["accepted", "accepted", "quarantined", "quarantined"]
+    ask_again(till)
+    assert states(till) == ["accepted", "quarantined", "quarantined", "accepted"]
+    log(till.counter, last, actor=till.actor("a1"))
+    monkeypatch.setattr(batch_run, "apply_operation", true)
+    settle(till)
+    assert states(till)[0] == "accepted"
+    again = release_device(world.context, till.device_id, is_accepted=True, reason="once more")
+    assert again.counts == {"accepted": 2}
+    ask_again(till)
+    settle(till)
+    assert states(till) == ["accepted"] * 5
+    assert all(check.is_equal for check in till.counter.engine.check())
 
 
 def test_what_a_manager_does_not_believe_leaves_nothing_and_stays_refused(world: World, till: Till) -> None:
