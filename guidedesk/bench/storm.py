@@ -7,7 +7,8 @@ whole stores, one half right before the storm and one half right after it, again
 this PC does is in both. Meanwhile people at four more counters look members up; they also do with nothing else
 to do for the server, before.
 
-`ratios.storm` is the time from the first step to the last acknowledgement over the ideal;
+`ratios.storm` is the time from the first step to the last acknowledgement over the ideal; `figures.level_s` is when
+the last counter also had everything of the others of its store.
 `figures.slowest_over_median` compares counters; `figures.interactive_p95_ms` is what people waited for a look-up.
 On a PC where others work too, a crowd gets more of the processors than a few do, and the ideal is none: then
 `ratios.processor` is what counts, the processor time of server and database for an operation in the storm over that
@@ -132,6 +133,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "ops_per_s": round(args.ops * args.counters / took[-1]),
             "first_s": round(took[0], 3),
             "median_s": round(statistics.median(took), 3),
+            "level_s": round(max(came.level_s for came in storm) - min(came.began_s for came in storm), 3),
             "slowest_over_median": round(took[-1] / statistics.median(took), 3),
             "cpu_us_per_op": round(storm_us),
             "told_to_wait": sum(came.turned_away for came in storm),

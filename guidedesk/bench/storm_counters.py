@@ -23,6 +23,7 @@ from guidedesk.bench.sync_office import BenchCounter
 from guidedesk.domain.errors import TransportError
 from guidedesk.sync.client import SyncRefused
 from guidedesk.sync.identity import Identity
+from guidedesk.sync.journal import Journal, Settlement
 from guidedesk.sync.open_counter import open_counter
 from guidedesk.sync.transport import Transport
 
@@ -33,11 +34,16 @@ _BUSY: Final = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """How one counter came back: moments of this machine's monotonic clock, and how often it was told to wait."""
+    """How one counter came back: moments of this machine's monotonic clock, and how often it was told to wait.
+
+    `acknowledged_s`: when it had kept the answer to the last thing it did; `level_s`: when it also had everything of
+    the others of its store.
+    """
 
     name: str
     began_s: float
     acknowledged_s: float
+    level_s: float
     turned_away: int
     failed: int
 
@@ -98,19 +104,33 @@ class Counters:
 
     def _come_back(self, name: str) -> Came:
         counter = self._tills[name].counter
-        began, acknowledged = time.monotonic(), 0.0
+        began = time.monotonic()
+        sent = _watch_sent(counter.journal)
         turned_away = failed = 0
         while True:
             outcome = counter.engine.step()
-            if not acknowledged and not counter.journal.has_unsent():
-                acknowledged = time.monotonic()
-            if acknowledged and outcome.error is None:
-                return Came(name, began, acknowledged, turned_away, failed)
+            if sent and outcome.error is None:
+                return Came(name, began, sent[0], time.monotonic(), turned_away, failed)
             if isinstance(outcome.error, SyncRefused) and outcome.error.status in _BUSY:
                 turned_away += 1
             elif outcome.error is not None:
                 failed += 1
             time.sleep(outcome.next_delay_ms / 1000)
+
+
+def _watch_sent(journal: Journal) -> list[float]:
+    """Filled with the moment at which nothing waits in a journal any more: within a step, before what others did is
+    fetched. Empty until then."""
+    moments: list[float] = []
+    settle = journal.settle
+
+    def noted(settlements: Sequence[Settlement], now_ms: int) -> None:
+        settle(settlements, now_ms)
+        if not journal.has_unsent():
+            moments.append(time.monotonic())
+
+    journal.settle = noted  # type: ignore[method-assign]
+    return moments
 
 
 def serve_counters(pipe: Connection, folder: Path) -> None:
@@ -129,7 +149,8 @@ def serve_counters(pipe: Connection, folder: Path) -> None:
             try:
                 pipe.send(known[word](given))
             except Exception as error:
-                pipe.send(error)
+                # Not itself: one of ours is not put together again on the other side.
+                pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))
     except EOFError:
         counters.close()
 

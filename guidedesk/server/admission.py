@@ -21,15 +21,16 @@ import anyio.to_thread
 from guidedesk.domain.errors import Refused
 from guidedesk.server.limits import Lane
 
-QueueName = Literal["person", "hello", "sync", "watch"]
+QueueName = Literal["person", "hello", "sync", "pull", "watch"]
 # A person who waits at a counter never waits behind counters that exchange, whoever watches the server behind nobody.
-# Hellos come from every counter at once when a server is back: they have workers of their own too.
+# Hellos come from every counter at once when a server is back: they have workers of their own too. What counters did in
+# an outage comes in before they fetch what others did: until then it is nowhere but on their own PCs.
 QUEUE_OF: Final[Mapping[Lane, QueueName]] = MappingProxyType(
     {
         "push": "sync",
-        "changes": "sync",
-        "snapshot": "sync",
-        "digest": "sync",
+        "changes": "pull",
+        "digest": "pull",
+        "snapshot": "sync",  # a new counter has nothing at all before it has this
         "events": "sync",
         "orders": "sync",
         "hello": "hello",
@@ -43,18 +44,29 @@ _LATE_S: Final = 60
 _FIRST_GUESS_S: Final = 0.05
 _WEIGHT: Final = 0.1  # of the newest call in what calls take
 _MOST_PROMISES: Final = 20_000
+# While others come first: one call in the time that so many would take.
+_HELD_BACK: Final = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class WorkQueue:
-    """Workers and the calls that wait for them. All but the figures is used on the event loop."""
+    """Workers and the calls that wait for them. All but the figures is used on the event loop.
+
+    `behind`: while that queue is crowded, calls are let into this one only at times they were told, far apart.
+    """
 
     def __init__(
-        self, name: QueueName, workers: int, most_waiting: int, now_s: Callable[[], float] = time.monotonic
+        self,
+        name: QueueName,
+        workers: int,
+        most_waiting: int,
+        now_s: Callable[[], float] = time.monotonic,
+        behind: WorkQueue | None = None,
     ) -> None:
         self.name = name
+        self._behind = behind
         self.workers = workers
         self.most_waiting = most_waiting
         self.inside = 0  # at work or waiting
@@ -70,6 +82,11 @@ class WorkQueue:
         """Calls that no worker has taken up."""
         return max(0, self.inside - self.workers)
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether as many wait as are at work."""
+        return self.waiting >= self.workers
+
     @contextmanager
     def enter(self, asker: str) -> Iterator[None]:
         """A place for one call, given back at the end of the block; `server_busy` (`seconds`) where there is none.
@@ -82,9 +99,12 @@ class WorkQueue:
         is_expected = promised is not None and now >= promised
         room = self.most_waiting if is_expected or not self._promised else self.most_waiting // 2
         has_to_wait = self.inside >= self.workers
-        if has_to_wait and (self.waiting >= room or (self.waiting and self._wait_s() > _LONGEST_S)):
+        is_held_back = self._behind is not None and self._behind.is_crowded and not is_expected
+        if is_held_back or (
+            has_to_wait and (self.waiting >= room or (self.waiting and self._wait_s() > _LONGEST_S))
+        ):
             self.turned_away += 1
-            raise Refused("server_busy", seconds=self._promise(asker, now))
+            raise Refused("server_busy", seconds=self._promise(asker, now, _HELD_BACK if is_held_back else 1))
         self.inside += 1
         try:
             yield
@@ -109,14 +129,15 @@ class WorkQueue:
         """How long a call that comes now will wait."""
         return self.inside * self.each_s / self.workers
 
-    def _promise(self, asker: str, now: float) -> int:
-        """Seconds after which there will be room: from half the queue's end on, one behind the other."""
+    def _promise(self, asker: str, now: float, calls: int) -> int:
+        """Seconds after which there will be room: from half the queue's end on, one behind the other, each as long
+        after the one before as so many calls take."""
         while self._promised and (
             len(self._promised) >= _MOST_PROMISES or next(iter(self._promised.values())) < now - _LATE_S
         ):
             self._promised.popitem(last=False)  # who comes back so late is as good as new
         begins = max(self._last_promise, now + self._wait_s() / 2)
-        self._last_promise = min(begins + self.each_s / self.workers, now + _MOST_S)
+        self._last_promise = min(begins + calls * self.each_s / self.workers, now + _MOST_S)
         seconds = max(1, math.ceil(self._last_promise - now))
         self._promised[asker] = now + seconds
         return seconds
@@ -126,12 +147,14 @@ def work_queues(*, has_one_writer: bool, most_waiting: int = MOST_WAITING) -> di
     """The queues of one server process; `most_waiting` of counters that exchange.
 
     SQLite writes one transaction at a time: more workers would only stand in its way, and in that of people's
-    look-ups. Over PostgreSQL three or four pushes are decided beside this process (`deciders`); whoever else exchanges
+    look-ups. Over PostgreSQL two to four pushes are decided beside this process (`deciders`); whoever else exchanges
     shares one interpreter with people's look-ups, and the more of them there are, the longer those take.
     """
+    pushes = WorkQueue("sync", 3 if has_one_writer else 5, most_waiting)
     return {
         "person": WorkQueue("person", 8, 128),
         "hello": WorkQueue("hello", 2, 64),
-        "sync": WorkQueue("sync", 3 if has_one_writer else 5, most_waiting),
+        "sync": pushes,
+        "pull": WorkQueue("pull", 2, most_waiting, behind=pushes),
         "watch": WorkQueue("watch", 2, 1_000),
     }

@@ -19,6 +19,8 @@ from functools import partial
 from queue import LifoQueue
 from typing import Any, Final
 
+from sqlalchemy.exc import DBAPIError
+
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.server.carrying_later import CarryingLater
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
@@ -30,6 +32,7 @@ from guidedesk.server.large_pushes import FEWEST_BYTES, Packed, Sent
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.push import DeviceForked, apply_batch, by_status
 from guidedesk.server.secrets import ServerSecrets
+from guidedesk.server.warming import warm_up
 from guidedesk.sync.encoding import pack_answer, unpack_request
 from guidedesk.sync.redaction import configure_logging
 
@@ -109,9 +112,16 @@ def _deciding(database_url: str, secrets: ServerSecrets, suit: Callable[[], None
         return _decided(context(), *pickle.loads(asked))  # noqa: S301  (the server's own)
 
     with suppress(GuideDeskError):  # a database that is away now may be there with the first push
-        context()
+        _warmed(context())
 
     return partial(_or_fault, decide)
+
+
+def _warmed(context: ServerContext) -> None:
+    try:
+        warm_up(context)
+    except (GuideDeskError, DBAPIError):  # a database that has no tables yet, or no time
+        _log.info("warm_up_failed", exc_info=True)
 
 
 def _or_fault(decide: Work, asked: bytes) -> bytes:

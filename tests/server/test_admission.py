@@ -99,6 +99,26 @@ def test_nobody_is_sent_away_for_ever_however_many_ask() -> None:
     assert told(queue, "again") <= 60  # who was promised a time and never came holds up nobody
 
 
+def test_who_fetches_waits_while_a_crowd_brings_what_it_did() -> None:
+    line = Line()
+    pushes = line.queue(workers=2, most_waiting=8, each_s=1.0)
+    pulls = WorkQueue("pull", 2, 8, line.now, behind=pushes)
+    pulls.each_s = 0.5
+    line.fill(pushes, 3)
+    with pulls.enter("one waits, and that is no crowd"):
+        assert pulls.inside == 1
+    line.inside.enter_context(pushes.enter("and one more"))
+    # One second apart: four times what a call takes two workers.
+    assert [told(pulls, f"late-{n}") for n in range(3)] == [1, 2, 3]
+    line.now.at += 1
+    with pulls.enter("late-0"):  # at her time, however many wait elsewhere
+        assert pulls.inside == 1
+    assert told(pulls, "late-2") > 2  # too early
+    line.inside.close()
+    with pulls.enter("anybody"):
+        assert pulls.inside == 1
+
+
 @dataclass
 class Held:
     """Calls of the exchange that a test keeps at work."""
@@ -129,7 +149,8 @@ def held(shop: Shop) -> Iterator[Held]:
         return {}
 
     routes = [
-        Route("GET", "/test/held", Policy("changes", is_open=True), wait),
+        Route("GET", "/test/held", Policy("push", is_open=True), wait),
+        Route("GET", "/test/fetched", Policy("changes", is_open=True), lambda _call: {"fetched": 1}),
         Route("GET", "/test/person", Policy("look_up", is_open=True), lambda _call: {"found": 1}),
     ]
     app = create_app(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED, routes)
@@ -148,6 +169,7 @@ def test_a_full_exchange_turns_counters_away_and_answers_people(held: Held) -> N
     assert busy.json()["error"]["code"] == "server_busy"
     assert int(busy.headers["Retry-After"]) >= 1
     assert held.ask("/test/person").json() == {"found": 1}
+    assert held.ask("/test/fetched").json() == {"fetched": 1}  # nobody waits: that is no crowd
     assert held.ask("/v1/health").json()["status"] == "ok"
     held.go_on.set()
     # What was let in is answered; then there is room again.
