@@ -41,7 +41,7 @@ _STORE: Final = "HB"
 # What a push leaves behind; the rest of the database was there before.
 _WRITTEN: Final = (
     "op_log", "op_personal", "device_op", "feed", "visit", "interaction", "member_tag", "follow_up",
-    "commission_event",
+    "commission_event", "points_entry", "points_balance",
 )  # fmt: skip
 
 
