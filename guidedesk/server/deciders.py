@@ -19,8 +19,6 @@ from functools import partial
 from queue import LifoQueue
 from typing import Any, Final
 
-from sqlalchemy.exc import DBAPIError
-
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.server.carrying_later import CarryingLater
 from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
@@ -120,7 +118,9 @@ def _deciding(database_url: str, secrets: ServerSecrets, suit: Callable[[], None
 def _warmed(context: ServerContext) -> None:
     try:
         warm_up(context)
-    except (GuideDeskError, DBAPIError):  # a database that has no tables yet, or no time
+    except GuideDeskError:  # a database that nothing is in yet
+        raise
+    except Exception:  # it has no time now: the first push waits instead
         _log.info("warm_up_failed", exc_info=True)
 
 

@@ -37,6 +37,9 @@ from guidedesk.sync.protocol import GENESIS, SCHEMA, Envelope
 
 _OF_EACH: Final = 6  # fewer rows of a table are written in another way
 _LAG_HOURS: Final = 72
+# A server that is started may be changing its tables at this moment: that comes first, long before either of the two
+# would be found to wait for the other.
+_GIVE_WAY: Final = "SET LOCAL lock_timeout = '100ms'"
 
 
 def warm_up(context: ServerContext) -> int:
@@ -47,6 +50,7 @@ def warm_up(context: ServerContext) -> int:
     chain_id = database.chain_id()
     with database.engine.connect() as conn, conn.begin() as transaction:
         try:
+            conn.exec_driver_sql(_GIVE_WAY)
             stage = _Stage(chain_id, now_ms)
             stage.set(conn)
             answers = stage.decide(conn)
@@ -95,7 +99,7 @@ class _Stage:
         run = DraftedRun(
             opened=opened, records=records, actors=OpActors(conn, self.chain_id, self.scope_id, self._device),
             device_id=self._device, oldest_ms=0, max_lag_hours=_LAG_HOURS, chain_id=self.chain_id, since_ms=0,
-            received_at_ms=self.now_ms, side=ServerSide({}), boxes={}, faults={},
+            received_at_ms=self.now_ms, side=ServerSide(), boxes={}, faults={},
         )  # fmt: skip
         run.draft(ops)
         answers = run.decide(ops)
