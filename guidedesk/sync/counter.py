@@ -103,6 +103,9 @@ class Counter:
         self._lost = LostWork(self.local)
         self._transport_factory = transport_factory
         self._lock = cache.files.lock(folder / LOCK_NAME)
+        # Asked for by every screen, also on the window's thread, and never another one: read once.
+        self._identity: Identity | None = None
+        self._printers = read_printers(self.local.get_meta(_PRINTERS))
         self._work: tuple[Recorder, SyncEngine] | None = None
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
@@ -170,7 +173,9 @@ class Counter:
     @property
     def identity(self) -> Identity:
         """What enrolment gave; `not_enrolled` before."""
-        return get_identity(self.local)
+        if self._identity is None:
+            raise GuideDeskError("not_enrolled")
+        return self._identity
 
     @property
     def is_enrolled(self) -> bool:
@@ -462,11 +467,12 @@ class Counter:
 
     def printers(self) -> PrinterSettings:
         """Which printers this counter uses."""
-        return read_printers(self.local.get_meta(_PRINTERS))
+        return self._printers
 
     def save_printers(self, settings: PrinterSettings) -> None:
         """Use these from now on."""
         self.local.set_meta(_PRINTERS, settings.to_dict())
+        self._printers = settings
 
     def _staff(self) -> SignIn:
         if self._sign_in is None:
@@ -485,7 +491,7 @@ class Counter:
         return None if row is None else bool(row.is_active) and row.store_id == self.store_id
 
     def _begin(self) -> None:
-        identity = get_identity(self.local)
+        identity = self._identity = get_identity(self.local)
         recorder = Recorder(self.journal, self.cache, self.clock, self.random, identity)
         engine = SyncEngine(
             identity=identity,

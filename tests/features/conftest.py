@@ -19,6 +19,7 @@ import pytest
 
 from guidedesk import cli
 from guidedesk.demo.world import World, build_world, enrol_counter
+from tests.features.window_thread import watched
 
 MEMBERS = 60
 
@@ -88,6 +89,14 @@ def within(seconds: float, look: Any) -> Any:
             return found
         time.sleep(0.05)
     return look()
+
+
+@pytest.fixture(autouse=True)
+def _window_asks_nobody() -> Iterator[None]:
+    """A story fails where a window waited for the database or the network."""
+    with watched() as found:
+        yield
+    assert sorted(set(found)) == []
 
 
 @pytest.fixture

@@ -207,6 +207,27 @@ def test_an_invitation_is_recorded_once_counts_down_and_ends(counter: Counter) -
     assert counter.why() == "none_left", "the pool is empty: said, not hidden"
 
 
+def test_a_key_pressed_twice_takes_one_code_and_none_for_who_has_gone(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes, desk = counter.ui.codes.presenter, counter.desk
+    desk.counter.codes.invitations = [INVITATION, short("6", "4")]
+    late: list[Callable[[], None]] = []
+
+    def run(lane: str, work: Callable[[], None]) -> None:
+        late.append(work) if lane == "read" else work()
+
+    monkeypatch.setattr(desk.tasks, "_run", run)
+    for wait in (lambda: None, lambda: desk.set_session(None)):
+        codes.invite()
+        codes.invite()
+        wait()
+        while late:
+            late.pop(0)()
+    made = [each for operations, _ in desk.counter.recorded for each in operations]
+    assert [type(each) for each in made] == [IssueInvitation]
+
+
 def test_an_invitation_somebody_used_is_taken_off_the_screens(counter: Counter) -> None:
     counter.press(Qt.Key.Key_F3)
     counter.press(Qt.Key.Key_2, ALT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -14,7 +14,7 @@ from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.changes import Changes
-from guidedesk.services.operations import IssueCoupon, IssueInvitation, ReissueCard
+from guidedesk.services.operations import IssueCoupon, IssueInvitation, Operation, ReissueCard
 from guidedesk.services.queries.codes import get_codes
 from guidedesk.services.queries.coupons import list_loaded, list_offers
 from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo, MemberCard, OfferInfo
@@ -23,6 +23,8 @@ from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.file_export import stamped
 from guidedesk.ui.presenters.state_presenter import StatePresenter
 
+T = TypeVar("T")
+Taking = TypeVar("Taking", bound=Operation)  # takes the code it names
 CodeKind = Literal["own", "invitation", "coupon", "reprint", "store"]
 KINDS: Final[tuple[CodeKind, ...]] = ("own", "invitation", "coupon", "reprint", "store")
 WhyNone = Literal[
@@ -109,6 +111,7 @@ class CodesPresenter(StatePresenter[CodesState]):
         self._shown_invitation: InvitationInfo | None = None
         self._down_at_ms: int | None = None
         self._is_resting = True
+        self._is_taking = False
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         desk.session_changed.connect(self._take_session)
@@ -175,20 +178,21 @@ class CodesPresenter(StatePresenter[CodesState]):
 
     def invite(self) -> None:
         """Show somebody new a code of her own; good for ten minutes."""
-        digits = self._desk.counter.codes.take_invitation()
-        if digits is None:
-            self._shown_invitation = None
-            self._settle()
-            return
-        operation = IssueInvitation(invitation_id=derived_id("invitation", digits), code_digits=digits)
 
-        def issued(_changes: Changes) -> None:
+        def found(digits: str | None) -> IssueInvitation | None:
+            if digits is None:
+                self._shown_invitation = None
+                self._settle()
+                return None
+            return IssueInvitation(invitation_id=derived_id("invitation", digits), code_digits=digits)
+
+        def issued(operation: IssueInvitation) -> None:
             now_ms = self._desk.now_ms()
-            self._shown_invitation = InvitationInfo(digits, now_ms, now_ms + INVITATION_MS, None)
+            self._shown_invitation = InvitationInfo(operation.code_digits, now_ms, now_ms + INVITATION_MS, None)
             self._settle()
             self.reload()
 
-        self._desk.record(operation, done=issued, failed=self._failed)
+        self._take(self._desk.counter.codes.take_invitation, found, issued)
 
     def choose_offer(self, number: int) -> None:
         """Which coupon to give."""
@@ -200,20 +204,23 @@ class CodesPresenter(StatePresenter[CodesState]):
         member, offer = self.state.member, self.state.offer
         if member is None or offer is None or self.state.kind != "coupon" or self.state.given is not None:
             return
-        leases = self._desk.counter.codes.coupon_leases()
-        found = next(((handle, text) for handle, number, text in leases if number == offer.number), None)
-        if found is None:
-            self._show(problem=Refused("coupon_no_lease"))
-            return
-        handle, text = found
-        operation = IssueCoupon(member_id=member.member_id, handle=handle, campaign_no=offer.number)
+        says = ""
 
-        def issued(_changes: Changes) -> None:
-            self._show(given=GivenCoupon(text, offer, member), problem=None)
+        def found(leases: tuple[tuple[str, int, str], ...]) -> IssueCoupon | None:
+            nonlocal says
+            lease = next(((handle, text) for handle, number, text in leases if number == offer.number), None)
+            if lease is None:
+                self._show(problem=Refused("coupon_no_lease"))
+                return None
+            handle, says = lease
+            return IssueCoupon(member_id=member.member_id, handle=handle, campaign_no=offer.number)
+
+        def issued(_operation: IssueCoupon) -> None:
+            self._show(given=GivenCoupon(says, offer, member), problem=None)
             self._settle()
             self.reload()
 
-        self._desk.record(operation, done=issued, failed=self._failed)
+        self._take(self._desk.counter.codes.coupon_leases, found, issued)
 
     def ask(self, wanted: bool = True) -> None:
         """Whether a card that works now is to be void: asked once, inline."""
@@ -245,17 +252,47 @@ class CodesPresenter(StatePresenter[CodesState]):
         member = self.state.member
         if member is None:
             return
-        pair = self._desk.counter.codes.take_blank()
-        if pair is None:
-            self._show(asks=False, problem=Refused("no_blank_code"))
-            return
-        operation = ReissueCard(member_id=member.member_id, code_digits=pair[0], code_typed=pair[1])
 
-        def reissued(_changes: Changes) -> None:
-            self._show(asks=False, card=ReissuedCard(pair[0], pair[1], member))
+        def found(pair: tuple[str, str] | None) -> ReissueCard | None:
+            if pair is None:
+                self._show(asks=False, problem=Refused("no_blank_code"))
+                return None
+            return ReissueCard(member_id=member.member_id, code_digits=pair[0], code_typed=pair[1])
+
+        def reissued(operation: ReissueCard) -> None:
+            self._show(asks=False, card=ReissuedCard(operation.code_digits, operation.code_typed, member))
             self._settle()
 
-        self._desk.record(operation, done=reissued, failed=self._failed)
+        self._take(self._desk.counter.codes.take_blank, found, reissued)
+
+    def _take(
+        self, look: Callable[[], T], found: Callable[[T], Taking | None], taken: Callable[[Taking], None]
+    ) -> None:
+        """Look for an unused code beside the window and record the operation that takes it; one at a time, so that a
+        key pressed twice takes one code."""
+        session = self._desk.session
+        if session is None or self._is_taking:
+            return
+        self._is_taking = True
+
+        def ended(error: Exception | None) -> None:
+            self._is_taking = False
+            if error is not None:
+                self._failed(error)
+
+        def looked(code: T) -> None:
+            operation = found(code) if self._desk.session is session else None
+            if operation is None:
+                ended(None)
+                return
+
+            def recorded(_changes: Changes) -> None:
+                ended(None)
+                taken(operation)
+
+            self._desk.record(operation, done=recorded, failed=ended)
+
+        self._desk.tasks.read(look, done=looked, failed=ended)
 
     def toggle_screen(self) -> None:
         """F12: on the customer's screen, or down from it."""

@@ -65,12 +65,21 @@ class PrintersPresenter(StatePresenter[PrintersState]):
         """Keep it."""
         try:
             settings = checked_printers(self.state.settings)
-            self._desk.counter.save_printers(settings)
         except GuideDeskError as error:
             self._show(problem=error)
             return
-        self._show_state(PrintersState())
-        self.saved.emit()
+
+        def saved(_nothing: None) -> None:
+            self._show_state(PrintersState())
+            self.saved.emit()
+
+        self._desk.tasks.write(self._desk.counter.save_printers, settings, done=saved, failed=self._not_saved)
+
+    def _not_saved(self, error: Exception) -> None:
+        if isinstance(error, GuideDeskError):
+            self._show(problem=error)
+        else:
+            self._desk.tasks.failed.emit(error)
 
     def leave(self) -> None:
         """Change nothing."""
