@@ -151,7 +151,9 @@ class Watch:
             before, after = (round(median(one.rss_kb for one in part)) for part in (early, late))
             few, many = (min(one.handles for one in part) for part in (early, late))
             threads = [min(one.threads for one in part) for part in (early, late)]
-            told.append(f"{who}: {before >> 10} -> {after >> 10} MB, {few} -> {many} handles, {threads} threads")
+            minutes = [one.rss_kb >> 10 for one in seen[:: max(1, len(seen) // 20)]]
+            memory = f"{before >> 10} -> {after >> 10} MB {minutes}"
+            told.append(f"{who}: {memory}, {few} -> {many} handles, {threads} threads")
             assert after <= before * 1.1 + MORE_KB, told
             assert many <= few + MORE_HANDLES, told
             assert threads[1] <= threads[0] + MORE_HANDLES, told
