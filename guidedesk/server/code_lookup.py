@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, select
+from sqlalchemy import Column, Connection, Select, bindparam, select
 
 from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeType
@@ -168,18 +169,26 @@ def _signed_owner(context: ServerContext, conn: Connection, digits: str) -> Foun
 
 def member_of_code(conn: Connection, text: str, column: Column[Any]) -> FoundMember | None:
     """The member of a live code by its 22 digits, or by the 12 printed for the eye (`column` says which)."""
-    scope_id = conn.execute(select(code_directory.c.scope_id).where(code_directory.c.digits == text)).scalar()
+    scope_id = conn.execute(_WHERE, {"text": text}).scalar()
     if scope_id is None:
         return None
-    member_id = conn.execute(
-        select(member_code.c.member_id).where(
-            member_code.c.scope_id == scope_id,
-            column == text,
-            member_code.c.state == "live",
-            member_code.c.deleted_at_ms.is_(None),
-        )
-    ).scalar()
+    member_id = conn.execute(_whose(column.name), {"the_scope": scope_id, "text": text}).scalar()
     return living_member(conn, member_id)
+
+
+_WHERE: Final = select(code_directory.c.scope_id).where(code_directory.c.digits == bindparam("text"))
+
+
+@cache
+def _whose(column: str) -> Select[Any]:
+    """Put together once, as all that a person waits for."""
+    code = member_code.c
+    return select(code.member_id).where(
+        code.scope_id == bindparam("the_scope"),
+        code[column] == bindparam("text"),
+        code.state == "live",
+        code.deleted_at_ms.is_(None),
+    )
 
 
 def living_member(conn: Connection, member_id: str | None) -> FoundMember | None:

@@ -132,10 +132,19 @@ def _granted(dialect_name: str, hold: bool) -> Select[Any]:
 
 def is_granted_until(conn: Connection, scope_id: str, member_id: str, until_ms: int) -> bool:
     """Whether a store may see a member until then at least, not only as long as it has something to do for her."""
-    grant = scope_grant.c
-    lasts = (grant.reason == "home") | (grant.until_ms >= until_ms)
-    query = select(grant.member_id).where(grant.scope_id == scope_id, grant.member_id == member_id, lasts)
-    return conn.execute(query.limit(1)).first() is not None
+    given = {"the_scope": scope_id, "who": member_id, "least": until_ms}
+    return conn.execute(_GRANTED_UNTIL, given).first() is not None
+
+
+_GRANTED_UNTIL: Final = (
+    select(scope_grant.c.member_id)
+    .where(
+        scope_grant.c.scope_id == bindparam("the_scope"),
+        scope_grant.c.member_id == bindparam("who"),
+        (scope_grant.c.reason == "home") | (scope_grant.c.until_ms >= bindparam("least")),
+    )
+    .limit(1)
+)
 
 
 def seen_until(conn: Connection, scope_id: str, member_ids: Collection[str]) -> dict[str, int | None]:
