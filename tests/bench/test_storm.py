@@ -29,4 +29,5 @@ def test_everything_is_acknowledged_once_and_refusals_are_obeyed(backend: Backen
     assert figures["interactive_refused"] == 0
     assert found["holds"]
     assert found["ratios"]["storm"] > 0
+    assert figures["level_s"] > figures["seconds"]  # what others did is fetched after the last answer
     assert {"interactive_p95_ms", "slowest_over_median", "server_rss_mb"} <= figures.keys()

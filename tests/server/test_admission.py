@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -176,3 +177,18 @@ def test_a_full_exchange_turns_counters_away_and_answers_people(held: Held) -> N
     held.pool.shutdown()
     assert held.queue.inside == 0
     assert held.ask("/test/held").status_code == 200
+
+
+def test_a_page_is_not_fetched_while_a_crowd_of_pushes_waits(held: Held) -> None:
+    held.hold(2 * held.queue.workers)
+    deadline = time.monotonic() + 20
+    while not held.queue.is_crowded:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    page = held.ask("/test/fetched")
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) >= 1
+    assert held.ask("/test/person").json() == {"found": 1}
+    held.go_on.set()
+    held.pool.shutdown()
+    assert held.ask("/test/fetched").json() == {"fetched": 1}
