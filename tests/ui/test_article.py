@@ -14,6 +14,7 @@ from guidedesk.services.queries.article_card import MayLike, find_article, list_
 from guidedesk.services.read_models import NOBODY, Bilingual
 from guidedesk.ui.counter_articles import ARTICLE
 from guidedesk.ui.counter_window import MEMBERS, SCAN_RESULT
+from guidedesk.ui.presenters.article import ArticlePresenter
 from guidedesk.ui.scan_source import Scan
 from guidedesk.ui.views.article import ArticlePage
 from tests.helpers.shop import CHAIN, HE, LAKESIDE, LIN, NOW, QIN, SHEN, WULIN, Shop, full, open_shop, purchase_row
@@ -142,3 +143,16 @@ def test_a_label_opens_its_card_keeps_nothing_and_leads_to_a_member(dressed: Non
     assert ui.window.current == SCAN_RESULT  # an article nobody told this PC of
     desk.set_session(None)
     assert ui.articles.presenter.state.card is None
+
+
+def test_stock_that_comes_while_a_label_is_looked_up_is_shown() -> None:
+    desk = make_desk()
+    fill(desk.counter.shop)
+    articles = ArticlePresenter(desk)
+    with desk.counter.shop.engine.begin() as conn:
+        early = find_article(conn, EAN, LAKESIDE)
+        assert early is not None
+        store_rows(conn, "stock", [counted("K-M", 0, 0)])
+    articles.show_scanned(EAN, early)
+    assert articles.state.card is not None
+    assert [line.quantity for line in articles.state.card.stock if line.size == "M"] == [0]

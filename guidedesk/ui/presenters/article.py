@@ -42,6 +42,7 @@ class ArticlePresenter(StatePresenter[ArticleState]):
         self._show_state(ArticleState(self._desk.now_ms(), digits, card))
         self.opened.emit()
         self._read_likely(card)
+        self._reload()  # stock that arrived while the label was looked up
 
     def _read_likely(self, card: ArticleCard) -> None:
         session = self._desk.session
@@ -57,7 +58,9 @@ class ArticlePresenter(StatePresenter[ArticleState]):
         )  # fmt: skip
 
     def _committed(self, changes: object) -> None:
-        if isinstance(changes, Changes) and self.state.card is not None and changes.kinds & _KINDS:
+        if not isinstance(changes, Changes) or self.state.card is None:
+            return
+        if not changes.kinds or changes.kinds & _KINDS:
             self._reload()
 
     def _reload(self) -> None:
