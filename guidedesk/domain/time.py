@@ -79,11 +79,13 @@ class TimeAnchor:
 
 @dataclass(frozen=True, slots=True)
 class TrustedTime:
-    """A moment and how far it may be believed."""
+    """A moment and how far it may be believed. `is_held`: it is that of the last contact, for the wall clock says a
+    time before it and there is no other."""
 
     at_ms: int
     offset_ms: int
     confidence: Confidence
+    is_held: bool = False
 
 
 def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id: str) -> TrustedTime:
@@ -94,16 +96,17 @@ def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id:
     """
     if anchor is None:
         return TrustedTime(wall_ms, 0, "suspect")
+    is_held = False
     if anchor.boot_id == boot_id and mono_ms >= anchor.mono_ms:
         elapsed = mono_ms - anchor.mono_ms
         now = anchor.server_ms + elapsed
         jumped = abs((wall_ms - anchor.wall_ms) - elapsed) >= 120_000
     else:
         now = wall_ms + anchor.server_ms - anchor.wall_ms
-        jumped = now < anchor.server_ms
+        jumped = is_held = now < anchor.server_ms
         now = max(now, anchor.server_ms)
     if jumped:
         confidence: Confidence = "suspect"
     else:
         confidence = "good" if now - anchor.server_ms < DAY_MS else "aged"
-    return TrustedTime(now, now - wall_ms, confidence)
+    return TrustedTime(now, now - wall_ms, confidence, is_held)

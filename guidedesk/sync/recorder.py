@@ -9,6 +9,7 @@ from guidedesk.domain.access import Actor
 from guidedesk.domain.errors import StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
+from guidedesk.domain.time import DAY_MS, TrustedTime
 from guidedesk.services.apply import ApplyContext, CounterSide, RowRef
 from guidedesk.services.changes import Changes
 from guidedesk.services.known_here import with_what_was_known
@@ -34,6 +35,7 @@ from guidedesk.sync.journal import Entry, Journal
 from guidedesk.sync.protocol import GENESIS, Envelope
 
 _TAKES_A_CODE = (RegisterMember, IssueInvitation, ReissueCard)
+_A_WEEK_MS = 7 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class Recorder:
         try:
             with self._cache.write() as conn:
                 operations = [with_what_was_known(conn, op) for op in operations]
-                envelopes = [self._envelope(op, actor, assurance, session_id) for op in operations]
+                envelopes: list[Envelope] = []
+                for operation in operations:
+                    now = self._now(envelopes)
+                    envelopes.append(self._envelope(operation, actor, assurance, session_id, now))
                 for operation, envelope in zip(operations, envelopes, strict=True):
                     context = self._context(envelope, actor)
                     refs += overlay.lay_new(conn, envelope.op_id, envelope.lane, operation, context)
@@ -106,13 +111,26 @@ class Recorder:
             side=CounterSide(),
         )
 
-    def _envelope(self, operation: Operation, actor: Actor, assurance: int, session_id: str | None) -> Envelope:
+    def _now(self, before: Sequence[Envelope]) -> TrustedTime:
+        """When this is recorded: where the clock is held, after what was recorded before, or the day's work would all
+        bear one moment and be told in any order. A record of days later was made under a clock that was years off."""
+        now = self._clock.now()
+        if not now.is_held:
+            return now
+        for newest in before[-1:] or [entry.envelope for entry in self._journal.latest(1)]:
+            ahead_ms = newest.occurred_at_ms + 1 - now.at_ms
+            if 0 < ahead_ms < _A_WEEK_MS:
+                return replace(now, at_ms=now.at_ms + ahead_ms, offset_ms=now.offset_ms + ahead_ms)
+        return now
+
+    def _envelope(
+        self, operation: Operation, actor: Actor, assurance: int, session_id: str | None, now: TrustedTime
+    ) -> Envelope:
         body, personal = split(operation)
         # What the server could not read would wait here for ever: refuse it while the person is still there.
         parse(operation.TYPE, VERSION, body, personal)
         strict_json.dumps([body, personal])
         wall_ms = self._clock.wall_ms()
-        now = self._clock.now()
         return Envelope(
             op_id=new_id(max(0, now.at_ms), self._random.bytes(10)),
             device_seq=0,

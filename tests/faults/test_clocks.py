@@ -15,9 +15,11 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.lockout import SAVE_EVERY_MS
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
+from guidedesk.models.entities import load_rows
+from guidedesk.services.operations import EditMember
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.system import SystemClock
-from tests.helpers.counter_parts import ManualClock, log, register
+from tests.helpers.counter_parts import ManualClock, log, record, register
 from tests.helpers.postgres import SQLITE
 from tests.helpers.world import Till, World, open_world, settle
 
@@ -98,6 +100,31 @@ def test_after_a_reboot_no_clock_goes_before_the_last_contact(pc: tuple[Till, Pc
     settle(till)
     assert till.counter.now_ms() == clock.world.wall_ms()
     assert till.counter.clock.now().confidence == "good"
+
+
+def test_under_a_clock_that_is_held_the_order_is_that_of_the_work(world: World, pc: tuple[Till, PcClock]) -> None:
+    """A PC without a battery: no time before the last contact, and none after it that could be known."""
+    till, clock = pc
+    till.wire.is_cut = True
+    clock.world.tick(HOUR_MS)
+    member = register(till.counter, "A", actor=till.actor("a1"))  # an hour after the contact, which is known
+    till.close()
+    clock.boot, clock.wall_error_ms = "boot-2", -10 * YEAR_MS
+    names = [f"沈{n}" for n in range(6)]
+    for name in names:
+        clock.world.tick(1_000)
+        edit = EditMember(member_id=member, fields=("name",), name=name)
+        record(till.counter, edit, actor=till.actor("a1"))
+    with till.counter.read() as conn:
+        assert load_rows(conn, "member", till.store_id, [member])[0]["name"] == names[-1]
+    till.wire.is_cut = False
+    settle(till)
+    at_ms = occurred(world)
+    assert at_ms == sorted(set(at_ms))
+    assert at_ms[-1] <= world.clock.wall_ms()
+    assert set(world.recorded().values()) == {"accepted"}
+    with till.counter.read() as conn:
+        assert load_rows(conn, "member", till.store_id, [member])[0]["name"] == names[-1]
 
 
 @pytest.mark.parametrize("years", [10, -10])
