@@ -53,10 +53,9 @@ def compare(conn: Connection, scope_id: str, body: JsonObject, schema: int = SCH
     differing: dict[str, list[int]] = {}
     empty = [""] * BUCKETS
     for tbl in sorted(theirs.keys() | ours.keys()):
-        pairs = zip(theirs.get(tbl, empty), ours.get(tbl, empty), strict=True)
-        numbers = [n for n, (their, our) in enumerate(pairs) if their != our]
-        if numbers:
-            differing[tbl] = numbers
+        told, held = theirs.get(tbl, empty), ours.get(tbl, empty)
+        if told != held:
+            differing[tbl] = [n for n, (their, our) in enumerate(zip(told, held, strict=True)) if their != our]
     is_behind = body["epoch"] != epoch or body["seq"] != head
     rows, more = ([], False) if is_behind else _rows(conn, scope_id, differing)
     return {
@@ -85,7 +84,7 @@ def _tables(value: object) -> dict[str, list[str]]:
         raise Refused("validation", field="tables", why="missing")
     for tbl, digests in value.items():
         good = isinstance(digests, list) and len(digests) == BUCKETS
-        if tbl not in entity_tables() or not good or not all(isinstance(d, str) for d in digests):
+        if tbl not in entity_tables() or not good or set(map(type, digests)) != {str}:
             raise Refused("validation", field="tables", why="bad_value")
     return value
 

@@ -45,7 +45,7 @@ class TableDigest:
             names = [column.name for column in parts.columns]
             self._part_place = (names.index("scope_id"), names.index(parts.info["parent_key"]))
         self._sums = [0] * BUCKETS
-        self._filled = [False] * BUCKETS
+        self._filled: set[int] = set()
         self.count = 0
 
     def add(self, rows: Iterable[Values], lines: Iterable[Values] = ()) -> None:
@@ -59,12 +59,15 @@ class TableDigest:
                 state.update(pack(inside.get((row[place[0]], row[place[1]]), [])))
             number = row[row_id][-1]
             sums[number] = (sums[number] + int.from_bytes(state.digest()[:_BYTES])) & _MASK
-            filled[number] = True
+            filled.add(number)
             self.count += 1
 
     def buckets(self) -> list[str]:
         """Hex of each bucket, empty where there is no row."""
-        return [f"{total:032x}" if is_filled else "" for total, is_filled in zip(self._sums, self._filled, strict=True)]
+        found = [""] * BUCKETS
+        for number in self._filled:
+            found[number] = f"{self._sums[number]:032x}"
+        return found
 
     def _grouped(self, lines: Iterable[Values]) -> Mapping[tuple[bytes, bytes], list[list[Any]]] | None:
         if self._part_place is None:

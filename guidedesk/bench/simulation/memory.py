@@ -21,6 +21,7 @@ from guidedesk.sync.profile import HeaderState
 
 When = Literal["before", "after"]
 _NO_LIMIT: Final = 1_073_741_823
+_STATEMENTS: Final = 1_000  # that a connection keeps ready: a world asks with more different ones than the usual 128
 _names = itertools.count(1)
 _COMPILED: Final[dict[Any, Any]] = {}  # statements put together once, for every world of this process
 
@@ -133,7 +134,9 @@ class MemoryDisk:
         if name not in self._anchors:
             self.create(name)
         hooked = _hooked(self.driver)
-        connection = self.driver.connect(self._addresses[name], uri=True, check_same_thread=False, factory=hooked)
+        connection = self.driver.connect(
+            self._addresses[name], uri=True, check_same_thread=False, factory=hooked, cached_statements=_STATEMENTS
+        )
         connection.isolation_level = None
         connection.at_commit = lambda when: self._tick(name, when)
         connection.on_close = lambda: self._open.remove(connection) if connection in self._open else None
