@@ -19,7 +19,7 @@ from guidedesk.ui.shell.topbar import SyncChip, TopBar, UserChip
 from guidedesk.ui.theme import look
 from guidedesk.ui.widgets.overlay import Dialog, OverlayHost, Toast
 from guidedesk.ui.widgets.paint import forget_texts
-from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
+from guidedesk.ui.widgets.tab_order import bring_into_view, move_focus, tab_stops
 
 UNDER_COVER: Final = frozenset({"full_screen", "next_pane", "previous_pane"})
 
@@ -350,8 +350,10 @@ def _holds(pane: QWidget, widget: QWidget) -> bool:
 def _focus_inside(pane: QWidget) -> None:
     if pane.focusPolicy() != Qt.FocusPolicy.NoFocus or pane.focusProxy() is not None:
         pane.setFocus(Qt.FocusReason.TabFocusReason)
+        bring_into_view(pane)
         return
     inner = next((w for w in pane.findChildren(QWidget)
                   if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isVisible() and w.isEnabled()), None)
     if inner is not None:
         inner.setFocus(Qt.FocusReason.TabFocusReason)
+        bring_into_view(inner)

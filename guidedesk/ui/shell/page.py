@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from guidedesk.ui.shell.keymap import KeyCue
 from guidedesk.ui.theme import look
+from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.layouts import Box, column
 from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
@@ -18,19 +19,38 @@ DEFAULT_CUES = (
 )
 
 
+class _Inside(QWidget):
+    """What a page holds: as wide as the page, and as high, or as high as nothing in it is cut."""
+
+    def minimumSizeHint(self) -> QSize:
+        # Heads and tabs fold when they become too narrow: they must not be given more than there is.
+        return QSize(0, super().minimumSizeHint().height())
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        # Not the height its lists would like: they scroll by themselves.
+        return layout.totalMinimumHeightForWidth(width) if layout is not None else -1
+
+
 class Page(QWidget):
     """Base of all screens. Subclasses fill `self.body`, a column with gap 4 (16 px), and override what differs.
 
-    A page takes frozen view models in its `render(...)` and emits past-tense signals; it holds no rule.
+    A page takes frozen view models in its `render(...)` and emits past-tense signals; it holds no rule. It scrolls only
+    where words are so large that even its lists at their least leave too little height for the rest.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._frame = QVBoxLayout(self)
+        inside = _Inside()
+        self._frame = QVBoxLayout(inside)
         self.body: Box = column(gap=4)
         self._frame.addLayout(self.body)
+        self._scroll = ScrollColumn(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
         self.is_compact = False
         self._is_inner = False
         look().restyled.connect(self._pad)
@@ -92,3 +112,10 @@ class Page(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._pad()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._frame.totalMinimumSize().width(), super().minimumSizeHint().height())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._scroll.verticalScrollBar().setValue(0)

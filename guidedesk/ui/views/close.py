@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk.ui import close_words, formats
 from guidedesk.ui import earnings_words as words
@@ -24,6 +24,7 @@ from guidedesk.ui.widgets.columns import ColumnsPane, Pane
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row
+from guidedesk.ui.widgets.pages import Pages
 
 CUES = (
     KeyCue("F2", "keys.search"), KeyCue("Ctrl Enter", "close.key.rule"), KeyCue("F5", "keys.sync"),
@@ -66,9 +67,9 @@ class ClosePage(Page):
         head = flow(place, holder(row(*ways, gap=2)), align="apart")
         self.gates, self.totals, self.tables = GatesCard(), TotalsCard(), TablesCard()
         self.panel, self.second, self.flag = DisputePanel(), AdjustmentPanel(), FlagPanel()
-        self._side = QStackedWidget()
+        self._side = Pages()
         for panel in (self.panel, self.second, self.flag):
-            self._side.addWidget(panel)
+            self._side.add(panel)
         side = QFrame()
         side.setProperty("kind", "card")
         side.setLayout(column(self._side, gap=0))
@@ -128,7 +129,7 @@ class ClosePage(Page):
         self.panel.show_dispute(state, today)
         self.second.show_adjustment(state, today)
         self.flag.show_flag(state, today)
-        self._side.setCurrentWidget({"second": self.second, "flags": self.flag}.get(state.tab, self.panel))
+        self._side.show_page({"second": self.second, "flags": self.flag}.get(state.tab, self.panel))
         self._show_buttons(state)
 
     def render_double_uses(self, state: DoubleUsesState) -> None:

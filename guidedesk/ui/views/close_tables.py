@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget
 
 from guidedesk.services.earnings import CloseMonth
 from guidedesk.ui import close_words, formats, i18n, messages
@@ -21,6 +20,7 @@ from guidedesk.ui.widgets.fitting import FittingButtons
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, row, rule
 from guidedesk.ui.widgets.listview import TableView
+from guidedesk.ui.widgets.pages import Pages
 from guidedesk.ui.widgets.states import Skeleton, error_state, no_permission_state
 
 TABS: Final = ("open", "resolved", "second", "flags")
@@ -91,9 +91,9 @@ class TablesCard(Card):
         inner.setStretch(9, 3)
         self._main = holder(inner)
         self._locked, self._error = no_permission_state(), error_state()
-        self._loading, self._pages = ScrollColumn(Skeleton()), QStackedWidget()
+        self._loading, self._pages = ScrollColumn(Skeleton()), Pages()
         for page in (self._main, self._locked, self._error, self._loading):
-            self._pages.addWidget(page)
+            self._pages.add(page)
         self.body.put(self._pages)
         self.tabs.chosen.connect(self.tab_chosen)
         for each in self._lists:
@@ -114,17 +114,17 @@ class TablesCard(Card):
         data = state.data
         if state.is_forbidden:
             self._locked.show_text(t("close.forbidden"), t("close.forbidden_text"))
-            self._pages.setCurrentWidget(self._locked)
+            self._pages.show_page(self._locked)
             return
         if data is None and state.problem is None and not state.is_offline:
             self._loading.setAccessibleName(f"{t('close.loading')}. {t('close.loading_text')}")
-            self._pages.setCurrentWidget(self._loading)
+            self._pages.show_page(self._loading)
             return
         if data is None:
             self._error.show_text(t("close.error"), self._why(state), (t("earn.try_again"),))
-            self._pages.setCurrentWidget(self._error)
+            self._pages.show_page(self._error)
             return
-        self._pages.setCurrentWidget(self._main)
+        self._pages.show_page(self._main)
         is_empty = not (state.disputes or state.adjustments or state.flags)
         for part in self._balance:
             # Large text leaves room for one table: what waits, while something does.

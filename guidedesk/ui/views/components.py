@@ -81,6 +81,7 @@ class ComponentsPage(Page):
         scroll = ScrollColumn(sheet)
         # A sheet of parts is no screen: at large text it may be wider than the window.
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        scroll.setMinimumWidth(1)
         self.body.put(head, scroll)
         self.body.setStretch(1, 1)
 

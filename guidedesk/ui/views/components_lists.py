@@ -100,7 +100,7 @@ def _table() -> TitledCard:
                 t("parts.returned")),
     ))
     view = TableView(model, "parts.table")
-    view.setMinimumHeight(look().m.row_head + look().m.row_table)
+    view.setMinimumHeight(look().m.row_head + 2 * look().m.row_table)
     card = TitledCard("parts.table", divided=False)
     card.body.put(view)
     return card

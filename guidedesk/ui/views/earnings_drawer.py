@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk.services.earnings import Change, Earnings, EarningsLine, Evidence, Expiring, Person
 from guidedesk.ui import earnings_words as words
@@ -23,6 +23,7 @@ from guidedesk.ui.widgets.fields import Field
 from guidedesk.ui.widgets.flow import flow
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import ALIGN_TOP, Box, column, fit_count, holder, row, rule
+from guidedesk.ui.widgets.pages import Pages
 from guidedesk.ui.widgets.states import empty_state
 from guidedesk.ui.widgets.story import Moment, Story
 
@@ -370,15 +371,16 @@ class EarningsDrawer(QFrame):
         self.setProperty("kind", "card")
         self.line, self.changes = LinePanel(), ChangesPanel()
         self.expiring, self.why_not = ExpiringPanel(), WhyNotPanel()
-        self._pages = QStackedWidget()
-        for panel in (self.line, self.changes, self.expiring, self.why_not):
-            self._pages.addWidget(panel)
+        self._pages = Pages()
+        self._panels = (self.line, self.changes, self.expiring, self.why_not)  # in the order of `PANELS`
+        for panel in self._panels:
+            self._pages.add(panel)
         self.setLayout(column(self._pages, gap=0))
 
     def render_state(self, state: EarningsState, today: date) -> None:
         """Show the panel asked for."""
         data: Earnings | None = state.feed.data
-        self._pages.setCurrentIndex(PANELS.index(state.panel))
+        self._pages.show_page(self._panels[PANELS.index(state.panel)])
         if state.panel == "line":
             self.line.show_line(state, today)
         elif state.panel == "changes":

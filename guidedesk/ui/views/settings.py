@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk import __version__
 from guidedesk.ui.i18n import t
@@ -27,6 +27,7 @@ from guidedesk.ui.widgets.columns import ColumnsPane, Pane, ScrollColumn
 from guidedesk.ui.widgets.kind_list import Kind, NavList
 from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import column, holder, rule
+from guidedesk.ui.widgets.pages import Pages
 
 CUES: Final = (
     KeyCue("F2", "keys.search"), KeyCue("F6", "keys.pane"), KeyCue("F5", "keys.sync"), KeyCue("F9", "keys.lock"),
@@ -57,9 +58,9 @@ class SettingsPage(Page):
             "customer": self.customer, "lock": self.lock, "look": self.look, "policy": self.policy,
             "data": self.data, "log": self.log,
         }  # fmt: skip
-        self._stack = QStackedWidget()
+        self._stack = Pages()
         for name in GROUPS:
-            self._stack.addWidget(self._panels[name])
+            self._stack.add(self._panels[name])
         title = column(Label("", "title", lines=1).say("settings.title"), pad=(3, 4))
         foot = column(self._version, pad=(2, 4))
         side = QFrame()
@@ -79,7 +80,7 @@ class SettingsPage(Page):
         self._state = state
         kinds = [Kind(name, _ICONS[name], "neutral", t(f"settings.{name}"), "", "") for name in state.groups]
         self.nav.show_kinds(kinds, state.group)
-        self._stack.setCurrentWidget(self._panels[state.group])
+        self._stack.show_page(self._panels[state.group])
         self._version.set_text(f"GuideDesk {__version__}")
         for panel in (self.printers, self.customer, self.lock, self.look, self.policy, self.data):
             panel.render_state(state)

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from guidedesk.services.team import KPIS, Kpi, TeamBoard, TeamPeriod
 from guidedesk.ui import formats, messages
@@ -32,6 +32,7 @@ from guidedesk.ui.widgets.choices import Choice, ChoiceGroup
 from guidedesk.ui.widgets.columns import ScrollColumn
 from guidedesk.ui.widgets.kpi import KpiFace, KpiTile, KpiWall
 from guidedesk.ui.widgets.layouts import Box, column, holder, row
+from guidedesk.ui.widgets.pages import Pages
 from guidedesk.ui.widgets.states import Skeleton, empty_state, error_state, no_permission_state
 
 CUES: Final = (
@@ -82,9 +83,9 @@ class TeamPage(Page):
         self._board = holder(board)
         self._loading, self._locked = Skeleton(), no_permission_state()
         self._error, self._empty = error_state(), empty_state("chart")
-        self._pages = QStackedWidget()
+        self._pages = Pages()
         for page in (self._board, self._loading, self._locked, self._error, self._empty):
-            self._pages.addWidget(page)
+            self._pages.add(page)
         self.body.put(self.head, self.banner, self._pages)
         self.body.setStretch(2, 1)
         self._connect()
@@ -125,9 +126,9 @@ class TeamPage(Page):
             return
         if state.is_empty:
             self._empty.show_text(t("team.empty"), t("team.empty_text"))
-            self._pages.setCurrentWidget(self._empty)
+            self._pages.show_page(self._empty)
             return
-        self._pages.setCurrentWidget(self._board)
+        self._pages.show_page(self._board)
         self._show_tiles(board, shown)
         self._place(state)
         brief, low = self._is_tight, self._is_low
@@ -190,16 +191,16 @@ class TeamPage(Page):
     def _show_nothing(self, state: TeamState) -> None:
         if state.is_forbidden:
             self._locked.show_text(t("team.forbidden"), t("team.forbidden_text"))
-            self._pages.setCurrentWidget(self._locked)
+            self._pages.show_page(self._locked)
         elif state.problem is not None or state.is_offline:
             text = messages.message_for(state.problem).text if state.problem is not None else t("team.offline")
             if state.is_offline:
                 text = t("team.offline")
             self._error.show_text(t("team.error"), text, (t("state.retry"),))
-            self._pages.setCurrentWidget(self._error)
+            self._pages.show_page(self._error)
         else:
             self._loading.setAccessibleName(f"{t('team.loading')}. {t('team.loading_text')}")
-            self._pages.setCurrentWidget(self._loading)
+            self._pages.show_page(self._loading)
 
     def _retry(self, _number: int) -> None:
         self.retried.emit()

@@ -208,10 +208,19 @@ class TableView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
+        two_rows = 2 * self.verticalHeader().defaultSectionSize()
+        if event.oldSize().height() < two_rows <= event.size().height():
+            # While it was that low a chosen row was scrolled to; now the rows before it have room again.
+            self.scrollToTop()
+            self.scrollTo(self.currentIndex())
 
     def minimumSizeHint(self) -> QSize:
         # A low window at large text keeps the head and the beginning of a row.
         return QSize(super().minimumSizeHint().width(), look().m.row_head + TARGET)
+
+    def sizeHint(self) -> QSize:
+        # No more: what stands above and below is whole before another row is.
+        return QSize(super().sizeHint().width(), self.minimumSizeHint().height())
 
     def _restyle(self) -> None:
         high = int(getattr(look().m, self._row_metric))
