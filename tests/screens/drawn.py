@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
 from guidedesk.ui.audit import Problem, accessible_texts, audit
-from guidedesk.ui.screens import close_screen, list_screens, open_screen
+from guidedesk.ui.screens import Screen, close_screen, list_screens, open_screen
 
 # Each pair of language, theme, text size and window size is seen at least once: a covering subset of 24 combinations.
 LOOKS = [
@@ -39,8 +40,15 @@ def some_screens(
     lang: str, theme: str, scale: float, size: tuple[int, int], first: int = 0, step: int = 1
 ) -> dict[tuple[str, str], Drawn]:
     """Every `step`-th registered screen from the `first` on, in one look."""
+    return draw(list_screens()[first::step], lang, theme, scale, size)
+
+
+def draw(
+    screens: Iterable[Screen], lang: str, theme: str, scale: float, size: tuple[int, int]
+) -> dict[tuple[str, str], Drawn]:
+    """These screens, in one look."""
     found: dict[tuple[str, str], Drawn] = {}
-    for screen in list_screens()[first::step]:
+    for screen in screens:
         window = open_screen(screen.name, screen.state, lang, theme, scale, size)
         found[screen.name, screen.state] = Drawn(audit(window), "\n".join(accessible_texts(window)))
         close_screen(window)

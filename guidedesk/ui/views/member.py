@@ -89,7 +89,7 @@ class MemberHead(QFrame):
         self._how, self._missing = Chip(), Chip("", "warning", icon="edit").say("member.incomplete")
         self._pending = Chip("", "info", icon="queue").say("member.waiting")
         self._stale = StaleChip()
-        self._chips = flow(self._tier, self._number, self._how, self._missing, self._pending, self._stale, gap=2)
+        chips = (self._tier, self._number, self._how, self._missing, self._pending, self._stale)
         self._phone, self._birthday, self._joined = Label("", "label", "text2"), Label("", "label", "text2"), Label(
             "", "label", "text2")
         self._birthday_box = holder(row(IconLabel("cake", "text2", "iconSmall"), self._birthday, gap=1))
@@ -107,9 +107,9 @@ class MemberHead(QFrame):
         self.served_small = icon_button("tshirt", "member.served", kind="default")
         self.more = MenuButton("actions.more", ACTIONS)
         self.history.show_key(False)  # the timeline's foot and the key bar say it; long names need the room
-        name_line = row(self._name, holder(column(None, self._chips, None, gap=0)), gap=3)
-        name_line.setStretch(1, 1)
-        who = column(self._long_name, name_line, self._short, self._facts, gap=1)
+        self._name.setContentsMargins(0, 0, look().tokens.space(1), 0)
+        name_line = flow(self._name, *chips, gap=2)
+        who = column(None, self._long_name, name_line, self._short, self._facts, None, gap=1)
         line = row(self._avatar, self._small_avatar, who, self.log, self.served, self.history, self.log_small,
                    self.served_small, self.more, gap=2, pad=(3, 4))
         line.setStretch(2, 1)

@@ -56,7 +56,7 @@ class NewMemberPage(Page):
         self._offline = Chip("", "warning", icon="cloud-off").say("register.offline")
         self._note = Label("", "caption", "text3", lines=1).say("register.note")
         self.create_button = Button("", "primary", key="Ctrl Enter").say("register.create")
-        self._blocked = Label("", "caption", "text2")
+        self._blocked = Label("", "caption", "text2", lines=2)
         self._build()
         self._connect()
 
@@ -75,9 +75,10 @@ class NewMemberPage(Page):
         card = Card(pad=0, gap=0)
         card.body.put(ScrollColumn(holder(form)), rule(), foot)
         card.body.setStretch(0, 1)
-        head = row(Label("", "title").say("register.title"), self._note, self._offline, gap=3)
-        head.setStretch(1, 1)
-        content = column(head, card, gap=3)
+        self._title = Label("", "title").say("register.title")
+        self._head = row(self._title, self._note, self._offline, gap=3)
+        self._head.setStretch(1, 1)
+        content = column(self._head, card, gap=3)
         content.setStretch(1, 1)
         self.body.put(content)
 
@@ -103,6 +104,7 @@ class NewMemberPage(Page):
         self.owner.show_state(state)
         self.card.show_state(state)
         self._offline.setVisible(state.is_offline)
+        self._fit_head()
         why = t(f"register.blocked.{state.blocked}") if state.blocked else ""
         self._blocked.set_text(why)
         self._blocked.setVisible(bool(why))
@@ -160,3 +162,11 @@ class NewMemberPage(Page):
         self._fields.setDirection(ways.TopToBottom if narrow else ways.LeftToRight)
         self._hints.setVisible(not narrow)
         self._note.setVisible(not narrow)
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        """What is said while offline goes below the title where both are not whole beside each other."""
+        ways, margins = QBoxLayout.Direction, self._frame.contentsMargins()
+        wide = self._title.sizeHint().width() + self._head.spacing() + self._offline.sizeHint().width()
+        fits = wide <= self.width() - margins.left() - margins.right()
+        self._head.setDirection(ways.LeftToRight if fits else ways.TopToBottom)

@@ -15,6 +15,7 @@ from guidedesk.ui.presenters.search import SearchState
 from guidedesk.ui.tables.model import RowsModel
 from guidedesk.ui.tables.search import OFFICE_ROW, hit_row, office_row
 from guidedesk.ui.theme import look
+from guidedesk.ui.theme.metrics import TARGET
 from guidedesk.ui.views.search_preview import Preview
 from guidedesk.ui.widgets.buttons import Button
 from guidedesk.ui.widgets.chips import KeyHint
@@ -60,6 +61,7 @@ class SearchPanel(FloatingPanel):
         self._none = empty_state("search")
         self._list = QStackedLayout()
         for page in (self.results, self._none):
+            page.setMinimumHeight(TARGET)  # both scroll; what may be done below them must stay whole
             self._list.addWidget(page)
         self._add = Button("", "quiet", icon="user-plus", key="Ctrl N")
         self.ask = Button("", "quiet", icon="store", key="Ctrl R").say("search.ask")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from guidedesk.services.segments import SegmentInfo
 from guidedesk.ui import formats, messages
@@ -25,6 +25,7 @@ from guidedesk.ui.widgets.labels import Label
 from guidedesk.ui.widgets.layouts import ALIGN_TOP, column, holder, row, rule, settle_layouts
 from guidedesk.ui.widgets.listview import ListView
 from guidedesk.ui.widgets.menu_button import MenuButton, MenuItem
+from guidedesk.ui.widgets.pages import Pages
 from guidedesk.ui.widgets.states import Skeleton, StaleChip, StatePanel, empty_state, error_state, no_permission_state
 
 CUES: Final = (
@@ -118,24 +119,24 @@ class SegmentsPage(Page):
         self._loading = Skeleton()
         self._empty.acted.connect(self._acted)
         self._error.acted.connect(self._acted)
-        self._middle = QStackedWidget()
-        self._middle.addWidget(self.build)
-        framed = QFrame()
-        framed.setProperty("kind", "card")
-        self._states = QStackedWidget()
+        self._middle = Pages()
+        self._middle.add(self.build)
+        self._framed = QFrame()
+        self._framed.setProperty("kind", "card")
+        self._states = Pages()
         for panel in (self._empty, self._error, self._loading):
-            self._states.addWidget(panel)
-        framed.setLayout(column(self._states, gap=0))
-        self._middle.addWidget(framed)
+            self._states.add(panel)
+        self._framed.setLayout(column(self._states, gap=0))
+        self._middle.add(self._framed)
         self.columns = ColumnsPane(
             Pane(self.list, "seg.pane_list", "pane_segments"),
             Pane(self._middle, "seg.pane_build"),
             Pane(self.outreach, "seg.pane_send", "pane_drawer"),
             least="segments_min",
         )
-        self._whole = QStackedWidget()
-        self._whole.addWidget(self.columns)
-        self._whole.addWidget(self._closed)
+        self._whole = Pages()
+        self._whole.add(self.columns)
+        self._whole.add(self._closed)
         self.body.addWidget(self._whole, 1)
         self.columns.became_tabs.connect(self._refold)
 
@@ -143,7 +144,7 @@ class SegmentsPage(Page):
         """Show a state."""
         self._state = state
         is_closed = state.problem is not None and state.problem.code == "forbidden"
-        self._whole.setCurrentWidget(self._closed if is_closed else self.columns)
+        self._whole.show_page(self._closed if is_closed else self.columns)
         if is_closed:
             self._closed.show_text(t("seg.forbidden"), t("seg.forbidden_text"))
             return
@@ -163,10 +164,10 @@ class SegmentsPage(Page):
             if state.board is None:
                 panel = self._loading if state.problem is None and not state.is_offline else self._error
         if panel is None:
-            self._middle.setCurrentWidget(self.build)
+            self._middle.show_page(self.build)
             return
-        self._middle.setCurrentIndex(1)
-        self._states.setCurrentWidget(panel)
+        self._middle.show_page(self._framed)
+        self._states.show_page(panel)
         if panel is self._empty:
             ways = () if state.is_offline else (t("seg.none_action"),)
             self._empty.show_text(t("seg.none"), t("seg.none_text"), ways)
@@ -207,7 +208,7 @@ class SegmentsPage(Page):
         return False
 
     def _acted(self, _number: int) -> None:
-        if self._states.currentWidget() is self._empty:
+        if self._states.shown() is self._empty:
             self.added.emit("empty")
         else:
             self.retried.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsDropShadowEffect, QSizePolicy, QWidget
 
 from guidedesk.ui.theme import look
@@ -12,7 +12,7 @@ from guidedesk.ui.widgets.access import Role, announce, set_role
 from guidedesk.ui.widgets.buttons import Button, icon_button
 from guidedesk.ui.widgets.chips import IconLabel
 from guidedesk.ui.widgets.labels import Label
-from guidedesk.ui.widgets.layouts import Box, Item, column, row, rule
+from guidedesk.ui.widgets.layouts import Box, Item, column, placed, row, rule
 from guidedesk.ui.widgets.tab_order import move_focus, tab_stops
 
 
@@ -41,6 +41,23 @@ class Dialog(QFrame):
         set_role(self, Role.Dialog, self.title.text())
         look().restyled.connect(self._restyle)
         self._restyle()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_foot()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit_foot()
+        return super().event(event)
+
+    def _fit_foot(self) -> None:
+        """The key caps leave where the buttons at the foot would not be whole with them."""
+        buttons = [one for one in placed(self.foot) if isinstance(one, Button) and not one.isHidden()]
+        caps = sum(one.size_with(show_key=True, is_bare=False).width() - one.sizeHint().width() for one in buttons)
+        fits = self.foot.minimumSize().width() + caps <= self.width()
+        for button in buttons:
+            button.show_key(fits)
 
     def head_insert(self, *items: QWidget) -> None:
         """Widgets behind the title, e.g. a chip."""

@@ -21,6 +21,10 @@ class Pages(QWidget):
         """Bring one of them to the front."""
         self._front.setCurrentWidget(page)
 
+    def shown(self) -> QWidget | None:
+        """The page in front."""
+        return self._front.currentWidget()
+
 
 class _Front(QStackedLayout):
     def __init__(self, parent: QWidget) -> None:
