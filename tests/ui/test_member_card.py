@@ -18,7 +18,7 @@ from guidedesk.models.entities import store_rows
 from guidedesk.services.changes import Changes
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import OwnerInfo
+from guidedesk.services.read_models import OwnerInfo, TimelineEntry
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, WELCOME, member_state
@@ -27,6 +27,8 @@ from guidedesk.ui.fixtures.people import NOW_MS
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.log_interaction import LogPresenter
 from guidedesk.ui.presenters.member import MemberPresenter, MemberState
+from guidedesk.ui.tables import timeline
+from guidedesk.ui.tables.rows import LineRow
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 from guidedesk.ui.tasks import InlineTasks
 from guidedesk.ui.views import member_words as words
@@ -366,3 +368,33 @@ def test_a_card_that_could_not_be_read_leaves_the_one_on_show_alive(desk: Member
     pull_sale(desk)
     assert len(failed) == 1
     assert shows_sale(member)
+
+
+def test_ten_thousand_entries_are_read_page_by_page_and_put_into_words_once(
+    desk: MemberDesk, show: Callable[..., QWidget], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with desk.counter.shop.engine.begin() as connection:
+        rows = [purchase_row(n, SHEN, 0, ("围巾", "配饰", 100), paid_at_ms=NOW - n * 60_000) for n in range(10_000)]
+        store_rows(connection, "purchase", rows)
+    told: list[str] = []
+
+    def tell(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool) -> LineRow:
+        told.append(entry.id)
+        return timeline_row(entry, now_ms, hides_amounts=hides_amounts)
+
+    monkeypatch.setattr(timeline, "timeline_row", tell)
+    member, page = MemberPresenter(desk), MemberPage()
+    member.state_changed.connect(page.render_state)
+    show(hosted(page))
+    member.open(SHEN)
+    model = page.timeline.model
+    widgets = len(page.timeline.findChildren(QWidget))
+    changed = heard(model.dataChanged)
+    while not member.state.is_complete:
+        before = model.rowCount()
+        member.read_more()
+        assert model.rowCount() - before <= 64
+    assert model.rowCount() == 10_000
+    assert len(told) == len(set(told)) == 10_000, "an entry is put into words once"
+    assert changed == [], "a further page lays out nothing that is there"
+    assert len(page.timeline.findChildren(QWidget)) == widgets, "no widget per row"

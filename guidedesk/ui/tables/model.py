@@ -100,7 +100,8 @@ class PagedModel(QAbstractTableModel):
 
     def append_ids(self, ids: Sequence[str]) -> None:
         """Add ids below what is shown, without moving it (results that came later)."""
-        new = [row_id for row_id in ids if row_id not in set(self._ids)]
+        known = set(self._ids)
+        new = [row_id for row_id in ids if row_id not in known]
         if new:
             first = len(self._ids)
             self._pages.pop(first // PAGE, None)

@@ -54,10 +54,12 @@ class TimelineModel(RowsModel):
         self._has_more = has_more
         ids = [row.row_id for row in rows]
         known = len(self._ids)
-        if known and ids[:known] == list(self._ids):
-            self._rows = {row.row_id: row for row in rows}
+        if known and ids[:known] == self._ids:
+            before, self._rows = self._rows, {row.row_id: row for row in rows}
             self.append_ids(ids[known:])
-            self.refresh()
+            if any(before[row.row_id] is not row for row in rows[:known]):
+                # Not for a further page alone: a view asked to show thousands of rows anew lays all of them out again.
+                self.refresh()
         else:
             self.set_rows(rows)
 
@@ -75,16 +77,21 @@ class TimelineWords:
 
     def __init__(self) -> None:
         self._told: object = None
-        self._rows: dict[TimelineEntry, LineRow] = {}
+        self._rows: dict[tuple[str, str], tuple[TimelineEntry, LineRow]] = {}
 
     def rows(self, entries: Sequence[TimelineEntry], now_ms: int, *, hides_amounts: bool) -> list[LineRow]:
         """A row each, in their order; those of entries that are no longer shown are forgotten."""
         told = (now_ms // 60_000, hides_amounts, i18n.language())
         before = self._rows if told == self._told else {}
-        self._told, self._rows = told, {
-            entry: before.get(entry) or timeline_row(entry, now_ms, hides_amounts=hides_amounts) for entry in entries
-        }
-        return list(self._rows.values())
+        self._told, self._rows = told, {}
+        for entry in entries:
+            # By kind and id, and only then by all that is in it: thousands of entries come again with every page.
+            key = (entry.kind, entry.id)
+            kept = before.get(key)
+            if kept is None or (kept[0] is not entry and kept[0] != entry):
+                kept = (entry, timeline_row(entry, now_ms, hides_amounts=hides_amounts))
+            self._rows[key] = kept
+        return [row for _, row in self._rows.values()]
 
 
 def timeline_row(entry: TimelineEntry, now_ms: int, *, hides_amounts: bool = False) -> LineRow:
