@@ -110,6 +110,7 @@ def _explain(tally: Tally, args: argparse.Namespace) -> None:
     for violation in tally.violations[:_SHRUNK]:
         schedule = make_schedule(violation.seed, args.steps)
         shorter, seen = shrink(schedule, violation, args.mutant)
+        args.keep.mkdir(parents=True, exist_ok=True)  # what was found must not be lost over a folder
         path = args.keep / f"schedule-{violation.seed}.json"
         shorter.save(path)
         planted = f" --mutant {args.mutant}" if args.mutant else ""
