@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -109,10 +109,9 @@ class FormDialog(Dialog):
         self.body.setContentsMargins(0, 0, 0, 0)
         self._fit_side()
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._fit_side()
-        return super().event(event)
+    def _fit(self) -> None:
+        super()._fit()
+        self._fit_side()
 
     def _fit_side(self) -> None:
         if self._side is not None:
@@ -123,7 +122,6 @@ class FormDialog(Dialog):
         m = look().m
         wide = self.width() >= (m.dialog_w if self._side is not None else m.dialog_form_w) * 4 // 5
         if self._side is not None:
-            self._fit_side()
             self._side.setVisible(wide)
         for widget in (self._chip, self._hints):
             widget.setVisible(wide)

@@ -44,15 +44,15 @@ class Dialog(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit_foot()
+        self._fit()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
-            self._fit_foot()
+            self._fit()
         return super().event(event)
 
-    def _fit_foot(self) -> None:
-        """The key caps leave where the buttons at the foot would not be whole with them."""
+    def _fit(self) -> None:
+        """Whenever room or content changes: the key caps leave where the buttons at the foot would not be whole."""
         buttons = [one for one in placed(self.foot) if isinstance(one, Button) and not one.isHidden()]
         caps = sum(one.size_with(show_key=True, is_bare=False).width() - one.sizeHint().width() for one in buttons)
         fits = self.foot.minimumSize().width() + caps <= self.width()
