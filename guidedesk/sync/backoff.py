@@ -28,10 +28,12 @@ class Backoff:
 
         `retry_after_ms` is obeyed in full, with up to an eighth as much again so that not everybody comes at once: the
         server gives each of them another time already, and while they wait longer than it asked it has nothing to do.
+        Being told a time is an answer, and makes no later wait longer: in a storm everybody is told one several times,
+        and the first connection that broke then kept a counter away for minutes.
         """
-        self._failures += 1
         if retry_after_ms is not None:
             return retry_after_ms + self.jitter_ms(max(BASE_MS, retry_after_ms // 8))
+        self._failures += 1
         cap = UNREACHABLE_CAP_MS if is_unreachable else CAP_MS
         return self.jitter_ms(min(cap, BASE_MS << min(self._failures - 1, 20)))
 

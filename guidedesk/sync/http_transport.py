@@ -31,6 +31,7 @@ READ_S: Final = 30
 _KEPT: Final = 2  # connections: of a long queue one batch is sent while the server is at the one before
 _LINES_BYTES: Final = 14  # " HTTP/1.1", line ends, and the empty line
 _HEADER_BYTES: Final = 4  # ": " and the line's end
+_MAY_COME_TWICE: Final = "/v1/sync/"  # what the exchange asks takes effect once, however often it comes
 
 
 @dataclass(slots=True)
@@ -81,7 +82,15 @@ class HttpTransport:
         self._begun.append(_Begun(self._exchange, request))
 
     def _exchange(self, request: Request) -> Response:
-        answer, headers = self._ask(request, is_stream=False)
+        opened = self._pool.num_connections
+        try:
+            answer, headers = self._ask(request, is_stream=False)
+        except TransportError as error:
+            is_kept = self._pool.num_connections == opened
+            if error.code != "connection_lost" or not is_kept or not request.path.startswith(_MAY_COME_TWICE):
+                raise
+            # The other side may have given the kept connection up while we asked: a new one tells.
+            answer, headers = self._ask(request, is_stream=False)
         received = {name.lower(): value for name, value in answer.headers.items()}
         self._count(request, headers, answer.data, received)
         return Response(answer.status, answer.data, received)

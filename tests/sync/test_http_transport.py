@@ -26,6 +26,41 @@ from tests.helpers.counter_parts import DEVICE, START_MS, SeededRandom
 HELLO = Request("POST", "/v1/sync/hello?x=1", b"{}", {"Content-Type": "application/json"})
 
 
+class GivesUp:
+    """A server that answers a request, and gives the kept connection up when the next one comes; so each time."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection:
+                    self._read(connection)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                    self._read(connection)
+
+    def _read(self, connection: socket.socket) -> None:
+        request = b""
+        while not request.endswith(b"{}"):
+            part = connection.recv(65_536)
+            if not part:
+                return
+            request += part
+        self.asked.append(request)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+
 @contextmanager
 def server(answer: Callable[[socket.socket, bytes], None], *, peek: bool = False) -> Iterator[str]:
     """A server that takes one connection and does with it what it is told; `peek` leaves the request unread."""
@@ -63,6 +98,30 @@ def test_nobody_there_is_told_apart_from_a_broken_line() -> None:
     assert fails_with(f"http://127.0.0.1:{port}") == "unreachable"
     with server(lambda connection, _: connection.close()) as url:
         assert fails_with(url) == "connection_lost"
+
+
+def test_a_kept_connection_that_was_given_up_costs_the_exchange_nothing() -> None:
+    giving_up = GivesUp()
+    line = transport(giving_up.url)
+    assert [line.send(HELLO).status for _ in range(3)] == [200, 200, 200]
+    line.close()
+    giving_up.close()
+    assert len(giving_up.asked) == 5  # the second and the third were asked again
+    nonces = {part for one in giving_up.asked for part in one.split(b";") if part.startswith(b"nonce=")}
+    assert len(nonces) == 5  # each signed for itself: the first may have been read
+
+
+def test_what_could_take_effect_twice_is_not_asked_again_by_itself() -> None:
+    giving_up = GivesUp()
+    line = transport(giving_up.url)
+    sign_in = Request("POST", "/v1/sign-in", b"{}", {"Content-Type": "application/json"})
+    assert line.send(sign_in).status == 200
+    with pytest.raises(TransportError) as failed:
+        line.send(sign_in)
+    assert failed.value.code == "connection_lost"
+    line.close()
+    giving_up.close()
+    assert len(giving_up.asked) == 2
 
 
 def test_a_server_that_never_answers_does_not_hang_the_counter(monkeypatch: pytest.MonkeyPatch) -> None:
