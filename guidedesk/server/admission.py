@@ -41,11 +41,14 @@ MOST_WAITING: Final = 32
 _LONGEST_S: Final = 10.0  # of waiting: well within what a counter waits for an answer (S-5)
 _MOST_S: Final = 300  # nobody is sent away for longer, as a counter by itself waits no longer (SYNC.md 6)
 _LATE_S: Final = 60
+_LITTLE_LATE_S: Final = 3.0  # a counter adds up to an eighth to what it was told (sync/backoff.py)
 _FIRST_GUESS_S: Final = 0.05
 _WEIGHT: Final = 0.1  # of the newest call in what calls take
 _MOST_PROMISES: Final = 20_000
-# While others come first: one call in the time that so many would take.
+# While others come first: one call in the time that so many would take, and when the others ask again.
 _HELD_BACK: Final = 4
+_HELD_LEAST_S: Final = 2.0
+_HELD_MOST_S: Final = 60.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +57,7 @@ T = TypeVar("T")
 class WorkQueue:
     """Workers and the calls that wait for them. All but the figures is used on the event loop.
 
-    `behind`: while that queue is crowded, calls are let into this one only at times they were told, far apart.
+    `behind`: while that queue is wanted, calls are let into this one only at times they were told, and few of them.
     """
 
     def __init__(
@@ -76,6 +79,8 @@ class WorkQueue:
         self._limiter = anyio.CapacityLimiter(workers)
         self._promised: OrderedDict[str, float] = OrderedDict()
         self._last_promise = 0.0
+        self._wanted_since: float | None = None
+        self._next_beside = 0.0  # when one may be let in although others come first
 
     @property
     def waiting(self) -> int:
@@ -87,6 +92,17 @@ class WorkQueue:
         """Whether as many wait as are at work."""
         return self.waiting >= self.workers
 
+    def wanted_s(self) -> float | None:
+        """For how long it has been crowded, or awaited those who were sent away; None if it does neither."""
+        now = self._now_s()
+        is_awaited = bool(self._promised) and self._last_promise >= now - _LITTLE_LATE_S
+        if not is_awaited and not self.is_crowded:
+            self._wanted_since = None
+            return None
+        if self._wanted_since is None:
+            self._wanted_since = now
+        return now - self._wanted_since
+
     @contextmanager
     def enter(self, asker: str) -> Iterator[None]:
         """A place for one call, given back at the end of the block; `server_busy` (`seconds`) where there is none.
@@ -95,16 +111,26 @@ class WorkQueue:
         would be here again before them, and the last counter would wait for all the others to have finished.
         """
         now = self._now_s()
+        self.wanted_s()
         promised = self._promised.pop(asker, None)
         is_expected = promised is not None and now >= promised
         room = self.most_waiting if is_expected or not self._promised else self.most_waiting // 2
         has_to_wait = self.inside >= self.workers
-        is_held_back = self._behind is not None and self._behind.is_crowded and not is_expected
+        ahead_s = None if self._behind is None else self._behind.wanted_s()
+        is_held_back = ahead_s is not None and not (is_expected and now >= self._next_beside)
         if is_held_back or (
             has_to_wait and (self.waiting >= room or (self.waiting and self._wait_s() > _LONGEST_S))
         ):
             self.turned_away += 1
-            raise Refused("server_busy", seconds=self._promise(asker, now, _HELD_BACK if is_held_back else 1))
+            if promised is not None and promised > now:
+                seconds = self._keep_promise(asker, now, promised)
+            elif ahead_s is not None:
+                seconds = self._promise_after(asker, now, min(_HELD_MOST_S, max(_HELD_LEAST_S, ahead_s / 2)))
+            else:
+                seconds = self._promise(asker, now)
+            raise Refused("server_busy", seconds=seconds)
+        if ahead_s is not None:
+            self._next_beside = now + _HELD_BACK * self.each_s / self.workers
         self.inside += 1
         try:
             yield
@@ -129,15 +155,29 @@ class WorkQueue:
         """How long a call that comes now will wait."""
         return self.inside * self.each_s / self.workers
 
-    def _promise(self, asker: str, now: float, calls: int) -> int:
-        """Seconds after which there will be room: from half the queue's end on, one behind the other, each as long
-        after the one before as so many calls take."""
+    def _keep_promise(self, asker: str, now: float, promised: float) -> int:
+        """Seconds until the time that was told, for one who could not wait: she loses nothing by asking."""
+        self._promised[asker] = promised
+        return max(1, math.ceil(promised - now))
+
+    def _forget_late(self, now: float) -> None:
         while self._promised and (
             len(self._promised) >= _MOST_PROMISES or next(iter(self._promised.values())) < now - _LATE_S
         ):
             self._promised.popitem(last=False)  # who comes back so late is as good as new
+
+    def _promise_after(self, asker: str, now: float, seconds: float) -> int:
+        """Those who come first need, for all one knows, half as long again as they were at it: then one asks again."""
+        self._forget_late(now)
+        self._promised[asker] = now + math.ceil(seconds)
+        return math.ceil(seconds)
+
+    def _promise(self, asker: str, now: float) -> int:
+        """Seconds after which there will be room: from half the queue's end on, one behind the other, each as long
+        after the one before as a call takes."""
+        self._forget_late(now)
         begins = max(self._last_promise, now + self._wait_s() / 2)
-        self._last_promise = min(begins + calls * self.each_s / self.workers, now + _MOST_S)
+        self._last_promise = min(begins + self.each_s / self.workers, now + _MOST_S)
         seconds = max(1, math.ceil(self._last_promise - now))
         self._promised[asker] = now + seconds
         return seconds

@@ -109,15 +109,72 @@ def test_who_fetches_waits_while_a_crowd_brings_what_it_did() -> None:
     with pulls.enter("one waits, and that is no crowd"):
         assert pulls.inside == 1
     line.inside.enter_context(pushes.enter("and one more"))
-    # One second apart: four times what a call takes two workers.
-    assert [told(pulls, f"late-{n}") for n in range(3)] == [1, 2, 3]
-    line.now.at += 1
+    assert [told(pulls, f"late-{n}") for n in range(3)] == [2, 2, 2]
+    line.now.at += 2
     with pulls.enter("late-0"):  # at her time, however many wait elsewhere
         assert pulls.inside == 1
-    assert told(pulls, "late-2") > 2  # too early
+    assert told(pulls, "late-1") == 2  # but not all at once
+    line.now.at += 1.5
+    with pulls.enter("late-2"):
+        assert pulls.inside == 1
     line.inside.close()
     with pulls.enter("anybody"):
         assert pulls.inside == 1
+
+
+def test_the_longer_a_crowd_lasts_the_later_is_who_fetches_told_to_ask_again() -> None:
+    line = Line()
+    pushes = line.queue(workers=1, most_waiting=8, each_s=1.0)
+    pulls = WorkQueue("pull", 1, 8, line.now, behind=pushes)
+    pulls.each_s = 1_000.0
+    line.fill(pushes, 4)
+    assert told(pulls, "at once") == 2
+    line.now.at += 20
+    assert told(pulls, "after twenty seconds") == 10
+    line.now.at += 500
+    assert told(pulls, "after minutes") == 60
+    line.inside.close()
+    line.fill(pushes, 1)  # it is over, and a push now and then is no crowd
+    line.inside.close()
+    line.fill(pushes, 4)
+    assert told(pulls, "the next crowd") == 2
+
+
+def test_who_fetches_waits_for_those_who_were_sent_away_before_they_could_bring_theirs() -> None:
+    line = Line()
+    pushes = line.queue(workers=1, most_waiting=1, each_s=4.0)
+    pulls = WorkQueue("pull", 2, 8, line.now, behind=pushes)
+    line.fill(pushes, 2)
+    seconds = told(pushes, "sent away")
+    line.inside.close()
+    assert not pushes.is_crowded
+    told(pulls, "fetching")
+    line.now.at += seconds
+    told(pulls, "another")  # at her time, and a little after: she may be on her way
+    with pushes.enter("sent away"), pulls.enter("a third"):
+        assert pulls.inside == 1
+
+
+def test_one_who_was_told_a_time_and_never_comes_holds_nobody_up_for_long() -> None:
+    line = Line()
+    pushes = line.queue(workers=1, most_waiting=0, each_s=1.0)
+    pulls = WorkQueue("pull", 2, 8, line.now, behind=pushes)
+    line.fill(pushes, 1)
+    seconds = told(pushes, "gone")
+    line.inside.close()
+    line.now.at += seconds + 4
+    with pulls.enter("fetching"):
+        assert pulls.inside == 1
+
+
+def test_asking_too_early_costs_nobody_her_place() -> None:
+    line = Line()
+    queue = line.queue(workers=1, most_waiting=0, each_s=5.0)
+    line.fill(queue, 1)
+    seconds = told(queue, "hasty")
+    assert told(queue, "patient") > seconds
+    line.now.at += 1
+    assert told(queue, "hasty") == seconds - 1
 
 
 @dataclass
@@ -170,7 +227,7 @@ def test_a_full_exchange_turns_counters_away_and_answers_people(held: Held) -> N
     assert busy.json()["error"]["code"] == "server_busy"
     assert int(busy.headers["Retry-After"]) >= 1
     assert held.ask("/test/person").json() == {"found": 1}
-    assert held.ask("/test/fetched").json() == {"fetched": 1}  # nobody waits: that is no crowd
+    assert held.ask("/test/fetched").status_code == 503  # before who was just sent away
     assert held.ask("/v1/health").json()["status"] == "ok"
     held.go_on.set()
     # What was let in is answered; then there is room again.
