@@ -162,8 +162,8 @@ class Journal:
         # How many were recorded through this object, so that a long exchange can make way for them unasked.
         self.appended = 0
         self._queued_from = (0, 0)  # epoch, and a number below which nothing waits in it
-        self._rewritten = 0  # how often something was changed that had been recorded before
-        self._counted: tuple[int, int, Counts] | None = None  # `_rewritten` then, the newest record, what was counted
+        self.rewritten = 0  # how often something was changed through this object that had been recorded before
+        self._counted: tuple[int, int, Counts] | None = None  # `rewritten` then, the newest record, what was counted
 
     def append(
         self,
@@ -292,7 +292,7 @@ class Journal:
 
     def counts(self) -> Counts:
         """What the sync chip counts, everything looked at."""
-        rewritten = self._rewritten
+        rewritten = self.rewritten
         with self.db.read() as conn:
             found: dict[str, int] = dict(iter(conn.exec_driver_sql(_COUNTS)))
         unread, last_n = found["unread"], found["last"] or 0
@@ -306,7 +306,7 @@ class Journal:
         What another process settles is seen with the next `counts`, which each step of the exchange asks for.
         """
         known = self._counted
-        if known is None or known[0] != self._rewritten:
+        if known is None or known[0] != self.rewritten:
             return self.counts()
         rewritten, last_n, before = known
         with self.db.read() as conn:
@@ -361,13 +361,13 @@ class Journal:
         with self.db.write() as conn:
             # The driver is given tuples: the library's work on each value costs more than the statement.
             conn.exec_driver_sql(_SETTLE, values)
-        self._rewritten += 1
+        self.rewritten += 1
 
     def mark_seen(self, op_ids: Iterable[str]) -> None:
         """A person has read why these were refused."""
         with self.db.write() as conn:
             conn.execute(update(t.operation).where(_op.op_id.in_(list(op_ids))).values(is_seen=1))
-        self._rewritten += 1
+        self.rewritten += 1
 
     def renumber(self, epoch: int) -> int:
         """Begin a new epoch: everything unsettled is numbered from 1, ids kept (SYNC.md 6, forks). Returns how many."""
@@ -375,7 +375,7 @@ class Journal:
             query = select(t.operation).where(_op.state.not_in(SETTLED), _op.device_seq.is_not(None)).order_by(_op.n)
             entries = _entries(conn, query)
             _relink(conn, entries, ChainHead(epoch, 1, GENESIS), state="queued")
-        self._rewritten += 1
+        self.rewritten += 1
         return len(entries)
 
     def park_here(self, op_id: str, reason: str) -> None:
@@ -399,7 +399,7 @@ class Journal:
             )
             start = ChainHead(bad.device_epoch, bad.envelope.device_seq, bad.envelope.prev_hash)
             _relink(conn, [e for e in entries if e.n not in parked], start)
-        self._rewritten += 1
+        self.rewritten += 1
 
     def requeue_parked_here(self) -> int:
         """Put operations parked on this PC at the end of the chain, in order, to be tried again. Returns how many."""
@@ -408,7 +408,7 @@ class Journal:
             entries = _entries(conn, query)
             if entries:
                 _relink(conn, entries, _read_chain(conn), state="queued")
-        self._rewritten += 1
+        self.rewritten += 1
         return len(entries)
 
     def prune(self, now_ms: int) -> int:

@@ -30,6 +30,7 @@ _TARGET_MS: Final = 1_000
 _FIRST_OPS: Final = 125
 _CROWDED_MS: Final = 250  # having waited so long at the server means that others wait too
 _ON_THEIR_WAY: Final = 2
+_NO_TIME: Final = (429, 503)
 _RENUMBERED: Final = (400, 409, 413, 422)  # what is sent after these may have other numbers
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
 
@@ -69,6 +70,9 @@ class Pusher:
         self._limit = _FIRST_OPS
         self._resend_from: int | None = None
         self._ahead: deque[_Batch] = deque()  # on their way, in the order of their numbers
+        # What the server had no time for, and what the journal was then: made anew at each try, it would cost a counter
+        # as much in a storm as all its answers do.
+        self._turned_away: tuple[_Batch, tuple[int, int]] | None = None
         self._is_smooth = True
         self._is_crowded = False
         self._answered_ms = 0
@@ -99,6 +103,8 @@ class Pusher:
                     answered += self._push(batch)
                     self.progress = (min(answered, waiting), waiting)
                 except SyncRefused as refused:
+                    if refused.status in _NO_TIME:
+                        self._turned_away = replace(batch, begun=None), self._made_from(batch.entries[0].device_epoch)
                     if refused.status in _RENUMBERED:
                         self._take_back()
                     parked += self._refused(refused, batch.entries, gaps)
@@ -121,7 +127,18 @@ class Pusher:
         first = self._journal.first_queued_seq()
         if start is None or (first is not None and first < start):
             start = first
-        return None if start is None else self._batch_from(start)
+        if start is None:
+            return None
+        kept, self._turned_away = self._turned_away, None
+        if kept is not None and kept[0].entries[0].device_seq == start:
+            batch, made_from = kept
+            if made_from == self._made_from(self._journal.chain().epoch):
+                return batch
+        return self._batch_from(start)
+
+    def _made_from(self, epoch: int) -> tuple[int, int]:
+        """What a batch of this epoch depends on besides its first number."""
+        return epoch, self._journal.rewritten
 
     def _batch_from(self, start: int) -> _Batch | None:
         entries: list[Outgoing] = []

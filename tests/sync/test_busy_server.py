@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guidedesk.sync.backoff import Backoff
+from guidedesk.sync.journal import Outgoing
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import SeededRandom, log, register, sent_body
 from tests.helpers.eager import EagerWire
@@ -50,6 +51,48 @@ def test_long_waits_are_spread_by_an_eighth_so_that_the_server_does_not_stand_id
     waits = [backoff.failed_ms(retry_after_ms=80_000) for _ in range(300)]
     assert min(waits) >= 80_000
     assert 88_000 < max(waits) <= 90_000
+
+
+def test_being_told_a_time_makes_no_later_wait_longer() -> None:
+    backoff = Backoff(SeededRandom(7))
+    for _ in range(20):
+        backoff.failed_ms(retry_after_ms=1_000)
+    assert backoff.failed_ms() <= 1_000  # the first connection that broke in a storm: a second, not minutes
+
+
+def test_what_was_turned_away_is_not_made_anew_but_for_a_journal_that_changed(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    for number in range(6):
+        log(till.counter, member, f"{number}", actor=till.actor("a1"))
+    read: list[int] = []
+    outgoing = till.counter.journal.outgoing
+
+    def counted(from_seq: int, limit: int) -> list[Outgoing]:
+        read.append(from_seq)
+        return outgoing(from_seq, limit)
+
+    monkeypatch.setattr(till.counter.journal, "outgoing", counted)
+    busy = [True]
+
+    def turn_away(request: Request) -> Response | None:
+        return Response(503, BUSY, {"retry-after": "1"}) if busy[0] and request.path == "/v1/sync/push" else None
+
+    till.wire.on_send = turn_away
+    for _ in range(3):
+        till.counter.engine.step()
+        till.world.clock.tick(2_000)
+    assert len(read) == 1
+    log(till.counter, member, "meanwhile", actor=till.actor("a1"))
+    till.counter.journal.mark_seen([])  # something that had been recorded may be another now
+    till.counter.engine.step()
+    assert len(read) == 2
+    busy[0] = False
+    settle(till)
+    assert till.counter.status().waiting == 0
+    assert len(till.world.recorded()) == 8
 
 
 def test_waiting_for_others_at_the_server_makes_no_batch_smaller(till: Till) -> None:
