@@ -19,7 +19,7 @@ from guidedesk.domain.ports import Clock, Random
 from guidedesk.domain.time import iso_utc
 from guidedesk.models.base import SERVER
 from guidedesk.server.backup_file import BackupWriter, read_backup
-from guidedesk.server.database import ServerDatabase
+from guidedesk.server.database import ServerDatabase, take_time
 from guidedesk.server.restored import begin_new_epoch
 from guidedesk.server.roles import become_owner
 from guidedesk.server.schema import create_schema
@@ -72,7 +72,7 @@ def restore_backup(database: ServerDatabase, secrets: ServerSecrets, path: Path,
     with database.write_all() as conn:
         if not database.is_sqlite:
             become_owner(conn)
-            conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        take_time(conn)
         if head["revision"] != _revision(conn):
             raise Refused("backup_other_version", file=path.name)
         rows = _fill(conn, values, path)

@@ -14,16 +14,16 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
-from sqlalchemy.exc import DBAPIError
 
 from guidedesk.models.base import among_named, named_values
 from guidedesk.models.server_tables import feed
 from guidedesk.server.batch_run import ROWS_BY_ID, BatchRun, NotAsAWhole
-from guidedesk.server.database import ScopeWrite, is_outage
+from guidedesk.server.database import ScopeWrite
 from guidedesk.server.feed import chunks
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_answers import Answer
 from guidedesk.server.op_records import OpRecords
+from guidedesk.server.outages import is_outage
 from guidedesk.services.apply import RowRef
 
 _log = logging.getLogger("guidedesk.server.push")
@@ -49,7 +49,7 @@ class DraftedRun(BatchRun):
             self._read_ahead(ops, hold=False)
             answers = [self._answer(op, is_alone=False) for op in ops]
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_outage(error):
+            if is_outage(error):
                 raise
             # Decided inside, where an operation that cannot be done is found and spoils nobody else's.
             _log.info("draft_failed", exc_info=error)
@@ -89,7 +89,7 @@ class DraftedRun(BatchRun):
             self._write_out()
             self._keep(ops)
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_outage(error):
+            if is_outage(error):
                 raise
             # An operation that somebody else brought meanwhile is in the log by now.
             raise NotAsAWhole from error

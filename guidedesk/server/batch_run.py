@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy.exc import DBAPIError
-
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row, upsert
 from guidedesk.models.server_tables import member_phone
@@ -17,13 +15,14 @@ from guidedesk.server.batch_rows import BatchRows
 from guidedesk.server.code_uses import ASSURANCE_DYNAMIC, USED_ELSEWHERE, CodeClaims
 from guidedesk.server.commission_events import NewEvent, record_events
 from guidedesk.server.commission_facts import of_operation
-from guidedesk.server.database import ScopeWrite, is_outage
+from guidedesk.server.database import ScopeWrite
 from guidedesk.server.fanout_tasks import FoldKind, add_folds, add_tasks
 from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, refs_of, refusal, rows_meant
 from guidedesk.server.op_records import OTHER_CONTENT, OpRecords, effect_seqs
+from guidedesk.server.outages import is_outage
 from guidedesk.server.points_ledger import Terms, birthday_entry, read_terms, visit_entry, write_entries
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
@@ -121,7 +120,7 @@ class BatchRun:
             answers = [self._answer(op, is_alone=False) for op in ops]
             self._write_out()
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_outage(error):
+            if is_outage(error):
                 raise
             raise NotAsAWhole from error
         return answers
@@ -214,7 +213,7 @@ class BatchRun:
             self._forget()
             return self._stored(op, "rejected", *refusal(error), refs)
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_outage(error):
+            if is_outage(error):
                 raise
             point.rollback()
             self.opened.rewind(mark)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select
 
 from guidedesk.domain.access import Actor, may
 from guidedesk.domain.commission import reading
@@ -50,7 +50,7 @@ from guidedesk.server.commission_rules import (
     keep_config,
     next_period,
 )
-from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.database import ScopeWrite, ServerDatabase, take_time
 from guidedesk.server.visibility import insert_missing
 
 GENESIS: Final = bytes(32)
@@ -239,8 +239,7 @@ def _close(
     def work(opened: ScopeWrite) -> ClosedMonth:
         if closed_through(opened.conn, chain_id) != closed or _config_moved(opened.conn, chain_id, books):
             raise Refused("close_blocked", what="order", period=period)  # somebody closed it meanwhile
-        if not database.is_sqlite:
-            opened.conn.execute(text("SET LOCAL statement_timeout = 0"))
+        take_time(opened.conn)
         return _write(opened, books, sealed, period, actor, reason, now_ms)
 
     return database.write(chain_id, work)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 from guidedesk.domain.commission import reading
 from guidedesk.domain.commission.bodies import Review
@@ -37,7 +37,7 @@ from guidedesk.models.entities import upsert
 from guidedesk.models.server_tables import scope
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.commission_rules import config_versions
-from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.database import ScopeWrite, ServerDatabase, take_time
 from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
 
@@ -234,8 +234,7 @@ def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
     marks = marks_of(books.heads, books.config, closes)
 
     def work(opened: ScopeWrite) -> None:
-        if not database.is_sqlite:
-            opened.conn.execute(text("SET LOCAL statement_timeout = 0"))
+        take_time(opened.conn)
         _project(opened, rows, flags, marks)
 
     database.write(chain_id, work)

@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models import server_tables as tables
 from guidedesk.server.feed_pointers import DELETE, EVICT, UPSERT, Pointer, PointerKey, move_pointers
+from guidedesk.server.outages import is_full, is_outage, is_transient
 from guidedesk.server.sharding import cross_scope
 
 BUSY_TIMEOUT_MS: Final = 5_000  # S-5: a statement gets five seconds
@@ -31,11 +32,18 @@ _TURN_S: Final = 10.0
 _RESTED_S: Final = 30.0
 _RESTED_AT: Final = "guidedesk_rested_at"
 _WRITE_OPTION: Final = "guidedesk_write"
-_SQLITE_BUSY: Final = frozenset({5, 6})  # SQLITE_BUSY, SQLITE_LOCKED
-_SQLITE_FULL: Final = 13
-# Serialisation failure, deadlock, lock timeout, a fault of another node; the server going away or being full of us.
-_RETRIED_STATES: Final = frozenset({"40001", "40P01", "55P03", "XX000", "57P01", "57P02", "57P03", "53300"})
-_TIMED_OUT: Final = "57014"
+_POOL: Final[dict[str, int]] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": 10}
+# A server that is frozen or cut off with a transaction open holds its store up for so long and no longer.
+IDLE_TIMEOUT_MS: Final = 60_000
+_PATIENCE_S: Final = 12.0  # of a write that is tried again: a counter waits thirty seconds for its answer
+# A machine that vanishes says nothing. Unless told, TCP asks after it two hours later: this side would wait so long for
+# an answer, and the database keep room for a server that is gone.
+_PATIENT: Final = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}  # fmt: skip
+_ALIVE_THERE: Final = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+_NO_IDLE_TIMEOUT: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 T = TypeVar("T")
 
@@ -178,6 +186,7 @@ class ServerDatabase:
                     conn.exec_driver_sql("ROLLBACK")
             return
         with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+            conn.exec_driver_sql(_NO_IDLE_TIMEOUT)  # it holds nobody up, and months are reckoned between its statements
             yield conn
 
     @contextmanager
@@ -250,15 +259,16 @@ class ServerDatabase:
             turn.release()
 
     def _retried(self, attempt: Callable[[], T]) -> T:
+        given_up_at = time.monotonic() + _PATIENCE_S
         for number in range(1, WRITE_ATTEMPTS + 1):
             try:
                 return attempt()
             except DBAPIError as error:
-                if _is_full(error):
+                if is_full(error):
                     raise StorageError("server_disk_full") from error
                 if not is_transient(error):
                     raise
-                if number == WRITE_ATTEMPTS:
+                if number == WRITE_ATTEMPTS or time.monotonic() > given_up_at:
                     raise StorageError("server_busy") from error
             self._sleep(0.005 * number)
         raise AssertionError("the last attempt returns or raises")
@@ -294,23 +304,35 @@ def open_server(url: str) -> ServerDatabase:
         if not parsed.database or parsed.database == ":memory:":
             raise Refused("bad_database_url", why="needs_a_file")
         _own_file(parsed.database)
-        engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(parsed, **_POOL, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _sqlite_pragmas)
         begin_immediate(engine)
         _greet(engine)
     elif parsed.get_backend_name() == "postgresql":
         # Citus must not carry SET LOCAL to its workers (SCALE.md 3.10); plain PostgreSQL takes it as well.
         # Timeouts come with the connection, as they do with the role: a statement less in each transaction.
-        timeouts = f"-c statement_timeout={BUSY_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        timeouts = (
+            f"-c statement_timeout={BUSY_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} "
+            f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} {_ALIVE_THERE}"
+        )
         options = f"-c citus.propagate_set_commands=local {timeouts}"
+        # What the address itself says of them counts.
+        given = {key: value for key, value in _PATIENT.items() if key not in parsed.query}
         parsed = parsed.set(drivername="postgresql+psycopg")
-        engine = create_engine(parsed, pool_size=8, max_overflow=24, connect_args={"options": options})
+        engine = create_engine(parsed, **_POOL, connect_args={"options": options, **given})
         event.listen(engine, "connect", _ids_as_text)
         _ask_the_rested(engine)
         _greet(engine)
     else:
         raise Refused("bad_database_url", why="unknown_kind")
     return ServerDatabase(engine)
+
+
+def take_time(conn: Connection) -> None:
+    """Let this transaction, on PostgreSQL, take as long as it takes: it is one of head office, and a large one."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        conn.exec_driver_sql(_NO_IDLE_TIMEOUT)
 
 
 def begin_immediate(engine: Engine) -> None:
@@ -380,23 +402,3 @@ def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def is_transient(error: DBAPIError) -> bool:
-    """Whether the whole transaction should be tried again: the fault lies in the moment, not in the statement."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF in _SQLITE_BUSY
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state in _RETRIED_STATES or state.startswith("08")
-
-
-def is_outage(error: DBAPIError) -> bool:
-    """Whether the database, not what it was asked, is at fault: busy, unreachable, full."""
-    timed_out = getattr(error.orig, "sqlstate", None) == _TIMED_OUT
-    return is_transient(error) or timed_out or _is_full(error)
-
-
-def _is_full(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    return (code is not None and code & 0xFF == _SQLITE_FULL) or getattr(error.orig, "sqlstate", None) == "53100"

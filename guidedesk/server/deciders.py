@@ -28,6 +28,7 @@ from guidedesk.server.fanout import run_many
 from guidedesk.server.helper_process import HelperProcess, Work, start_helper
 from guidedesk.server.large_pushes import FEWEST_BYTES, Packed, Sent
 from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.outages import is_outage
 from guidedesk.server.push import DeviceForked, apply_batch, by_status
 from guidedesk.server.secrets import ServerSecrets
 from guidedesk.server.warming import warm_up
@@ -143,4 +144,8 @@ def _decided(context: ServerContext, sent: Sent, who: AuthenticatedDevice) -> by
         if name not in _ERRORS:
             return _FAULT
         told = (name, error.code, dict(error.params))
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        told = (StorageError.__name__, "server_busy", {})  # nor could the server decide it now
     return pickle.dumps(told)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -22,9 +21,9 @@ from guidedesk.domain.access import Permission, may
 from guidedesk.domain.errors import GuideDeskError, Refused, StorageError
 from guidedesk.server.admission import WorkQueue
 from guidedesk.server.context import ServerContext
-from guidedesk.server.database import is_outage
 from guidedesk.server.device_auth import AuthenticatedDevice, SignedRequest, authenticate
 from guidedesk.server.limits import Lane
+from guidedesk.server.outages import is_outage
 from guidedesk.server.turns import Turn
 from guidedesk.sync.encoding import pack_answer, unpack_request
 from guidedesk.sync.protocol import QUEUE_TIMING, SERVER_TIMING
@@ -186,7 +185,7 @@ def run_route(
             return error_response(error, context)
         answered = route.on_error(Call(context, request, body), error)
     except Exception as error:
-        if isinstance(error, DBAPIError) and is_outage(error):
+        if is_outage(error):
             return error_response(StorageError("server_busy"), context)
         _log.exception("request_failed", extra=data(path=route.path))
         return json_response(500, {"error": {"code": "server_fault", "params": {}}})

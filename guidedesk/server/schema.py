@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from guidedesk.domain.errors import Refused
 from guidedesk.models.migrations import is_newest, refuse_newer, upgrade
-from guidedesk.server.database import ServerDatabase
+from guidedesk.server.database import ServerDatabase, take_time
 from guidedesk.server.roles import become_owner, grant_rights, grows_only
 
 _NOT_ALLOWED: Final = "42501"
@@ -53,7 +53,7 @@ def check_schema(database: ServerDatabase) -> None:
 
 
 def _create_on_postgresql(conn: Connection) -> None:
-    conn.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    take_time(conn)
     conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
     conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
     become_owner(conn)

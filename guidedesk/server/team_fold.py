@@ -18,7 +18,7 @@ from threading import Lock
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 from guidedesk.domain.commission.subjects import WIDE_TYPES
 from guidedesk.domain.team_figures import REPEAT_DAYS
@@ -33,7 +33,7 @@ from guidedesk.server import team_moves
 from guidedesk.server.bulk_sql import insert_many
 from guidedesk.server.commission_reckoning import event_heads, stretch
 from guidedesk.server.commission_rules import config_versions
-from guidedesk.server.database import ServerDatabase
+from guidedesk.server.database import ServerDatabase, take_time
 from guidedesk.server.feed import chunks
 from guidedesk.server.settings import read_settings
 from guidedesk.server.sharding import cross_scope
@@ -308,8 +308,7 @@ class _Fold:
 
     def _replace(self, scope_id: str, tables: Iterable[tuple[Any, Sequence[dict[str, Any]]]]) -> None:
         def work(conn: Connection) -> None:
-            if not self._database.is_sqlite:
-                conn.execute(text("SET LOCAL statement_timeout = 0"))
+            take_time(conn)
             for table, rows in tables:
                 conn.execute(delete(table).where(table.c.scope_id == scope_id))
                 for start in range(0, len(rows), _A_PORTION):

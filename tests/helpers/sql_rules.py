@@ -72,7 +72,8 @@ def watched() -> Iterator[list[str]]:
             faults.extend(raw_faults(statement))
 
     def forget(conn: Any) -> None:
-        conn.info.pop(_HEAD_MOVED, None)
+        if not conn.invalidated:  # what was noted of one that broke went with it
+            conn.info.pop(_HEAD_MOVED, None)
 
     listeners = (
         ("before_execute", look), ("before_cursor_execute", look_raw), ("commit", forget), ("rollback", forget),
