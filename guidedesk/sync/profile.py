@@ -35,14 +35,16 @@ def check_header(folder: Path, key: bytes) -> HeaderState:
     """Whether there is a header, and whether it is of this key.
 
     One that differs need not mean another key: it may be damaged itself, and only the journal can tell. Raises
-    `storage_newer`.
+    `storage_newer`: a newer format has a check of its own, so that a damaged number is not taken for one.
     """
     header = _read(folder / HEADER_NAME)
     if header is None:
         return "none"
+    if hmac.compare_digest(header.key_check.encode(), key_check(key).encode()):
+        return "fits"
     if header.format > FORMAT:
         raise StorageError("storage_newer", file="profile")
-    return "fits" if hmac.compare_digest(header.key_check.encode(), key_check(key).encode()) else "differs"
+    return "differs"
 
 
 def write_header(folder: Path, key: bytes) -> None:

@@ -22,7 +22,7 @@ from guidedesk.models.entities import load_rows
 from guidedesk.server.quarantine import release_device
 from guidedesk.sync.cache import count_rows
 from guidedesk.sync.counter import CACHE_NAME, JOURNAL_NAME
-from guidedesk.sync.profile import HEADER_NAME
+from guidedesk.sync.profile import FORMAT, HEADER_NAME
 from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.ui import i18n
 from guidedesk.ui.messages import message_for
@@ -150,6 +150,23 @@ def test_a_damaged_cache_or_header_costs_nothing(left: tuple[Till, Path, list[st
             # A cache that was made anew shows what waits as soon as its member is there again.
             assert shown >= (set(rows[4:]) if is_known else set()), damage.__name__
             copied.close()
+
+
+@pytest.mark.parametrize("digit", [0, 3, 5, 9])
+def test_a_header_whose_number_lost_a_bit_is_not_taken_for_a_newer_programs(
+    left: tuple[Till, Path, list[str]], digit: int
+) -> None:
+    till, folder, rows = left
+    copied = another(till, folder)
+    header = copied.folder / HEADER_NAME
+    header.write_text(header.read_text().replace('"format": 1', f'"format": {digit}'))
+    assert opened_and_used(copied) == (set(rows), "opens")
+    header.write_text(f'{{"format": {digit}, "key_check": "another"}}')
+    if digit > FORMAT:
+        with pytest.raises(StorageError, match="storage_newer"):
+            assert copied.counter.is_enrolled
+    else:
+        assert opened_and_used(copied)[1] == "opens"
 
 
 @pytest.mark.parametrize("times", [pytest.param(3, id="some"), pytest.param(400, marks=pytest.mark.long, id="many")])

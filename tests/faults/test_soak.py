@@ -154,9 +154,9 @@ class Watch:
             minutes = [one.rss_kb >> 10 for one in seen[:: max(1, len(seen) // 20)]]
             memory = f"{before >> 10} -> {after >> 10} MB {minutes}"
             told.append(f"{who}: {memory}, {few} -> {many} handles, {threads} threads")
-            assert after <= before * 1.1 + MORE_KB, told
-            assert many <= few + MORE_HANDLES, told
-            assert threads[1] <= threads[0] + MORE_HANDLES, told
+            assert after <= before * 1.1 + MORE_KB, "\n".join(told)
+            assert many <= few + MORE_HANDLES, "\n".join(told)
+            assert threads[1] <= threads[0] + MORE_HANDLES, "\n".join(told)
         return told
 
 
