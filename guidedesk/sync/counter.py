@@ -504,6 +504,7 @@ class Counter:
             lock=self._lock,
             load_lanes=recorder.load_lanes,
             mend=self._mend,
+            drop_if_silent=self._drop_if_silent,
             catch_up=self.catch_up,
         )
         self._work = (recorder, engine)
@@ -525,11 +526,13 @@ class Counter:
     def _mend(self) -> None:
         if self.cache.is_damaged:
             self.rebuild_cache()
-        elif self._silence() == "dropped" and self.cache.cursors():
-            self.local.delete_drafts()
-            self.rebuild_cache()
         elif self._working()[0].is_cache_behind:
             self.catch_up()
+
+    def _drop_if_silent(self) -> None:
+        if self._silence() == "dropped" and self.cache.cursors():
+            self.local.delete_drafts()
+            self.rebuild_cache()
 
     def _working(self) -> tuple[Recorder, SyncEngine]:
         if self._work is None:

@@ -82,6 +82,7 @@ class SyncEngine:
         lock: Lock,
         load_lanes: LoadLanes,
         mend: Callable[[], None],
+        drop_if_silent: Callable[[], None],
         catch_up: Callable[[], None],
     ) -> None:
         self._journal = journal
@@ -90,6 +91,7 @@ class SyncEngine:
         self._clock = clock
         self._lock = lock
         self._mend = mend
+        self._drop_if_silent = drop_if_silent
         self._identity = identity
         self._client = SyncClient(transport, self._learn_time, clock.now_ms)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
@@ -236,6 +238,8 @@ class SyncEngine:
             self._pusher.push_pending()
             raise
         except TransportError:
+            # Only now: after a start, a month without contact may be a wall clock that was put forward.
+            self._drop_if_silent()
             self._go_if_due(self._clock.now_ms())
             raise
         if self._orders.order is not None:

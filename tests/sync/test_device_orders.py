@@ -24,7 +24,7 @@ from guidedesk.sync.orders import DRAIN_MS, TakenOff
 from guidedesk.sync.protocol import SCHEMA
 from guidedesk.sync.transport import Request, Response
 from guidedesk.sync.wipe import wipe_counter
-from tests.helpers.counter_parts import log, register
+from tests.helpers.counter_parts import ManualClock, log, register
 from tests.helpers.world import Till, World, settle
 
 
@@ -266,6 +266,20 @@ def test_two_silent_weeks_lock_people_away_and_thirty_days_drop_them(world: Worl
         assert load_rows(conn, "member", till.store_id, [member])
         assert load_rows(conn, "interaction", till.store_id, [talk])
     assert set(world.recorded().values()) == {"accepted", "quarantined"}  # a month old: a person looks at it
+
+
+def test_a_clock_put_forward_drops_nothing_where_head_office_can_say_what_time_it_is(world: World, till: Till) -> None:
+    member, staff = register(till.counter, actor=till.actor("a1")), world.staff["a1"]
+    settle(till)
+    till.counter.save_draft(staff, "log", member, {"note": "写了一半"})
+    till.close()
+    till.clock = ManualClock(world.clock.at_ms, 3_650 * DAY_MS, "boot-2")
+    with pytest.raises(Refused, match="data_locked"), till.counter.read():
+        pass  # for all that this PC knows, ten years went by
+    settle(till)
+    assert till.counter.load_draft(staff, "log", member)
+    with till.counter.read() as conn:
+        assert load_rows(conn, "member", till.store_id, [member])
 
 
 def test_the_outbox_of_a_locked_counter_is_sent(world: World, till: Till) -> None:
