@@ -91,6 +91,7 @@ phone_directory = Table(
     Column("phone_hash", Text, primary_key=True),
     id_col("member_id"),
     id_col("home_scope_id"),
+    big_col("claimed_at_ms", nullable=True),  # when it was asked for, before she was there; None where she came first
     info={"shard": "phone_hash"},
 )
 

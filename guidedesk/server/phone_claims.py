@@ -80,7 +80,9 @@ def has_number(conn: Connection, claim: PhoneClaim) -> bool:
     return row is not None and row.phone_hash == claim.phone_hash
 
 
-def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict[tuple[str, str], Owner]:
+def claim_phones(
+    database: ServerDatabase, claims: Sequence[PhoneClaim], now_ms: int
+) -> dict[tuple[str, str], Owner]:
     """Enter each number in the directory, first come first served, and read who has it."""
     wanted = {claim.phone_hash: claim for claim in reversed(claims)}
     if not wanted:
@@ -88,7 +90,10 @@ def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict
 
     def work(conn: Connection) -> dict[tuple[str, str], Owner]:
         rows = [
-            {"phone_hash": text, "member_id": claim.member_id, "home_scope_id": claim.home_scope_id}
+            {
+                "phone_hash": text, "member_id": claim.member_id, "home_scope_id": claim.home_scope_id,
+                "claimed_at_ms": now_ms,
+            }
             for text, claim in sorted(wanted.items())
         ]
         insert_missing(conn, phone_directory, rows)
@@ -105,7 +110,13 @@ def claim_phones(database: ServerDatabase, claims: Sequence[PhoneClaim]) -> dict
     return database.write_directory(work)
 
 
-def take_phone(database: ServerDatabase, claim: PhoneClaim, holder_id: str) -> Owner:
+def claimed_at_ms(conn: Connection, phone_hash: str) -> int | None:
+    """When the number was asked for by whom it is entered for; None where nobody knows, or nobody did."""
+    d = phone_directory.c
+    return conn.execute(select(d.claimed_at_ms).where(d.phone_hash == phone_hash)).scalar_one_or_none()
+
+
+def take_phone(database: ServerDatabase, claim: PhoneClaim, holder_id: str, now_ms: int) -> Owner:
     """Take a number over from somebody who never came to be; whose it is then."""
 
     def work(conn: Connection) -> Owner:
@@ -113,7 +124,7 @@ def take_phone(database: ServerDatabase, claim: PhoneClaim, holder_id: str) -> O
         conn.execute(
             update(phone_directory)
             .where(d.phone_hash == claim.phone_hash, d.member_id == holder_id)
-            .values(member_id=claim.member_id, home_scope_id=claim.home_scope_id)
+            .values(member_id=claim.member_id, home_scope_id=claim.home_scope_id, claimed_at_ms=now_ms)
         )
         row = conn.execute(select(d.member_id, d.home_scope_id).where(d.phone_hash == claim.phone_hash)).one()
         return row.member_id, row.home_scope_id

@@ -33,6 +33,7 @@ from guidedesk.server.phone_claims import (
     Owner,
     PhoneClaim,
     claim_phones,
+    claimed_at_ms,
     has_number,
     release_phones,
     take_phone,
@@ -61,7 +62,7 @@ _CONCERNED: Final = frozenset({
 })  # fmt: skip
 
 _WAIT_FOR_CARD_MS: Final = 86_400_000
-_WAIT_FOR_OWNER_MS: Final = 600_000
+_WAIT_FOR_OWNER_MS: Final = 120_000  # a batch takes seconds: who claimed it so long ago comes no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,9 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
             claims[op.op_id] = claim
         if box is not None:
             boxes[op.op_id] = box
-    owners = claim_phones(context.database, list(claims.values()))
-    owners |= _claim_for_whom_she_is(context.database, concerned, claims, owners)
+    asked_ms = context.clock.wall_ms()
+    owners = claim_phones(context.database, list(claims.values()), asked_ms)
+    owners |= _claim_for_whom_she_is(context.database, concerned, claims, owners, asked_ms)
     unborn = _settle_unborn(context, concerned, claims, owners, joining, is_last=sender.is_last)
     registered = [
         operation for op, operation in concerned if isinstance(operation, RegisterMember) and op.op_id not in faults
@@ -219,6 +221,7 @@ def _claim_for_whom_she_is(
     concerned: Sequence[tuple[Incoming, Operation]],
     claims: dict[str, PhoneClaim],
     owners: Mapping[tuple[str, str], Owner],
+    now_ms: int,
 ) -> dict[tuple[str, str], Owner]:
     """Numbers typed in for somebody registered in this very batch and known already: they are that person's."""
     known: dict[str, Owner] = {}
@@ -236,7 +239,7 @@ def _claim_for_whom_she_is(
             release_phones(database, [claim])
         claims[op.op_id] = PhoneClaim(claim.phone_hash, *known[operation.member_id])
         moved.append(claims[op.op_id])
-    return claim_phones(database, moved)
+    return claim_phones(database, moved, now_ms)
 
 
 def _settle_unborn(
@@ -249,9 +252,9 @@ def _settle_unborn(
     is_last: bool,
 ) -> frozenset[str]:
     """Registrations whose number is claimed for somebody who is not there or has not got it: another counter's batch
-    is being decided, or the server stopped in the middle of one. They are asked for again for a while; then, and at
-    once where nobody asks again, the number is theirs, and whoever claimed it first becomes one person with them when
-    she comes."""
+    is being decided, or the server stopped in the middle of one. They are asked for again until no batch can take so
+    long, however old they are themselves: after an outage both may be. Then, and at once where nobody asks again, the
+    number is theirs, and whoever claimed it first becomes one person with them when she comes."""
     waiting: set[str] = set()
     now_ms = context.clock.wall_ms()
     for op, operation in concerned:
@@ -263,12 +266,13 @@ def _settle_unborn(
             continue
         with context.database.read() as conn:
             is_hers = _is_hers(conn, owner, claim.phone_hash)
+            asked_ms = claimed_at_ms(conn, claim.phone_hash)
         if is_hers:
             continue
-        if not is_last and now_ms - op.envelope.occurred_at_ms < _WAIT_FOR_OWNER_MS:
+        if not is_last and asked_ms is not None and now_ms - asked_ms < _WAIT_FOR_OWNER_MS:
             waiting.add(op.op_id)
         else:
-            owners[claim.phone_hash, claim.member_id] = take_phone(context.database, claim, owner[0])
+            owners[claim.phone_hash, claim.member_id] = take_phone(context.database, claim, owner[0], now_ms)
     return frozenset(waiting)
 
 

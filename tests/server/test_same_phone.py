@@ -89,7 +89,8 @@ def test_a_manager_lets_somebody_in_whose_number_was_claimed_for_nobody(shop: Sh
     """The server stopped between claiming a number for one and writing her down; a manager does not wait for her."""
     counter, elsewhere = shop.counter(), shop.counter(1)
     missing, later = registration(shop, phone=PHONE), registration(shop, phone=PHONE)
-    claim_phones(shop.database, [PhoneClaim(str(missing.phone_hash), missing.member_id, shop.stores[1])])
+    claim = PhoneClaim(str(missing.phone_hash), missing.member_id, shop.stores[1])
+    claim_phones(shop.database, [claim], shop.clock.now_ms)
     suspend(shop, counter)
     assert counter.do(later)["status"] == "quarantined"
     released = release_device(context(shop), counter.device_id, is_accepted=True, reason="looked at it")
@@ -117,7 +118,7 @@ def test_nobody_becomes_one_person_with_somebody_who_was_to_get_the_number_and_d
     counter, elsewhere = shop.counter(), shop.counter(1)
     known = joined(shop, counter)
     later = registration(shop, phone=PHONE)
-    claim_phones(shop.database, [PhoneClaim(str(later.phone_hash), known, shop.stores[0])])
+    claim_phones(shop.database, [PhoneClaim(str(later.phone_hash), known, shop.stores[0])], shop.clock.now_ms)
     sent = elsewhere.envelope(later, "a3")
     assert [answer["status"] for answer in elsewhere.results(sent)] == ["retry"]
     shop.clock.now_ms += 600_001
@@ -125,6 +126,19 @@ def test_nobody_becomes_one_person_with_somebody_who_was_to_get_the_number_and_d
     phone = {name: getattr(later, name) for name in ("phone_hash", "phone_masked", "phone_tail", "phone_sealed")}
     answer = counter.do(ops.EditMember(member_id=known, fields=("phone",), **phone))
     assert (answer["status"], answer["reason"]) == ("merged", "phone_taken")
+
+
+def test_two_of_yesterday_that_come_at_the_same_moment_become_one_person(shop: Shop) -> None:
+    """After an outage both registrations are old, and one is asked for while the other's batch is being decided."""
+    counter, elsewhere = shop.counter(), shop.counter(1)
+    first, later = registration(shop, phone=PHONE), registration(shop, phone=PHONE)
+    yesterday = shop.clock.now_ms - 86_400_000
+    claim_phones(shop.database, [PhoneClaim(str(first.phone_hash), first.member_id, shop.stores[0])], shop.clock.now_ms)
+    sent = elsewhere.envelope(later, "a3", occurred_at_ms=yesterday)
+    assert [answer["status"] for answer in elsewhere.results(sent)] == ["retry"]
+    assert counter.results(counter.envelope(first, "a1", occurred_at_ms=yesterday))[0]["status"] == "accepted"
+    [answer] = elsewhere.results(sent)
+    assert (answer["status"], answer["params"]["member_id"]) == ("merged", first.member_id)
 
 
 def test_a_number_on_its_way_home_is_hers(shop: Shop) -> None:

@@ -269,7 +269,7 @@ def test_a_number_claimed_for_somebody_who_never_came_is_hers_who_came(world: Wo
     settle(a)
     phone: dict[str, Any] = dict(a.counter.phone_fields("13812348000"))
     missing = PhoneClaim(phone["phone_hash"], a.counter.new_id(), world.store_id)
-    claim_phones(world.database, [missing])
+    claim_phones(world.database, [missing], world.clock.at_ms)
     member = a.counter.new_id()
     record(a.counter, RegisterMember(member_id=member, name="沈知微", **phone), actor=a.actor("a1"))
     a.counter.engine.step()

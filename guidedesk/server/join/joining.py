@@ -157,7 +157,8 @@ def join(
 def _who(context: ServerContext, hashed: str, page: PageToken, inviter: Inviter) -> tuple[FoundMember, bool]:
     """The person whose number this is, or a new one who has it from now on."""
     fresh = derived_id("joined", page.join_id)
-    owners = claim_phones(context.database, [PhoneClaim(hashed, fresh, inviter.store.id)])
+    claim = PhoneClaim(hashed, fresh, inviter.store.id)
+    owners = claim_phones(context.database, [claim], context.clock.wall_ms())
     owner_id, home = owners[hashed, fresh]
     if owner_id == fresh:
         return (fresh, home), True
