@@ -15,7 +15,9 @@ import socket
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from guidedesk.demo.leash import leash
@@ -35,13 +37,13 @@ _ROOM: Final = 1 << 30
 
 class LocalPostgres:
     """One server with its own folder. `is_durable` False gives up crash safety for speed, and keeps the folder in
-    memory where there is room (`is_in_memory`).
+    memory where there is room (`is_in_memory`). `settings`: of its own, such as `max_connections`.
 
     Raises `StorageError` `postgresql_missing` without the wheel.
     """
 
-    def __init__(self, *, is_durable: bool) -> None:
-        self._settings = _COMMON if is_durable else _COMMON | _HASTY
+    def __init__(self, *, is_durable: bool, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._settings = (_COMMON if is_durable else _COMMON | _HASTY) | dict(settings)
         # Not below a test's own folder: the path of a unix socket is short, and others must pass through.
         self.is_in_memory = not is_durable and _has_room(_MEMORY)
         self.folder = Path(tempfile.mkdtemp(prefix="guidedesk-pg-", dir=_MEMORY if self.is_in_memory else None))

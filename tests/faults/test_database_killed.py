@@ -3,74 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import event
 
-from guidedesk.bench.local_postgres import SUPERUSER, LocalPostgres
+from guidedesk.bench.local_postgres import LocalPostgres
 from guidedesk.domain.errors import GuideDeskError
-from guidedesk.server.database import ServerDatabase, open_server
-from guidedesk.server.roles import APP
-from guidedesk.server.schema import create_schema
+from guidedesk.server.database import ServerDatabase
 from guidedesk.services.operations import RecordVisit, SetTag
 from tests.faults.office import count_up
+from tests.faults.own_postgres import OwnPostgres
 from tests.helpers.counter_parts import log, record, register
-from tests.helpers.postgres import Build
 from tests.helpers.world import Till, World, open_world, settle
 
 
-@dataclass
-class Mortal:
-    """Databases of a PostgreSQL of one's own, whose commits last (`tests.helpers.postgres.Backend`)."""
-
-    local: LocalPostgres
-    name: str = "postgresql"
-    refuses_change: str = "permission denied"
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def empty(self, folder: Path) -> str:
-        name = f"mortal_{next(self._numbers)}"
-        with psycopg.connect(self.local.url(SUPERUSER), autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}".encode())
-        return self.local.url(name)
-
-    def with_schema(self, folder: Path) -> str:
-        return self.copy(folder, "", lambda _url: None)
-
-    def copy(self, folder: Path, key: str, build: Build) -> str:
-        url = self.empty(folder)
-        database = open_server(url)
-        create_schema(database)
-        database.close()
-        working = self.local.url(str(make_url(url).database), APP)
-        build(working)
-        return working
-
-    def backup(self, url: str, folder: Path) -> str:
-        raise NotImplementedError
-
-    def owner(self, url: str) -> Engine:
-        own = make_url(url).set(drivername="postgresql+psycopg", username=SUPERUSER)
-        return create_engine(own, poolclass=NullPool)
-
-    def discard(self, url: str) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
-def mortal() -> Iterator[Mortal]:
+def mortal() -> Iterator[OwnPostgres]:
     with LocalPostgres(is_durable=True) as local:
-        yield Mortal(local)
+        yield OwnPostgres(local)
 
 
 @pytest.fixture
-def mortal_world(tmp_path: Path, mortal: Mortal) -> Iterator[World]:
+def mortal_world(tmp_path: Path, mortal: OwnPostgres) -> Iterator[World]:
     opened = open_world(tmp_path, backend=mortal)
     yield opened
     opened.close()
