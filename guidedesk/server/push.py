@@ -209,7 +209,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
         state = _device(opened, who)
         if batch.epoch != state.epoch and not who.is_by_file:
             # A number of another life of this device: it was told before, or the server's memory was cut.
-            raise DeviceForked("device_forked", epoch=max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
+            raise _forked(opened, max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
         records = OpRecords(opened, who.device_id, batch.epoch, received_at_ms)
         # A draft is good for one attempt: what it holds back is written then.
         if drafts and state.state == who.state and not is_one_by_one:
@@ -293,16 +293,21 @@ def _check_numbers(records: OpRecords, batch: Batch, last_seq: int, link: bytes)
         if op.seq <= last_seq:
             known = taken.get(op.seq)
             if known is not None and not _is_same(op, *known, records):
-                raise DeviceForked("device_forked", epoch=batch.epoch + 1)
+                raise _forked(records.opened, batch.epoch + 1)
             continue
         if op.seq != last_seq + 1:
             raise Refused("seq_gap", expected=last_seq + 1)
         if op.prev_hash is not None and link not in (UNKNOWN_LINK, op.prev_hash):
-            raise DeviceForked("device_forked", epoch=batch.epoch + 1)
+            raise _forked(records.opened, batch.epoch + 1)
         last_seq, link = op.seq, op.link() or UNKNOWN_LINK
         numbered.append((op, link))
     records.store_numbers(numbered)
     return last_seq, link
+
+
+def _forked(opened: ScopeWrite, epoch: int) -> DeviceForked:
+    """`history`, the epoch of its store's scope, tells the counter whether this server may lack what it once took."""
+    return DeviceForked("device_forked", epoch=epoch, history=opened.state().epoch)
 
 
 def _is_same(op: Incoming, known_id: str, known_link: bytes, records: OpRecords) -> bool:

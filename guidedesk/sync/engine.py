@@ -94,7 +94,7 @@ class SyncEngine:
         self._drop_if_silent = drop_if_silent
         self._identity = identity
         self._client = SyncClient(transport, self._learn_time, clock.now_ms)
-        self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes)
+        self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes, identity.store_id)
         self._loader = SnapshotLoader(cache, self._client, random, catch_up)
         self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
         self._orders = OrderBook(local, identity)
@@ -253,6 +253,9 @@ class SyncEngine:
             self._puller.pull_changes(self._go_on_while_idle())
             if not self._puller.large:
                 self._loaded_cache = self._cache.made  # a store without any row has no cursor
+            if refused is None and self._pusher.may_lack:
+                # It was on pulling that the server told that it was restored.
+                answered += self._pusher.push_pending()
         if refused is not None:
             raise refused
         self._daily()
@@ -315,6 +318,10 @@ class SyncEngine:
         self._greeted_cache = self._cache.made
         if counts.queued == 0 and answer.device_epoch == chain.epoch and answer.server_last_seq + 1 < chain.next_seq:
             self._pusher.server_is_behind(answer.server_last_seq + 1)
+        for scope in answer.scopes:
+            if scope.scope_id == self._identity.store_id:
+                known, _ = cursors.get(scope.scope_id, (0, 0))  # which an earlier program noted nowhere else
+                self._pusher.heard_history(scope.epoch, known, answer.device_epoch, answer.server_last_seq)
         self._hello_due_ms = self._clock.mono_ms() + HELLO_EVERY_MS
 
     def _learn_time(self, server_ms: int) -> None:
@@ -333,7 +340,8 @@ class SyncEngine:
         different = [answer for is_equal, answer, _ in self._puller.compare().values() if not is_equal]
         for answer in different:
             self._puller.mend(answer)
-        self._journal.prune(now_ms)
+        if not self._pusher.may_lack:
+            self._journal.prune(now_ms)
         if not any(answer.is_behind or answer.has_more for answer in different):
             self._compared(now_ms)
 

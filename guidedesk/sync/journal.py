@@ -26,6 +26,7 @@ State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantin
 _MAKES_A_MEMBER: Final = ("register", "meet_card")
 SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
+_HISTORY: Final = "history:"
 _op = t.operation.c
 # The many accepted ones are not looked at, and the index alone answers: after a long outage tens of thousands wait.
 _BESIDES: Final = (
@@ -369,14 +370,33 @@ class Journal:
             conn.execute(update(t.operation).where(_op.op_id.in_(list(op_ids))).values(is_seen=1))
         self.rewritten += 1
 
-    def renumber(self, epoch: int) -> int:
-        """Begin a new epoch: everything unsettled is numbered from 1, ids kept (SYNC.md 6, forks). Returns how many."""
+    def renumber(self, epoch: int, *, with_settled: bool = False) -> int:
+        """Begin a new epoch: everything unsettled is numbered from 1, ids kept (SYNC.md 6, forks). Returns how many.
+
+        `with_settled`: and what was settled, for a server that may have lost it; it stays settled (I8).
+        """
+        which = _op.device_seq.is_not(None)
         with self.db.write() as conn:
-            query = select(t.operation).where(_op.state.not_in(SETTLED), _op.device_seq.is_not(None)).order_by(_op.n)
-            entries = _entries(conn, query)
+            query = select(t.operation).where(which if with_settled else which & _op.state.not_in(SETTLED))
+            entries = _entries(conn, query.order_by(_op.n))
             _relink(conn, entries, ChainHead(epoch, 1, GENESIS), state="queued")
         self.rewritten += 1
         return len(entries)
+
+    def holds(self, seq: int) -> bool:
+        """Whether the operation of this number of the present epoch is still here."""
+        return any(entry.device_seq == seq for entry in self.outgoing(seq, 1))
+
+    def history(self, scope_id: str) -> int | None:
+        """The epoch of a store's scope under which head office has all that was settled here; None before."""
+        with self.db.read() as conn:
+            found: int | None = read_meta(conn, _HISTORY + scope_id)
+            return found
+
+    def note_history(self, scope_id: str, epoch: int) -> None:
+        """Head office has all that was settled here, under this epoch (`history`)."""
+        with self.db.write() as conn:
+            write_meta(conn, _HISTORY + scope_id, epoch)
 
     def park_here(self, op_id: str, reason: str) -> None:
         """Take an operation the server cannot read out of the chain, with what follows it in its lane.
@@ -509,7 +529,7 @@ def _relink(conn: Connection, entries: Sequence[Entry], start: ChainHead, state:
         values: dict[str, Any] = {
             "device_epoch": chain.epoch, "device_seq": chain.next_seq, "prev_hash": chain.head, "next_try_ms": None,
         }  # fmt: skip
-        if state is not None:
+        if state is not None and not entry.is_settled:
             values["state"] = state
         conn.execute(update(t.operation).where(_op.n == entry.n).values(values))
         link = chain_hash(chain.head, chain.next_seq, entry.envelope.body_hash())

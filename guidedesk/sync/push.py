@@ -60,8 +60,10 @@ class Pusher:
         clock: ServerClock,
         random: Random,
         load_lanes: LoadLanes,
+        store_id: str,
     ) -> None:
         self._journal = journal
+        self._store_id = store_id
         self._cache = cache
         self._client = client
         self._clock = clock
@@ -69,6 +71,8 @@ class Pusher:
         self._load_lanes = load_lanes
         self._limit = _FIRST_OPS
         self._resend_from: int | None = None
+        self._may_lack = False
+        self._new_history: int | None = None  # its epoch, where the server said one
         self._ahead: deque[_Batch] = deque()  # on their way, in the order of their numbers
         # What the server had no time for, and what the journal was then: made anew at each try, it would cost a counter
         # as much in a storm as all its answers do.
@@ -122,6 +126,44 @@ class Pusher:
         """The server asks for operations from this number on (it was restored from a backup)."""
         self._resend_from = expected
 
+    def heard_history(self, epoch: int, cached: int, device_epoch: int, last_seq: int) -> None:
+        """What hello says: the epoch of the store's scope, and the last number that the server has of this counter;
+        `cached` is the epoch of what was pulled, 0 for none.
+
+        Another epoch than the one in which what is here was settled: the server was restored from a backup. It gets all
+        from the first number that it lacks, or the newest where it lacks none: the chain shows whether what it has
+        before that is ours.
+        """
+        known = self._journal.history(self._store_id)
+        if known is None:
+            known = cached or epoch
+            self._journal.note_history(self._store_id, known)
+        if epoch == known:
+            return
+        self._new_history, self._may_lack = epoch, True
+        chain = self._journal.chain()
+        same = device_epoch == chain.epoch
+        self._resend_from = max(1, min(last_seq + 1, chain.next_seq - 1)) if same else 1
+        if not same and not self._journal.outgoing(1, 1) and self._journal.latest(1):
+            # Only numbers of an earlier life are kept here, which nobody can ask for.
+            self._renumber(max(device_epoch, chain.epoch) + 1)
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether a restored server may still lack something that was settled here."""
+        return self._may_lack
+
+    def _renumber(self, epoch: int) -> None:
+        """Begin a new epoch, with what was settled where the server may lack it."""
+        self._journal.renumber(epoch, with_settled=self._may_lack)
+        self._resend_from = 1 if self._may_lack else None
+
+    def _all_is_there(self) -> None:
+        self._resend_from, self._may_lack = None, False
+        if self._new_history is not None:
+            self._journal.note_history(self._store_id, self._new_history)
+            self._new_history = None
+
     def _next_batch(self) -> _Batch | None:
         start = self._resend_from
         first = self._journal.first_queued_seq()
@@ -134,7 +176,10 @@ class Pusher:
             batch, made_from = kept
             if made_from == self._made_from(self._journal.chain().epoch):
                 return batch
-        return self._batch_from(start)
+        found = self._batch_from(start)
+        if found is None:
+            self._all_is_there()
+        return found
 
     def _made_from(self, epoch: int) -> tuple[int, int]:
         """What a batch of this epoch depends on besides its first number."""
@@ -167,7 +212,9 @@ class Pusher:
         self._send_ahead(batch, answer)
         answered = self.take_answers(answer.results, answer.feed)
         if self._resend_from is not None:
-            self._resend_from = None if len(batch.entries) < self._limit else batch.last_seq + 1
+            put_off = {result.op_id for result in answer.results if result.status == "retry"}
+            # By number: one that is settled here is not found as something that waits.
+            self._resend_from = next((e.device_seq for e in batch.entries if e.op_id in put_off), batch.last_seq + 1)
         if not answered and self.retry_after_ms is None:
             # Nothing of this batch was answered: asking again at once would turn for ever.
             raise TransportError("bad_answer")
@@ -254,11 +301,12 @@ class Pusher:
             if isinstance(expected, int) and expected not in gaps:
                 gaps.add(expected)
                 self._resend_from = expected
-                if not self._holds(expected):
+                if not self._journal.holds(expected):
                     # A backup older than what is kept here: these numbers never come again. In a new epoch nothing
                     # needs them, and what waits is kept apart until a manager has looked at it, not for ever here.
-                    self._journal.renumber(batch[0].device_epoch + 1)
-                    self._resend_from = None
+                    # What was settled after them and is still here goes along: the server lacks that as well.
+                    self._may_lack = True
+                    self._renumber(batch[0].device_epoch + 1)
                 return 0
         if self._begins_epoch(refused, batch[0].device_epoch):
             return 0
@@ -269,13 +317,11 @@ class Pusher:
         epoch = refused.params.get("epoch")
         if refused.code != "device_forked" or not isinstance(epoch, int) or epoch <= present:
             return False
-        self._journal.renumber(epoch)
-        self._resend_from = None
+        history = refused.params.get("history")
+        if isinstance(history, int) and history != self._journal.history(self._store_id):
+            self._new_history, self._may_lack = history, True
+        self._renumber(epoch)
         return True
-
-    def _holds(self, seq: int) -> bool:
-        """Whether the operation of this number is still in the journal."""
-        return any(entry.device_seq == seq for entry in self._journal.outgoing(seq, 1))
 
     def _alone(self, entry: Entry) -> dict[str, Any]:
         batch_id = new_id(max(0, self._clock.now_ms()), self._random.bytes(10))

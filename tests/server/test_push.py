@@ -154,7 +154,7 @@ def test_cloned_disk_is_quarantined_and_loses_nothing(shop: Shop) -> None:
     other = interaction(shop, member_id, "other disk")
     answer = counter.push(counter.envelope(other, "a1"))
     assert answer.status_code == 409
-    assert answer.json()["error"] == {"code": "device_forked", "params": {"epoch": 2}}
+    assert answer.json()["error"] == {"code": "device_forked", "params": {"epoch": 2, "history": 1}}
     counter.epoch, counter.seq, counter.link = 2, 0, b"\0" * 32
     result = counter.do(other)
     assert (result["status"], result["reason"]) == ("quarantined", "device_suspended")

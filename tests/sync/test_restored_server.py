@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
@@ -14,11 +15,15 @@ from guidedesk.server.audit import verify_audit
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.restored import begin_new_epoch
 from guidedesk.services.operations import RegisterMember
+from guidedesk.sync import push
 from guidedesk.sync.encoding import pack_request
+from guidedesk.sync.engine import HELLO_EVERY_MS
+from guidedesk.sync.protocol import GENESIS, OpResult
 from guidedesk.sync.push import ASK_AGAIN_MS
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import log, record, register, sent_body
 from tests.helpers.world import Till, World, settle
+from tests.sync.test_forks import copy_of
 
 OTHERS_SIGNATURE = "A" * 86 + "=="
 
@@ -171,3 +176,150 @@ def test_work_gets_out_when_the_backup_is_older_than_what_counters_keep(world: W
     register(here.counter, actor=here.actor("a1"))
     settle(here)
     assert {info.state for info in here.counter.operations(9)} == {"accepted"}
+
+
+def test_a_backup_brought_back_again_a_moment_later_is_told_apart(world: World, tills: tuple[Till, Till]) -> None:
+    """An operator tries again within the minute, and a counter has exchanged in between."""
+    member = register(tills[0].counter, actor=tills[0].actor("a1"))
+    settle(*tills)
+    backup = world.backup()
+    again = world.backend.backup(backup, world.folder)
+    here, there = tills
+    log(here.counter, member, "A", actor=here.actor("a1"))
+    world.restore(backup)
+    begin_new_epoch(world.database, "the first try", world.clock)
+    settle(here)
+    world.clock.tick(600)
+    world.restore(again)
+    begin_new_epoch(world.database, "the second try", world.clock)
+    log(there.counter, member, "B", actor=there.actor("a2"))
+    for _ in range(3):
+        settle(there, here)
+        world.clock.tick(HELLO_EVERY_MS)
+    for till in tills:
+        assert all(check.is_equal for check in till.counter.engine.check())
+        assert len(interactions(till)) == 2
+
+
+def test_what_is_kept_comes_back_though_what_came_before_it_was_forgotten(
+    world: World, tills: tuple[Till, Till]
+) -> None:
+    """The backup is older than the thirty days that a counter keeps its settled work."""
+    backup = world.backup()
+    there = tills[1]
+    member = register(there.counter, actor=there.actor("a2"))
+    settle(there)
+    lost = world.recorded()
+    world.clock.tick(20 * DAY_MS)
+    for till in tills:
+        register(till.counter, actor=till.actor("a1"))
+    settle(*tills)
+    world.clock.tick(11 * DAY_MS)
+    settle(*tills)
+    kept = world.recorded().keys() - lost.keys()
+    assert there.counter.journal.find(*lost) is None
+    world.restore(backup)
+    begin_new_epoch(world.database, "all newer backups were lost", world.clock)
+    for till in tills:
+        till.counter.engine.step()
+    assert world.recorded().keys() == kept  # nothing had to be recorded anew for it
+    assert there.counter.operations(9)[0].state == "accepted"  # what was told as settled stays so (I8)
+    release_device(world.context, there.device_id, is_accepted=True, reason="it is the one")
+    settle(*tills)
+    assert set(world.recorded().values()) == {"accepted"}
+    with there.counter.read() as conn:
+        assert not load_rows(conn, "member", there.store_id, [member])
+    assert all(check.is_equal for till in tills for check in till.counter.engine.check())
+
+
+@pytest.mark.parametrize("is_more_to_come", [False, True])
+def test_what_a_forked_counter_had_settled_comes_back(world: World, is_more_to_come: bool) -> None:
+    """Its numbers are of an epoch that the server of the backup never gave."""
+    till = world.till()
+    member = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    backup = world.backup()
+    log(till.counter, member, "A", actor=till.actor("a1"))
+    settle(till)
+    mine = tables.device.c.device_id == till.device_id
+    with world.database.engine.begin() as conn:
+        conn.execute(update(tables.device).where(mine).values(epoch=2, last_seq=0, last_hash=GENESIS))
+    log(till.counter, member, "B", actor=till.actor("a1"))
+    settle(till)
+    assert till.counter.journal.chain().epoch == 2
+    before = received(world)
+    assert len(before) == 3
+    world.restore(backup)
+    begin_new_epoch(world.database, "the disk failed", world.clock)
+    if is_more_to_come:
+        log(till.counter, member, "C", actor=till.actor("a1"))
+    till.counter.engine.step()
+    release_device(world.context, till.device_id, is_accepted=True, reason="it is the one")
+    world.clock.tick(ASK_AGAIN_MS + 1)
+    settle(till)
+    after = received(world)
+    assert {op_id: after.get(op_id) for op_id in before} == before
+    assert len(after) == len(before) + is_more_to_come
+    assert {info.state for info in till.counter.operations(9)} == {"accepted"}
+
+
+def test_numbers_that_a_copied_disk_took_meanwhile_do_not_hide_what_is_missing(world: World) -> None:
+    till = world.till()
+    member = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    backup = world.backup()
+    clone = copy_of(till)
+    log(till.counter, member, "here", actor=till.actor("a1"))
+    settle(till)
+    before = received(world)
+    world.restore(backup)
+    begin_new_epoch(world.database, "the disk failed", world.clock)
+    log(clone.counter, member, "there", actor=clone.actor("a2"))
+    settle(clone)
+    assert len(received(world)) == len(before)
+    for _ in range(2):  # the first finds that somebody else spoke for it
+        till.counter.engine.step()
+    release_device(world.context, till.device_id, is_accepted=True, reason="both worked")
+    settle(till)
+    after = received(world)
+    assert {op_id: after.get(op_id) for op_id in before} == before
+    assert len(after) == len(before) + 1
+
+
+def test_all_that_is_missing_is_sent_in_one_exchange(
+    world: World, tills: tuple[Till, Till], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = world.backup()
+    a_week(world, tills)
+    before = received(world)
+    world.restore(backup)
+    begin_new_epoch(world.database, "the disk failed", world.clock)
+    monkeypatch.setattr(push, "_FIRST_OPS", 1)
+    for till in tills:
+        till.counter.engine.step()
+    assert received(world) == before
+
+
+def test_what_a_restored_server_puts_off_is_sent_once_more(world: World) -> None:
+    till = world.till()
+    backup = world.backup()
+    register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    before = received(world)
+    world.restore(backup)
+    begin_new_epoch(world.database, "the disk failed", world.clock)
+    put_off: list[str] = []
+
+    def not_now(request: Request) -> Response | None:
+        if request.path != "/v1/sync/push" or len(put_off) == 2:
+            return None
+        body = sent_body(request)
+        put_off.extend(op["op_id"] for op in body["ops"])
+        results = [OpResult(op_id=op["op_id"], status="retry", delay_ms=1_000).to_wire() for op in body["ops"]]
+        told = {"batch_id": body["batch_id"], "epoch": 1, "last_seq": 1, "server_time_ms": world.clock.wall_ms()}
+        return Response(200, json.dumps(told | {"results": results}).encode())
+
+    till.wire.on_send = not_now
+    settle(till)
+    assert put_off == [*before, *before]
+    assert received(world) == before
