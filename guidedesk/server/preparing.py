@@ -61,6 +61,7 @@ _CONCERNED: Final = frozenset({
     cls.TYPE for cls in (RegisterMember, MeetCard, EditMember, RecordSale, RecordReturn, RedeemCoupon, RedeemPoints)
 })  # fmt: skip
 
+_TO_NOTHING: Final = ("rejected", "parked", "quarantined")
 _WAIT_FOR_CARD_MS: Final = 86_400_000
 _WAIT_FOR_OWNER_MS: Final = 120_000  # a batch takes seconds: who claimed it so long ago comes no more
 
@@ -156,27 +157,28 @@ def _spending(
 
 def release_claims(context: ServerContext, scope_id: str, prepared: Prepared, answers: Sequence[Answer]) -> None:
     """Numbers and coupons claimed for operations that came to nothing are free again; a number of staff's is noted."""
-    undone = {
-        a.op_id: prepared.coupons[a.op_id]
-        for a in answers
-        if a.op_id in prepared.coupons and a.status in ("rejected", "parked", "quarantined")
-    }
-    release_coupons(context.database, undone)
-    failed = {a.op_id for a in answers if a.status in ("rejected", "parked", "quarantined")}
-    spent = {op_id: who for op_id, who in prepared.spent.items() if op_id in failed}
-    release_points(context.database, spent)
-    refused = [
-        prepared.claims[a.op_id]
-        for a in answers
-        if a.op_id in prepared.claims and a.status in ("rejected", "parked", "quarantined")
-    ]
+    refused = _release(context, prepared, {a.op_id for a in answers if a.status in _TO_NOTHING})
+    gone = {claim.phone_hash for claim in refused} - prepared.side.numbers.heirs.keys()
+    kept = [claim.phone_hash for claim in prepared.claims.values() if claim.phone_hash not in gone]
+    note_own_members(context.database, kept, context.clock.wall_ms())
+
+
+def release_unnumbered(context: ServerContext, scope_id: str, prepared: Prepared, ops: Sequence[Incoming]) -> None:
+    """The same for a batch of which nothing was decided, since its numbers did not follow on: what comes before it is
+    not to find its numbers taken by what comes after."""
+    _release(context, prepared, {op.op_id for op in undecided(context, scope_id, ops)})
+
+
+def _release(context: ServerContext, prepared: Prepared, failed: set[str]) -> list[PhoneClaim]:
+    """Let go what these operations claimed; the phone numbers of them that nobody has through them."""
+    release_coupons(context.database, {k: handle for k, handle in prepared.coupons.items() if k in failed})
+    release_points(context.database, {k: who for k, who in prepared.spent.items() if k in failed})
+    refused = [claim for op_id, claim in prepared.claims.items() if op_id in failed]
     if refused:
         with context.database.read() as conn:
             refused = [claim for claim in refused if not has_number(conn, claim)]
         release_phones(context.database, refused, prepared.side.numbers.heirs)
-    gone = {claim.phone_hash for claim in refused} - prepared.side.numbers.heirs.keys()
-    kept = [claim.phone_hash for claim in prepared.claims.values() if claim.phone_hash not in gone]
-    note_own_members(context.database, kept, context.clock.wall_ms())
+    return refused
 
 
 def undecided(context: ServerContext, scope_id: str, ops: Sequence[Incoming]) -> list[Incoming]:

@@ -35,7 +35,7 @@ from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
-from guidedesk.server.preparing import Sender, prepare, release_claims, undecided
+from guidedesk.server.preparing import Sender, prepare, release_claims, release_unnumbered, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.signer import Acknowledged
 from guidedesk.server.turns import Turn
@@ -233,9 +233,13 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
 
     moved: list[dict[PointerKey, int] | None] = []
     try:
-        decided = database.write(scope_id, partial(work, is_one_by_one=False))
-    except (NotAsAWhole, IntegrityError):
-        decided = database.write(scope_id, partial(work, is_one_by_one=True))
+        try:
+            decided = database.write(scope_id, partial(work, is_one_by_one=False))
+        except (NotAsAWhole, IntegrityError):
+            decided = database.write(scope_id, partial(work, is_one_by_one=True))
+    except (DeviceForked, Refused):
+        release_unnumbered(context, scope_id, prepared, fresh)
+        raise
     decided = replace(decided, moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)
     return decided

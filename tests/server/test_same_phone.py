@@ -19,7 +19,7 @@ from guidedesk.server.phone_claims import PhoneClaim, claim_phones
 from guidedesk.server.quarantine import release_device
 from guidedesk.server.sharding import cross_scope
 from guidedesk.services import operations as ops
-from guidedesk.sync.protocol import SCHEMA
+from guidedesk.sync.protocol import GENESIS, SCHEMA
 from tests.server.people_at_work import PHONE, interaction, joined, registration
 from tests.server.shop import Counter, Shop
 
@@ -139,6 +139,26 @@ def test_two_of_yesterday_that_come_at_the_same_moment_become_one_person(shop: S
     assert counter.results(counter.envelope(first, "a1", occurred_at_ms=yesterday))[0]["status"] == "accepted"
     [answer] = elsewhere.results(sent)
     assert (answer["status"], answer["params"]["member_id"]) == ("merged", first.member_id)
+
+
+def test_a_batch_that_comes_before_its_turn_leaves_no_claim(shop: Shop) -> None:
+    """Her number is the first one's, though what comes after her had arrived before, and was refused (`seq_gap`)."""
+    counter = shop.counter()
+    first, second = (counter.envelope(registration(shop, phone=PHONE), "a1") for _ in range(2))
+    assert counter.push(second).status_code == 409
+    answers = counter.results(first, second)
+    assert [answer["status"] for answer in answers] == ["accepted", "merged"]
+    assert answers[1]["params"]["member_id"] == first.body["member_id"]
+
+
+def test_a_copied_disk_that_is_found_out_leaves_no_claim(shop: Shop) -> None:
+    """What it brought waits for a manager; nobody else waits for whom it would have registered."""
+    counter, elsewhere = shop.counter(), shop.counter(1)
+    joined(shop, counter)
+    counter.seq, counter.link = 0, GENESIS
+    copied = counter.envelope(registration(shop, phone=PHONE), "a1")
+    assert counter.push(copied).json()["error"]["code"] == "device_forked"
+    assert elsewhere.do(registration(shop, phone=PHONE), "a3")["status"] == "accepted"
 
 
 def test_a_number_on_its_way_home_is_hers(shop: Shop) -> None:
