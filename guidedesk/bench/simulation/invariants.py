@@ -70,6 +70,7 @@ class Watch:
         self._cursors: dict[tuple[int, bytes], tuple[int, int]] = {}
         self._restarted: set[str] = set()
         self._held: set[bytes] = set()  # waited for a person at some time
+        self._kept_held: set[bytes] = set()  # those of them that the backup knows of
         self._last: dict[tuple[bytes, int, str], int] = {}  # the last number decided of a counter's lane
         self._looked: dict[tuple[str, str], Any] = {}  # by disk and database: as what it was looked at last
         self._log: set[bytes] = set()
@@ -123,7 +124,8 @@ class Watch:
         self._saved &= there | self._logged()
 
     def server_was_kept(self) -> None:
-        """Nothing to remember yet."""
+        """What waited for a person until now did so in whatever comes after this backup too."""
+        self._kept_held = set(self._held)
 
     def server_was_restored(self) -> None:
         """What was settled after the backup is settled anew; what only the lost database had is lost."""
@@ -133,7 +135,7 @@ class Watch:
         self._heads.clear()
         self._feed.clear()
         self._cursors.clear()
-        self._held.clear()
+        self._held = set(self._kept_held)
         self._last.clear()
         self._looked.clear()
         self._saved &= self._on_disks() | self._logged()
