@@ -24,7 +24,7 @@ from guidedesk.models.base import SERVER, FeedScope, IdType, among_named, named_
 
 Row = dict[str, Any]
 PARTS_KEY: Final = "lines"
-_id_bytes = lru_cache(maxsize=65_536)(to_bytes)
+_id_bytes = lru_cache(maxsize=8_192)(to_bytes)  # those that come again and again: members, stores, staff
 _CHUNK: Final = 400
 
 

@@ -20,7 +20,7 @@ from guidedesk.domain.ids import to_bytes
 from guidedesk.models.arrays import array_text
 from guidedesk.models.base import IdType
 
-_id_bytes = lru_cache(maxsize=32_768)(to_bytes)
+_id_bytes = lru_cache(maxsize=8_192)(to_bytes)
 _VALUES: Final = re.compile(r"^(INSERT INTO \S+ \(.*?\)) VALUES \(.*?\)(?= ON CONFLICT|$)", re.S)
 _FEW: Final = 4  # below this the ordinary statement is as quick
 
