@@ -147,5 +147,6 @@ def _decided(context: ServerContext, sent: Sent, who: AuthenticatedDevice) -> by
     except Exception as error:
         if not is_outage(error):
             raise
+        _log.error("storage", exc_info=error)
         told = (StorageError.__name__, "server_busy", {})  # nor could the server decide it now
     return pickle.dumps(told)

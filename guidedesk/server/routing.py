@@ -186,7 +186,9 @@ def run_route(
         answered = route.on_error(Call(context, request, body), error)
     except Exception as error:
         if is_outage(error):
-            return error_response(StorageError("server_busy"), context)
+            busy = StorageError("server_busy")
+            busy.__cause__ = error
+            return error_response(busy, context)
         _log.exception("request_failed", extra=data(path=route.path))
         return json_response(500, {"error": {"code": "server_fault", "params": {}}})
     if isinstance(answered, Streamed):
@@ -245,7 +247,7 @@ def error_response(error: GuideDeskError, context: ServerContext) -> Response:
     if isinstance(error, StorageError):
         status = 503
         headers["Retry-After"] = str(_BUSY_SECONDS)
-        _log.error("storage", extra=data(code=error.code))
+        _log.error("storage", exc_info=error)  # with what lies behind it: whoever looks later has nothing else
     if status in (429, 503) and "seconds" in error.params:
         headers["Retry-After"] = str(error.params["seconds"])
     body = {"error": {"code": error.code, "params": dict(error.params)}, "server_time_ms": context.clock.wall_ms()}

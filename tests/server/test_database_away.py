@@ -84,7 +84,9 @@ def calls(shop: Shop, counter: Counter) -> list[Any]:
     return answers
 
 
-def test_callers_are_told_to_come_back_while_nobody_is_let_in(shop: Shop) -> None:
+def test_callers_are_told_to_come_back_while_nobody_is_let_in(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     counter = shop.counter()
     member_id = joined(shop, counter)
     with locked(shop):
@@ -92,6 +94,8 @@ def test_callers_are_told_to_come_back_while_nobody_is_let_in(shop: Shop) -> Non
             for answer in calls(shop, counter):
                 told = (answer.status_code, answer.json()["error"]["code"], answer.headers["Retry-After"])
                 assert told == (503, "server_busy", "2"), answer.url
+    logged = [record.exc_info[1] for record in caplog.records if record.message == "storage" and record.exc_info]
+    assert {type(error.__cause__) for error in logged if error is not None} == {OperationalError}, "the log says why"
     assert counter.do(interaction(shop, member_id))["status"] == "accepted"
     counter.pull()
     assert len(counter.table("interaction")) == 1
