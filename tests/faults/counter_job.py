@@ -35,6 +35,7 @@ from tests.faults.forked import Tell
 TAGS: Final = ("羊绒", "丝绸", "真皮")
 BUILDING: Final = "snapshot_building"
 STEPS_TO_QUIET: Final = 40
+PAUSE_S: Final = 0.5  # a counter that is told to come back does not ask again at once
 Act = Callable[[Counter, Mapping[str, Any], Random, Tell], None]
 
 
@@ -156,6 +157,7 @@ def _settle(counter: Counter, _told: Mapping[str, Any], _random: Random, tell: T
     checks: tuple[ScopeCheck, ...] = ()
     for _ in range(STEPS_TO_QUIET):
         error = step(counter, tell)
+        time.sleep(PAUSE_S if error else 0)
         checks = () if error else counter.engine.check()
         # Head office may still be at what others sent: then there is more to fetch.
         if checks and all(check.is_equal for check in checks) and not counter.journal.pending():
