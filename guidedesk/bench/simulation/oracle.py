@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from guidedesk.domain.ids import derived_id
+
 Rows = dict[str, set[tuple[Any, ...]]]
 DAY_MS: Final = 86_400_000
 _ZONE_MS: Final = 8 * 3_600_000  # Asia/Shanghai, no summer time since 1991
@@ -124,7 +126,9 @@ class Story:
             if is_given:
                 self.yes[op.scope, said["member_id"], purpose] = 0
         if said.get("code_digits") and op.params.get("code") != "refused":
-            person.meetings.append((op.at_ms, 4, "", op.actor))
+            # The id of what happened decides between two at one moment (COMMISSION.md 1), and no operation carries it.
+            meeting_id = derived_id("binding", said["member_id"], "registered")
+            person.meetings.append((op.at_ms, 4, meeting_id, op.actor))
 
     def _numbers_of(self, member: str) -> set[str | None]:
         person = self.people.get(self.who(member))
