@@ -7,10 +7,10 @@ decide about one coupon at the same moment.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, literal, select, update
 
 from guidedesk.codes.forms import CodeType
 from guidedesk.codes.signer import HANDLE_BYTES, sign_code
@@ -18,7 +18,7 @@ from guidedesk.codes.trust import EPOCH_S
 from guidedesk.domain.coupons import LEASES, tail_of
 from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Random
-from guidedesk.models.coupons import coupon_campaign, coupon_directory, coupon_lease
+from guidedesk.models.coupons import coupon_campaign, coupon_directory, coupon_lease, coupon_use
 from guidedesk.models.entities import Row, load_row
 from guidedesk.models.server_tables import op_log, scope
 from guidedesk.server.code_keys import IssuerSeed
@@ -31,6 +31,7 @@ from guidedesk.services.coupon_rows import campaign_id
 
 KINDS: Final = ("amount", "percent", "gift")
 _MOST_NUMBER: Final = 0xFFFF_FFFF
+_USED: Final = ("accepted", "merged")  # what an operation came to that used a coupon
 
 
 def put_campaign(database: ServerDatabase, values: Mapping[str, Any]) -> int:
@@ -174,11 +175,28 @@ def holds_lease(conn: Connection, scope_id: str, handle: str, device_id: str) ->
     return bool(found == device_id)
 
 
-def coupon_used(conn: Connection, handle: str) -> tuple[int, str] | None:
-    """When and in which store it was used."""
-    d = coupon_directory.c
-    row = conn.execute(select(d.used_at_ms, d.used_scope_id).where(d.handle == handle)).first()
-    return None if row is None or row.used_at_ms is None else (row.used_at_ms, row.used_scope_id)
+def coupon_used(
+    conn: Connection, handle: str, among: Container[str] = (), device_id: str = ""
+) -> tuple[int, str] | None:
+    """When and in which store it was used.
+
+    A use that was only claimed is none: it may yet be refused, and whose coupon it is could not use it. It writes the
+    coupon's row itself once it is accepted. `among`: uses of this counter that are decided in this very transaction.
+    """
+    d, log, use = coupon_directory.c, op_log.c, coupon_use.c
+    row = conn.execute(select(d.used_op_id, d.used_scope_id, d.used_at_ms).where(d.handle == handle)).first()
+    if row is None or row.used_op_id is None:
+        return None
+    found = conn.execute(
+        select(log.status).where(log.scope_id == row.used_scope_id, log.op_id == row.used_op_id)
+    ).scalar()
+    if found not in _USED and row.used_op_id in among:  # decided a moment ago: the log is written at the end
+        found = conn.execute(
+            select(literal(_USED[0])).where(
+                use.scope_id == row.used_scope_id, use.device_id == device_id, use.op_id == row.used_op_id
+            )
+        ).scalar()
+    return (row.used_at_ms, row.used_scope_id) if found in _USED else None
 
 
 def claim_coupons(

@@ -187,9 +187,9 @@ class ServerSide:
         """Once, by the counter it was leased to."""
         return coupon_desk.take_lease(conn, scope_id, handle, campaign_no, device_id)
 
-    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
+    def coupon_used(self, conn: Connection, handle: str, device_id: str) -> tuple[int, str] | None:
         """Another counter may have been quicker to tell of its use than this one of giving it."""
-        return coupon_desk.coupon_used(conn, handle)
+        return coupon_desk.coupon_used(conn, handle, self.coupons, device_id)
 
     def coupon_claim(
         self, conn: Connection, handle: str, campaign_no: int, context: ApplyContext

@@ -79,8 +79,8 @@ class Side(Protocol):
         """Whether this coupon was leased to this counter and nobody got it yet."""
         ...
 
-    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
-        """When and in which store a coupon was used, or None."""
+    def coupon_used(self, conn: Connection, handle: str, device_id: str) -> tuple[int, str] | None:
+        """When and in which store a coupon was used, or None: also while nobody has decided whether it was."""
         ...
 
     def coupon_claim(

@@ -31,7 +31,7 @@ def apply_issue_coupon(conn: Connection, op: IssueCoupon, context: ApplyContext)
         raise Refused("stale_precondition", why="coupon_over", at_ms=campaign["ends_at_ms"])
     if not context.side.take_lease(conn, context.scope_id, op.handle, op.campaign_no, context.device_id):
         raise Refused("validation", field="handle", why="not_from_this_pool")
-    used = context.side.coupon_used(conn, op.handle)
+    used = context.side.coupon_used(conn, op.handle, context.device_id)
     write_row(
         conn,
         "coupon",

@@ -87,7 +87,7 @@ class CounterSide:
         """Yes: it came from this counter's own pool."""
         return True
 
-    def coupon_used(self, conn: Connection, handle: str) -> tuple[int, str] | None:
+    def coupon_used(self, conn: Connection, handle: str, device_id: str) -> tuple[int, str] | None:
         """Nobody, as far as this counter knows: it was given out here this moment."""
         return None
 

@@ -14,7 +14,7 @@ from guidedesk.domain.coupons import read_tail
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
 from guidedesk.server.code_keys import TRUST_ID
-from guidedesk.server.coupon_desk import coupon_used, put_campaign, used_twice
+from guidedesk.server.coupon_desk import claim_coupons, coupon_used, put_campaign, used_twice
 from guidedesk.services import operations as ops
 from tests.server.people_at_work import PHONE, hello, joined, registration
 from tests.server.shop import START_MS, Counter, Shop
@@ -210,3 +210,42 @@ def test_what_two_pcs_of_one_disk_gave_is_the_first_ones(shop: Shop, campaign: i
     assert [give(counter, member, handle)["status"] for member in (first, first, second)] == [
         "accepted", "accepted", "rejected",
     ]  # fmt: skip
+
+
+def test_a_use_refused_with_the_giving_leaves_the_coupon_to_whose_it_is(shop: Shop, campaign: int) -> None:
+    """A counter brings both again after head office was restored, and somebody had become another person meanwhile."""
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter, name="陈默")
+    handle = leases(counter)[0][0]
+    given = counter.envelope(ops.IssueCoupon(member_id=member, handle=handle, campaign_no=7), "a1")
+    wrong = counter.envelope(use(shop, other, handle), "a1", assurance=2)
+    assert [one["status"] for one in counter.results(given, wrong)] == ["accepted", "rejected"]
+    assert coupon_rows(counter) == {handle: "issued"}
+    assert counter.do(use(shop, member, handle), assurance=2)["status"] == "accepted"
+    assert coupon_rows(counter) == {handle: "redeemed"}
+
+
+def test_a_use_decided_in_the_batch_that_gives_the_coupon_ends_it(shop: Shop, campaign: int) -> None:
+    """Two PCs of one disk: this one used what its twin had given, and then gives the same one itself."""
+    counter = shop.counter()
+    member = joined(shop, counter)
+    handle = leases(counter)[0][0]
+    used = counter.envelope(use(shop, member, handle), "a1", assurance=2)
+    given = counter.envelope(ops.IssueCoupon(member_id=member, handle=handle, campaign_no=7), "a1")
+    assert [one["status"] for one in counter.results(used, given)] == ["accepted", "accepted"]
+    assert coupon_rows(counter) == {handle: "redeemed"}
+
+
+def test_a_use_in_another_store_that_is_not_decided_yet_ends_the_coupon_when_it_is(
+    shop: Shop, campaign: int
+) -> None:
+    home, visited = shop.counter(), shop.counter(1)
+    member = joined(shop, home, phone=PHONE)
+    visited.do(registration(shop, phone=PHONE), "a3")
+    handle = leases(home)[0][0]
+    first = visited.envelope(use(shop, member, handle), "a3", assurance=2)
+    claim_coupons(shop.database, visited.scope_id, [(first.op_id, handle, first.occurred_at_ms)])
+    assert give(home, member, handle)["status"] == "accepted"
+    assert coupon_rows(home) == {handle: "issued"}
+    assert visited.results(first)[0]["status"] == "accepted"
+    assert coupon_rows(home) == {handle: "redeemed"}
