@@ -80,6 +80,8 @@ class Pusher:
         self._is_smooth = True
         self._is_crowded = False
         self._answered_ms = 0
+        self._last_push = (0, 0)  # how many operations, and what they took, ms
+        self._whatever_size_ms = 0  # of that, what none at all would have taken
         self.progress: tuple[int, int] | None = None
         self.changed: set[RowRef] = set()
         self.members: set[str] = set()
@@ -257,9 +259,21 @@ class Pusher:
 
     def _adapt(self, took_ms: int, size: int) -> None:
         """About a second a push, without what it waited for others; what a batch smaller than allowed took says
-        nothing about a larger one."""
-        if took_ms > _TARGET_MS or size >= self._limit:
-            fits = size * _TARGET_MS // max(1, took_ms)
+        nothing about a larger one.
+
+        What a smaller batch takes just as long for is not the batch's: made smaller and smaller, it would be asked for
+        again and again in a storm, and the server have all the more to do.
+        """
+        last_size, last_ms = self._last_push
+        self._last_push = size, took_ms
+        if took_ms <= _TARGET_MS:
+            self._whatever_size_ms = 0
+        elif last_size not in (0, size):
+            at_none = (took_ms * last_size - last_ms * size) // (last_size - size)
+            self._whatever_size_ms = min(max(0, at_none), took_ms)
+        own_ms = took_ms - self._whatever_size_ms
+        if own_ms > _TARGET_MS or size >= self._limit:
+            fits = size * _TARGET_MS // max(1, own_ms)
             self._limit = max(1, min(MAX_OPS, fits, size * 2))
 
     def take_answers(self, results: Sequence[OpResult], feed: FeedSpan | None = None) -> int:

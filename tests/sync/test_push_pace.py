@@ -52,6 +52,25 @@ def test_a_slow_line_gets_small_batches_and_a_quick_one_large_ones_again(till: T
     assert till.counter.status().waiting == 0
 
 
+def test_what_takes_long_whatever_its_size_is_not_cut_smaller_and_smaller(till: Till) -> None:
+    """A server that many want at once: three seconds a push, and a thousandth for each operation."""
+    member = register(till.counter, actor=till.actor("a1"))
+    settle(till)
+    sizes: list[int] = []
+
+    def crowded(request: Request) -> Response | None:
+        if request.path == "/v1/sync/push":
+            sizes.append(len(sent_body(request)["ops"]))
+            till.world.clock.tick(3_000 + sizes[-1])
+        return None
+
+    till.wire.on_send = crowded
+    for number in range(400):
+        log(till.counter, member, f"{number}", actor=till.actor("a1"))
+    settle(till)
+    assert sizes == [125, 40, 80, 155]
+
+
 def test_a_batch_that_never_came_back_is_the_same_batch_again(till: Till) -> None:
     member = register(till.counter, actor=till.actor("a1"))
     for number in range(5):
