@@ -20,6 +20,7 @@ import anyio.to_thread
 
 from guidedesk.domain.errors import Refused
 from guidedesk.server.limits import Lane
+from guidedesk.sync.protocol import MAX_OPS
 
 QueueName = Literal["person", "hello", "sync", "pull", "watch"]
 # A person who waits at a counter never waits behind counters that exchange, whoever watches the server behind nobody.
@@ -49,6 +50,7 @@ _MOST_PROMISES: Final = 20_000
 _HELD_BACK: Final = 4
 _HELD_LEAST_S: Final = 2.0
 _HELD_MOST_S: Final = 60.0
+_MUCH_TO_COME: Final = MAX_OPS  # a push: less than one holds nobody up
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +59,8 @@ T = TypeVar("T")
 class WorkQueue:
     """Workers and the calls that wait for them. All but the figures is used on the event loop.
 
-    `behind`: while that queue is wanted, calls are let into this one only at times they were told, and few of them.
+    `behind`: while that queue is wanted, calls are let into this one only at times they were told, and few of them;
+    `coming`: operations that are about to be brought to this one.
     """
 
     def __init__(
@@ -67,9 +70,11 @@ class WorkQueue:
         most_waiting: int,
         now_s: Callable[[], float] = time.monotonic,
         behind: WorkQueue | None = None,
+        coming: Callable[[], int] = lambda: 0,
     ) -> None:
         self.name = name
         self._behind = behind
+        self._coming = coming
         self.workers = workers
         self.most_waiting = most_waiting
         self.inside = 0  # at work or waiting
@@ -93,10 +98,11 @@ class WorkQueue:
         return self.waiting >= self.workers
 
     def wanted_s(self) -> float | None:
-        """For how long it has been crowded, or awaited those who were sent away; None if it does neither."""
+        """For how long it has been crowded, or has awaited those who were sent away or have said that they have much
+        to bring; None if it does neither."""
         now = self._now_s()
         is_awaited = bool(self._promised) and self._last_promise >= now - _LITTLE_LATE_S
-        if not is_awaited and not self.is_crowded:
+        if not (is_awaited or self.is_crowded or self._coming() >= _MUCH_TO_COME):
             self._wanted_since = None
             return None
         if self._wanted_since is None:
@@ -183,14 +189,17 @@ class WorkQueue:
         return seconds
 
 
-def work_queues(*, has_one_writer: bool, most_waiting: int = MOST_WAITING) -> dict[QueueName, WorkQueue]:
-    """The queues of one server process; `most_waiting` of counters that exchange.
+def work_queues(
+    *, has_one_writer: bool, most_waiting: int = MOST_WAITING, coming: Callable[[], int] = lambda: 0
+) -> dict[QueueName, WorkQueue]:
+    """The queues of one server process; `most_waiting` of counters that exchange, `coming`: operations that counters
+    said they are about to bring.
 
     SQLite writes one transaction at a time: more workers would only stand in its way, and in that of people's
     look-ups. Over PostgreSQL two to four pushes are decided beside this process (`deciders`); whoever else exchanges
     shares one interpreter with people's look-ups, and the more of them there are, the longer those take.
     """
-    pushes = WorkQueue("sync", 3 if has_one_writer else 5, most_waiting)
+    pushes = WorkQueue("sync", 3 if has_one_writer else 5, most_waiting, coming=coming)
     return {
         "person": WorkQueue("person", 8, 128),
         "hello": WorkQueue("hello", 2, 64),

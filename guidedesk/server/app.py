@@ -99,7 +99,9 @@ def create_app(
     )
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.context = context
-    queues = work_queues(has_one_writer=database.is_sqlite, most_waiting=most_waiting)
+    queues = work_queues(
+        has_one_writer=database.is_sqlite, most_waiting=most_waiting, coming=context.expected.left
+    )
     app.state.queues = queues
     context.metrics.queues = tuple(queues.values())
     policies: dict[tuple[str, str], Policy] = {}

@@ -14,6 +14,7 @@ from guidedesk.server.carrying_later import CarryingLater
 from guidedesk.server.code_senders import CodeSender, NoSender
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.events import HeadWatch
+from guidedesk.server.expected_work import ExpectedWork
 from guidedesk.server.large_pushes import LargePushes
 from guidedesk.server.limits import RateLimits, RequestLimiter
 from guidedesk.server.metrics import Metrics
@@ -73,6 +74,7 @@ class ServerContext:
     deciders: LargePushes | None = field(default=None, repr=False)
     metrics: Metrics = field(default_factory=Metrics, repr=False)
     segments: SegmentStores = field(default_factory=SegmentStores, repr=False)
+    expected: ExpectedWork = field(default_factory=ExpectedWork, repr=False)
 
     @classmethod
     def create(

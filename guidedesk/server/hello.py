@@ -52,6 +52,7 @@ def greet(context: ServerContext, who: AuthenticatedDevice, body: JsonObject) ->
     """Answer a hello, noting what the device says of itself. `validation`, `schema_too_old`."""
     _check(body)
     numbers = {name: int(body[name]) for name in ("next_seq", "t0", "codes_left", "unsent")}  # type: ignore[arg-type]
+    context.expected.said(who.device_id, numbers["unsent"])
     schema: Any = body["schema"]
     newest = min(int(schema[1]), SCHEMA)
     database = context.database

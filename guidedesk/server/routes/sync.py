@@ -47,7 +47,7 @@ def _push(call: Call) -> Mapping[str, Any] | Answered:
     if decided is not None:
         return decided
     answer = apply_batch(call.context, call.who, call.json, call.turn)
-    call.context.metrics.decided(by_status(answer))
+    _note_decided(call, by_status(answer))
     return answer
 
 
@@ -63,8 +63,13 @@ def _decided_beside(call: Call) -> Answered | None:
     answer = deciders.push(sent, call.who)
     if answer is None:
         return None
-    call.context.metrics.decided(answer.statuses)
+    _note_decided(call, answer.statuses)
     return Answered(200, raw=answer.content, headers=answer.headers)
+
+
+def _note_decided(call: Call, statuses: Mapping[str, int]) -> None:
+    call.context.metrics.decided(statuses)
+    call.context.expected.brought(call.who.device_id, sum(statuses.values()))
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
