@@ -2,10 +2,11 @@
 
 `--counters` counters, four a store, each with `--ops` operations in its journal, find the server again at once. They
 are the product's own: real journals and caches, real engine, HTTP on loopback. The ideal is what the same number of
-operations would take if the counters came a few at a time, enough that the server never rests: some sixth of all,
-whole stores, one half right before the storm and one half right after it, against the same server, so that what else
-this PC does is in both. Meanwhile people at four more counters look members up; they also do with nothing else
-to do for the server, before.
+operations would take if the counters came a few at a time, enough that the server never rests (the next one comes when
+one has brought everything, not when it has also fetched what others did): some sixth of all, whole stores, one half
+right before the storm and one half right after it, against the same server, so that what else this PC does is in both.
+Meanwhile, in both, people at four more counters look members up; they also do with nothing else to do for the server,
+before.
 
 `ratios.storm` is the time from the first step to the last acknowledgement over the ideal; `figures.level_s` is when
 the last counter also had everything of the others of its store.
@@ -54,7 +55,7 @@ _FEW: Final = 8
 _QUIET: Final = 8  # look-ups of each before, with nothing else to do
 _PROBERS: Final = 4
 _THINK_S: Final = 0.6  # 100 questions a minute of the 120 that a counter may ask (S-4)
-_PROCESSES: Final = 2
+_PROCESSES: Final = 4
 _LAST_S: Final = 30
 
 
@@ -103,24 +104,27 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             prober.ask(_QUIET)
         quiet = [seconds for prober in probers for seconds in prober.taken()]
         # One store's counters one after the other, as many stores at once as there are few.
-        apart, used = _apart(list(others)), [_used(office)]
+        apart = _apart(list(others))
+        for prober in probers:
+            prober.start()
+        used = [_used(office)]
         before_s = _seconds(crowd.come_back(apart[:half], _FEW))
         used.append(_used(office))
         _say(f"{half} at {_FEW} a time took {before_s:.1f} s; now all others")
         for prober in probers:
-            prober.start()
+            prober.taken()
         storm = crowd.come_back(list(many), args.counters)
-        for prober in probers:
-            prober.stop()
+        asked = [seconds for prober in probers for seconds in prober.taken()]
         used.append(_used(office))
         after_s = _seconds(crowd.come_back(apart[half:], _FEW))
         used.append(_used(office))
+        for prober in probers:
+            prober.stop()
         ideal_s = (before_s + after_s) * args.counters / few
         highest_mb = _highest_mb(office.server.pid)
         statuses = decided(office, list(identities.values()))
         left = crowd.unsent()
     took = sorted(came.acknowledged_s - min(one.began_s for one in storm) for came in storm)
-    asked = [seconds for prober in probers for seconds in prober.taken()]
     refused = sum(prober.refused for prober in probers)
     total = args.ops * (args.counters + few)
     first, crowded, last = (after - before for before, after in itertools.pairwise(used))

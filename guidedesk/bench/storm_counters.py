@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
+from threading import BoundedSemaphore, Thread
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -83,14 +83,16 @@ class Counters:
             till.record(ops)
 
     def come_back(self, given: tuple[Sequence[str], int]) -> list[Came]:
-        """So many at a time, each until everything it did is acknowledged and it is level with its store again."""
+        """Each until everything it did is acknowledged and it is level with its store again; the next one comes when
+        one of so many is acknowledged, whatever that one still fetches."""
         names, at_once = given
         if not self._is_nice:
             self._is_nice = True
             with suppress(OSError):
                 os.nice(_NICENESS)
-        with ThreadPoolExecutor(at_once) as pool:
-            return list(pool.map(self._come_back, names))
+        room = BoundedSemaphore(at_once)
+        with ThreadPoolExecutor(len(names) or 1) as pool:
+            return list(pool.map(lambda name: self._come_back(name, room), names))
 
     def unsent(self, _: None) -> dict[str, tuple[int, int]]:
         """Name -> what waits, and what was refused."""
@@ -102,10 +104,11 @@ class Counters:
         for till in self._tills.values():
             till.counter.close()
 
-    def _come_back(self, name: str) -> Came:
+    def _come_back(self, name: str, room: BoundedSemaphore) -> Came:
         counter = self._tills[name].counter
+        room.acquire()
         began = time.monotonic()
-        sent = _watch_sent(counter.journal)
+        sent = _watch_sent(counter.journal, room.release)
         turned_away = failed = 0
         while True:
             outcome = counter.engine.step()
@@ -118,16 +121,17 @@ class Counters:
             time.sleep(outcome.next_delay_ms / 1000)
 
 
-def _watch_sent(journal: Journal) -> list[float]:
+def _watch_sent(journal: Journal, done: Callable[[], None]) -> list[float]:
     """Filled with the moment at which nothing waits in a journal any more: within a step, before what others did is
-    fetched. Empty until then."""
+    fetched. Empty until then; `done` is called at it."""
     moments: list[float] = []
     settle = journal.settle
 
     def noted(settlements: Sequence[Settlement], now_ms: int) -> None:
         settle(settlements, now_ms)
-        if not journal.has_unsent():
+        if not moments and not journal.has_unsent():
             moments.append(time.monotonic())
+            done()
 
     journal.settle = noted  # type: ignore[method-assign]
     return moments

@@ -20,7 +20,6 @@ import anyio.to_thread
 
 from guidedesk.domain.errors import Refused
 from guidedesk.server.limits import Lane
-from guidedesk.sync.protocol import MAX_OPS
 
 QueueName = Literal["person", "hello", "sync", "pull", "watch"]
 # A person who waits at a counter never waits behind counters that exchange, whoever watches the server behind nobody.
@@ -50,7 +49,7 @@ _MOST_PROMISES: Final = 20_000
 _HELD_BACK: Final = 4
 _HELD_LEAST_S: Final = 2.0
 _HELD_MOST_S: Final = 60.0
-_MUCH_TO_COME: Final = MAX_OPS  # a push: less than one holds nobody up
+_MUCH_TO_COME: Final = 50  # operations: of an outage, not of a day on which a record waits for a moment
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -6,7 +6,6 @@ from guidedesk.server.admission import WorkQueue
 from guidedesk.server.app import create_app
 from guidedesk.server.expected_work import ExpectedWork
 from guidedesk.server.limits import UNLIMITED
-from guidedesk.sync.protocol import MAX_OPS
 from tests.server.http_server import HttpServer
 from tests.server.people_at_work import hello, registration
 from tests.server.shop import Shop
@@ -34,7 +33,7 @@ def test_who_fetches_waits_for_much_that_is_to_come_and_not_for_a_little() -> No
     expected = ExpectedWork(now)
     pushes = WorkQueue("sync", 2, 8, now, coming=expected.left)
     pulls = WorkQueue("pull", 2, 8, now, behind=pushes)
-    expected.said("a", MAX_OPS - 1)
+    expected.said("a", 49)
     with pulls.enter("fetching"):
         assert pulls.inside == 1
     expected.said("b", 1)
