@@ -79,13 +79,14 @@ class TimeAnchor:
 
 @dataclass(frozen=True, slots=True)
 class TrustedTime:
-    """A moment and how far it may be believed. `is_held`: it is that of the last contact, for the wall clock says a
-    time before it and there is no other."""
+    """A moment and how far it may be believed. `is_by_wall`: it is what the wall clock makes of it, for head office was
+    not heard in this boot. `is_held`: it is that of the last contact, for the wall clock says a time before it."""
 
     at_ms: int
     offset_ms: int
     confidence: Confidence
     is_held: bool = False
+    is_by_wall: bool = False
 
 
 def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id: str) -> TrustedTime:
@@ -95,9 +96,10 @@ def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id:
     the offset learned last; it is `good` for 24 hours after contact while it has not jumped (D-5).
     """
     if anchor is None:
-        return TrustedTime(wall_ms, 0, "suspect")
+        return TrustedTime(wall_ms, 0, "suspect", is_by_wall=True)
     is_held = False
-    if anchor.boot_id == boot_id and mono_ms >= anchor.mono_ms:
+    is_by_wall = anchor.boot_id != boot_id or mono_ms < anchor.mono_ms
+    if not is_by_wall:
         elapsed = mono_ms - anchor.mono_ms
         now = anchor.server_ms + elapsed
         jumped = abs((wall_ms - anchor.wall_ms) - elapsed) >= 120_000
@@ -109,4 +111,4 @@ def trusted_time(anchor: TimeAnchor | None, wall_ms: int, mono_ms: int, boot_id:
         confidence: Confidence = "suspect"
     else:
         confidence = "good" if now - anchor.server_ms < DAY_MS else "aged"
-    return TrustedTime(now, now - wall_ms, confidence, is_held)
+    return TrustedTime(now, now - wall_ms, confidence, is_held, is_by_wall)

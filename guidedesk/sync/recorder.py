@@ -36,6 +36,7 @@ from guidedesk.sync.protocol import GENESIS, Envelope
 
 _TAKES_A_CODE = (RegisterMember, IssueInvitation, ReissueCard)
 _A_WEEK_MS = 7 * DAY_MS
+_A_MONTH_MS = 31 * DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,21 @@ class Recorder:
         )
 
     def _now(self, before: Sequence[Envelope]) -> TrustedTime:
-        """When this is recorded: where the clock is held, after what was recorded before, or the day's work would all
-        bear one moment and be told in any order. A record of days later was made under a clock that was years off."""
+        """When this is recorded: where only the wall clock tells, after what was recorded before. It may be held, and
+        the day's work would all bear one moment and be told in any order; or put back, and what was done later would
+        be told earlier. How long ago a record of this boot was, the monotonic clock knows.
+
+        A record of days later (in one boot, where the order is sure, of more than a month) was made under a clock that
+        was years off: that one is not followed."""
         now = self._clock.now()
-        if not now.is_held:
+        if not now.is_by_wall:
             return now
         for newest in before[-1:] or [entry.envelope for entry in self._journal.latest(1)]:
+            is_of_this_boot = newest.boot_id == self._clock.boot_id()
             ahead_ms = newest.occurred_at_ms + 1 - now.at_ms
-            if 0 < ahead_ms < _A_WEEK_MS:
+            if 0 < ahead_ms < (_A_MONTH_MS if is_of_this_boot else _A_WEEK_MS):
+                if is_of_this_boot and not now.is_held:
+                    ahead_ms += max(0, self._clock.mono_ms() - newest.mono_ms - 1)
                 return replace(now, at_ms=now.at_ms + ahead_ms, offset_ms=now.offset_ms + ahead_ms)
         return now
 

@@ -127,6 +127,54 @@ def test_under_a_clock_that_is_held_the_order_is_that_of_the_work(world: World, 
         assert load_rows(conn, "member", till.store_id, [member])[0]["name"] == names[-1]
 
 
+@pytest.mark.parametrize("boot", ["boot-2", "boot-3"])
+def test_a_clock_put_back_where_there_is_no_other_turns_no_order_round(
+    world: World, pc: tuple[Till, PcClock], boot: str
+) -> None:
+    """Booted without contact and then put back to a time after the last contact: by fifteen days, or before the next
+    start by three. In one boot the monotonic clock still tells how much time went by."""
+    till, clock = pc
+    till.close()
+    clock.boot = "boot-2"
+    clock.world.tick(20 * DAY_MS)
+    till.wire.is_cut = True
+    member = register(till.counter, "A", actor=till.actor("a1"))
+    true = [world.clock.wall_ms()]
+    if boot != clock.boot:
+        till.close()
+    clock.wall_error_ms = (-15 if boot == clock.boot else -3) * DAY_MS
+    clock.boot = boot
+    for name in ("沈一", "沈二"):
+        clock.world.tick(HOUR_MS)
+        edit = EditMember(member_id=member, fields=("name",), name=name)
+        record(till.counter, edit, actor=till.actor("a1"))
+        true.append(world.clock.wall_ms())
+    till.wire.is_cut = False
+    settle(till)
+    at_ms = occurred(world)
+    assert at_ms == (true if boot == "boot-2" else [true[0], true[0] + 1, true[0] + 1 + HOUR_MS])
+    assert set(world.recorded().values()) == {"accepted"}
+    with till.counter.read() as conn:
+        assert load_rows(conn, "member", till.store_id, [member])[0]["name"] == "沈二"
+
+
+def test_a_clock_put_right_after_years_is_believed(world: World, pc: tuple[Till, PcClock]) -> None:
+    """What was recorded under the wrong one may not take the work after it along."""
+    till, clock = pc
+    till.close()
+    clock.boot, clock.wall_error_ms = "boot-2", 10 * YEAR_MS
+    till.wire.is_cut = True
+    member = register(till.counter, actor=till.actor("a1"))
+    clock.wall_error_ms = 0
+    clock.world.tick(HOUR_MS)
+    log(till.counter, member, actor=till.actor("a1"))
+    true = world.clock.wall_ms()
+    till.wire.is_cut = False
+    clock.world.tick(HOUR_MS)
+    settle(till)
+    assert occurred(world)[1] == true
+
+
 @pytest.mark.parametrize("years", [10, -10])
 def test_what_was_done_on_a_pc_years_off_takes_effect_or_waits_for_a_manager(
     world: World, pc: tuple[Till, PcClock], years: int
