@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from guidedesk.bench.sync_office import BenchCounter
 from guidedesk.domain.errors import TransportError
 from guidedesk.sync.client import SyncRefused
+from guidedesk.sync.engine import StepOutcome
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.journal import Journal, Settlement
 from guidedesk.sync.open_counter import open_counter
@@ -70,7 +71,10 @@ class Counters:
         """Let in, and level with the server."""
         for name, identity in identities.items():
             self._tills[name].counter.enrolled(identity)
-            self._tills[name].step()
+            while (outcome := self._tills[name].counter.engine.step()).error is not None:
+                if not _is_told_to_wait(outcome):
+                    raise outcome.error
+                time.sleep(outcome.next_delay_ms / 1000)
 
     def line(self, name: str, identity: Identity) -> Transport:
         """A line to the server in its name."""
@@ -114,11 +118,15 @@ class Counters:
             outcome = counter.engine.step()
             if sent and outcome.error is None:
                 return Came(name, began, sent[0], time.monotonic(), turned_away, failed)
-            if isinstance(outcome.error, SyncRefused) and outcome.error.status in _BUSY:
+            if _is_told_to_wait(outcome):
                 turned_away += 1
             elif outcome.error is not None:
                 failed += 1
             time.sleep(outcome.next_delay_ms / 1000)
+
+
+def _is_told_to_wait(outcome: StepOutcome) -> bool:
+    return isinstance(outcome.error, SyncRefused) and outcome.error.status in _BUSY
 
 
 def _watch_sent(journal: Journal, done: Callable[[], None]) -> list[float]:
