@@ -169,6 +169,19 @@ def release_unnumbered(context: ServerContext, scope_id: str, prepared: Prepared
     _release(context, prepared, {op.op_id for op in undecided(context, scope_id, ops)})
 
 
+def release_repeated(
+    context: ServerContext, scope_id: str, ops: Sequence[Incoming], answers: Sequence[Answer]
+) -> None:
+    """Coupons and points of operations that were refused before. Where the server stopped between refusing one and
+    letting go what it had claimed, its counter got no answer and brings it again."""
+    refused = {a.op_id for a in answers if a.is_repeated and a.status == "rejected"}
+    concerned = _read([op for op in ops if op.op_id in refused])
+    coupons = {op.op_id: operation.handle for op, operation in concerned if isinstance(operation, RedeemCoupon)}
+    release_coupons(context.database, coupons)
+    spent = _spending(context.database, scope_id, concerned)
+    release_points(context.database, {one.op_id: one.member_id for one in spent})
+
+
 def _release(context: ServerContext, prepared: Prepared, failed: set[str]) -> list[PhoneClaim]:
     """Let go what these operations claimed; the phone numbers of them that nobody has through them."""
     release_coupons(context.database, {k: handle for k, handle in prepared.coupons.items() if k in failed})

@@ -35,7 +35,7 @@ from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer, render_answers
 from guidedesk.server.op_records import OpRecords
-from guidedesk.server.preparing import Sender, prepare, release_claims, release_unnumbered, undecided
+from guidedesk.server.preparing import Sender, prepare, release_claims, release_repeated, release_unnumbered, undecided
 from guidedesk.server.settings import history_since_ms, read_settings
 from guidedesk.server.signer import Acknowledged
 from guidedesk.server.turns import Turn
@@ -242,6 +242,7 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
         raise
     decided = replace(decided, moved=moved[-1])
     release_claims(context, scope_id, prepared, decided.answers)
+    release_repeated(context, scope_id, batch.ops, decided.answers)
     return decided
 
 

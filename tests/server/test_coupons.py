@@ -11,8 +11,9 @@ from guidedesk.codes.forms import CodeOk, CodeType
 from guidedesk.codes.trust import Verifier
 from guidedesk.codes.trust_file import read_trust
 from guidedesk.domain.coupons import read_tail
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models.entities import load_row
+from guidedesk.server import push
 from guidedesk.server.code_keys import TRUST_ID
 from guidedesk.server.coupon_desk import claim_coupons, coupon_used, put_campaign, used_twice
 from guidedesk.services import operations as ops
@@ -249,3 +250,22 @@ def test_a_use_in_another_store_that_is_not_decided_yet_ends_the_coupon_when_it_
     assert coupon_rows(home) == {handle: "issued"}
     assert visited.results(first)[0]["status"] == "accepted"
     assert coupon_rows(home) == {handle: "redeemed"}
+
+
+def test_a_server_that_stops_after_refusing_a_use_keeps_the_coupon_for_nobody(
+    shop: Shop, campaign: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter, name="陈默")
+    handle = leases(counter)[0][0]
+    give(counter, member, handle)
+    wrong = counter.envelope(use(shop, other, handle), "a1", assurance=2)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(push, "release_claims", stop)
+        assert counter.push(wrong).status_code == 503
+    assert counter.results(wrong)[0]["status"] == "already_applied"
+    assert counter.do(use(shop, member, handle), assurance=2)["status"] == "accepted"
+
+
+def stop(*_: object) -> None:
+    raise StorageError("server_busy")

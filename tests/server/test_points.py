@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.time import iso_utc
 from guidedesk.models.points import points_spend
-from guidedesk.server import webhooks
+from guidedesk.server import push, webhooks
 from guidedesk.server.order_types import ReturnLineIn
 from guidedesk.server.orders import record_order, record_orders_bulk, record_return
 from guidedesk.server.points_desk import Wanted, claim_points, held_by, publish_rules
@@ -187,6 +187,25 @@ def test_a_redemption_takes_proof_and_what_she_has(shop: Shop, rules: int) -> No
     record_return(shop.database, back, now_ms=shop.clock.now_ms)
     assert held(shop, member) == at_counter(other, member) == -102
     assert is_right(shop)
+
+
+def test_a_server_that_stops_after_refusing_a_redemption_keeps_no_points(
+    shop: Shop, rules: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = shop.counter()
+    member = joined(shop, counter)
+    record_order(shop.database, order("A1", store_id=shop.stores[0], member_id=member), now_ms=shop.clock.now_ms)
+    before = held(shop, member)
+    refused = counter.envelope(spend(shop, member, 400), "a1", assurance=1)
+
+    def stop(*_: object) -> None:
+        raise StorageError("server_busy")
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(push, "release_claims", stop)
+        assert counter.push(refused).status_code == 503
+    assert counter.results(refused)[0]["status"] == "already_applied"
+    assert held(shop, member) == before
 
 
 def test_two_at_once_never_spend_the_same_points(shop: Shop, rules: int) -> None:
