@@ -398,7 +398,7 @@ def _sqlite_pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
         "synchronous=FULL",  # D-6: an answer leaves only after its commit is on disk
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "cache_size=-65536",
+        "cache_size=-16384",  # of each connection: whoever reads all fills it, and there may be thirty of them
         "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
