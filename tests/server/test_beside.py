@@ -99,7 +99,7 @@ def test_a_fork_is_told_as_the_server_tells_it(shop: Shop) -> None:
         other = [counter.envelope(interaction(shop, member_id), "a1") for _ in range(30)]
         with pytest.raises(DeviceForked) as fork:
             deciders.push(*sent(counter, other))
-        assert fork.value.params == {"epoch": 2}
+        assert fork.value.params == {"epoch": 2, "history": 1}
     finally:
         deciders.close()
 
