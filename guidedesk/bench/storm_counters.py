@@ -30,7 +30,6 @@ from guidedesk.sync.transport import Transport
 
 # Counters are other PCs: once they come back they must not take the server's time here beyond what it leaves.
 _NICENESS: Final = 5
-_BUSY: Final = (429, 503)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ class Counters:
 
 
 def _is_told_to_wait(outcome: StepOutcome) -> bool:
-    return isinstance(outcome.error, SyncRefused) and outcome.error.status in _BUSY
+    return isinstance(outcome.error, SyncRefused) and outcome.error.is_pause
 
 
 def _watch_sent(journal: Journal, done: Callable[[], None]) -> list[float]:

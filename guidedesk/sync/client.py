@@ -35,6 +35,11 @@ class SyncRefused(GuideDeskError):
         self.status = status
         self.retry_after_ms = retry_after_ms
 
+    @property
+    def is_pause(self) -> bool:
+        """Whether the server is there and as it was, but has no time."""
+        return self.status in (429, 503)
+
 
 @dataclass(frozen=True, slots=True)
 class ScopeState:

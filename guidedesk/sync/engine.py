@@ -392,12 +392,12 @@ class SyncEngine:
 
 
 def _forbids_pull(refused: SyncRefused) -> bool:
-    return refused.status in (401, 403, 429, 503)
+    return refused.is_pause or refused.status in (401, 403)
 
 
 def _is_pause(error: GuideDeskError) -> bool:
     """Whether the server is there and as it was, but has no time: it is not asked for its hello each time again."""
-    return isinstance(error, SyncRefused) and error.status in (429, 503)
+    return isinstance(error, SyncRefused) and error.is_pause
 
 
 def is_storage_full(error: GuideDeskError | None) -> bool:

@@ -30,7 +30,6 @@ _TARGET_MS: Final = 1_000
 _FIRST_OPS: Final = 125
 _CROWDED_MS: Final = 250  # having waited so long at the server means that others wait too
 _ON_THEIR_WAY: Final = 2
-_NO_TIME: Final = (429, 503)
 _RENUMBERED: Final = (400, 409, 413, 422)  # what is sent after these may have other numbers
 _ENVELOPE_BYTES: Final = 256  # the body around the operations
 
@@ -109,7 +108,7 @@ class Pusher:
                     answered += self._push(batch)
                     self.progress = (min(answered, waiting), waiting)
                 except SyncRefused as refused:
-                    if refused.status in _NO_TIME:
+                    if refused.is_pause:
                         self._turned_away = replace(batch, begun=None), self._made_from(batch.entries[0].device_epoch)
                     if refused.status in _RENUMBERED:
                         self._take_back()
@@ -348,7 +347,7 @@ class Pusher:
                 alone = self._alone(entry)
                 self.take_answers(self._client.push(alone).results)
             except SyncRefused as refused:
-                if refused.status in (401, 403, 429, 503):
+                if refused.is_pause or refused.status in (401, 403):
                     raise
                 if self._begins_epoch(refused, entry.device_epoch):
                     # Another PC spoke for this counter meanwhile: asked for by their old numbers, nobody ever knows.
