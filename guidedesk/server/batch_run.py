@@ -27,6 +27,7 @@ from guidedesk.server.points_ledger import Terms, birthday_entry, read_terms, vi
 from guidedesk.server.server_side import Desk, ServerSide
 from guidedesk.server.visibility import MEMBER_TABLES, Grant, grant_in, store_grants
 from guidedesk.services.apply import ApplyContext, AuditNote, Effect, RowRef, apply_operation
+from guidedesk.services.apply_core import NotYet
 from guidedesk.services.operations import (
     CompleteFollowUp,
     LogInteraction,
@@ -212,6 +213,11 @@ class BatchRun:
             self.opened.rewind(mark)
             self._forget()
             return self._stored(op, "rejected", *refusal(error), refs)
+        except NotYet as error:
+            point.rollback()
+            self.opened.rewind(mark)
+            self._forget()
+            return self._put_off(op, envelope, error)
         except Exception as error:
             if is_outage(error):
                 raise
@@ -229,6 +235,12 @@ class BatchRun:
             return self._stored(op, "parked", "server_fault", {"attempts": attempts})
         self._waiting_lanes.add(envelope.lane)
         return self._retry(op, attempts)
+
+    def _put_off(self, op: Incoming, envelope: Envelope, error: NotYet) -> Answer:
+        """No failure of ours, but noted like one: what follows it in a later batch is not to overtake it."""
+        self.records.park(op, max(1, self._attempts.get(op.op_id, 0)), error.code)
+        self._waiting_lanes.add(envelope.lane)
+        return self._retry(op, 0, error.code)
 
     def _retry(self, op: Incoming, attempts: int, reason: str = "server_fault") -> Answer:
         delay = _RETRY_MS << attempts

@@ -10,7 +10,7 @@ import json
 from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, literal, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from guidedesk.codes.forms import CodeType
 from guidedesk.codes.signer import HANDLE_BYTES, sign_code
@@ -183,7 +183,7 @@ def coupon_used(
     A use that was only claimed is none: it may yet be refused, and whose coupon it is could not use it. It writes the
     coupon's row itself once it is accepted. `among`: uses of this counter that are decided in this very transaction.
     """
-    d, log, use = coupon_directory.c, op_log.c, coupon_use.c
+    d, log = coupon_directory.c, op_log.c
     row = conn.execute(select(d.used_op_id, d.used_scope_id, d.used_at_ms).where(d.handle == handle)).first()
     if row is None or row.used_op_id is None:
         return None
@@ -191,12 +191,18 @@ def coupon_used(
         select(log.status).where(log.scope_id == row.used_scope_id, log.op_id == row.used_op_id)
     ).scalar()
     if found not in _USED and row.used_op_id in among:  # decided a moment ago: the log is written at the end
-        found = conn.execute(
-            select(literal(_USED[0])).where(
-                use.scope_id == row.used_scope_id, use.device_id == device_id, use.op_id == row.used_op_id
-            )
-        ).scalar()
+        is_done = row.used_op_id in redeemed(conn, row.used_scope_id, device_id, [row.used_op_id])
+        found = _USED[0] if is_done else None
     return (row.used_at_ms, row.used_scope_id) if found in _USED else None
+
+
+def redeemed(conn: Connection, scope_id: str, device_id: str, op_ids: Sequence[str]) -> set[str]:
+    """Which of these operations of a counter used a coupon or spent points, also in this very transaction."""
+    use = coupon_use.c
+    found = conn.execute(
+        select(use.op_id).where(use.scope_id == scope_id, use.device_id == device_id, use.op_id.in_(op_ids))
+    )
+    return set(found.scalars())
 
 
 def claim_coupons(
@@ -218,8 +224,9 @@ def claim_coupons(
             row = conn.execute(select(coupon_directory).where(d.handle == handle)).first()
             if row is not None:
                 found[op_id] = CouponClaim(
-                    row.scope_id, row.campaign_no, row.expires_at_ms, row.used_op_id == op_id, row.used_at_ms
-                )
+                    row.scope_id, row.campaign_no, row.expires_at_ms, row.used_op_id == op_id, row.used_at_ms,
+                    row.used_op_id,
+                )  # fmt: skip
         return found
 
     return database.write_directory(work)

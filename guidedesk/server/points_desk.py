@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -115,11 +115,18 @@ class Wanted:
 def claim_points(database: ServerDatabase, scope_id: str, wanted: Sequence[Wanted]) -> dict[str, PointsClaim]:
     """Grant each whose member has enough, in the order in which they were made; how each stands, by op id.
 
-    One that was granted before stays granted.
+    One that was granted before stays granted. One that is not is told what was granted to those before it.
     """
     found: dict[str, PointsClaim] = {}
+    granted: list[Wanted] = []
     for one in sorted(wanted, key=lambda one: (one.at_ms, one.op_id)):
-        found[one.op_id] = database.write_directory(lambda conn, one=one: _claim(conn, scope_id, one))  # type: ignore[misc]
+        claim = database.write_directory(lambda conn, one=one: _claim(conn, scope_id, one))  # type: ignore[misc]
+        if claim.is_granted:
+            granted.append(one)
+        else:
+            held = tuple((other.op_id, other.points) for other in granted if other.member_id == one.member_id)
+            claim = replace(claim, held=held)
+        found[one.op_id] = claim
     return found
 
 

@@ -31,6 +31,7 @@ from guidedesk.server.op_answers import Answer
 from guidedesk.server.op_records import OTHER_CONTENT, REFUSED_CONTENT, OpRecords
 from guidedesk.server.preparing import Prepared, Sender, prepare, release_claims
 from guidedesk.server.settings import history_since_ms, read_settings
+from guidedesk.services.apply_core import CLAIM_HELD
 from guidedesk.sync.protocol import canonical
 
 _DECIDED_BY_A_PERSON: Final = "manager"
@@ -109,6 +110,10 @@ def release_device(
     release_claims(context, store_id, prepared, answers)
     if has_tasks:
         fanout.run(context.database, store_id)
+    if any(answer.status == "retry" and answer.reason == CLAIM_HELD for answer in answers):
+        # Nobody brings these again: what they waited for is decided and free by now.
+        rest = release_device(context, device_id, is_accepted=True, reason=reason, actor=actor, only=only)
+        counts = dict(Counter({status: n for status, n in counts.items() if status != _STILL}) + Counter(rest.counts))
     with context.database.read() as conn:
         query = select(device.c.state).where(device.c.scope_id == store_id, device.c.device_id == device_id)
         state = str(conn.execute(query).scalar())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -194,8 +194,11 @@ class ServerSide:
     def coupon_claim(
         self, conn: Connection, handle: str, campaign_no: int, context: ApplyContext
     ) -> CouponClaim | None:
-        """Settled before this transaction."""
-        return self.coupons.get(context.op_id)
+        """Settled before this transaction, but for what its own operations come to."""
+        claim = self.coupons.get(context.op_id)
+        if claim is None or claim.is_first or claim.held_by not in self.coupons:
+            return claim
+        return replace(claim, is_unsettled=self.coupon_used(conn, handle, context.device_id) is None)
 
     def holds_lease(self, conn: Connection, scope_id: str, handle: str, device_id: str) -> bool:
         """By the list of leases."""
@@ -211,8 +214,14 @@ class ServerSide:
         return None if terms is None else terms.rules_at(at_ms)
 
     def points_claim(self, conn: Connection, member_id: str, points: int, context: ApplyContext) -> PointsClaim:
-        """Settled before this transaction."""
-        return self.points.get(context.op_id, PointsClaim(False, 0))
+        """Settled before this transaction, but for what its own operations come to."""
+        claim = self.points.get(context.op_id, PointsClaim(False, 0))
+        if not claim.held:
+            return claim
+        held = dict(claim.held)
+        spent = coupon_desk.redeemed(conn, context.scope_id, context.device_id, sorted(held))
+        left = claim.left + sum(count for op_id, count in held.items() if op_id not in spent)
+        return replace(claim, left=left, is_unsettled=left >= points)
 
     def enter_redemption(
         self, conn: Connection, op: RedeemPoints, member_id: str, rules: PointsRules, context: ApplyContext

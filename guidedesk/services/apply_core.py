@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from guidedesk.domain.access import Actor
 from guidedesk.domain.binding_story import Meeting, Settled
-from guidedesk.domain.errors import Refused
+from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.points import PointsRules
 from guidedesk.models.entities import Row, blank_row
 from guidedesk.services.operations_points import RedeemPoints
@@ -17,26 +17,43 @@ from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordS
 from guidedesk.services.row_store import DIRECT, RowStore
 
 RowRef = tuple[str, str, str]  # table, scope_id, row_id
+CLAIM_HELD: Final = "claim_held"  # why an operation is not decided yet
 MANAGING: Final = frozenset({"manager", "area_manager"})  # may decide about what is a colleague's
 
 
 @dataclass(frozen=True, slots=True)
 class CouponClaim:
-    """A coupon as it stands: where it was given out, until when it is good, whether this use is the first."""
+    """A coupon as it stands: where it was given out, until when it is good, whether this use is the first.
+
+    `is_unsettled`: the first is an operation of the same batch (`held_by`) that did not use it, or not yet.
+    """
 
     scope_id: str
     campaign_no: int
     expires_at_ms: int
     is_first: bool
     used_at_ms: int | None = None
+    held_by: str | None = None
+    is_unsettled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PointsClaim:
-    """Whether points may be spent, and how many are left: after it where it may, before it where not."""
+    """Whether points may be spent, and how many are left: after it where it may, before it where not.
+
+    `is_unsettled`: it may once those are free that operations of the same batch were granted (`held`: op id, points)
+    and did not spend, or not yet.
+    """
 
     is_granted: bool
     left: int
+    held: tuple[tuple[str, int], ...] = ()
+    is_unsettled: bool = False
+
+
+class NotYet(GuideDeskError):
+    """An operation that nothing forbids and that cannot be decided before others of its batch have let go of what it
+    asks for: its counter brings it again."""
 
 
 class Side(Protocol):

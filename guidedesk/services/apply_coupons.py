@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from guidedesk.domain.coupons import check_assurance, check_provisional
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import Row
-from guidedesk.services.apply_core import ApplyContext, Effect, RowRef, canonical_member, write_row
+from guidedesk.services.apply_core import CLAIM_HELD, ApplyContext, Effect, NotYet, RowRef, canonical_member, write_row
 from guidedesk.services.coupon_rows import allowance_of, coupon_id, used_today
 from guidedesk.services.operations import IssueCoupon, RedeemCoupon
 
@@ -56,7 +56,10 @@ def apply_issue_coupon(conn: Connection, op: IssueCoupon, context: ApplyContext)
 
 
 def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> Effect:
-    """Once, by the member it was given to, with the proof that its worth asks for."""
+    """Once, by the member it was given to, with the proof that its worth asks for.
+
+    Raises `NotYet` where only an operation of the same batch stands in the way that may come to nothing.
+    """
     member_id, home = canonical_member(conn, context, op.member_id)
     use: RowRef = ("coupon_use", context.scope_id, op.use_id)
     if context.rows.load(conn, *use) is not None:
@@ -66,7 +69,7 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
         raise Refused("not_found", what="coupon")
     # Q-8: what the counter that gave it out took is final, even if another one's provisional use came in before; both
     # are for a manager to look at.
-    is_second = not claim.is_first
+    is_second = not (claim.is_first or claim.is_unsettled)
     holds = context.side.holds_lease(conn, context.scope_id, op.handle, context.device_id)
     if is_second and not (op.is_final and holds):
         raise Refused("stale_precondition", why="coupon_used", at_ms=claim.used_at_ms)
@@ -82,6 +85,8 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
     if campaign["kind"] == "amount" and op.value_minor != campaign["value_minor"]:
         raise Refused("validation", field="value_minor", why="bad_value")
     check_proof(conn, context, op.use_id, op.value_minor, op.override_by, is_final=op.is_final)
+    if claim.is_unsettled:
+        raise NotYet(CLAIM_HELD)
     written = write_row(
         conn,
         "coupon_use",

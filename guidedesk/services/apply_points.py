@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from guidedesk.domain.errors import Refused
-from guidedesk.services.apply_core import ApplyContext, Effect, canonical_member, write_row
+from guidedesk.services.apply_core import CLAIM_HELD, ApplyContext, Effect, NotYet, canonical_member, write_row
 from guidedesk.services.apply_coupons import check_proof
 from guidedesk.services.operations_points import RedeemPoints
 
@@ -15,7 +15,8 @@ NO_CAMPAIGN = 0  # of a row of `coupon_use` that is a redemption of points
 def apply_redeem_points(conn: Connection, op: RedeemPoints, context: ApplyContext) -> Effect:
     """As many as she has, at what they are worth by the rules of that day, with the proof that their worth asks for.
 
-    `stale_precondition` (why `points_short`, left) where they were spent elsewhere meanwhile.
+    `stale_precondition` (why `points_short`, left) where they were spent elsewhere meanwhile. Raises `NotYet` where
+    only operations of the same batch stand in the way that may come to nothing.
     """
     member_id, home = canonical_member(conn, context, op.member_id)
     scope_id = context.scope_id
@@ -28,9 +29,11 @@ def apply_redeem_points(conn: Connection, op: RedeemPoints, context: ApplyContex
     if rules.worth(op.points) != op.worth_minor:
         raise Refused("validation", field="worth_minor", why="bad_value")
     claim = context.side.points_claim(conn, member_id, op.points, context)
-    if not claim.is_granted:
+    if not (claim.is_granted or claim.is_unsettled):
         raise Refused("stale_precondition", why="points_short", left=claim.left)
     check_proof(conn, context, op.redeem_id, op.worth_minor, op.override_by, is_final=False)
+    if claim.is_unsettled:
+        raise NotYet(CLAIM_HELD)
     use = write_row(
         conn,
         "coupon_use",

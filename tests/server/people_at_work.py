@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from guidedesk.codes.trust import DYNAMIC_LIFE_S, EPOCH_S
 from guidedesk.domain.people import mask_phone, phone_hash, phone_tail
-from guidedesk.models.server_tables import code_pool
+from guidedesk.models.server_tables import code_pool, device
 from guidedesk.server.code_lookup import announce_codes
 from guidedesk.server.rows import put_row
 from guidedesk.services.operations import LogInteraction, RecordVisit, RegisterMember
@@ -70,6 +70,12 @@ def proved(shop: Shop, counter: Counter, member_id: str) -> None:
 
 def interaction(shop: Shop, member_id: str, note: str = "") -> LogInteraction:
     return LogInteraction(interaction_id=shop.new_id(), member_id=member_id, kind="visit", outcome="tried", note=note)
+
+
+def suspend(shop: Shop, counter: Counter) -> None:
+    """What it sends from now on waits for a manager."""
+    with shop.database.write_all() as conn:
+        conn.execute(update(device).where(device.c.device_id == counter.device_id).values(state="suspended"))
 
 
 def hello(**changes: Any) -> dict[str, Any]:

@@ -15,9 +15,12 @@ from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.models.entities import load_row
 from guidedesk.server import push
 from guidedesk.server.code_keys import TRUST_ID
+from guidedesk.server.context import ServerContext
 from guidedesk.server.coupon_desk import claim_coupons, coupon_used, put_campaign, used_twice
+from guidedesk.server.limits import UNLIMITED
+from guidedesk.server.quarantine import release_device
 from guidedesk.services import operations as ops
-from tests.server.people_at_work import PHONE, hello, joined, registration
+from tests.server.people_at_work import PHONE, hello, interaction, joined, registration, suspend
 from tests.server.shop import START_MS, Counter, Shop
 
 DAY = 86_400_000
@@ -269,3 +272,52 @@ def test_a_server_that_stops_after_refusing_a_use_keeps_the_coupon_for_nobody(
 
 def stop(*_: object) -> None:
     raise StorageError("server_busy")
+
+
+def test_a_right_use_sent_with_a_wrong_one_is_put_off_and_then_taken(shop: Shop, campaign: int) -> None:
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter, name="陈默")
+    handle = leases(counter)[0][0]
+    give(counter, member, handle)
+    wrong, dear = use(shop, other, handle), use(shop, member, handle, value_minor=30_000)
+    right, twice = use(shop, member, handle), use(shop, member, handle)
+    batch = [counter.envelope(each, "a1", assurance=2) for each in (wrong, dear, right, twice)]
+    first = counter.results(*batch)
+    assert [one["status"] for one in first] == ["rejected", "rejected", "retry", "retry"]
+    assert [one["params"].get("why") for one in first[:2]] == ["coupon_not_hers", "bad_value"]
+    assert coupon_rows(counter) == {handle: "issued"}
+    later = counter.envelope(interaction(shop, member), "a1")
+    assert counter.push(later).status_code == 409, "what comes after does not overtake what was put off"
+    second = counter.results(*batch, later)
+    assert [one["status"] for one in second] == [
+        "already_applied", "already_applied", "accepted", "rejected", "accepted",
+    ]  # fmt: skip
+    assert second[3]["params"]["why"] == "coupon_used"
+    assert coupon_rows(counter) == {handle: "redeemed"}
+
+
+def test_a_use_that_was_made_before_a_wrong_one_and_is_decided_after_it_is_taken(shop: Shop, campaign: int) -> None:
+    """The directory goes by when they were made, the batch by their numbers: the clock was put back in between."""
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter, name="陈默")
+    handle = leases(counter)[0][0]
+    give(counter, member, handle)
+    right = counter.envelope(use(shop, member, handle), "a1", assurance=2)
+    early = shop.clock.now_ms - 60_000
+    wrong = counter.envelope(use(shop, other, handle), "a1", assurance=2, occurred_at_ms=early)
+    assert [one["status"] for one in counter.results(right, wrong)] == ["retry", "rejected"]
+    assert [one["status"] for one in counter.results(right, wrong)] == ["accepted", "already_applied"]
+
+
+def test_a_manager_who_lets_both_in_lets_the_right_one_use_the_coupon(shop: Shop, campaign: int) -> None:
+    counter = shop.counter()
+    member, other = joined(shop, counter), joined(shop, counter, name="陈默")
+    handle = leases(counter)[0][0]
+    give(counter, member, handle)
+    batch = [counter.envelope(use(shop, who, handle), "a1", assurance=2) for who in (other, member)]
+    suspend(shop, counter)
+    assert [one["status"] for one in counter.results(*batch)] == ["quarantined", "quarantined"]
+    context = ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
+    released = release_device(context, counter.device_id, is_accepted=True, reason="seen")
+    assert released.counts == {"rejected": 1, "accepted": 1}
+    assert coupon_rows(counter) == {handle: "redeemed"}

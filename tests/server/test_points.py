@@ -13,13 +13,16 @@ from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.time import iso_utc
 from guidedesk.models.points import points_spend
 from guidedesk.server import push, webhooks
+from guidedesk.server.context import ServerContext
+from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.order_types import ReturnLineIn
 from guidedesk.server.orders import record_order, record_orders_bulk, record_return
 from guidedesk.server.points_desk import Wanted, claim_points, held_by, publish_rules
 from guidedesk.server.points_recount import bring_up_to_date, recount
+from guidedesk.server.quarantine import release_device
 from guidedesk.server.recognition import give_by_hand
 from guidedesk.services import operations as ops
-from tests.server.people_at_work import PHONE, joined, registration
+from tests.server.people_at_work import PHONE, joined, registration, suspend
 from tests.server.shop import START_MS, Counter, Shop
 from tests.server.test_orders import order, returned
 
@@ -206,6 +209,37 @@ def test_a_server_that_stops_after_refusing_a_redemption_keeps_no_points(
         assert counter.push(refused).status_code == 503
     assert counter.results(refused)[0]["status"] == "already_applied"
     assert held(shop, member) == before
+
+
+def test_a_right_redemption_sent_with_a_refused_one_is_put_off_and_then_taken(shop: Shop, rules: int) -> None:
+    counter = shop.counter()
+    member = joined(shop, counter)
+    record_order(shop.database, order("A1", store_id=shop.stores[0], member_id=member), now_ms=shop.clock.now_ms)
+    unproved = counter.envelope(spend(shop, member, 600), "a1", assurance=1)
+    proved = [counter.envelope(spend(shop, member, points), "a1", assurance=2) for points in (700, 400, 300)]
+    batch = [unproved, *proved]
+    first = counter.results(*batch)
+    assert [one["status"] for one in first] == ["rejected", "rejected", "retry", "retry"]
+    assert first[1]["params"] == {"why": "points_short", "left": 657}
+    assert held(shop, member) == 657
+    second = counter.results(*batch)
+    assert [one["status"] for one in second] == ["already_applied", "already_applied", "accepted", "rejected"]
+    assert second[3]["params"] == {"why": "points_short", "left": 257}
+    assert held(shop, member) == at_counter(counter, member) == 257
+    assert is_right(shop)
+
+
+def test_a_manager_who_lets_both_in_lets_the_right_one_spend_the_points(shop: Shop, rules: int) -> None:
+    counter = shop.counter()
+    member = joined(shop, counter)
+    record_order(shop.database, order("A1", store_id=shop.stores[0], member_id=member), now_ms=shop.clock.now_ms)
+    suspend(shop, counter)
+    counter.results(*(counter.envelope(spend(shop, member, 600), "a1", assurance=proof) for proof in (1, 2)))
+    context = ServerContext.create(shop.database, shop.secrets, shop.clock, shop.random, UNLIMITED)
+    released = release_device(context, counter.device_id, is_accepted=True, reason="seen")
+    assert released.counts == {"rejected": 1, "accepted": 1}
+    assert held(shop, member) == 57
+    assert is_right(shop)
 
 
 def test_two_at_once_never_spend_the_same_points(shop: Shop, rules: int) -> None:

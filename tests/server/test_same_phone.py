@@ -11,7 +11,6 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.models import people
 from guidedesk.models.entities import load_rows
-from guidedesk.models.server_tables import device
 from guidedesk.server.context import ServerContext
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.merges import void_merge
@@ -20,7 +19,7 @@ from guidedesk.server.quarantine import release_device
 from guidedesk.server.sharding import cross_scope
 from guidedesk.services import operations as ops
 from guidedesk.sync.protocol import GENESIS, SCHEMA
-from tests.server.people_at_work import PHONE, interaction, joined, registration
+from tests.server.people_at_work import PHONE, interaction, joined, registration, suspend
 from tests.server.shop import Counter, Shop
 
 
@@ -34,11 +33,6 @@ def context(shop: Shop) -> ServerContext:
 
 
 @cross_scope  # an operator's hand: which store the counter is in does not matter
-def suspend(shop: Shop, counter: Counter) -> None:
-    with shop.database.write_all() as conn:
-        conn.execute(update(device).where(device.c.device_id == counter.device_id).values(state="suspended"))
-
-
 def blank_code(shop: Shop, counter: Counter) -> tuple[str, str]:
     answer = counter.call("POST", "/v1/sync/hello", {
         "device_epoch": 1, "next_seq": 1, "schema": [1, SCHEMA], "cursors": [], "t0": 5, "codes_left": 0, "unsent": 0,
@@ -126,6 +120,21 @@ def test_nobody_becomes_one_person_with_somebody_who_was_to_get_the_number_and_d
     phone = {name: getattr(later, name) for name in ("phone_hash", "phone_masked", "phone_tail", "phone_sealed")}
     answer = counter.do(ops.EditMember(member_id=known, fields=("phone",), **phone))
     assert (answer["status"], answer["reason"]) == ("merged", "phone_taken")
+
+
+def test_a_number_typed_for_the_wrong_member_and_refused_is_free_for_the_right_one(shop: Shop) -> None:
+    counter = shop.counter()
+    wrong, right = joined(shop, counter), joined(shop, counter)
+    asked = registration(shop, phone=PHONE)
+    phone = {name: getattr(asked, name) for name in ("phone_hash", "phone_masked", "phone_tail", "phone_sealed")}
+    edits = (
+        ops.EditMember(member_id=wrong, fields=("phone", "birthday"), birthday="13-45", **phone),
+        ops.EditMember(member_id=right, fields=("phone",), **phone),
+    )
+    answers = counter.results(*(counter.envelope(edit, "a1") for edit in edits))
+    assert [answer["status"] for answer in answers] == ["rejected", "accepted"]
+    again = shop.counter(1).do(asked, "a3")
+    assert (again["status"], again["params"]["member_id"]) == ("merged", right)
 
 
 def test_two_of_yesterday_that_come_at_the_same_moment_become_one_person(shop: Shop) -> None:
