@@ -45,7 +45,8 @@ from guidedesk.sync.diagnostics import describe
 from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.files import ON_DISK, CounterFiles
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
-from guidedesk.sync.journal import Entry, Journal
+from guidedesk.sync.journal import Journal
+from guidedesk.sync.journal_entry import Entry
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
 from guidedesk.sync.lost_work import LostWork

@@ -9,22 +9,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from guidedesk.domain.errors import Refused, StorageError
-from guidedesk.domain.ids import from_bytes, to_bytes
+from guidedesk.domain.ids import to_bytes
 from guidedesk.domain.outbox import MOST_UNSENT, has_room
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import counter_tables as t
 from guidedesk.models.database import Database
+from guidedesk.sync.journal_entry import SETTLED, Entry, State, read_entries
 from guidedesk.sync.local_store import read_meta, write_meta
+from guidedesk.sync.outgoing import Outgoing, Travelling, as_they_travel, select_outgoing
 from guidedesk.sync.protocol import GENESIS, Envelope, canonical, chain_hash
 
-State = Literal["queued", "accepted", "merged", "rejected", "parked", "quarantined"]
 _MAKES_A_MEMBER: Final = ("register", "meet_card")
-SETTLED: Final = ("accepted", "merged", "rejected")
 KEEP_MS: Final = 30 * DAY_MS
 _HISTORY: Final = "history:"
 _op = t.operation.c
@@ -53,11 +53,6 @@ _SETTLE: Final = (
     "UPDATE operation SET state = ?, result = ?, settled_at_ms = ?, next_try_ms = ?, attempts = attempts + 1 "
     "WHERE op_id = ? AND state NOT IN ('accepted', 'merged', 'rejected')"
 )
-_OUTGOING: Final = (
-    "SELECT o.op_id, o.device_epoch, o.device_seq, o.state, o.prev_hash, o.body, o.result, p.salt, p.json "
-    "FROM operation o LEFT JOIN op_personal p ON p.op_id = o.op_id "
-    "WHERE o.device_epoch = ? AND o.device_seq >= ? ORDER BY o.device_seq LIMIT ?"
-)
 _FIRST_QUEUED: Final = (
     "SELECT device_seq FROM operation WHERE device_epoch = ? AND device_seq >= ? AND state || '' = 'queued' "
     "ORDER BY device_seq LIMIT 1"
@@ -77,52 +72,6 @@ _PENDING: Final = select(t.operation).where(_op.state.not_in(SETTLED)).order_by(
 _PENDING_IN: Final = _PENDING.where(_op.lane.in_(bindparam("these", expanding=True)))
 _PENDING_IDS: Final = select(_op.op_id, _op.lane).where(_op.state.not_in(SETTLED)).order_by(_op.n)
 _FOUND: Final = select(t.operation).where(_op.op_id == bindparam("the_op"))
-_PERSONAL: Final = select(t.op_personal).where(t.op_personal.c.op_id.in_(bindparam("these", expanding=True)))
-_AROUND: Final = 160  # bytes of a number, a link and their names around an operation's body
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One operation of the journal. `device_seq` is None while it is parked on this PC, out of the chain."""
-
-    n: int
-    device_epoch: int
-    device_seq: int | None
-    envelope: Envelope
-    state: State
-    attempts: int = 0
-    next_try_ms: int | None = None
-    result: Mapping[str, Any] | None = None
-    settled_at_ms: int | None = None
-    is_seen: bool = False
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the server's answer is final."""
-        return self.state in SETTLED
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One operation as it goes over the wire; `size` is how many bytes that is as JSON."""
-
-    op_id: str
-    device_epoch: int
-    device_seq: int
-    state: State
-    wire: dict[str, Any]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Travelling:
-    """Operations of an epoch in the order of their numbers, `unsent` of them without an answer; `last_n` is the newest
-    of the journal."""
-
-    epoch: int
-    last_n: int
-    operations: list[Outgoing]
-    unsent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,26 +188,23 @@ class Journal:
         return found
 
     def outgoing(self, from_seq: int, limit: int) -> list[Outgoing]:
-        """Operations of this epoch from a number on, without a gap, acknowledged ones included, as they travel.
-
-        What the journal holds is sent as it is: its text is what the chain covers.
-        """
+        """Operations of this epoch from a number on, without a gap, acknowledged ones included, as they travel."""
         with self.db.read() as conn:
-            found = conn.exec_driver_sql(_OUTGOING, (_read_chain(conn).epoch, from_seq, limit)).all()
-        return _outgoing(found)
+            found = select_outgoing(conn, _read_chain(conn).epoch, from_seq, limit)
+        return as_they_travel(found)
 
     def due_again(self, now_ms: int, limit: int) -> list[Entry]:
         """Operations the server holds (parked, in quarantine) that it is time to ask about again."""
         with self.db.read() as conn:
             epoch = _read_chain(conn).epoch
-            return _entries(conn, _DUE, {"the_epoch": epoch, "now": now_ms, "most": limit})
+            return read_entries(conn, _DUE, {"the_epoch": epoch, "now": now_ms, "most": limit})
 
     def pending(self, lanes: Iterable[str] | None = None) -> list[Entry]:
         """Unsettled operations in order of recording, of all lanes or of some."""
         with self.db.read() as conn:
             if lanes is None:
-                return _entries(conn, _PENDING)
-            return _entries(conn, _PENDING_IN, {"these": sorted(lanes)})
+                return read_entries(conn, _PENDING)
+            return read_entries(conn, _PENDING_IN, {"these": sorted(lanes)})
 
     def pending_ids(self) -> dict[str, str]:
         """Op id -> lane of every unsettled operation."""
@@ -268,7 +214,7 @@ class Journal:
     def find(self, op_id: str) -> Entry | None:
         """One operation, or None."""
         with self.db.read() as conn:
-            found = _entries(conn, _FOUND, {"the_op": op_id})
+            found = read_entries(conn, _FOUND, {"the_op": op_id})
         return found[0] if found else None
 
     def find_registration(self, member_id: str) -> str | None:
@@ -279,7 +225,7 @@ class Journal:
     def latest(self, limit: int) -> list[Entry]:
         """The newest operations first, for the sync centre."""
         with self.db.read() as conn:
-            return _entries(conn, select(t.operation).order_by(_op.n.desc()).limit(limit))
+            return read_entries(conn, select(t.operation).order_by(_op.n.desc()).limit(limit))
 
     def records(self, limit: int) -> list[Entry]:
         """For the sync centre, newest first: what waits (the oldest first to be kept), what needs a person, and the
@@ -288,7 +234,7 @@ class Journal:
         needs = select(t.operation).where(_op.state == "rejected", _op.is_seen == 0).order_by(_op.n.desc()).limit(limit)
         done = select(t.operation).where(_op.state.in_(SETTLED)).order_by(_op.n.desc()).limit(limit)
         with self.db.read() as conn:
-            found = {entry.n: entry for query in (waits, needs, done) for entry in _entries(conn, query)}
+            found = {entry.n: entry for query in (waits, needs, done) for entry in read_entries(conn, query)}
         return [found[n] for n in sorted(found, reverse=True)]
 
     def counts(self) -> Counts:
@@ -332,9 +278,9 @@ class Journal:
         """Everything of this epoch as it travels, of one moment: to be carried to head office in a file."""
         with self.db.read() as conn:
             epoch = _read_chain(conn).epoch
-            found = conn.exec_driver_sql(_OUTGOING, (epoch, 1, -1)).all()
+            found = select_outgoing(conn, epoch, 1)
             last_n = conn.execute(_LAST_N).scalar() or 0
-        operations = _outgoing(found)
+        operations = as_they_travel(found)
         return Travelling(epoch, last_n, operations, sum(one.state == "queued" for one in operations))
 
     def kinds(self) -> dict[tuple[str, str, str], int]:
@@ -378,7 +324,7 @@ class Journal:
         which = _op.device_seq.is_not(None)
         with self.db.write() as conn:
             query = select(t.operation).where(which if with_settled else which & _op.state.not_in(SETTLED))
-            entries = _entries(conn, query.order_by(_op.n))
+            entries = read_entries(conn, query.order_by(_op.n))
             _relink(conn, entries, ChainHead(epoch, 1, GENESIS), state="queued")
         self.rewritten += 1
         return len(entries)
@@ -404,12 +350,12 @@ class Journal:
         The server has recorded none of them (it takes numbers without gaps), so the rest closes ranks.
         """
         with self.db.write() as conn:
-            found = _entries(conn, select(t.operation).where(_op.op_id == op_id))
+            found = read_entries(conn, select(t.operation).where(_op.op_id == op_id))
             if not found or found[0].device_seq is None or found[0].state != "queued":
                 return
             bad = found[0]
             later = select(t.operation).where(_op.device_epoch == bad.device_epoch, _op.device_seq >= bad.device_seq)
-            entries = _entries(conn, later.order_by(_op.device_seq))
+            entries = read_entries(conn, later.order_by(_op.device_seq))
             parked = [e.n for e in entries if e.envelope.lane == bad.envelope.lane]
             note = canonical({"status": "parked", "reason": reason, "op_id": op_id})
             conn.execute(
@@ -425,7 +371,7 @@ class Journal:
         """Put operations parked on this PC at the end of the chain, in order, to be tried again. Returns how many."""
         with self.db.write() as conn:
             query = select(t.operation).where(_op.state == "parked", _op.device_seq.is_(None)).order_by(_op.n)
-            entries = _entries(conn, query)
+            entries = read_entries(conn, query)
             if entries:
                 _relink(conn, entries, _read_chain(conn), state="queued")
         self.rewritten += 1
@@ -535,77 +481,3 @@ def _relink(conn: Connection, entries: Sequence[Entry], start: ChainHead, state:
         link = chain_hash(chain.head, chain.next_seq, entry.envelope.body_hash())
         chain = ChainHead(chain.epoch, chain.next_seq + 1, link)
     _write_chain(conn, replace(chain, rows=_read_chain(conn).rows))
-
-
-def _entries(conn: Connection, query: Select[Any], given: Mapping[str, Any] | None = None) -> list[Entry]:
-    rows = conn.execute(query, given).all()
-    if not rows:
-        return []
-    personal: dict[str, Any] = {}
-    op_ids = [row.op_id for row in rows]
-    for start in range(0, len(op_ids), 500):
-        part = op_ids[start : start + 500]
-        found = conn.execute(_PERSONAL, {"these": part})
-        personal |= {row.op_id: row for row in found}
-    return [_entry(row, personal.get(row.op_id)) for row in rows]
-
-
-def _entry(row: Row[Any], personal: Any) -> Entry:
-    return Entry(
-        n=row.n,
-        device_epoch=row.device_epoch,
-        device_seq=row.device_seq,
-        envelope=_envelope(row, personal),
-        state=row.state,
-        attempts=row.attempts,
-        next_try_ms=row.next_try_ms,
-        result=None if row.result is None else json.loads(row.result),
-        settled_at_ms=row.settled_at_ms,
-        is_seen=bool(row.is_seen),
-    )
-
-
-def _envelope(row: Row[Any], personal: Any) -> Envelope:
-    chained = json.loads(row.body)
-    digest = chained.pop("personal_hash")
-    chained["deps"] = tuple(chained["deps"])
-    return Envelope(
-        **chained,
-        device_seq=row.device_seq or 0,
-        prev_hash=row.prev_hash,
-        personal_salt=None if personal is None else personal.salt,
-        personal={} if personal is None else json.loads(personal.json),
-        personal_digest=digest if personal is None else None,
-        acknowledged=_acknowledged(row.result),
-    )
-
-
-def _outgoing(rows: Sequence[Any]) -> list[Outgoing]:
-    """Rows of `_OUTGOING` as they travel. Their texts are read as one: the calls cost more than the reading."""
-    wires = _read_all(row.body for row in rows)
-    personal = iter(_read_all(row.json for row in rows if row.json is not None))
-    found: list[Outgoing] = []
-    for (op_id, epoch, seq, state, prev_hash, body, result, salt, fields), wire in zip(rows, wires, strict=True):
-        wire["device_seq"], wire["prev_hash"] = seq, prev_hash.hex()
-        size = len(body.encode()) + _AROUND
-        if fields is not None:
-            wire["personal"] = {"salt": salt, "fields": next(personal)}
-            size += len(fields.encode()) + _AROUND
-        acknowledged = _acknowledged(result)
-        if acknowledged is not None:
-            wire["acknowledged"] = list(acknowledged)
-            size += _AROUND
-        found.append(Outgoing(from_bytes(op_id), epoch, seq, state, wire, size))
-    return found
-
-
-def _read_all(texts: Iterable[str]) -> list[Any]:
-    found: list[Any] = json.loads(f"[{','.join(texts)}]")
-    return found
-
-
-def _acknowledged(result: str | None) -> tuple[int, str] | None:
-    """What the server signed when it answered: a server restored from a backup wants to see it (SYNC.md 4)."""
-    answer = {} if result is None else json.loads(result)
-    at_ms, signature = answer.get("received_at_ms"), answer.get("signature")
-    return None if at_ms is None or signature is None else (at_ms, signature)

@@ -17,7 +17,9 @@ from guidedesk.sync.apply_page import apply_results, read_cursor, write_cursor
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import FeedSpan, PushAnswer, SyncClient, SyncRefused, push_body
 from guidedesk.sync.clock import ServerClock
-from guidedesk.sync.journal import Entry, Journal, Outgoing, Settlement, State
+from guidedesk.sync.journal import Journal, Settlement
+from guidedesk.sync.journal_entry import Entry, State
+from guidedesk.sync.outgoing import Outgoing
 from guidedesk.sync.overlay import LoadLanes
 from guidedesk.sync.protocol import MAX_BODY, MAX_OPS, TERMINAL, OpResult
 from guidedesk.sync.transport import Request

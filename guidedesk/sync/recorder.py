@@ -31,7 +31,8 @@ from guidedesk.sync import overlay, strict_json
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.identity import Identity
-from guidedesk.sync.journal import Entry, Journal
+from guidedesk.sync.journal import Journal
+from guidedesk.sync.journal_entry import Entry
 from guidedesk.sync.protocol import GENESIS, Envelope
 
 _TAKES_A_CODE = (RegisterMember, IssueInvitation, ReissueCard)

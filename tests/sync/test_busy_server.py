@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from guidedesk.sync.backoff import Backoff
-from guidedesk.sync.journal import Outgoing
+from guidedesk.sync.outgoing import Outgoing
 from guidedesk.sync.transport import Request, Response
 from tests.helpers.counter_parts import SeededRandom, log, register, sent_body
 from tests.helpers.eager import EagerWire
