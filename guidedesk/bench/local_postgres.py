@@ -25,7 +25,9 @@ from guidedesk.domain.errors import StorageError
 
 SUPERUSER: Final = "postgres"
 _ATTEMPTS: Final = 3
-_COMMON: Final = {"max_connections": "200", "shared_buffers": "256MB", "max_wal_size": "2GB"}
+_COMMON: Final = {
+    "max_connections": "200", "shared_buffers": "256MB", "max_wal_size": "2GB", "hot_standby": "off",
+}  # fmt: skip
 # What a test run does not need: its database never outlives the machine's next power cut.
 _HASTY: Final = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off",
@@ -55,6 +57,7 @@ class LocalPostgres:
         self.port = self._start()
         self.pid = self._hold()
         self._is_running = True
+        self._is_halted = False
         atexit.register(self.stop)
 
     def url(self, database: str, user: str = SUPERUSER) -> str:
@@ -67,16 +70,30 @@ class LocalPostgres:
 
     def crash(self) -> None:
         """End it in the middle of whatever it does, and start it again: it comes back at the same address."""
+        self.halt()
+        self.resume()
+
+    def halt(self) -> None:
+        """End it in the middle of whatever it does; its data stays."""
         self._control("stop", "-m", "immediate")
         leash().release(self._held.pop())
+        self._is_halted = True
+
+    def resume(self, *, is_letting_in: bool = True) -> None:
+        """Start it again after `halt`, at the same address; not `is_letting_in`, it stays in recovery and tells
+        everybody that it is starting."""
+        waits = self._data / "standby.signal"
+        waits.unlink(missing_ok=True) if is_letting_in else waits.touch()
         self._start(self.port)
         self.pid = self._hold()
+        self._is_halted = False
 
     def stop(self) -> None:
         """End the server and forget its data."""
         if self._is_running:
             self._is_running = False
-            self._control("stop", "-m", "immediate")
+            if not self._is_halted:
+                self._control("stop", "-m", "immediate")
             shutil.rmtree(self.folder, ignore_errors=True)
             for number in self._held:
                 leash().release(number)

@@ -9,12 +9,17 @@ import re
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
     from guidedesk.server.database import ServerDatabase
     from guidedesk.server.helpers import Helpers
     from guidedesk.server.secrets import ServerSecrets
@@ -22,11 +27,16 @@ if TYPE_CHECKING:
 _HEADER_BYTES: Final = 16 * 1024  # S-1
 _KEEP_ALIVE_SECONDS: Final = 5
 _STOP_SECONDS: Final = 10
+_LOOK_SECONDS: Final = 1  # between two looks for a database that is away
 _SWITCH_SECONDS: Final = 0.0005
 _OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
 _MOST_AT_ONCE: Final = 512
 _PUBLIC: Final = re.compile(r"https://[A-Za-z0-9.-]{1,64}(:[0-9]{1,5})?/?")
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class _CannotListen(Exception):
+    """Somebody else has the address, or it is none of this machine."""
 
 
 def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
@@ -56,7 +66,6 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve; prints one line with the address once it answers."""
-    from guidedesk.server.database import open_server
     from guidedesk.server.helpers import start_helpers
     from guidedesk.server.secrets import load_secrets
 
@@ -72,11 +81,16 @@ def run(args: argparse.Namespace) -> int:
     secrets = load_secrets(args.secrets)
     helpers = start_helpers(args.database, secrets, _suit_many_threads)
     try:
-        database = open_server(args.database)
+        database = _open_once_there(args, where, secrets)
+        if database is None:
+            return 0
         try:
             return _serve(args, where, database, secrets, helpers)
         finally:
             database.close()
+    except _CannotListen as error:
+        sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error}.\n")
+        return 1
     finally:
         helpers.close()
 
@@ -93,27 +107,84 @@ def _fault_of_pages(args: argparse.Namespace, host: str) -> str:
     )
 
 
-def _serve(
-    args: argparse.Namespace,
-    where: tuple[str, int],
-    database: ServerDatabase,
-    secrets: ServerSecrets,
-    helpers: Helpers,
-) -> int:
-    import uvicorn
+def _open_once_there(
+    args: argparse.Namespace, where: tuple[str, int], secrets: ServerSecrets
+) -> ServerDatabase | None:
+    """The database, ready to be served; None where this server was told to stop while it waited for it."""
+    from sqlalchemy.exc import DBAPIError
 
-    from guidedesk.server.admission import MOST_WAITING
-    from guidedesk.server.app import create_app, stop_streams
+    from guidedesk.domain.errors import StorageError
+    from guidedesk.server.database_wait import is_there, may_be_away
+
+    refusals, is_told = 0, False
+    while True:
+        try:
+            return _opened(args, secrets)
+        except (StorageError, DBAPIError) as error:
+            if not may_be_away(error):
+                raise
+            if is_there(args.database):
+                refusals += 1
+                if refusals > 1:  # the first time it may have come back just now
+                    raise
+                continue
+            refusals = 0
+            why = str(error.params.get("why")) if isinstance(error, StorageError) else "it went away"
+        if not _wait(args, where, "" if is_told else why):
+            return None
+        is_told = True
+
+
+def _wait(args: argparse.Namespace, where: tuple[str, int], why: str) -> bool:
+    """Tell everybody to come back until the database is there; False where this server was told to stop.
+
+    `why` it is not there is said in the log; empty where that was said before.
+    """
+    from guidedesk.server.database_wait import come_back, is_there
+
+    def look() -> None:
+        while not server.should_exit:
+            if is_there(args.database):
+                there.set()
+                server.should_exit = True
+            else:
+                time.sleep(_LOOK_SECONDS)
+
+    there = threading.Event()
+    with _listening(where) as listening:
+        server = _http_server(args, come_back)
+        if why:
+            sys.stderr.write(
+                f"guidedesk serve: the database cannot be reached ({why}). Waiting for it: until it is there, every "
+                f"call to {_url(args, listening)} is answered 503 (come back).\n"
+            )
+            sys.stderr.flush()
+        threading.Thread(target=look, name="database", daemon=True).start()
+        server.run(sockets=[listening])
+    return there.is_set()
+
+
+def _opened(args: argparse.Namespace, secrets: ServerSecrets) -> ServerDatabase:
+    """The database with its schema and what is written at each start. May be done again."""
+    from guidedesk.server.database import open_server
+
+    database = open_server(args.database)
+    try:
+        _make_ready(args, database, secrets)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _make_ready(args: argparse.Namespace, database: ServerDatabase, secrets: ServerSecrets) -> None:
     from guidedesk.server.chain import init_chain
     from guidedesk.server.code_keys import refresh_trust_list
-    from guidedesk.server.code_senders import CommandSender, LogSender
     from guidedesk.server.context import SystemClock, SystemRandom
     from guidedesk.server.distribute import distribute, is_distributed
-    from guidedesk.server.events import MOST_STREAMS
     from guidedesk.server.roles import APP, can_rewrite
     from guidedesk.server.schema import check_schema, create_schema
     from guidedesk.server.settings import write_settings
-    from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
 
     clock, random = SystemClock(), SystemRandom()
     if args.init:
@@ -132,19 +203,44 @@ def _serve(
             f"guidedesk serve: this database role could change the audit log; connect as {APP} instead "
             "(guidedesk admin init makes it).\n"
         )
+
+
+def _serve(
+    args: argparse.Namespace,
+    where: tuple[str, int],
+    database: ServerDatabase,
+    secrets: ServerSecrets,
+    helpers: Helpers,
+) -> int:
+    from guidedesk.server.admission import MOST_WAITING
+    from guidedesk.server.app import create_app, stop_streams
+    from guidedesk.server.code_senders import CommandSender, LogSender
+    from guidedesk.server.context import SystemClock, SystemRandom
+    from guidedesk.sync.redaction import configure_logging, log_uncaught_errors
+
     configure_logging(sys.stderr, logging.INFO, secrets.log_salt)
     log_uncaught_errors()
-    try:
-        listening = listen(*where)
-    except OSError as error:
-        sys.stderr.write(f"guidedesk serve: cannot listen on {args.listen}: {error.strerror}.\n")
-        return 1
-    sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
-    app = create_app(
-        database, secrets, clock, random, sender=sender, signer=helpers.signer, deciders=helpers.deciders,
-        most_waiting=MOST_WAITING if args.sync_queue is None else max(0, args.sync_queue),
-    )  # fmt: skip
-    _suit_many_threads()
+    with _listening(where) as listening:
+        sender = CommandSender.of(args.sender_command) if args.sender_command else LogSender(sys.stderr)
+        app = create_app(
+            database, secrets, SystemClock(), SystemRandom(), sender=sender, signer=helpers.signer,
+            deciders=helpers.deciders,
+            most_waiting=MOST_WAITING if args.sync_queue is None else max(0, args.sync_queue),
+        )  # fmt: skip
+        _suit_many_threads()
+        said = f"GuideDesk server on {_url(args, listening)}\n"
+        _http_server(args, app, said, lambda: stop_streams(app)).run(sockets=[listening])
+    return 0
+
+
+def _http_server(
+    args: argparse.Namespace, app: ASGIApp, said: str = "", before_stop: Callable[[], None] = lambda: None
+) -> uvicorn.Server:
+    """A server of this application; `said` once it answers."""
+    import uvicorn
+
+    from guidedesk.server.events import MOST_STREAMS
+
     config = uvicorn.Config(
         app,
         http="h11",
@@ -160,9 +256,8 @@ def _serve(
         ssl_certfile=args.tls_cert,
         ssl_keyfile=args.tls_key,
     )
-    scheme = "https" if args.tls_cert else "http"
-    _server_class()(config, f"{scheme}://{_shown(listening)}", lambda: stop_streams(app)).run(sockets=[listening])
-    return 0
+    found: uvicorn.Server = _server_class()(config, said, before_stop)
+    return found
 
 
 def _suit_many_threads() -> None:
@@ -180,15 +275,15 @@ def _server_class() -> Any:
     class Announced(uvicorn.Server):
         """Says where it listens, and ends quietly when told to stop."""
 
-        def __init__(self, config: uvicorn.Config, url: str, before_stop: Callable[[], None]) -> None:
+        def __init__(self, config: uvicorn.Config, said: str, before_stop: Callable[[], None]) -> None:
             super().__init__(config)
-            self._url = url
+            self._said = said
             self._before_stop = before_stop
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets=sockets)
             if self.started:
-                sys.stdout.write(f"GuideDesk server on {self._url}\n")
+                sys.stdout.write(self._said)
                 sys.stdout.flush()
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -215,6 +310,16 @@ def _address(text: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+@contextmanager
+def _listening(where: tuple[str, int]) -> Iterator[socket.socket]:
+    try:
+        listening = listen(*where)
+    except OSError as error:
+        raise _CannotListen(error.strerror) from error
+    with listening:
+        yield listening
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that counters may connect to; port 0: any free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -225,6 +330,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _shown(listening: socket.socket) -> str:
+def _url(args: argparse.Namespace, listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{'https' if args.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"

@@ -254,6 +254,12 @@ def error_response(error: GuideDeskError, context: ServerContext) -> Response:
     return json_response(status, body, headers)
 
 
+def busy_response(now_ms: int) -> Response:
+    """What everybody is told where nothing can be served at all: come back."""
+    body = {"error": {"code": "server_busy", "params": {}}, "server_time_ms": now_ms}
+    return json_response(503, body, {"Retry-After": str(_BUSY_SECONDS)})
+
+
 def json_response(status: int, body: Mapping[str, Any] | None, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer (none at all for 304)."""
     content = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
