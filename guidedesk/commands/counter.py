@@ -268,7 +268,7 @@ def _status(counter: Counter) -> dict[str, Any]:
 
 def _show(counter: Counter, args: argparse.Namespace) -> Answer:
     if args.what == "operations":
-        return Answer(state="shown", extra={"operations": [asdict(entry) for entry in counter.operations(1000)]})
+        return Answer(state="shown", extra={"operations": [asdict(entry) for entry in counter.records.latest(1000)]})
     if args.what == "status":
         return Answer(state="shown", extra=_status(counter))
     if args.what == "follow-ups" and args.id and not is_id(args.id):

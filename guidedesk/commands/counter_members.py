@@ -80,7 +80,7 @@ def bind(counter: Counter, args: argparse.Namespace) -> Answer:
 def undo(counter: Counter, args: argparse.Namespace) -> Answer:
     """What the same person did a moment ago."""
     changes = counter.retract(args.op_id, kept_session(counter))
-    return Answer(counter.operations(1)[0].op_id, "queued", sorted(changes.kinds))
+    return Answer(counter.records.latest(1)[0].op_id, "queued", sorted(changes.kinds))
 
 
 def _scanned(counter: Counter, text: str) -> tuple[str, str]:

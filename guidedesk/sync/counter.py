@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,21 +22,13 @@ from guidedesk.models.migrations import upgrade_journal
 from guidedesk.services.apply_core import MANAGING
 from guidedesk.services.changes import Changes
 from guidedesk.services.keys import DerivedKeys
-from guidedesk.services.operations import (
-    CancelFollowUp,
-    CompleteFollowUp,
-    LogInteraction,
-    Operation,
-    Retract,
-    ServedNoPurchase,
-)
+from guidedesk.services.operations import Operation
 from guidedesk.services.printers import PrinterSettings, read_printers
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.read_models import ChainSettings
 from guidedesk.services.session import Session, SignInTile
-from guidedesk.sync import overlay
-from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache
+from guidedesk.sync.cache_upkeep import CacheUpkeep
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.code_desk import CodeDesk
 from guidedesk.sync.commission_desk import CommissionDesk
@@ -46,17 +38,17 @@ from guidedesk.sync.engine import SyncEngine
 from guidedesk.sync.files import ON_DISK, CounterFiles
 from guidedesk.sync.identity import Identity, find_identity, get_identity, save_identity
 from guidedesk.sync.journal import Journal
-from guidedesk.sync.journal_entry import Entry
 from guidedesk.sync.local_store import Draft, LocalStore
 from guidedesk.sync.lockout_store import LockoutStore
 from guidedesk.sync.lost_work import LostWork
 from guidedesk.sync.offline_sign_in import OfflineStaff
 from guidedesk.sync.people_desk import PeopleDesk
 from guidedesk.sync.phones import phone_fields, phone_hash_of
+from guidedesk.sync.record_desk import RecordDesk
 from guidedesk.sync.recorder import Recorded, Recorder
 from guidedesk.sync.segment_desk import SegmentDesk
 from guidedesk.sync.sign_in import SignIn
-from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.sync.status import SyncStatus
 from guidedesk.sync.team_desk import TeamDesk
 from guidedesk.sync.transport import Transport
 from guidedesk.sync.unsent import UnsentExport, export_unsent
@@ -66,16 +58,18 @@ TransportFactory = Callable[[Identity, DerivedKeys, Callable[[], int]], Transpor
 JOURNAL_NAME: Final = "journal.db"
 CACHE_NAME: Final = "cache.db"
 _PRINTERS: Final = "printers"
-# What may be taken back, and which of its fields names the row.
-_RETRACTABLE: Final = {
-    LogInteraction.TYPE: "interaction_id",
-    ServedNoPurchase.TYPE: "interaction_id",
-    CompleteFollowUp.TYPE: "follow_up_id",
-    CancelFollowUp.TYPE: "follow_up_id",
-}
 LOCK_NAME: Final = "sync.lock"
 # A day's operations take a few MB; below this a person should make room before something fails.
 LOW_STORAGE_BYTES: Final = 200 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an enrolled counter works with."""
+
+    recorder: Recorder
+    upkeep: CacheUpkeep
+    engine: SyncEngine
 
 
 class Counter:
@@ -107,7 +101,7 @@ class Counter:
         # Asked for by every screen, also on the window's thread, and never another one: read once.
         self._identity: Identity | None = None
         self._printers = read_printers(self.local.get_meta(_PRINTERS))
-        self._work: tuple[Recorder, SyncEngine] | None = None
+        self._work: _Work | None = None
         self._session: Session | None = None
         self._sign_in: SignIn | None = None
         self._codes: CodeDesk | None = None
@@ -115,6 +109,7 @@ class Counter:
         self._office: PeopleDesk | None = None
         self._segments: SegmentDesk | None = None
         self._team: TeamDesk | None = None
+        self.records = RecordDesk(self.journal, cache, self._lost)
         self.day = DayDesk(self.journal, self.local, self.read, self.settings, self.now_ms)
         self.locks = LockoutStore(journal_db, clock, folder)
         if find_identity(self.local) is not None:
@@ -227,7 +222,7 @@ class Counter:
 
         Also refused: `device_leaving` when head office took this PC off, `data_locked` after 14 days of silence.
         """
-        if self._working()[1].order is not None:
+        if self._working().engine.order is not None:
             raise Refused("device_leaving")
         self._check_silence()
         self._session = self._staff().sign_in(number, pin)
@@ -257,7 +252,7 @@ class Counter:
                 self.read,
                 self.clock,
                 self._new_line,
-                lambda lanes: self._working()[0].load_lanes(lanes),
+                lambda lanes: self._working().recorder.load_lanes(lanes),
                 lambda: self._session,
             )
         return self._codes
@@ -333,28 +328,23 @@ class Counter:
         self, operations: Sequence[Operation], actor: Actor, assurance: int, session_id: str | None = None
     ) -> Recorded:
         """As `record`, with the ids of what was recorded."""
-        return self._working()[0].record(operations, actor, assurance, session_id)
+        return self._working().recorder.record(operations, actor, assurance, session_id)
 
     def retract(self, op_id: str, session: Session) -> Changes:
-        """Take back what the same associate did here a moment ago (SYNC.md 6): a logged interaction, or the ending
-        of a follow-up.
-
-        `not_found` for another kind of operation, or one this counter did not record; `stale_precondition` too late.
-        """
-        entry = self.journal.find(op_id)
-        field = None if entry is None else _RETRACTABLE.get(entry.envelope.type)
-        row_id = None if entry is None or field is None else entry.envelope.body.get(field)
-        if entry is None or field is None or not isinstance(row_id, str):
-            raise Refused("not_found", what="interaction")
-        retraction = Retract(op_id=op_id, member_id=entry.envelope.lane, **{field: row_id})
-        return self.record([retraction], session, entry.envelope.assurance)
+        """Take back what the same associate did here a moment ago; what it raises: `sync.recorder`."""
+        return self._working().recorder.retract(op_id, session.actor, session.session_id).changes
 
     # --- sync ---
 
     @property
     def engine(self) -> SyncEngine:
         """The sync engine; `not_enrolled` before enrolment."""
-        return self._working()[1]
+        return self._working().engine
+
+    @property
+    def upkeep(self) -> CacheUpkeep:
+        """What keeps the cache as the journal says; `not_enrolled` before enrolment."""
+        return self._working().upkeep
 
     def status(self) -> SyncStatus:
         """Contact, queue, refusals. Asked every few seconds, so PIN waits keep their progress here too (D-9)."""
@@ -364,23 +354,13 @@ class Counter:
         now_ms = self.now_ms()
         if self._work is None:
             return SyncStatus(now_ms, waiting=counts.queued)
-        status = self._work[1].status(now_ms, counts)
+        status = self._work.engine.status(now_ms, counts)
         return replace(
             status,
             needs_person=status.needs_person + self._lost.unseen,
             offline_until_ms=None if self._session is None else self._session.offline_until_ms,
             is_storage_low=shutil.disk_usage(self.folder).free < LOW_STORAGE_BYTES,
         )
-
-    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
-        """What was recorded here, newest first, with its state and reason."""
-        return self._infos(self.journal.latest(limit))
-
-    def records(self, limit: int) -> tuple[OperationInfo, ...]:
-        """What the sync centre lists: what this PC lost, then newest first up to `limit` each of what waits, needs a
-        person, is settled."""
-        lost = self._lost.infos(self._member_names(self._lost.members)) if self._lost.members else ()
-        return lost + self._infos(self.journal.records(limit))
 
     def diagnostics(self) -> dict[str, Any]:
         """What support may ask for, without names, numbers of people, notes, keys and addresses."""
@@ -403,41 +383,6 @@ class Counter:
         return export_unsent(
             self.journal, self.local, self.identity, self.keys, self.random, max(0, self.now_ms()), path
         )
-
-    def retry_parked(self) -> None:
-        """Put what was parked on this PC into the queue again: a newer program, or server, may take it."""
-        self.journal.requeue_parked_here()
-
-    def _infos(self, entries: Sequence[Entry]) -> tuple[OperationInfo, ...]:
-        names = self._member_names({e.envelope.lane for e in entries})
-        return tuple(_info(entry, names.get(entry.envelope.lane, "")) for entry in entries)
-
-    def mark_seen(self, op_id: str) -> None:
-        """A person read why an operation was refused."""
-        self.journal.mark_seen([op_id])
-        self._lost.mark_seen(op_id)
-
-    def catch_up(self) -> None:
-        """Bring the cache to what the journal says: lay what is missing, take away what was settled."""
-        recorder = self._working()[0]
-        with self.cache.write() as conn:
-            pending = self.journal.pending_ids()
-            applied = overlay.applied_lanes(conn)
-            stale = [op_id for op_id in applied if op_id not in pending]
-            missing = {lane for op_id, lane in pending.items() if op_id not in applied}
-            gone = {op_id: applied[op_id] for op_id in stale if self.journal.find(op_id) is None}
-            self._lost.note(gone, self.now_ms())
-            if stale:
-                overlay.adopt_new_rows(conn, [op_id for op_id in stale if self._was_taken(op_id)])
-            if stale or missing:
-                overlay.rebase(conn, (), stale, recorder.load_lanes, write_truths, relay=missing)
-        recorder.is_cache_behind = False
-
-    def rebuild_cache(self) -> None:
-        """Make the cache anew: rows come again from the server, pending operations are laid as they arrive."""
-        self.cache.rebuild()
-        if self._work is not None:
-            self.catch_up()
 
     # --- what somebody was typing, who may, what prints ---
 
@@ -494,6 +439,7 @@ class Counter:
     def _begin(self) -> None:
         identity = self._identity = get_identity(self.local)
         recorder = Recorder(self.journal, self.cache, self.clock, self.random, identity)
+        upkeep = CacheUpkeep(self.journal, self.cache, self._lost, recorder, self.now_ms)
         engine = SyncEngine(
             identity=identity,
             journal=self.journal,
@@ -504,66 +450,34 @@ class Counter:
             transport=self.new_transport(identity),
             lock=self._lock,
             load_lanes=recorder.load_lanes,
-            mend=self._mend,
+            mend=upkeep.mend,
             drop_if_silent=self._drop_if_silent,
-            catch_up=self.catch_up,
+            catch_up=upkeep.catch_up,
         )
-        self._work = (recorder, engine)
+        self._work = _Work(recorder, upkeep, engine)
         self.journal.requeue_parked_here()
         try:
-            self.catch_up()
+            upkeep.catch_up()
         except StorageError:
             # A cache that cannot be written now must not keep the shop from opening; the engine tries again.
             recorder.is_cache_behind = True
 
     def _silence(self) -> Silence:
-        last_ms = None if self._work is None else self._work[1].last_contact_ms
+        last_ms = None if self._work is None else self._work.engine.last_contact_ms
         return silence(last_ms, self.now_ms())
 
     def _check_silence(self) -> None:
         if self._silence() != "none":
             raise Refused("data_locked")
 
-    def _mend(self) -> None:
-        if self.cache.is_damaged:
-            self.rebuild_cache()
-        elif self._working()[0].is_cache_behind:
-            self.catch_up()
-
     def _drop_if_silent(self) -> None:
         if self._silence() == "dropped" and self.cache.cursors():
             self.local.delete_drafts()
-            self.rebuild_cache()
+            self._working().upkeep.rebuild()
 
-    def _working(self) -> tuple[Recorder, SyncEngine]:
+    def _working(self) -> _Work:
         if self._work is None:
             self._begin()
         if self._work is None:
             raise GuideDeskError("not_enrolled")
         return self._work
-
-    def _was_taken(self, op_id: str) -> bool:
-        entry = self.journal.find(op_id)
-        return entry is not None and entry.state in ("accepted", "merged")
-
-    def _member_names(self, member_ids: set[str]) -> dict[str, str]:
-        member = people.member.c
-        with self.cache.read() as conn:
-            return {r.id: r.name for r in conn.execute(select(member.id, member.name).where(member.id.in_(member_ids)))}
-
-
-def _info(entry: Entry, member_name: str) -> OperationInfo:
-    answer = entry.result or {}
-    return OperationInfo(
-        op_id=entry.envelope.op_id,
-        type=entry.envelope.type,
-        state=entry.state,
-        occurred_at_ms=entry.envelope.occurred_at_ms,
-        settled_at_ms=entry.settled_at_ms,
-        actor_id=entry.envelope.actor,
-        member_id=entry.envelope.lane,
-        member_name=member_name,
-        reason=answer.get("reason"),
-        params=answer.get("params") or {},
-        is_seen=entry.is_seen,
-    )

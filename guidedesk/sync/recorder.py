@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from guidedesk.domain.access import Actor
-from guidedesk.domain.errors import StorageError
+from guidedesk.domain.errors import Refused, StorageError
 from guidedesk.domain.ids import new_id
 from guidedesk.domain.ports import Random
 from guidedesk.domain.time import DAY_MS, TrustedTime
@@ -15,13 +16,18 @@ from guidedesk.services.changes import Changes
 from guidedesk.services.known_here import with_what_was_known
 from guidedesk.services.operations import (
     VERSION,
+    CancelFollowUp,
+    CompleteFollowUp,
     IssueCoupon,
     IssueInvitation,
+    LogInteraction,
     MeetCard,
     Operation,
     RecordVisit,
     RegisterMember,
     ReissueCard,
+    Retract,
+    ServedNoPurchase,
     lane_of,
     members_of,
     parse,
@@ -36,6 +42,13 @@ from guidedesk.sync.journal_entry import Entry
 from guidedesk.sync.protocol import GENESIS, Envelope
 
 _TAKES_A_CODE = (RegisterMember, IssueInvitation, ReissueCard)
+# What may be taken back, and which of its fields names the row.
+_RETRACTABLE: Final = {
+    LogInteraction.TYPE: "interaction_id",
+    ServedNoPurchase.TYPE: "interaction_id",
+    CompleteFollowUp.TYPE: "follow_up_id",
+    CancelFollowUp.TYPE: "follow_up_id",
+}
 _A_WEEK_MS = 7 * DAY_MS
 _A_MONTH_MS = 31 * DAY_MS
 
@@ -93,6 +106,20 @@ class Recorder:
             self.is_cache_behind = True
         op_ids = tuple(entry.envelope.op_id for entry in entries)
         return Recorded(op_ids, _state(entries), _changes(refs, operations, op_ids))
+
+    def retract(self, op_id: str, actor: Actor, session_id: str | None) -> Recorded:
+        """Take back what the same associate did here a moment ago (SYNC.md 6): a logged interaction, or the ending
+        of a follow-up.
+
+        `not_found` for another kind of operation, or one this counter did not record; `stale_precondition` too late.
+        """
+        entry = self._journal.find(op_id)
+        field = None if entry is None else _RETRACTABLE.get(entry.envelope.type)
+        row_id = None if entry is None or field is None else entry.envelope.body.get(field)
+        if entry is None or field is None or not isinstance(row_id, str):
+            raise Refused("not_found", what="interaction")
+        retraction = Retract(op_id=op_id, member_id=entry.envelope.lane, **{field: row_id})
+        return self.record([retraction], actor, entry.envelope.assurance, session_id)
 
     def pending(self, envelope: Envelope) -> overlay.PendingOp:
         """An operation of the journal as it is laid over the cache."""

@@ -185,6 +185,26 @@ class CodePort(Protocol):
         ...
 
 
+class RecordPort(Protocol):
+    """What was recorded at this counter and what became of it (`guidedesk.sync.record_desk`), from its own files."""
+
+    def latest(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What was recorded here, newest first, with its state and reason."""
+        ...
+
+    def for_sync_centre(self, limit: int) -> tuple[OperationInfo, ...]:
+        """What this PC lost, then newest first up to `limit` each of what waits, needs a person, is settled."""
+        ...
+
+    def mark_seen(self, op_id: str) -> None:
+        """A person read why an operation was refused."""
+        ...
+
+    def retry_parked(self) -> None:
+        """Put what was parked on this PC into the queue again."""
+        ...
+
+
 class CounterPort(Protocol):
     """The part of `guidedesk.sync.counter.Counter` that screens use."""
 
@@ -201,6 +221,11 @@ class CounterPort(Protocol):
     @property
     def commission(self) -> CommissionPort:
         """Earnings and closing."""
+        ...
+
+    @property
+    def records(self) -> RecordPort:
+        """What was recorded here, for screens that list it."""
         ...
 
     @property
@@ -246,22 +271,6 @@ class CounterPort(Protocol):
 
     def status(self) -> SyncStatus:
         """Contact, queue, refusals."""
-        ...
-
-    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
-        """What was recorded here, newest first, with its state and reason."""
-        ...
-
-    def records(self, limit: int) -> tuple[OperationInfo, ...]:
-        """What the sync centre lists, newest first: up to `limit` each of what waits, needs a person, is settled."""
-        ...
-
-    def mark_seen(self, op_id: str) -> None:
-        """A person read why an operation was refused."""
-        ...
-
-    def retry_parked(self) -> None:
-        """Put what was parked on this PC into the queue again."""
         ...
 
     def diagnostics(self) -> dict[str, Any]:

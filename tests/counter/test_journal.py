@@ -162,7 +162,7 @@ def test_settled_operations_go_after_thirty_days_but_unread_refusals_stay(tmp_pa
     shop.clock.tick(KEEP_MS + 1_000)
     assert counter.journal.prune(counter.now_ms()) == 1
     assert {e.envelope.op_id for e in counter.journal.latest(5)} == {refused, waiting}
-    counter.mark_seen(refused)
+    counter.records.mark_seen(refused)
     assert counter.journal.prune(counter.now_ms()) == 1
     assert [e.envelope.op_id for e in counter.journal.latest(5)] == [waiting]
 

@@ -206,14 +206,14 @@ def test_what_a_damaged_log_took_along_is_told(left: tuple[Till, Path, list[str]
         kept = {e.envelope.body.get("interaction_id") for e in counter.journal.latest(99)}
         gone = [row for row in rows[4:] if row not in kept]
         if gone and counter.is_enrolled:
-            infos = [info for info in counter.records(500) if info.reason == "lost_here"]
+            infos = [info for info in counter.records.for_sync_centre(500) if info.reason == "lost_here"]
             assert len(infos) == counter.status().needs_person == len(gone)
             assert {info.member_name for info in infos} == {"沈知微"}
             assert why(infos[0], {}, counter.now_ms()) == i18n.t("why.lost_here")
             copied.close()
             assert copied.counter.status().needs_person == len(gone), "told until somebody has read it"
             for info in infos:
-                copied.counter.mark_seen(info.op_id)
+                copied.counter.records.mark_seen(info.op_id)
             assert copied.counter.status().needs_person == 0
             told += 1
         copied.close()
@@ -239,7 +239,7 @@ def test_a_week_old_disk_is_noticed_at_first_contact_and_drops_nothing(world: Wo
     rows += [log(till.counter, member, "after", actor=till.actor("a1"))]
     for _ in range(2):
         till.counter.engine.step()
-    assert [info.state for info in till.counter.operations(1)] == ["quarantined"]
+    assert [info.state for info in till.counter.records.latest(1)] == ["quarantined"]
     release_device(world.context, till.device_id, is_accepted=True, reason="its disk was put back")
     world.clock.tick(ASK_AGAIN_MS + 1)
     settle(till)

@@ -383,7 +383,7 @@ def _(day: OneCounter) -> None:
     assert day.within(lambda: all(check.is_equal for check in day.till.counter.engine.check()))
     statuses = day.rows("select status, count(*) from op_log group by status")
     assert [status for status, _ in statuses] == ["accepted"], statuses
-    here = {operation.op_id for operation in day.till.counter.operations(1_000)}
+    here = {operation.op_id for operation in day.till.counter.records.latest(1_000)}
     assert {from_bytes(row[0]) for row in day.rows("select op_id from op_log")} == here
     assert day.others.opened == [], "the keyboard was the window's own all day"
 

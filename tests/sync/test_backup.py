@@ -94,7 +94,7 @@ def test_counters_send_again_what_the_backup_does_not_hold(world: World, backend
     assert known.items() < recorded.items()
     assert set(recorded.values()) == {"accepted"}
     for till in (here, there):
-        assert {info.state for info in till.counter.operations(20)} == {"accepted"}
+        assert {info.state for info in till.counter.records.latest(20)} == {"accepted"}
         assert all(check.is_equal for check in till.counter.engine.check())
 
 

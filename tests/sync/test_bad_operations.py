@@ -21,7 +21,7 @@ from tests.helpers.world import Till, World, settle
 
 
 def states(till: Till) -> list[str]:
-    return [o.state for o in reversed(till.counter.operations(20))]
+    return [o.state for o in reversed(till.counter.records.latest(20))]
 
 
 def append_strange(till: Till, member: str, **strange: Any) -> None:
@@ -46,7 +46,7 @@ def test_an_operation_the_server_cannot_read_is_refused_alone(till: Till, strang
     log(till.counter, first, actor=till.actor("a1"))
     settle(till)
     assert states(till) == ["accepted", "rejected", "accepted"]
-    assert till.counter.operations(2)[1].reason == reason
+    assert till.counter.records.latest(2)[1].reason == reason
     assert till.counter.status().needs_person == 1
 
 

@@ -67,7 +67,7 @@ def found_by(till: Till, digits: str) -> str | None:
 
 
 def states(till: Till) -> dict[str, str]:
-    return {info.type: info.state for info in till.counter.operations(20)}
+    return {info.type: info.state for info in till.counter.records.latest(20)}
 
 
 def test_whom_nobody_here_knew_turns_out_to_be_another_stores_member(world: World) -> None:

@@ -49,7 +49,7 @@ def test_fifty_cards_offline_are_fifty_people_with_owners_afterwards(world: Worl
         assert {member: cards[member] for member in given} == given
         owners = {row["id"]: row["owner_id"] for row in rows(till, "binding")}
         assert {owners[member] for member in given} == {world.staff["a1"]}
-    assert not [o for o in a.counter.operations(CARDS + 9) if o.state != "accepted"]
+    assert not [o for o in a.counter.records.latest(CARDS + 9) if o.state != "accepted"]
 
 
 @pytest.mark.parametrize("is_turned", [False, True])
@@ -69,7 +69,7 @@ def test_one_card_bound_at_two_counters_is_hers_whose_counter_came_first(world: 
     settle(first, second)
     holders = [{row["member_id"] for row in rows(till, "member_code") if row["digits"] == digits} for till in (a, b)]
     assert holders == [{known if is_turned else member}] * 2
-    told = second.counter.operations(1)[0]
+    told = second.counter.records.latest(1)[0]
     if is_turned:
         assert (told.state, told.params["code"]) == ("accepted", "refused"), "she is registered, without that card"
     else:
@@ -109,7 +109,7 @@ def test_invitations_and_coupons_are_given_offline_from_what_was_leased(world: W
     settle(b, a)
     settle(a, b)
     assert [row["state"] for row in rows(a, "coupon")] == ["redeemed"] == [row["state"] for row in rows(b, "coupon")]
-    told = [[o.state for o in till.counter.operations(9) if o.type == "redeem_coupon"] for till in (b, a)]
+    told = [[o.state for o in till.counter.records.latest(9) if o.type == "redeem_coupon"] for till in (b, a)]
     assert told == [["accepted"], ["merged"]], "what its own counter took stands, and is told of"
     assert [one["stands"] for one in used_twice(world.database)] == [True]
     assert [row["digits"] for row in rows(b, "invitation")] == [digits]

@@ -107,7 +107,7 @@ def test_a_first_load_is_told_until_the_rows_are_there(tmp_path: Path, backend: 
     status = till.counter.status()
     assert not status.is_first_load
     assert [span.is_up for span in status.links] == [False, True]
-    till.counter.rebuild_cache()
+    till.counter.upkeep.rebuild()
     assert till.counter.status().is_first_load
     world.close()
 
@@ -140,8 +140,8 @@ def test_the_sync_centre_lists_the_oldest_of_a_long_queue(tmp_path: Path, backen
     till.wire.is_cut = True
     for number in range(6):
         log(till.counter, member, f"{number}", actor=till.actor("a1"))
-    states = [entry.state for entry in till.counter.records(3)]
+    states = [entry.state for entry in till.counter.records.for_sync_centre(3)]
     assert states == ["queued"] * 3 + ["accepted"]
-    newest = [entry.op_id for entry in till.counter.operations(6)]
-    assert [entry.op_id for entry in till.counter.records(3)][:3] == newest[3:]
+    newest = [entry.op_id for entry in till.counter.records.latest(6)]
+    assert [entry.op_id for entry in till.counter.records.for_sync_centre(3)][:3] == newest[3:]
     world.close()

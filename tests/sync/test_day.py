@@ -151,8 +151,8 @@ def test_what_was_refused_needs_her_until_she_read_why(world: World, tills: tupl
     b.wire.is_cut = False
     settle(b)
     assert news(b, "a2").refused == 1
-    refused = next(one for one in b.counter.operations(50) if one.state == "rejected")
-    b.counter.mark_seen(refused.op_id)
+    refused = next(one for one in b.counter.records.latest(50) if one.state == "rejected")
+    b.counter.records.mark_seen(refused.op_id)
     assert news(b, "a2").refused == 0
 
 

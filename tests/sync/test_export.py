@@ -33,7 +33,7 @@ def test_an_export_made_offline_is_in_the_audit_once(world: World) -> None:
     till.counter.engine.step()
     world.clock.tick()
     settle(till)
-    (info,) = [o for o in till.counter.operations(10) if o.op_id == op_id]
+    (info,) = [o for o in till.counter.records.latest(10) if o.op_id == op_id]
     assert (info.state, info.member_id) == ("accepted", member)
     with world.database.read() as conn:
         rows = conn.execute(select(audit).where(audit.c.action == "history.exported")).all()

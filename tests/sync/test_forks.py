@@ -30,7 +30,7 @@ def notes(till: Till, rows: list[str]) -> list[str]:
 
 
 def states(till: Till) -> list[str]:
-    return [info.state for info in reversed(till.counter.operations(20))]
+    return [info.state for info in reversed(till.counter.records.latest(20))]
 
 
 def numbers(world: World, device_id: str) -> dict[int, list[int]]:

@@ -47,7 +47,7 @@ def test_the_last_seat_given_away_twice_offline(world: World) -> None:
     settle(a, b)
     assert standing(a, first) == standing(b, first) == ("seated", 1, 1)
     assert standing(b, second) == ("", 1, 1)
-    refused = next(op for op in b.counter.operations(10) if op.state == "rejected")
+    refused = next(op for op in b.counter.records.latest(10) if op.state == "rejected")
     i18n.use_language("zh_CN")
     assert "已经满了" in why(refused, {}, b.counter.now_ms())
     assert rule(refused) == "座位先到先得"

@@ -174,7 +174,7 @@ def test_work_that_waits_is_kept_when_her_rows_go(home: Till, away: Till) -> Non
     end_grant(away.world.database, away.store_id, member, "scanned")
     away.wire.is_cut = False
     settle(away)
-    (info,) = away.counter.operations(5)
+    (info,) = away.counter.records.latest(5)
     assert (info.state, info.reason) == ("rejected", "not_found")
     assert keeps_within_its_grants(away)
 
@@ -212,7 +212,7 @@ def test_a_follow_up_that_is_ended_late_does_not_bring_her_back(home: Till, away
     record(away.counter, done, taken_back, actor=away.actor("S2"))
     end_members(away.world.database, away.store_id, [member])
     settle(away)
-    assert {(info.state, info.reason) for info in away.counter.operations(2)} == {("rejected", "not_found")}
+    assert {(info.state, info.reason) for info in away.counter.records.latest(2)} == {("rejected", "not_found")}
     assert keeps_within_its_grants(away)
     assert both_sides_agree(away)
 
@@ -265,13 +265,13 @@ def test_an_answer_that_comes_again_does_not_bring_her_back(home: Till, away: Ti
     away.wire.lose_answers = 2  # hello's, and that of the push
     away.counter.engine.step()
     away.counter.engine.step()
-    assert away.world.recorded()[away.counter.operations(1)[0].op_id] == "accepted"
+    assert away.world.recorded()[away.counter.records.latest(1)[0].op_id] == "accepted"
     end_members(away.world.database, away.store_id, [member])
     away.wire.on_send = lambda request: Response(500) if request.path.endswith("/push") else None
     away.counter.engine.step()  # her rows go before the operation is sent again
     away.wire.on_send = lambda _request: None
     settle(away)
-    assert away.counter.operations(1)[0].state == "accepted"
+    assert away.counter.records.latest(1)[0].state == "accepted"
     assert keeps_within_its_grants(away)
     assert both_sides_agree(away)
 
@@ -286,7 +286,7 @@ def test_who_was_first_to_claim_a_receipt_is_told_without_the_row_of_somebody_un
     settle(away)
     record(away.counter, ClaimSale(member_id=other, receipt_no="R-1"), actor=away.actor("S2"))
     settle(away)
-    assert (away.counter.operations(1)[0].state, away.counter.operations(1)[0].reason) == (
+    assert (away.counter.records.latest(1)[0].state, away.counter.records.latest(1)[0].reason) == (
         "rejected",
         "stale_precondition",
     )

@@ -88,7 +88,7 @@ def daily_work(till: Till, member: str) -> dict[str, int]:
         "scan": cost(lambda: counter.record_operations([visit()], actor, 2)),
         "log": cost(lambda: log(counter, member, "看了大衣", actor=actor)),
         "chip": cost(counter.status),
-        "sync centre": cost(lambda: counter.operations(50)),
+        "sync centre": cost(lambda: counter.records.latest(50)),
         "next batch": cost(lambda: counter.engine._pusher._next_batch()),
     }
 

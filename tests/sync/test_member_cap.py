@@ -56,7 +56,7 @@ def test_work_about_somebody_who_left_meanwhile_is_kept_and_told(world: World, t
     write_settings(world.database, {"counter_members": "1"})
     sweep_cap(world.database)
     settle(till)
-    newest = till.counter.operations(1)[0]
+    newest = till.counter.records.latest(1)[0]
     assert (newest.state, newest.reason) == ("rejected", "not_found")
     assert till.counter.status().needs_person == 1
     assert shown(till, members) == [1]

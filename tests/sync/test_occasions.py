@@ -69,7 +69,7 @@ def test_done_at_both_offline_is_one_follow_up_that_the_first_finished(tills: tu
         (row,) = rows(till, "follow_up")
         assert (row["state"], row["reason"]) == ("done", "birthday")
         assert tasks(till).open == ()
-    (late,) = [one for one in b.counter.operations(10) if one.state == "rejected"]
+    (late,) = [one for one in b.counter.records.latest(10) if one.state == "rejected"]
     assert (late.type, late.params["why"]) == ("follow_up_done", "already_done")
     assert_equal(a, b)
 
@@ -92,8 +92,8 @@ def test_put_off_to_two_days_stays_where_the_first_put_it_and_bothers_nobody(til
     do(b, "a1", *steps.snooze(entry(b), day(b, 2)))
     settle(a, b)
     assert [entry(till).due_date for till in (a, b)] == [day(a, 1).isoformat()] * 2
-    assert [one for one in b.counter.operations(10) if one.state == "rejected"] == []
-    assert [one.reason for one in b.counter.operations(10) if one.state == "merged"] == ["moved_meanwhile"]
+    assert [one for one in b.counter.records.latest(10) if one.state == "rejected"] == []
+    assert [one.reason for one in b.counter.records.latest(10) if one.state == "merged"] == ["moved_meanwhile"]
     assert_equal(a, b)
 
 

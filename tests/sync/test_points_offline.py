@@ -57,7 +57,7 @@ def test_of_two_redemptions_offline_the_first_to_come_is_taken(world: World) -> 
     settle(b, a)
     for till in (a, b):
         assert (points(till, member).balance, points(till, member).pending) == (300, 0)
-    told = next(o for o in a.counter.operations(9) if o.type == "redeem_points")
+    told = next(o for o in a.counter.records.latest(9) if o.type == "redeem_points")
     assert (told.state, told.params) == ("rejected", {"why": "points_short", "left": 300})
     with world.database.read() as conn:
         assert held_by(conn, member).balance == 300

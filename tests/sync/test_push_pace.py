@@ -90,7 +90,7 @@ def test_a_batch_that_never_came_back_is_the_same_batch_again(till: Till) -> Non
     assert till.counter.engine.step().error is not None
     settle(till)
     assert sent[0] == sent[1]
-    assert {info.state for info in till.counter.operations(9)} == {"accepted"}
+    assert {info.state for info in till.counter.records.latest(9)} == {"accepted"}
     assert len(till.world.recorded()) == 6
 
 
@@ -195,7 +195,7 @@ def test_a_refusal_takes_back_what_was_sent_behind_it(till: Till, eager: EagerWi
 
     eager.on_send = turn_away
     settle(till)
-    states = [info.state for info in till.counter.operations(50)]
+    states = [info.state for info in till.counter.records.latest(50)]
     assert (states.count("accepted"), states.count("parked")) == (26, 2)
     assert not eager.begun
 

@@ -24,7 +24,7 @@ from tests.helpers.world import Till, World, settle
 
 def states(till: Till) -> list[str]:
     """Newest first."""
-    return [info.state for info in till.counter.operations(20)]
+    return [info.state for info in till.counter.records.latest(20)]
 
 
 def suspend(till: Till, state: str = "suspended") -> None:
@@ -134,7 +134,7 @@ def test_work_more_than_a_week_old_waits_for_a_person(world: World, till: Till) 
     till.wire.is_cut = False
     till.counter.engine.step()
     assert states(till) == ["accepted", "quarantined", "accepted"]
-    assert till.counter.operations(3)[1].reason == "stale_offline"
+    assert till.counter.records.latest(3)[1].reason == "stale_offline"
     with till.counter.read() as conn:
         assert len(load_rows(conn, "interaction", till.store_id, [old, young])) == 2  # still shown as recorded
     received = _received(world)

@@ -69,7 +69,7 @@ def assert_equal(*tills: Till) -> None:
 
 
 def last(till: Till) -> Any:
-    return till.counter.operations(1)[0]
+    return till.counter.records.latest(1)[0]
 
 
 def test_everything_done_offline_shows_at_once_and_is_the_same_everywhere_afterwards(
@@ -203,7 +203,7 @@ def test_what_the_server_refuses_leaves_nothing_on_the_counter(world: World, til
         )),
     ]  # fmt: skip
     settle(a, b)
-    whys = {o.op_id: o.params.get("why") for o in b.counter.operations(10) if o.state == "rejected"}
+    whys = {o.op_id: o.params.get("why") for o in b.counter.records.latest(10) if o.state == "rejected"}
     assert [whys[op_id] for op_id in refused] == ["receipt_known", "claimed", "already_cancelled"]
     for name in ("purchase", "sale_claim", "follow_up"):
         assert rows(a, name) == rows(b, name), name
@@ -239,7 +239,7 @@ def test_a_cache_made_anew_shows_what_waits(world: World, tills: tuple[Till, Til
     do(a, "a1", ops.EditMember(member_id=member, fields=("name",), name="新"))
     do(a, "a1", sale(a, member, "R-1"))
     do(a, "a1", bind(a, member, "a1"))
-    a.counter.rebuild_cache()
+    a.counter.upkeep.rebuild()
     a.wire.is_cut = False
     a.wire.on_send = lambda request: _fail_push(request)
     a.counter.engine.step()

@@ -82,7 +82,7 @@ def test_times_and_rows_come_out_as_before(world: World, tills: tuple[Till, Till
             (r["id"], r["occurred_at_ms"], r["note"]) for r in rows
         ]
         assert all(check.is_equal for check in till.counter.engine.check())
-        assert {info.state for info in till.counter.operations(20)} == {"accepted"}
+        assert {info.state for info in till.counter.records.latest(20)} == {"accepted"}
     with world.database.read() as conn:
         assert verify_audit(conn, world.store_id).first_bad is None
 
@@ -172,10 +172,10 @@ def test_work_gets_out_when_the_backup_is_older_than_what_counters_keep(world: W
     release_device(world.context, here.device_id, is_accepted=True, reason="it is the one")
     world.clock.tick(ASK_AGAIN_MS + 1)
     settle(here, there)
-    assert {info.state for info in here.counter.operations(9)} == {"accepted"}
+    assert {info.state for info in here.counter.records.latest(9)} == {"accepted"}
     register(here.counter, actor=here.actor("a1"))
     settle(here)
-    assert {info.state for info in here.counter.operations(9)} == {"accepted"}
+    assert {info.state for info in here.counter.records.latest(9)} == {"accepted"}
 
 
 def test_a_backup_brought_back_again_a_moment_later_is_told_apart(world: World, tills: tuple[Till, Till]) -> None:
@@ -223,7 +223,7 @@ def test_what_is_kept_comes_back_though_what_came_before_it_was_forgotten(
     for till in tills:
         till.counter.engine.step()
     assert world.recorded().keys() == kept  # nothing had to be recorded anew for it
-    assert there.counter.operations(9)[0].state == "accepted"  # what was told as settled stays so (I8)
+    assert there.counter.records.latest(9)[0].state == "accepted"  # what was told as settled stays so (I8)
     release_device(world.context, there.device_id, is_accepted=True, reason="it is the one")
     settle(*tills)
     assert set(world.recorded().values()) == {"accepted"}
@@ -260,7 +260,7 @@ def test_what_a_forked_counter_had_settled_comes_back(world: World, is_more_to_c
     after = received(world)
     assert {op_id: after.get(op_id) for op_id in before} == before
     assert len(after) == len(before) + is_more_to_come
-    assert {info.state for info in till.counter.operations(9)} == {"accepted"}
+    assert {info.state for info in till.counter.records.latest(9)} == {"accepted"}
 
 
 def test_numbers_that_a_copied_disk_took_meanwhile_do_not_hide_what_is_missing(world: World) -> None:

@@ -69,7 +69,7 @@ def test_too_late_or_somebody_elses_is_refused_on_both_sides(world: World, till:
 
 def test_only_an_interaction_recorded_here_can_be_taken_back(world: World, till: Till) -> None:
     register(till.counter, actor=till.actor("a1"))
-    (joined,) = (info.op_id for info in till.counter.operations(1))
+    (joined,) = (info.op_id for info in till.counter.records.latest(1))
     for op_id in (joined, till.counter.new_id()):
         with pytest.raises(Refused, match="not_found"):
             till.counter.retract(op_id, session(till))

@@ -104,13 +104,13 @@ def test_the_first_completion_wins_and_the_other_is_told(world: World, first: in
     told = loser.counter.engine.step()
     assert "operation" in told.changes.kinds
     settle(winner, loser)
-    entry = next(o for o in loser.counter.operations(10) if o.op_id == op_ids[1 - first])
+    entry = next(o for o in loser.counter.records.latest(10) if o.op_id == op_ids[1 - first])
     assert (entry.state, entry.reason) == ("rejected", "stale_precondition")
     assert entry.params["why"] == "already_done"
     assert entry.params["staff_id"] == world.staff[by[first]]
     assert entry.member_name == "沈知微"
     assert loser.counter.status().needs_person == 1
-    loser.counter.mark_seen(entry.op_id)
+    loser.counter.records.mark_seen(entry.op_id)
     assert loser.counter.status().needs_person == 0
     for till in tills:
         assert follow_up(till, row_id)["done_by"] == world.staff[by[first]]
@@ -130,7 +130,7 @@ def test_a_refused_operation_leaves_nothing_and_blocks_nothing(world: World) -> 
     for till in (a, b):
         with till.counter.read() as conn:
             assert [r["id"] for r in load_rows(conn, "interaction", till.store_id, [bad, good])] == [good]
-    assert [o.state for o in a.counter.operations(2)] == ["accepted", "rejected"]
+    assert [o.state for o in a.counter.records.latest(2)] == ["accepted", "rejected"]
     assert_equal(a, b)
 
 
@@ -186,7 +186,7 @@ def test_one_person_registered_twice_is_one_person(world: World) -> None:
         ids.append(member_id)
     late = log(b.counter, ids[1], actor=b.actor("a2"))
     settle(a, b)
-    assert [o.state for o in b.counter.operations(2)] == ["accepted", "merged"]
+    assert [o.state for o in b.counter.records.latest(2)] == ["accepted", "merged"]
     for till in (a, b):
         with till.counter.read() as conn:
             merged = {r["id"]: r["merged_into"] for r in load_rows(conn, "member", till.store_id, ids)}
@@ -210,7 +210,7 @@ def test_a_cloned_disk_is_kept_apart_and_nothing_is_dropped(world: World) -> Non
     for _ in range(3):
         a.counter.engine.step()
     assert a.counter.journal.chain().epoch == 2
-    (entry,) = (o for o in a.counter.operations(5) if o.state != "accepted")
+    (entry,) = (o for o in a.counter.records.latest(5) if o.state != "accepted")
     assert entry.state == "quarantined"
     assert len(world.recorded()) == 3
     with a.counter.read() as conn:
@@ -273,15 +273,16 @@ def test_a_number_claimed_for_somebody_who_never_came_is_hers_who_came(world: Wo
     member = a.counter.new_id()
     record(a.counter, RegisterMember(member_id=member, name="沈知微", **phone), actor=a.actor("a1"))
     a.counter.engine.step()
-    assert a.counter.operations(1)[0].state == "queued"  # she may be on her way
+    assert a.counter.records.latest(1)[0].state == "queued"  # she may be on her way
     world.clock.tick(600_001)
     settle(a)
-    assert a.counter.operations(1)[0].state == "accepted"
+    assert a.counter.records.latest(1)[0].state == "accepted"
     log(a.counter, member, actor=a.actor("a1"))
     settle(a)
     assert set(world.recorded().values()) == {"accepted"}
     late = RegisterMember(member_id=missing.member_id, name="沈知微", **phone)
     record(a.counter, late, actor=a.actor("a1"))
     settle(a)
-    assert (a.counter.operations(1)[0].state, a.counter.operations(1)[0].params["member_id"]) == ("merged", member)
+    (told,) = a.counter.records.latest(1)
+    assert (told.state, told.params["member_id"]) == ("merged", member)
     assert_equal(a)

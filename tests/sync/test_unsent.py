@@ -77,7 +77,7 @@ def test_a_sealed_file_brings_work_in_once_however_often_it_comes(offline: tuple
     settle(till)
     assert there(world, rows) == NOTES
     assert logged(world) == 4
-    assert {info.state for info in till.counter.operations(20)} == {"accepted"}
+    assert {info.state for info in till.counter.records.latest(20)} == {"accepted"}
     assert all(check.is_equal for check in till.counter.engine.check())
     assert till.counter.journal.count_unsent() == 0
 

@@ -21,7 +21,7 @@ from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.queries.reference import get_staff
 from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session, SignInTile
-from guidedesk.sync.status import OperationInfo, SyncStatus
+from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.tasks import InlineTasks, Lane
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, Shop, open_shop
@@ -30,6 +30,7 @@ from tests.ui.days_at_hand import DaysAtHand
 from tests.ui.office_figures import OfficeFigures
 from tests.ui.office_people import OfficePeople
 from tests.ui.office_segments import OfficeSegments
+from tests.ui.records_at_hand import RecordsAtHand
 from tests.ui.team_at_hand import TeamAtHand
 
 PIN = "271828"
@@ -42,7 +43,6 @@ class ShopCounter:
     shop: Shop
     at_ms: int = NOW
     sync: SyncStatus = field(default_factory=lambda: SyncStatus(NOW, last_contact_ms=NOW - 60_000))
-    journal: list[OperationInfo] = field(default_factory=list)
     tiles: list[SignInTile] = field(default_factory=list)
     refusals: list[GuideDeskError] = field(default_factory=list)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -55,6 +55,7 @@ class ShopCounter:
     label: str = "收银台 2"
 
     commission: OfficeFigures = field(default_factory=OfficeFigures)
+    records: RecordsAtHand = field(default_factory=RecordsAtHand)
     day: DaysAtHand = field(default_factory=DaysAtHand)
     codes: CodesAtHand = field(default_factory=CodesAtHand)
     office: OfficePeople = field(default_factory=OfficePeople)
@@ -87,24 +88,12 @@ class ShopCounter:
     def status(self) -> SyncStatus:
         return replace(self.sync, now_ms=self.at_ms)
 
-    def operations(self, limit: int) -> tuple[OperationInfo, ...]:
-        return tuple(self.journal[:limit])
-
-    def records(self, limit: int) -> tuple[OperationInfo, ...]:
-        return self.operations(limit)
-
-    def retry_parked(self) -> None:
-        self.journal = [replace(op, state="queued") if op.state == "parked" else op for op in self.journal]
-
     def diagnostics(self) -> dict[str, Any]:
-        return {"made_at": "2026-11-21T02:42:00.000Z", "sync": {"waiting": len(self.journal)}}
+        return {"made_at": "2026-11-21T02:42:00.000Z", "sync": {"waiting": len(self.records.kept)}}
 
     def export_unsent(self, path: Path) -> object:
         write_export(path, b"sealed", lambda: None)
         return None
-
-    def mark_seen(self, op_id: str) -> None:
-        self.journal = [replace(op, is_seen=op.is_seen or op.op_id == op_id) for op in self.journal]
 
     def sign_in_tiles(self) -> tuple[SignInTile, ...]:
         return tuple(self.tiles)

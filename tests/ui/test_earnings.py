@@ -71,7 +71,7 @@ def test_what_is_not_sent_yet_is_counted_and_not_reckoned(shop: ShopDesk, presen
     def op(number: int, kind: str, who: str, state: str = "queued") -> OperationInfo:
         return OperationInfo(f"op-{number}", kind, state, NOW, None, who, "m", "", None)
 
-    shop.counter.journal = [
+    shop.counter.records.kept = [
         op(1, "served_no_purchase", LIN), op(2, "bind", LIN), op(3, "visit", LIN), op(4, "bind", HE),
         op(5, "bind", LIN, "accepted"),
     ]  # fmt: skip

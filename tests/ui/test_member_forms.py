@@ -502,7 +502,7 @@ def test_the_card_says_what_head_office_decided_and_why(
     shop.scan(LIN_BADGE)
     result = shop.ui.actions.bind.result
     assert result is not None
-    shop.desk.counter.journal = [
+    shop.desk.counter.records.kept = [
         OperationInfo(result.op_id, "bind", state, NOW, NOW, LIN, SHEN, "沈知微", reason, params)
     ]
     shop.desk.tasks.committed.emit(Changes(frozenset({"status"})))

@@ -79,7 +79,7 @@ REFUSALS = (
 
 
 def opened(shop: ShopDesk, *operations: OperationInfo) -> SyncCentrePresenter:
-    shop.counter.journal = list(operations)
+    shop.counter.records.kept = list(operations)
     presenter = SyncCentrePresenter(shop.desk)
     presenter.open()
     return presenter
@@ -286,7 +286,7 @@ def test_f5_asks_for_a_sync_and_ctrl_enter_marks(shop: ShopDesk, show: Callable[
     page.handle_command("main_action")
     settle()
     assert asked == [True]
-    assert shop.counter.journal[0].is_seen
+    assert shop.counter.records.kept[0].is_seen
 
 
 @pytest.mark.parametrize(

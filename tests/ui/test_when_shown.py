@@ -50,11 +50,11 @@ def test_pages_behind_another_read_nothing_until_they_open(qapp):
     home, sync = HomePresenter(shop.desk), SyncCentrePresenter(shop.desk)
     asked: list[int] = []
 
-    def operations(limit: int) -> tuple[OperationInfo, ...]:
+    def latest(limit: int) -> tuple[OperationInfo, ...]:
         asked.append(limit)
         return ()
 
-    shop.counter.operations = operations  # type: ignore[method-assign]
+    shop.counter.records.latest = latest  # type: ignore[method-assign]
     for presenter in (home, sync):
         presenter.open()
         presenter.rest()

@@ -143,7 +143,7 @@ class BindPresenter(FormPresenter[BindState]):
             )
 
     def _read_answer(self, op_id: str) -> tuple[OperationInfo | None, StaffInfo | None]:
-        found = next((op for op in self._desk.counter.operations(OPERATIONS_READ) if op.op_id == op_id), None)
+        found = next((op for op in self._desk.counter.records.latest(OPERATIONS_READ) if op.op_id == op_id), None)
         owner_id = found.params.get("staff_id") if found is not None else None
         if not isinstance(owner_id, str):
             return found, None

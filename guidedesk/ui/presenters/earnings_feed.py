@@ -100,7 +100,7 @@ class EarningsFeed(StatePresenter[FeedState]):
 
     def _read_waiting(self) -> None:
         self._desk.tasks.read(
-            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, failed=self._no_matter,
+            self._desk.counter.records.latest, OPERATIONS_READ, done=self._take_operations, failed=self._no_matter,
             latest="earnings.waiting",
         )  # fmt: skip
 

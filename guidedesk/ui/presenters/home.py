@@ -186,7 +186,7 @@ class HomePresenter(StatePresenter[HomeState]):
     def _read_queue(self) -> None:
         self._desk.tasks.read(self._desk.counter.status, done=self._take_status, latest="home.status")
         self._desk.tasks.read(
-            self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
+            self._desk.counter.records.latest, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
         )
 
     def _take_data(self, data: HomeData) -> None:
@@ -205,7 +205,7 @@ class HomePresenter(StatePresenter[HomeState]):
         self._show(status=status, has_banner=is_new)
         if moved and self._desk.session is not None and not self._is_resting:
             self._desk.tasks.read(
-                self._desk.counter.operations, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
+                self._desk.counter.records.latest, OPERATIONS_READ, done=self._take_operations, latest="home.operations"
             )
 
     def _take_operations(self, operations: tuple[OperationInfo, ...]) -> None:

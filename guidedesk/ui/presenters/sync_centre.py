@@ -122,12 +122,12 @@ class SyncCentrePresenter(StatePresenter[SyncState]):
     def mark_seen(self, op_id: str) -> None:
         """A person read why it was refused."""
         if op_id:
-            self._desk.tasks.write(self._desk.counter.mark_seen, op_id, done=self._was_seen)
+            self._desk.tasks.write(self._desk.counter.records.mark_seen, op_id, done=self._was_seen)
 
     def retry(self, op_id: str) -> None:
         """Alt R: what never left this PC is tried again, with everything that waits behind it."""
         if op_id:
-            self._desk.tasks.write(self._desk.counter.retry_parked, done=self._was_seen)
+            self._desk.tasks.write(self._desk.counter.records.retry_parked, done=self._was_seen)
             self._desk.sync_wanted.emit()
 
     def sync_now(self) -> None:
@@ -139,7 +139,10 @@ class SyncCentrePresenter(StatePresenter[SyncState]):
 
     def _read_operations(self) -> None:
         self._desk.tasks.read(
-            self._desk.counter.records, OPERATIONS_READ, done=self._take_operations, latest="sync_centre.operations"
+            self._desk.counter.records.for_sync_centre,
+            OPERATIONS_READ,
+            done=self._take_operations,
+            latest="sync_centre.operations",
         )
 
     def _take_names(self, names: dict[str, Bilingual]) -> None:
