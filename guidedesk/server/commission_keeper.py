@@ -244,28 +244,51 @@ def _rows(chain_id: str, memory: _Memory, changed: _Changed) -> list[Doc]:
 def _explained(
     memory: _Memory, lines: list[LedgerLine], changed: _Changed
 ) -> Iterable[tuple[LedgerLine, Mapping[str, Any], int | None]]:
-    families: dict[str, list[Event]] = {}
-    measured: dict[tuple[int, str], tuple[Posting, Causes]] = {}
-    paid: dict[tuple[int, int], Snapshot] = {}
     world = memory.ground.world
+    of_families: list[LedgerLine] = []
+    of_months: list[LedgerLine] = []
     for line in lines:
-        before = memory.shelf.posted([line.target], line.posting)
-        if line.ref is not None and (line.line is not None or line.component == ADJUSTMENT):
-            place = (line.posting, line.ref)
-            if place not in measured:
-                family = families.setdefault(line.ref, _family(memory, line.ref))
-                posting = _posting(memory, family, line.posting)
-                measured[place] = (posting, Causes(posting))
-            posting, causes = measured[place]
-            posting.before.update(before)
-            yield line, explain(world, posting, line, causes), confirms_at(world, posting.snapshot, line)
-        else:
-            month = (line.posting, line.origin)
-            if month not in paid:
-                paid[month] = _month_paid(memory, *month)
-            posting = Posting(line.posting, (), paid[month], dict(before), (), ())
-            why = explain(world, posting, line, _Told(_causes(memory, line, changed)))
-            yield line, why, confirms_at(world, paid[month], line)
+        is_of_family = line.ref is not None and (line.line is not None or line.component == ADJUSTMENT)
+        (of_families if is_of_family else of_months).append(line)
+    for family, some in _by_family(memory, of_families):
+        yield from _explained_by_family(memory, family, some)
+    paid: dict[tuple[int, int], Snapshot] = {}
+    for line in of_months:
+        month = (line.posting, line.origin)
+        if month not in paid:
+            paid[month] = _month_paid(memory, *month)
+        before = dict(memory.shelf.posted([line.target], line.posting))
+        posting = Posting(line.posting, (), paid[month], before, (), ())
+        why = explain(world, posting, line, _Told(_causes(memory, line, changed)))
+        yield line, why, confirms_at(world, paid[month], line)
+
+
+def _by_family(memory: _Memory, lines: list[LedgerLine]) -> Iterable[tuple[list[Stored], list[LedgerLine]]]:
+    """The lines of each family of events together: who buys often has one of many events, and it is read once."""
+    of_ref: dict[str | None, frozenset[str]] = {}
+    families: dict[frozenset[str], tuple[list[Stored], list[LedgerLine]]] = {}
+    for line in lines:
+        if line.ref not in of_ref:
+            found = _family(memory, str(line.ref))
+            name = of_ref[line.ref] = frozenset(found)
+            families.setdefault(name, (list(found.values()), []))
+        families[of_ref[line.ref]][1].append(line)
+    return families.values()
+
+
+def _explained_by_family(
+    memory: _Memory, family: list[Stored], lines: list[LedgerLine]
+) -> Iterable[tuple[LedgerLine, Mapping[str, Any], int | None]]:
+    world = memory.ground.world
+    events = [memory.ground.read(stored) for stored in family]
+    measured: dict[int, tuple[Posting, Causes]] = {}
+    for line in lines:
+        if line.posting not in measured:
+            posting = _posting(memory, events, line.posting)
+            measured[line.posting] = (posting, Causes(posting))
+        posting, causes = measured[line.posting]
+        posting.before.update(memory.shelf.posted([line.target], line.posting))
+        yield line, explain(world, posting, line, causes), confirms_at(world, posting.snapshot, line)
 
 
 class _Told(Causes):
@@ -285,10 +308,9 @@ def _causes(memory: _Memory, line: LedgerLine, changed: _Changed) -> list[str]:
     return changed.caused[line.posting, line.target]
 
 
-def _family(memory: _Memory, ref: str) -> list[Event]:
+def _family(memory: _Memory, ref: str) -> dict[str, Stored]:
     shelf = memory.shelf
-    start = [*shelf.naming([("order", ref)]), *shelf.with_ids([ref])]
-    return [memory.ground.read(stored) for stored in gather(shelf, start).values()]
+    return gather(shelf, [*shelf.naming([("order", ref)]), *shelf.with_ids([ref])])
 
 
 def _posting(memory: _Memory, family: list[Event], period: int) -> Posting:
