@@ -15,9 +15,9 @@ import psycopg
 from guidedesk.bench.sync_office import BenchCounter
 from guidedesk.demo.real_totals import RealTotals, busiest_store, served_in
 from guidedesk.server.connectors.generated_people import member_id
+from guidedesk.services.history_models import HistoryFilter
 from guidedesk.services.queries.history import list_history, load_history, month_totals
 from guidedesk.services.queries.history_lines import list_history_lines
-from guidedesk.services.read_models import HistoryFilter
 
 # (member, month) -> baskets, lines, cents
 Totals = dict[tuple[str, str], tuple[int, int, int]]

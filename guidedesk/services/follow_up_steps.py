@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from guidedesk.services.member_models import FollowUpInfo
 from guidedesk.services.operations import (
     CancelFollowUp,
     CompleteFollowUp,
@@ -14,7 +15,6 @@ from guidedesk.services.operations import (
     ScheduleFollowUp,
     SnoozeFollowUp,
 )
-from guidedesk.services.read_models import FollowUpInfo
 from guidedesk.services.undo import take_back
 
 NOT_SUITABLE: Final = "not_suitable"

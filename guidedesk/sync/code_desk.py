@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from guidedesk.domain.errors import Refused
 from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
+from guidedesk.services.member_models import OfficeHit
 from guidedesk.services.queries.code_handles import find_member_by_handle, is_handle_revoked
-from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.clock import ServerClock

@@ -7,7 +7,7 @@ from typing import Any, Final
 from guidedesk.domain.errors import TransportError
 from guidedesk.models.entities import entity_tables
 from guidedesk.services.double_uses import DoubleUses
-from guidedesk.services.read_models import OfficeHit
+from guidedesk.services.member_models import OfficeHit
 from guidedesk.services.strict_document import read_document
 from guidedesk.sync.apply_page import write_truths
 from guidedesk.sync.cache import Cache

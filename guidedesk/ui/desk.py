@@ -17,10 +17,10 @@ from guidedesk.domain.outbox import MOST_UNSENT
 from guidedesk.services.changes import Changes
 from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
 from guidedesk.services.earnings import CloseMonth, EarnedSince, Earnings, WhyNotAnswer
+from guidedesk.services.member_models import OfficeHit
 from guidedesk.services.operations import Operation
 from guidedesk.services.printers import PrinterSettings
 from guidedesk.services.queries.care import CareMember
-from guidedesk.services.read_models import OfficeHit
 from guidedesk.services.session import Session, SignInTile
 from guidedesk.services.team import ListKind, TeamBoard, TeamList
 from guidedesk.sync.status import OperationInfo, SyncStatus

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guidedesk.domain.spreadsheets import Cell, Sheet, major
+from guidedesk.services.history_models import HistoryFilter, HistoryHead, HistoryTotals
 from guidedesk.services.queries.history_lines import HistoryLine
-from guidedesk.services.read_models import Bilingual, HistoryFilter, HistoryHead, HistoryTotals, StaffInfo
+from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from guidedesk.domain.scripts import MODES, OCCASIONS, Script, can_be_said
-from guidedesk.services.read_models import Bilingual, FollowUpInfo, MemberCard
+from guidedesk.services.member_models import FollowUpInfo, MemberCard
+from guidedesk.services.read_models import Bilingual
 from guidedesk.texts import catalogue, fill
 from guidedesk.ui import i18n
 from guidedesk.ui.safe_text import person_name, untrusted

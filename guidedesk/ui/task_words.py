@@ -7,7 +7,7 @@ from typing import Final
 
 from guidedesk.domain.follow_ups.occasions import Suggestion
 from guidedesk.domain.outreach import OUTREACH
-from guidedesk.services.read_models import FollowUpInfo
+from guidedesk.services.member_models import FollowUpInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.safe_text import person_name, untrusted

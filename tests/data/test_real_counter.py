@@ -9,8 +9,8 @@ import pytest
 from guidedesk.demo.real_totals import first_households, real_totals
 from guidedesk.demo.world import REAL_HOUSEHOLDS, build_world, enrol_counter
 from guidedesk.server.connectors.generated_people import member_id
+from guidedesk.services.history_models import HistoryFilter
 from guidedesk.services.queries.history import get_history_head, list_history, load_history, month_totals
-from guidedesk.services.read_models import HistoryFilter
 
 pytestmark = pytest.mark.timeout(400)
 

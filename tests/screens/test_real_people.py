@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from guidedesk.services.read_models import HistoryFilter
+from guidedesk.services.history_models import HistoryFilter
 from guidedesk.ui.audit import accessible_texts, audit
 from guidedesk.ui.fixtures import history, home, member
 from guidedesk.ui.fixtures.frame import in_window

@@ -17,10 +17,10 @@ from guidedesk.services import operations as ops
 from guidedesk.services.apply import apply_operation
 from guidedesk.services.care_book import CareBook
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import Agenda, FollowUpInfo, TaskList
 from guidedesk.services.queries.follow_ups import get_agenda, get_tasks
 from guidedesk.services.queries.member_care import get_member_care
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import Agenda, FollowUpInfo, TaskList
 from guidedesk.ui import i18n, task_words
 from guidedesk.ui.presenters.task_groups import in_group, is_in
 from tests.helpers.shop import HE, LAKESIDE, LIN, NOW, QIN, SHEN, Shop, full, open_shop, purchase_row

@@ -19,9 +19,9 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS, local_date
 from guidedesk.models.entities import Row, store_rows
+from guidedesk.services.history_models import HistoryFilter, MoneySum
 from guidedesk.services.queries import history, receipts
 from guidedesk.services.queries.history_lines import list_history_lines
-from guidedesk.services.read_models import HistoryFilter, MoneySum
 from tests.helpers.shop import CHAIN, HE, LAKESIDE, LIN, NOW, SHEN, WULIN, Shop, full, member_row, open_shop
 
 ZONE: Final = "Asia/Shanghai"

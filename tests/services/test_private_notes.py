@@ -9,8 +9,8 @@ import pytest
 from guidedesk.domain.ids import derived_id
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.queries.members import TIMELINE_PAGE, get_member_card, list_timeline_of
-from guidedesk.services.read_models import MemberCard
 from tests.helpers.shop import GAO, HE, LAKESIDE, LIN, NOW, SHEN, WULIN, full, open_shop, staff_row
 
 SECRET, OURS, PROMISE = "喜欢讲价", "试了 M 号", "问她先生的尺码"

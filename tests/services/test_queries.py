@@ -11,9 +11,9 @@ from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services import operations as ops
 from guidedesk.services.apply import apply_operation
+from guidedesk.services.history_models import HistoryFilter
 from guidedesk.services.queries import history, home, members, receipts, search
 from guidedesk.services.queries.follow_ups import get_agenda
-from guidedesk.services.read_models import HistoryFilter
 from tests.helpers.shop import LAKESIDE, LIN, NOW, QIN, SHEN, SHEN_CODE, Shop, full, open_shop, purchase_row
 
 

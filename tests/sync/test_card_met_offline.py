@@ -6,6 +6,7 @@ import pytest
 
 from guidedesk.domain.errors import Refused
 from guidedesk.server.badges import new_badge
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import (
     BindMember,
     LogInteraction,
@@ -16,7 +17,6 @@ from guidedesk.services.operations import (
     SetTag,
 )
 from guidedesk.services.queries.members import find_member_by_code, get_member_card
-from guidedesk.services.read_models import MemberCard
 from tests.helpers.counter_parts import START_MS, SeededRandom, record
 from tests.helpers.world import Till, World, settle
 

@@ -18,10 +18,11 @@ from guidedesk.server.context import ServerContext
 from guidedesk.server.limits import PER_MINUTE, RateLimits
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
+from guidedesk.services.member_models import OfficeHit
 from guidedesk.services.operations import RegisterMember
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.search import search_members
-from guidedesk.services.read_models import Bilingual, OfficeHit, StaffInfo
+from guidedesk.services.read_models import Bilingual, StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.client import SyncRefused
 from tests.helpers.counter_parts import START_MS, SeededRandom, record

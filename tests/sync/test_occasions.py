@@ -10,9 +10,9 @@ from guidedesk.domain.time import local_date
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services import operations as ops
 from guidedesk.services.care_book import CareBook
+from guidedesk.services.member_models import FollowUpInfo, TaskList
 from guidedesk.services.queries.follow_ups import get_tasks
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import FollowUpInfo, TaskList
 from tests.helpers.counter_parts import register
 from tests.helpers.fixtures import sqlite_only  # noqa: F401
 from tests.helpers.world import Till, World, settle

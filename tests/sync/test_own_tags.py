@@ -8,9 +8,9 @@ from sqlalchemy import select
 from guidedesk.domain.errors import Refused
 from guidedesk.models.care import own_tag
 from guidedesk.services import operations as ops
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.search import search_members
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.undo import take_back
 from tests.helpers.counter_parts import register
 from tests.helpers.world import Till, World, settle

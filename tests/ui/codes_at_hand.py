@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from guidedesk.codes.forms import TrustList
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.services.double_uses import DoubleUseDecision, DoubleUses
-from guidedesk.services.read_models import OfficeHit
+from guidedesk.services.member_models import OfficeHit
 
 
 @dataclass

@@ -16,9 +16,9 @@ from guidedesk.domain.attribution import OwnerWindow
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import OwnerInfo, TimelineEntry
 from guidedesk.services.operations import RecordVisit
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import OwnerInfo, TimelineEntry
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.audit import accessible_texts
 from guidedesk.ui.fixtures.member import CARDS, MINE, OTHER, WELCOME, member_state

@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.domain.errors import Refused
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.presenters.new_member import NewMemberPresenter
 from guidedesk.ui.views.new_member import NewMemberPage

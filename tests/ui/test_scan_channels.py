@@ -10,8 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from guidedesk.codes.forms import CodeType
+from guidedesk.services.member_models import TimelineEntry
 from guidedesk.services.operations import SCAN_CHANNELS, BindMember, RecordVisit
-from guidedesk.services.read_models import Bilingual, TimelineEntry
+from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import i18n
 from guidedesk.ui.scan_source import ScanOrigin
 from guidedesk.ui.tables.timeline import timeline_row

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from guidedesk.domain.ids import derived_id
 from guidedesk.models.entities import store_rows
-from guidedesk.services.read_models import MemberCard, TimelineEntry
+from guidedesk.services.member_models import MemberCard, TimelineEntry
 from guidedesk.ui.fixtures.member import CARDS, member_state
 from guidedesk.ui.fixtures.people import NOW_MS
 from guidedesk.ui.tables.timeline import TimelineWords

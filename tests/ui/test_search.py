@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.search import Query
 from guidedesk.services.changes import Changes
-from guidedesk.services.read_models import OfficeHit
+from guidedesk.services.member_models import OfficeHit
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.presenters.search import SearchPresenter, SearchState
 from guidedesk.ui.tables.search import OFFICE_ROW

@@ -19,8 +19,8 @@ from guidedesk.domain.channels import HOSTS, is_listed
 from guidedesk.domain.contact_limits import ContactPolicy
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models.entities import store_rows
+from guidedesk.services.member_models import TaskList
 from guidedesk.services.queries.follow_ups import list_follow_ups
-from guidedesk.services.read_models import TaskList
 from guidedesk.ui.external import open_external
 from guidedesk.ui.fixtures.tasks import MANY, STATES
 from guidedesk.ui.fixtures.tasks import QIN as QIN_ITEM

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from guidedesk.services.read_models import Bilingual, TimelineEntry
+from guidedesk.services.member_models import TimelineEntry
+from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import i18n
 from guidedesk.ui.tables.timeline import TimelineModel, timeline_row
 

@@ -22,11 +22,12 @@ from guidedesk.domain.follow_ups.plan import Planned, beginning_on, kept, plan_d
 from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.time import DAY_MS, local_date, local_midnight_ms
 from guidedesk.models import engagement, people
+from guidedesk.services.member_models import Agenda, FollowUpInfo, TaskList
 from guidedesk.services.queries.care import DUPLICATE, CareMember, read_care
 from guidedesk.services.queries.contacts import contact_facts
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, staff_names
-from guidedesk.services.read_models import NOBODY, Agenda, Bilingual, FollowUpInfo, TaskList
+from guidedesk.services.read_models import NOBODY, Bilingual
 
 WEEK: Final = timedelta(days=7)
 # What a manager handed out has a last day, not a day: it comes onto the list shortly before.

@@ -24,18 +24,10 @@ from guidedesk.domain.time import (
     month_key,
 )
 from guidedesk.models import sales
+from guidedesk.services.history_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, MoneySum
 from guidedesk.services.queries.members import get_member_row, get_owner
 from guidedesk.services.queries.reference import get_settings, staff_names, store_names
-from guidedesk.services.read_models import (
-    NOBODY,
-    Bilingual,
-    ChainSettings,
-    HistoryFilter,
-    HistoryHead,
-    HistoryRow,
-    HistoryTotals,
-    MoneySum,
-)
+from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings
 
 Ref = tuple[str, str]  # scope_id, purchase id
 EVERYTHING: Final = HistoryFilter(months=None)

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, select
 
 from guidedesk.models import sales
+from guidedesk.services.history_models import HistoryFilter
 from guidedesk.services.queries.history import filtered
 from guidedesk.services.queries.reference import get_settings, staff_names, store_names
-from guidedesk.services.read_models import NOBODY, Bilingual, HistoryFilter
+from guidedesk.services.read_models import NOBODY, Bilingual
 
 _ORDER, _LINE = sales.purchase, sales.purchase_line
 _BACK, _BACK_LINE = sales.purchase_return, sales.purchase_return_line

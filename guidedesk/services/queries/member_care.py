@@ -16,6 +16,7 @@ from guidedesk.domain.tag_ideas import tag_ideas
 from guidedesk.domain.tiers import Bought, TierRules, TierStanding, first_day, standing
 from guidedesk.domain.time import local_date, local_midnight_ms
 from guidedesk.models import people, sales
+from guidedesk.services.member_models import FollowUpInfo
 from guidedesk.services.queries.care import CareMember, read_care
 from guidedesk.services.queries.contacts import agreed_purposes
 from guidedesk.services.queries.family import family_dates
@@ -25,7 +26,7 @@ from guidedesk.services.queries.points import PointsInfo, get_points
 from guidedesk.services.queries.preferences import get_preferences
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.wishes import WishInfo, list_wishes
-from guidedesk.services.read_models import ChainSettings, FollowUpInfo
+from guidedesk.services.read_models import ChainSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,14 @@ from guidedesk.domain.ids import is_id
 from guidedesk.domain.people import CONSENT_PURPOSES
 from guidedesk.models import care, engagement, people
 from guidedesk.models.entities import Row
+from guidedesk.services.member_models import ConsentInfo, MemberCard, OwnerInfo, TimelineEntry
 from guidedesk.services.queries.coupons import list_card_offers
 from guidedesk.services.queries.follow_ups import list_follow_ups
 from guidedesk.services.queries.preferences import get_preferences
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings, get_staff
 from guidedesk.services.queries.timeline import count_timeline, list_timeline
-from guidedesk.services.read_models import (
-    ChainSettings,
-    ConsentInfo,
-    MemberCard,
-    OwnerInfo,
-    StaffInfo,
-    TimelineEntry,
-)
+from guidedesk.services.read_models import ChainSettings, StaffInfo
 
 TIMELINE_PAGE: Final = 64
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, func, select
 from guidedesk.domain.insight import LEAST_DAYS, next_buy
 from guidedesk.domain.time import local_datetime
 from guidedesk.models import sales
+from guidedesk.services.member_models import BuysAgain, Preferences
 from guidedesk.services.queries.prepared import Prepared
-from guidedesk.services.read_models import Bilingual, BuysAgain, Preferences
+from guidedesk.services.read_models import Bilingual
 
 _T = TypeVar("_T")
 # Her rhythm is that of her latest purchases; years before them would only make the card wait.

@@ -7,11 +7,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, select
 
 from guidedesk.models import sales
+from guidedesk.services.member_models import MemberPreview
 from guidedesk.services.queries.follow_ups import list_follow_ups
 from guidedesk.services.queries.members import get_member_row, get_owner, list_consents
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import MemberPreview
 
 _LATELY: Final = 30  # orders looked at for the usual size
 _who: Final[Any] = bindparam("member_id")

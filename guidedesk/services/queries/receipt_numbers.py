@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from guidedesk.models import people, sales
+from guidedesk.services.history_models import ReceiptHit
 from guidedesk.services.queries.prepared import Prepared
-from guidedesk.services.read_models import ReceiptHit
 
 _ORDER: Final = sales.purchase
 _BY_NUMBER: Final = Prepared(

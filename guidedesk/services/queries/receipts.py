@@ -11,17 +11,10 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.attribution import AttributionRules, sale_owner
 from guidedesk.domain.errors import Refused
 from guidedesk.models import people, sales
+from guidedesk.services.history_models import Receipt, ReceiptLine, ReceiptReturn, ReturnedPart, SaleWindow
 from guidedesk.services.queries.history import Ref, load_history
 from guidedesk.services.queries.reference import get_settings, staff_names
-from guidedesk.services.read_models import (
-    NOBODY,
-    Bilingual,
-    Receipt,
-    ReceiptLine,
-    ReceiptReturn,
-    ReturnedPart,
-    SaleWindow,
-)
+from guidedesk.services.read_models import NOBODY, Bilingual
 
 _ORDER, _LINE = sales.purchase, sales.purchase_line
 _BACK, _BACK_LINE = sales.purchase_return, sales.purchase_return_line

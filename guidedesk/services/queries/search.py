@@ -13,10 +13,11 @@ from sqlalchemy import Connection, Select, bindparam, exists, select
 
 from guidedesk.domain.search import NameKey, Query, read_query
 from guidedesk.models import people, sales
+from guidedesk.services.member_models import MemberHit
 from guidedesk.services.names import SURNAMES, other_initials, other_readings, search_keys
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import staff_names
-from guidedesk.services.read_models import NOBODY, MemberHit
+from guidedesk.services.read_models import NOBODY
 
 LIMIT: Final = 20
 _END: Final = "\U0010ffff"

@@ -9,9 +9,10 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Select, Table, bindparam, func, select, tuple_
 
 from guidedesk.models import engagement, people, points, sales
+from guidedesk.services.member_models import TimelineEntry
 from guidedesk.services.queries.prepared import Prepared
 from guidedesk.services.queries.reference import staff_names, store_names
-from guidedesk.services.read_models import NOBODY, Bilingual, TimelineEntry
+from guidedesk.services.read_models import NOBODY, Bilingual
 
 Names = dict[str, Bilingual]
 MISSED: Final = "missed"  # why an appointment was ended: she did not come

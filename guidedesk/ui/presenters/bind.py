@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import BindMember, Operation
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import find_associate_by_code, get_staff
 from guidedesk.services.queries.registrations import was_registered_by
-from guidedesk.services.read_models import MemberCard, StaffInfo
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo
 from guidedesk.ui.desk import Desk

@@ -9,11 +9,12 @@ from PySide6.QtCore import QObject
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.services.changes import Changes
+from guidedesk.services.history_models import ReceiptHit
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import ClaimSale, Operation
 from guidedesk.services.operations_sales import RECEIPT_LIMIT
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.receipt_numbers import find_receipt
-from guidedesk.services.read_models import MemberCard, ReceiptHit
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.drafts import Draft

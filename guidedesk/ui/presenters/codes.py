@@ -14,10 +14,11 @@ from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.ids import derived_id
 from guidedesk.services.apply_codes import INVITATION_MS
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import IssueCoupon, IssueInvitation, Operation, ReissueCard
 from guidedesk.services.queries.codes import get_codes
 from guidedesk.services.queries.coupons import list_loaded, list_offers
-from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo, MemberCard, OfferInfo
+from guidedesk.services.read_models import CodesInfo, CouponInfo, InvitationInfo, OfferInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.file_export import stamped

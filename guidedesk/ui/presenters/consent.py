@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final
 from PySide6.QtCore import QObject
 
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, SetConsent
 from guidedesk.services.queries.consents import ConsentAnswer, list_consent_answers
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk

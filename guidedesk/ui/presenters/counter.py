@@ -13,11 +13,12 @@ from guidedesk.codes.decoder import decode
 from guidedesk.codes.forms import CodeOk, CodeRefused, CodeType, Reason, SignedRecord, TrustList
 from guidedesk.codes.trust import serial_of
 from guidedesk.domain.errors import TransportError
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import MeetCard, RecordVisit
 from guidedesk.services.queries.article_card import ArticleCard, find_article
 from guidedesk.services.queries.members import find_member_by_code, find_revoked_code, get_member_card
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard, StaffInfo
+from guidedesk.services.read_models import NOBODY, Bilingual, StaffInfo
 from guidedesk.services.scan_gate import ScanGate, ScanVerdict
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import CONFIRMED, NAME_LIMIT, clean_birthday, clean_name, typed_birthday
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import EDITABLE, EditMember, Operation
 from guidedesk.services.queries.coupons import proof_of
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.drafts import Draft

@@ -12,11 +12,11 @@ from PySide6.QtCore import QObject
 
 from guidedesk.services.changes import Changes
 from guidedesk.services.history_export import ExportRequest, export_history, export_permission
+from guidedesk.services.history_models import HistoryFilter, HistoryHead
 from guidedesk.services.operations import EXPORT_PURPOSES, RecordExport
 from guidedesk.services.queries.history import get_history_totals
 from guidedesk.services.queries.history_lines import list_history_lines
 from guidedesk.services.queries.reference import get_store
-from guidedesk.services.read_models import HistoryFilter, HistoryHead
 from guidedesk.services.session import Session
 from guidedesk.services.spreadsheet_files import FORMS
 from guidedesk.ui import i18n

@@ -18,10 +18,10 @@ from guidedesk.domain.family import (
 )
 from guidedesk.domain.people import typed_birthday
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, SetConsent, SetFamilyDate
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui import i18n
 from guidedesk.ui.desk import Desk

@@ -12,11 +12,12 @@ from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.follow_ups.slots import typed_hour
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import FollowUpInfo, MemberCard
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.follow_ups import find_suggested, list_follow_ups
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings, get_staff, list_staff
-from guidedesk.services.read_models import FollowUpInfo, MemberCard, StaffInfo
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.desk import Desk

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.drafts import Draft, DraftingPresenter

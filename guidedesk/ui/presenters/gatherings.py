@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import NoteAttendance, Operation, SignOff, SignUp
 from guidedesk.services.queries.gatherings import GatheringInfo, list_gatherings
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui import formats

@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.money import read_amount, split_major
 from guidedesk.services.changes import Changes
+from guidedesk.services.history_models import Receipt, ReceiptLine
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, RecordReturn
 from guidedesk.services.queries.history import Ref
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.receipts import get_receipt
-from guidedesk.services.read_models import MemberCard, Receipt, ReceiptLine
 from guidedesk.services.sale_lines import ReturnLine
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk

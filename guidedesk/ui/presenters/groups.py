@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from PySide6.QtCore import QObject
 
 from guidedesk.domain.errors import GuideDeskError, TransportError
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.segments import SegmentInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk

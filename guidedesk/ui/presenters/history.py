@@ -9,6 +9,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.services.changes import Changes
+from guidedesk.services.history_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
 from guidedesk.services.queries.history import (
     EVERYTHING,
     Ref,
@@ -19,7 +20,6 @@ from guidedesk.services.queries.history import (
     with_wares,
 )
 from guidedesk.services.queries.receipts import get_receipt
-from guidedesk.services.read_models import HistoryFilter, HistoryHead, HistoryRow, HistoryTotals, Receipt
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.state_presenter import StatePresenter

@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import Agenda, FollowUpInfo
 from guidedesk.services.queries.care import CareMember
 from guidedesk.services.queries.follow_ups import get_agenda
 from guidedesk.services.queries.home import find_last_scan, get_shift
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import Agenda, FollowUpInfo, LastScan, ShiftCounts
+from guidedesk.services.read_models import LastScan, ShiftCounts
 from guidedesk.services.session import Session
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui.desk import Desk

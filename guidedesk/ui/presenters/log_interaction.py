@@ -16,6 +16,7 @@ from guidedesk.domain.scripts import Script
 from guidedesk.domain.time import local_date
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import FollowUpInfo, MemberCard
 from guidedesk.services.operations import (
     INTERACTION_KINDS,
     NOTE_LIMIT,
@@ -29,7 +30,7 @@ from guidedesk.services.operations import (
 from guidedesk.services.queries.follow_ups import contacts_this_week
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_scripts, get_settings, get_store
-from guidedesk.services.read_models import NOBODY, Bilingual, FollowUpInfo, MemberCard
+from guidedesk.services.read_models import NOBODY, Bilingual
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk

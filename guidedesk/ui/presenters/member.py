@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import clean_tag
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard, TimelineEntry
 from guidedesk.services.operations import CompleteFollowUp, ServedNoPurchase, SetOwnTag, SetTag
 from guidedesk.services.queries.members import TIMELINE_PAGE, get_member_card, list_timeline_of
-from guidedesk.services.read_models import MemberCard, TimelineEntry
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.sync.status import SyncStatus

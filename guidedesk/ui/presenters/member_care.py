@@ -11,9 +11,9 @@ from guidedesk.domain.family import FamilyDate
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.care_book import KINDS
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import FollowUpInfo
 from guidedesk.services.operations import EndWish, Operation, SetFamilyDate
 from guidedesk.services.queries.member_care import MemberCare, get_member_care
-from guidedesk.services.read_models import FollowUpInfo
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.member import MemberState

@@ -12,10 +12,11 @@ from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.people import NAME_LIMIT, clean_birthday, clean_name, typed_birthday
 from guidedesk.domain.time import local_date
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberHit
 from guidedesk.services.operations import RegisterMember
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.queries.search import find_by_phone_hash
-from guidedesk.services.read_models import MemberHit, StaffInfo
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui import i18n

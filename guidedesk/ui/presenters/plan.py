@@ -12,10 +12,11 @@ from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.follow_ups.slots import typed_hour
 from guidedesk.domain.people import clean_birthday, typed_birthday
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, ReassignFollowUp, ScheduleFollowUp
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import list_staff
-from guidedesk.services.read_models import MemberCard, StaffInfo
+from guidedesk.services.read_models import StaffInfo
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui import formats

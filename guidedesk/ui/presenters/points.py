@@ -9,12 +9,12 @@ from PySide6.QtCore import QObject
 
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, RedeemPoints
 from guidedesk.services.queries.coupons import coupon_room, proof_of
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.points import PointsInfo, get_points
 from guidedesk.services.queries.reference import get_settings
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.undo import Notice

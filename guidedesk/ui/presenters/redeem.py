@@ -10,10 +10,11 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.money import read_amount
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, RedeemCoupon
 from guidedesk.services.queries.coupons import coupon_room, find_coupon, proof_of
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import CouponInfo, MemberCard
+from guidedesk.services.read_models import CouponInfo
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.undo import Notice

@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, QTimer
 
 from guidedesk.domain.errors import GuideDeskError, Refused, TransportError
 from guidedesk.domain.reveal import REVEAL_REASONS, SHOWN_SECONDS
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.store_desk import RevealedPhone
 from guidedesk.sync.status import SyncStatus

@@ -10,11 +10,12 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.errors import GuideDeskError, Refused
 from guidedesk.domain.money import read_amount
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import Operation, RecordSale
 from guidedesk.services.operations_sales import RECEIPT_LIMIT
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_settings, get_store, list_staff
-from guidedesk.services.read_models import NOBODY, Bilingual, MemberCard, StaffInfo
+from guidedesk.services.read_models import NOBODY, Bilingual, StaffInfo
 from guidedesk.services.sale_lines import MOST_QTY, SaleLine
 from guidedesk.services.session import Session
 from guidedesk.ui.desk import Desk

@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from guidedesk.domain.errors import GuideDeskError, TransportError
 from guidedesk.domain.search import NameKey, OpenReason, Query, read_query
+from guidedesk.services.member_models import MemberHit, MemberPreview, OfficeHit
 from guidedesk.services.queries.preview import get_member_preview
 from guidedesk.services.queries.search import LIMIT, search_members
-from guidedesk.services.read_models import NOBODY, Bilingual, MemberHit, MemberPreview, OfficeHit
+from guidedesk.services.read_models import NOBODY, Bilingual
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk

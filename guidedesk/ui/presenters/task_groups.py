@@ -8,8 +8,8 @@ from typing import Final, Literal
 
 from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.people import Tier
+from guidedesk.services.member_models import FollowUpInfo, TaskList
 from guidedesk.services.queries.follow_ups import OUTREACH_AHEAD
-from guidedesk.services.read_models import FollowUpInfo, TaskList
 
 Group = Literal[
     "today", "overdue", "tomorrow", "week", "birthday", "reorder", "visit", "manager", "done"

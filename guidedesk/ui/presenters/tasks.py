@@ -14,11 +14,12 @@ from guidedesk.domain.scripts import MODES, Script
 from guidedesk.domain.time import local_datetime
 from guidedesk.services import follow_up_steps as steps
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import FollowUpInfo, MemberCard, TaskList
 from guidedesk.services.operations import Operation
 from guidedesk.services.queries.follow_ups import contacts_this_week, get_tasks
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.queries.reference import get_scripts, get_settings, get_store
-from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings, FollowUpInfo, MemberCard, TaskList
+from guidedesk.services.read_models import NOBODY, Bilingual, ChainSettings
 from guidedesk.services.session import Session
 from guidedesk.sync.status import SyncStatus
 from guidedesk.ui.desk import Desk

@@ -8,10 +8,11 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from guidedesk.domain.people import Tier
+from guidedesk.services.member_models import ConsentInfo, TimelineEntry
 from guidedesk.services.queries.points import PointsInfo
 from guidedesk.services.queries.reference import get_settings
 from guidedesk.services.queries.wishes import WishInfo
-from guidedesk.services.read_models import NOBODY, Bilingual, ConsentInfo, OfferInfo, TimelineEntry
+from guidedesk.services.read_models import NOBODY, Bilingual, OfferInfo
 from guidedesk.ui.desk import Desk
 from guidedesk.ui.presenters.counter import CounterState
 from guidedesk.ui.presenters.member import MemberState

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject
 from guidedesk.domain.errors import GuideDeskError
 from guidedesk.domain.wishes import WISH_WORDS, clean_wish
 from guidedesk.services.changes import Changes
+from guidedesk.services.member_models import MemberCard
 from guidedesk.services.operations import AddWish, Operation
 from guidedesk.services.queries.articles import Article, find_articles
 from guidedesk.services.queries.members import get_member_card
-from guidedesk.services.read_models import MemberCard
 from guidedesk.services.session import Session
 from guidedesk.services.undo import take_all_back
 from guidedesk.ui import formats

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject
 
+from guidedesk.services.history_models import HistoryRow
 from guidedesk.services.queries.history import Ref
-from guidedesk.services.read_models import Bilingual, HistoryRow
+from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.safe_text import untrusted

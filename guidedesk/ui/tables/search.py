@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from guidedesk.services.read_models import Bilingual, MemberHit, OfficeHit
+from guidedesk.services.member_models import MemberHit, OfficeHit
+from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.safe_text import person_name, untrusted

@@ -8,7 +8,8 @@ from typing import Final
 
 from PySide6.QtCore import QModelIndex, Signal
 
-from guidedesk.services.read_models import Bilingual, TimelineEntry
+from guidedesk.services.member_models import TimelineEntry
+from guidedesk.services.read_models import Bilingual
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.safe_text import untrusted
 from guidedesk.ui.tables.model import Index, RowsModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from guidedesk.services.read_models import OwnerInfo
+from guidedesk.services.member_models import OwnerInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for

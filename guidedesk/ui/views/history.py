@@ -8,8 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from guidedesk.services.history_models import HistoryHead
 from guidedesk.services.queries.history import Ref
-from guidedesk.services.read_models import HistoryHead
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.history import PERIODS, HistoryState

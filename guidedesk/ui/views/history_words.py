@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guidedesk.services.read_models import HistoryHead, HistoryTotals, Receipt
+from guidedesk.services.history_models import HistoryHead, HistoryTotals, Receipt
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.widgets.labels import untrusted

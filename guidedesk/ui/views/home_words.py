@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import date
 from typing import Final
 
-from guidedesk.services.read_models import FollowUpInfo, ShiftCounts
+from guidedesk.services.member_models import FollowUpInfo
+from guidedesk.services.read_models import ShiftCounts
 from guidedesk.sync.status import OperationInfo, SyncStatus
 from guidedesk.ui import formats, i18n, operation_words, spans, task_words
 from guidedesk.ui.presenters.home import HomeState, tab_of

@@ -7,8 +7,8 @@ from typing import Final
 from PySide6.QtCore import Signal
 
 from guidedesk.domain.tiers import TierRules, TierStanding
+from guidedesk.services.member_models import FollowUpInfo
 from guidedesk.services.queries.member_care import MemberCare
-from guidedesk.services.read_models import FollowUpInfo
 from guidedesk.ui import formats, i18n, task_words
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.member_care import MemberCareState

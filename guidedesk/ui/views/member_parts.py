@@ -8,7 +8,8 @@ from typing import Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from guidedesk.services.read_models import FollowUpInfo, MemberCard, OfferInfo, Preferences
+from guidedesk.services.member_models import FollowUpInfo, MemberCard, Preferences
+from guidedesk.services.read_models import OfferInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.messages import message_for

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Final
 
 from guidedesk.domain.people import Tier
-from guidedesk.services.read_models import BuysAgain, ConsentInfo, FollowUpInfo, MemberCard, OwnerInfo
+from guidedesk.services.member_models import BuysAgain, ConsentInfo, FollowUpInfo, MemberCard, OwnerInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.theme import ToneName

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from guidedesk.services.read_models import Receipt, ReceiptLine, ReceiptReturn, SaleWindow
+from guidedesk.services.history_models import Receipt, ReceiptLine, ReceiptReturn, SaleWindow
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.views.history_words import left_text

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QStackedLayout, QWidget
 
 from guidedesk.domain.search import OPEN_REASONS
-from guidedesk.services.read_models import MemberPreview, OfficeHit
+from guidedesk.services.member_models import MemberPreview, OfficeHit
 from guidedesk.ui import formats
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.search import OfficeStatus

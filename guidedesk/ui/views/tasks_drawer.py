@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from guidedesk.domain.outreach import OUTREACH
 from guidedesk.domain.scripts import MODES, Script, fitting
-from guidedesk.services.read_models import FollowUpInfo, MemberCard
+from guidedesk.services.member_models import FollowUpInfo, MemberCard
 from guidedesk.ui import formats, i18n, scripts, task_words
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.tasks import NO_CONTACT, TaskFacts, TasksState

@@ -10,8 +10,9 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
+from guidedesk.services.member_models import ConsentInfo
 from guidedesk.services.queries.wishes import WishInfo
-from guidedesk.services.read_models import ConsentInfo, OfferInfo
+from guidedesk.services.read_models import OfferInfo
 from guidedesk.ui import formats, i18n
 from guidedesk.ui.i18n import t
 from guidedesk.ui.presenters.turn import TurnedPerson, TurnState
