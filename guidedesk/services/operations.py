@@ -20,7 +20,6 @@ from guidedesk.services.operation_fields import (
     check_of,
     consents_field,
     count_field,
-    date_field,
     flag_field,
     id_field,
     is_required,
@@ -33,6 +32,14 @@ from guidedesk.services.operation_fields import (
     to_wire,
 )
 from guidedesk.services.operations_care import AddWish, EndWish, SetFamilyDate, SetOwnTag
+from guidedesk.services.operations_follow_ups import (
+    FOLLOW_UP_REASONS,
+    CancelFollowUp,
+    CompleteFollowUp,
+    ReassignFollowUp,
+    ScheduleFollowUp,
+    SnoozeFollowUp,
+)
 from guidedesk.services.operations_gatherings import NoteAttendance, SignOff, SignUp
 from guidedesk.services.operations_points import RedeemPoints
 from guidedesk.services.operations_sales import ClaimSale, RecordReturn, RecordSale
@@ -93,10 +100,6 @@ __all__ = [
 
 INTERACTION_KINDS: Final = ("visit", "wechat", "sms", "mini", "phone")
 OUTCOMES: Final = ("bought", "tried", "deciding", "not_interested", "not_reached")
-FOLLOW_UP_REASONS: Final = (
-    "promised", "birthday", "reorder", "visit", "after_sale", "window", "lapsed", "family", "arrival", "duplicate",
-    "goes_with", "gathering",
-)  # fmt: skip
 TIERS: Final[tuple[Tier, ...]] = ("casual", "ordinary", "super")
 EDITABLE: Final = ("name", "birthday", "phone")
 BIND_SOURCES: Final = ("scanned", "registered")
@@ -192,33 +195,6 @@ class SetTag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleFollowUp:
-    """Promise to contact a member on a local day."""
-
-    TYPE: ClassVar[str] = "follow_up"
-    PERMISSION: ClassVar[Permission] = "follow_up.schedule"
-    follow_up_id: str = id_field()
-    member_id: str = id_field()
-    due_date: str = date_field()
-    due_time: str | None = text_field(5, optional=True)
-    reason: str = one_of_field(FOLLOW_UP_REASONS, "promised")
-    channel: str | None = text_field(20, optional=True)
-    interaction_id: str | None = opt_id_field()
-    text: str = text_field(200, personal=True, default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteFollowUp:
-    """The promised contact happened; the first completion the server accepts counts."""
-
-    TYPE: ClassVar[str] = "follow_up_done"
-    PERMISSION: ClassVar[Permission] = "follow_up.complete"
-    follow_up_id: str = id_field()
-    member_id: str = id_field()
-    result: str = text_field(200, personal=True, default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EditMember:
     """Changed fields of a member, named in `fields`; one named without a value is taken off (never the name).
 
@@ -267,44 +243,6 @@ class BindMember:
     code_digits: str | None = text_field(22, optional=True)
     seen_owner_id: str | None = opt_id_field()  # whose she was on this counter (the recorder fills it in)
     channel: str | None = opt_one_of_field(SCAN_CHANNELS)  # how the associate's code came in, where one was scanned
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelFollowUp:
-    """A promised contact will not happen; the first ending the server accepts counts."""
-
-    TYPE: ClassVar[str] = "follow_up_cancel"
-    PERMISSION: ClassVar[Permission] = "follow_up.cancel"
-    follow_up_id: str = id_field()
-    member_id: str = id_field()
-    reason: str = text_field(200, personal=True, default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnoozeFollowUp:
-    """A promised contact is kept on another day. `from_date` is the day on the screen: when it was moved or ended
-    meanwhile, that counts and this one changes nothing."""
-
-    TYPE: ClassVar[str] = "follow_up_snooze"
-    PERMISSION: ClassVar[Permission] = "follow_up.schedule"
-    follow_up_id: str = id_field()
-    member_id: str = id_field()
-    from_date: str = date_field()
-    due_date: str = date_field()
-    due_time: str | None = text_field(5, optional=True)  # another hour as well, of an appointment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReassignFollowUp:
-    """A colleague takes a promised contact over. `from_id` is whose it was on the screen: when it is somebody
-    else's by now, the first reassignment counts and this one is told so."""
-
-    TYPE: ClassVar[str] = "follow_up_reassign"
-    PERMISSION: ClassVar[Permission] = "follow_up.reassign"
-    follow_up_id: str = id_field()
-    member_id: str = id_field()
-    from_id: str = id_field()
-    to_id: str = id_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
