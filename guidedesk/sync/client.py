@@ -22,8 +22,13 @@ _PUSH: Final = "/v1/sync/push"
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
 _UNSUPPORTED: Final = 415
-# What a proxy says that reached no server, or waited for one too long; the server itself never does.
-_NOT_REACHED: Final = {502: ("unreachable", "refused"), 504: ("timeout", "silent")}
+# What something in between says that reached no server, or waited for one too long.
+_NO_SERVER: Final = (502, 503)
+_NO_ANSWER: Final = 504
+# What something in between may say of what is sent, not of the way: the push goes on with less of it.
+_OF_THE_BATCH: Final = (400, 413, 422)
+# The word for a refusal that brought none: none of head office's begins so.
+_UNNAMED: Final = "http_"
 T = TypeVar("T")
 
 
@@ -39,6 +44,31 @@ class SyncRefused(GuideDeskError):
     def is_pause(self) -> bool:
         """Whether the server is there and as it was, but has no time."""
         return self.status in (429, 503)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is head office that said no, in its own words."""
+        return not self.code.startswith(_UNNAMED)
+
+
+class NotOurs(TransportError):
+    """Something in between answered in head office's place, such as a proxy with a page of its own: head office was not
+    reached. `page` is what it said."""
+
+    def __init__(self, page: SyncRefused) -> None:
+        is_late = page.status == _NO_ANSWER
+        super().__init__("timeout" if is_late else "unreachable", why="silent" if is_late else "refused")
+        self.page = page
+
+    @property
+    def has_no_server(self) -> bool:
+        """Whether it says that there is no server behind it."""
+        return self.page.status in _NO_SERVER
+
+    @property
+    def is_of_the_call(self) -> bool:
+        """Whether another call may well get through: it is not about the way to head office."""
+        return self.page.status not in (*_NO_SERVER, _NO_ANSWER) and not self.page.is_pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +251,7 @@ class SyncClient:
 
     def _send(self, request: Request) -> Response:
         response = self._answer(request)
-        if response.status in (200, _NOT_MODIFIED):
+        if response.status in (_OK, _NOT_MODIFIED):
             return response
         refused = _refusal(response)
         server_ms = refused.params.get("server_time_ms")
@@ -229,7 +259,7 @@ class SyncClient:
             # This PC's clock is off: the request is signed once more by the server's (SECURITY.md D-3).
             self._learn_time(server_ms)
             response = self._answer(request)
-            if response.status in (200, _NOT_MODIFIED):
+            if response.status in (_OK, _NOT_MODIFIED):
                 return response
             refused = _refusal(response)
         raise refused
@@ -238,9 +268,9 @@ class SyncClient:
         asked_ms = self.asked_at_ms = self._now_ms()
         try:
             response = self._transport.send(request)
-            if response.status in _NOT_REACHED:
-                code, why = _NOT_REACHED[response.status]
-                raise TransportError(code, why=why)
+            if response.status not in (_OK, _NOT_MODIFIED):
+                packed = (_UNSUPPORTED,) if self._is_packed else ()
+                _check_ours(_refusal(response), (*packed, *_OF_THE_BATCH) if request.path == _PUSH else packed)
             return response
         except TransportError:
             self.failed_ask_ms = asked_ms
@@ -253,7 +283,9 @@ def call(transport: Transport, path: str, body: Mapping[str, Any]) -> dict[str, 
     """One POST outside the exchange (enrolment, sign-in): the answer, `SyncRefused` or `TransportError`."""
     response = transport.send(Request("POST", path, encode(body), _JSON))
     if response.status != _OK:
-        raise _refusal(response)
+        refused = _refusal(response)
+        _check_ours(refused)
+        raise refused
     answer: dict[str, Any] = _read(response, dict)
     return answer
 
@@ -342,6 +374,12 @@ def _digest_answer(answer: dict[str, Any]) -> DigestAnswer:
     )
 
 
+def _check_ours(refused: SyncRefused, passed: Sequence[int] = ()) -> None:
+    """Raises `NotOurs` for a page of something in between, but with one of the statuses `passed`."""
+    if not refused.is_ours and refused.status not in passed:
+        raise NotOurs(refused)
+
+
 def _refusal(response: Response) -> SyncRefused:
     try:
         body = response.json()
@@ -358,5 +396,5 @@ def _refusal(response: Response) -> SyncRefused:
     }
     after = response.headers.get("retry-after", "")
     if not isinstance(code, str):
-        code = f"http_{response.status}"
+        code = f"{_UNNAMED}{response.status}"
     return SyncRefused(response.status, code, int(after) * 1000 if after.isdigit() else None, params)

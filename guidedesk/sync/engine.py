@@ -10,9 +10,9 @@ from guidedesk.domain.errors import GuideDeskError, StorageError, TransportError
 from guidedesk.domain.ports import Random
 from guidedesk.domain.time import DAY_MS
 from guidedesk.services.changes import Changes
-from guidedesk.sync.backoff import Backoff
+from guidedesk.sync.backoff import CAP_MS, Backoff
 from guidedesk.sync.cache import Cache
-from guidedesk.sync.client import Standing, SyncClient, SyncRefused
+from guidedesk.sync.client import NotOurs, Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.contact import ContactLog
 from guidedesk.sync.files import Lock
@@ -249,6 +249,10 @@ class SyncEngine:
         except SyncRefused as error:
             # What cannot be sent must not keep others' changes away (SYNC.md 6: pull runs in any case).
             refused = error
+        except NotOurs as error:
+            if not error.is_of_the_call:
+                raise
+            refused = error.page  # something in between may let everything through but this
         if refused is None or not _forbids_pull(refused):
             self._puller.pull_changes(self._go_on_while_idle())
             if not self._puller.large:
@@ -388,11 +392,15 @@ class SyncEngine:
             self._hello_due_ms = 0
         retry_after = error.retry_after_ms if isinstance(error, SyncRefused) else None
         is_unreachable = isinstance(error, TransportError) and error.code == "unreachable"
+        if isinstance(error, NotOurs):
+            is_unreachable = error.has_no_server
+            if error.page.retry_after_ms is not None:  # no word of head office's: obeyed as far as we would wait anyway
+                retry_after = min(error.page.retry_after_ms, CAP_MS)
         return self._backoff.failed_ms(is_unreachable=is_unreachable, retry_after_ms=retry_after)
 
 
 def _forbids_pull(refused: SyncRefused) -> bool:
-    return refused.is_pause or refused.status in (401, 403)
+    return refused.is_ours and (refused.is_pause or refused.status in (401, 403))
 
 
 def _is_pause(error: GuideDeskError) -> bool:

@@ -84,8 +84,8 @@ class SignIn:
         try:
             answer = call_in_time(self._clock, self._transport, "/v1/sign-in", {"number": number, "pin": pin})
         except SyncRefused as error:
-            # A server that failed, or a page of something in between, decided nothing.
-            if error.status >= _SERVER_FAULT or error.code.startswith("http_"):
+            # A server that failed decided nothing.
+            if error.status >= _SERVER_FAULT:
                 raise TransportError("bad_answer") from error
             raise
         record, signature, session_id = _fields(answer)

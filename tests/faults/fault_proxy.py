@@ -20,6 +20,7 @@ _ROUNDS: Final = 3
 _STALLED_S: Final = 60.0
 _RESET: Final = struct.pack("ii", 1, 0)  # linger of no seconds: closing sends RST
 _SESSION_OVER: Final = b'{"error": {"code": "session_expired", "params": {}}}'
+_BUSY: Final = b'{"error": {"code": "server_busy", "params": {}}}'
 FAULTS: Final = (
     "refused",  # the connection is closed before anything is read
     "request_lost",  # read, and not passed on
@@ -138,9 +139,11 @@ class FaultProxy:
         if fault == "session_over":
             writer.write(b"HTTP/1.1 401 X\r\nContent-Length: %d\r\n\r\n%s" % (len(_SESSION_OVER), _SESSION_OVER))
             return True
-        if fault in ("error_500", "busy_503", "no_server_502"):
-            more = b"Retry-After: 1\r\n" if fault == "busy_503" else b""
-            writer.write(b"HTTP/1.1 %s X\r\n%sContent-Length: 2\r\n\r\n{}" % (fault[-3:].encode(), more))
+        if fault == "busy_503":  # as head office says it
+            writer.write(b"HTTP/1.1 503 X\r\nRetry-After: 1\r\nContent-Length: %d\r\n\r\n%s" % (len(_BUSY), _BUSY))
+            return True
+        if fault in ("error_500", "no_server_502", "no_server_503"):  # as something in between does
+            writer.write(b"HTTP/1.1 %s X\r\nContent-Length: 2\r\n\r\n{}" % fault[-3:].encode())
             return True
         if fault == "doubled_at_once":
             answer, _ = await asyncio.gather(self._ask(request), self._ask(request))

@@ -271,6 +271,11 @@ def proxy_reaches_no_server(counter: Counter) -> None:
     counter.record()
 
 
+def proxy_has_a_page(counter: Counter) -> None:
+    counter.line = "no_server_503"
+    counter.record()
+
+
 def refuses_her(counter: Counter) -> None:
     """She left while this counter knew nothing of it: what she recorded here is refused."""
     world = counter.office.world
@@ -310,6 +315,7 @@ CAUSES: Final[dict[str, tuple[Callable[[Counter], None], str, int]]] = {
     "the line is cut and something waits": (cut_with_work, "offline", OFFLINE_AFTER_MS),
     "head office is silent": (server_hangs, "offline", OFFLINE_AFTER_MS),
     "a proxy reaches no head office": (proxy_reaches_no_server, "offline", OFFLINE_AFTER_MS),
+    "a proxy answers for head office": (proxy_has_a_page, "offline", OFFLINE_AFTER_MS),
     "an answer takes its time": (answers_slowly, "sending", 0),
     "head office is busy": (busy, "waiting", 0),
     "eight hours are left": (nearly_over, "offline_limit", OFFLINE_AFTER_MS),

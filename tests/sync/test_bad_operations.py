@@ -111,7 +111,8 @@ def test_an_operation_that_makes_the_server_fail_does_not_stop_the_others(
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_server_is_left_alone_as_long_as_it_asks(till: Till, status: int) -> None:
     register(till.counter, actor=till.actor("a1"))
-    till.wire.on_send = lambda _request: Response(status, b"{}", {"retry-after": "30"})
+    busy = b'{"error": {"code": "server_busy", "params": {}}}'
+    till.wire.on_send = lambda _request: Response(status, busy, {"retry-after": "30"})
     outcome = till.counter.engine.step()
     assert 30_000 <= outcome.next_delay_ms <= 45_001
     assert outcome.is_contact
