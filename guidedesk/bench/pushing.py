@@ -40,14 +40,17 @@ class PushingCounter:
     key: Ed25519PrivateKey
     bodies: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)  # with the headers that say their form
     counted: int = 0
+    pushes: int = 0
     link: bytes = GENESIS
 
-    def push_all(self, url: str) -> int:
-        """Send every batch; how many operations were accepted."""
+    def push(self, url: str, batches: int) -> int:
+        """Send the next batches; how many operations were accepted."""
         accepted = 0
+        some, self.bodies = self.bodies[:batches], self.bodies[batches:]
         with requests.Session() as session:
             session.trust_env = False
-            for number, (body, form) in enumerate(self.bodies):
+            for body, form in some:
+                self.pushes += 1
                 signed = sign_request(
                     "POST",
                     url.removeprefix("http://"),
@@ -58,7 +61,7 @@ class PushingCounter:
                     key_id="1",
                     session_id=None,
                     created=int(time.time()),
-                    nonce=number.to_bytes(16, "big"),
+                    nonce=self.pushes.to_bytes(16, "big"),
                     private_key=self.key,
                 )
                 headers = {**COMPACT, **form, **signed}
@@ -88,8 +91,9 @@ def enrolled_counter(database: ServerDatabase, scope_id: str, random: Random, no
 def fill(
     counter: PushingCounter, members: Sequence[str], staff_id: str, ops: int, batch: int, random: Random, now_ms: int
 ) -> None:
-    """Give a counter `ops` operations in batches: visits, notes of talks, tags, follow-ups."""
+    """Give a counter `ops` more operations in batches: visits, notes of talks, tags, follow-ups."""
     for first in range(0, ops, batch):
+        first_seq = counter.counted + 1
         envelopes = [
             _envelope(counter, _operation(random, members, now_ms), staff_id, random, now_ms)
             for _ in range(min(batch, ops - first))
@@ -97,7 +101,7 @@ def fill(
         wire: dict[str, Any] = {
             "batch_id": new_id(now_ms, random.randbytes(10)),
             "epoch": 1,
-            "first_seq": first + 1,
+            "first_seq": first_seq,
             "ops": [envelope.to_wire() for envelope in envelopes],
         }
         # As a counter does where the server's hello says that it takes packed requests.
