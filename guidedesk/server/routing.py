@@ -159,6 +159,8 @@ def endpoint(
             with queue.enter(claimed or _address(request)), in_order as turn:  # the order is that of arrival
                 response, waited_s = await queue.run(run_route, context, route, request, body, turn)
         except Refused as refused:
+            if route.policy.lane == "push":
+                context.expected.turned_away(claimed)
             return _refused(context, route, request, refused)
         response.headers[SERVER_TIMING] = f"{QUEUE_TIMING};dur={round(1_000 * waited_s)}"
         return response

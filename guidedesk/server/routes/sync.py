@@ -69,7 +69,8 @@ def _decided_beside(call: Call) -> Answered | None:
 
 def _note_decided(call: Call, statuses: Mapping[str, int]) -> None:
     call.context.metrics.decided(statuses)
-    call.context.expected.brought(call.who.device_id, sum(statuses.values()))
+    repeated = statuses.get("already_applied", 0) + statuses.get("retry", 0)
+    call.context.expected.brought(call.who.device_id, sum(statuses.values()), repeated)
 
 
 def _changes(call: Call) -> Mapping[str, Any] | Answered:
