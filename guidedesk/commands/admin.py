@@ -63,6 +63,12 @@ def add_parser(sub: argparse._SubParsersAction[Any]) -> None:
     )  # fmt: skip
     split.add_argument("member", metavar="ID", help="the later one, whose registration was answered as merged")
     split.add_argument("--reason", required=True, metavar="TEXT")
+    erase = _leaf(
+        member, "erase", "she asked that nothing personal of hers is kept; cannot be taken back", actions.member_erase,
+        "admin member erase ID --reason 'her letter of 3 May'",
+    )  # fmt: skip
+    erase.add_argument("member", metavar="ID")
+    erase.add_argument("--reason", required=True, metavar="TEXT", help="for the audit log; without her name")
     _add_coupons(_area(areas, "coupon", "what associates may give"))
     _add_points(_area(areas, "points", "what members earn and spend"))
     _add_gatherings(_area(areas, "gathering", "what members are invited to"))

@@ -21,6 +21,7 @@ from guidedesk.server.context import ServerContext, SystemClock, SystemRandom
 from guidedesk.server.database import ServerDatabase, open_server
 from guidedesk.server.enrolment import approve_device
 from guidedesk.server.enrolment_guesses import lift_code_lock
+from guidedesk.server.erasures import erase_member
 from guidedesk.server.limits import UNLIMITED
 from guidedesk.server.merges import void_merge
 from guidedesk.server.quarantine import release_device
@@ -314,3 +315,14 @@ def member_split(args: argparse.Namespace) -> int:
         other = void_merge(desk.database, args.member, reason=args.reason, now_ms=desk.clock.wall_ms())
     text = f"{args.member} is a member of her own again. The phone number stays with {other}."
     return say(args, {"id": args.member, "from": other}, text)
+
+
+def member_erase(args: argparse.Namespace) -> int:
+    """Erase what says who a member is, everywhere."""
+    with open_desk(args) as desk:
+        done = erase_member(desk.database, args.member, reason=args.reason, now_ms=desk.clock.wall_ms())
+    text = (
+        f"{args.member} is erased here (number {done.serial}). Each counter follows at its next sync; what was bought "
+        "stays without a name."
+    )
+    return say(args, {"member": args.member, "serial": done.serial, "ids": list(done.member_ids)}, text)

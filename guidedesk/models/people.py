@@ -132,6 +132,17 @@ binding = entity(
     text_col("cause"),  # registered | scanned | served | assigned | imported
 )
 
+# Somebody whose personal data was erased (SECURITY.md P-2): id is the member's. Every counter of the chain gets it,
+# whether or not its store sees her now, and applies it to both of its files. `is_done`: it was carried out in every
+# scope; the row comes again then, for what a counter was given while it was under way.
+erasure = entity(
+    "erasure",
+    big_col("serial"),
+    big_col("erased_at_ms"),
+    Column("is_done", Integer, nullable=False),
+    feed="chain",
+)
+
 # Each event that could change whose member she is, with what came of it: no binding changes without a line here.
 # Lives in her home scope; the server folds it anew from all events (COMMISSION.md 2).
 binding_event = entity(

@@ -21,6 +21,7 @@ _NEW_TABLES: Final[Mapping[int, frozenset[str]]] = {
     7: frozenset({"often_next"}),
     8: frozenset({"gathering", "gathering_seat"}),
     10: frozenset({"own_tag"}),
+    11: frozenset({"erasure"}),
 }
 _NEW_COLUMNS: Final[Mapping[int, Mapping[str, frozenset[str]]]] = {
     2: {

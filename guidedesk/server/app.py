@@ -20,6 +20,7 @@ from guidedesk.domain.errors import Refused
 from guidedesk.domain.ports import Clock, Random
 from guidedesk.server import (
     code_keys,
+    erasures,
     fanout,
     grant_ends,
     home_moves,
@@ -170,6 +171,7 @@ async def _sweep(context: ServerContext) -> None:
             await anyio.to_thread.run_sync(fanout.sweep, context.database)
             now_ms = context.clock.wall_ms()
             await anyio.to_thread.run_sync(home_moves.sweep_moves, context.database, now_ms)
+            await anyio.to_thread.run_sync(erasures.sweep_erasures, context.database, now_ms)
             await anyio.to_thread.run_sync(grant_ends.sweep_expired, context.database, now_ms)
             await anyio.to_thread.run_sync(code_keys.sweep_trust_list, context.database, context.secrets, now_ms)
             number = next(rounds)

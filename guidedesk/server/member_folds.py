@@ -195,8 +195,8 @@ class _Numbers:
 
 def _fold_fields(opened: ScopeWrite, member_id: str, scopes: set[str], chain_id: str) -> _Numbers | None:
     row = _lock(opened, member_id)
-    if row is None:
-        return None
+    if row is None or row["deleted_at_ms"] is not None:
+        return None  # nobody there, or erased: what a change brings back of her is not hers to show
     changes = changes_of(opened.conn, scopes, member_id)
     kept = before_rows(row, changes)
     _put(opened, "member_change", kept)

@@ -21,6 +21,7 @@ from guidedesk.server.code_lookup import card_owner, is_blank_code
 from guidedesk.server.context import ServerContext
 from guidedesk.server.coupon_desk import claim_coupons, release_coupons
 from guidedesk.server.database import ScopeWrite, ServerDatabase
+from guidedesk.server.erased_ops import without_erased
 from guidedesk.server.fanout import run as carry_out
 from guidedesk.server.incoming import Incoming
 from guidedesk.server.member_folds import changes_of, scopes_of
@@ -98,7 +99,9 @@ def prepare(context: ServerContext, sender: Sender, ops: Sequence[Incoming]) -> 
     scope_id = sender.scope_id
     # What waits for a person to believe it claims nothing: whoever comes after would become one person with nobody.
     oldest_ms, now_ms = sender.oldest_ms, sender.received_at_ms
-    concerned = _read([op for op in ops if not oldest_ms or not op.is_stale(oldest_ms, now_ms)])
+    believed = [op for op in ops if not oldest_ms or not op.is_stale(oldest_ms, now_ms)]
+    with context.database.read() as conn:
+        concerned = _read(without_erased(conn, context.database.chain_id(), believed))
     faults: dict[str, Refused] = {}
     boxes: dict[str, bytes] = {}
     claims: dict[str, PhoneClaim] = {}
@@ -307,7 +310,7 @@ def _person(conn: Connection, scope_id: str, member_id: str) -> tuple[str, str] 
     for _ in range(8):
         home = side.member_home(conn, scope_id, member_id)
         row = load_row(conn, "member", home, member_id) if home else None
-        if home is None or row is None or row["deleted_at_ms"] is not None:
+        if home is None or row is None:
             return None
         if row["merged_into"] is None:
             return member_id, home

@@ -29,6 +29,7 @@ from guidedesk.server.code_uses import CodeClaims, claim_codes
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite, Taken
 from guidedesk.server.device_auth import AuthenticatedDevice, is_off
+from guidedesk.server.erased_ops import without_erased
 from guidedesk.server.feed import scope_state
 from guidedesk.server.feed_pointers import PointerKey
 from guidedesk.server.incoming import Batch, Incoming, IsSigned, read_batch
@@ -211,8 +212,9 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             # A number of another life of this device: it was told before, or the server's memory was cut.
             raise _forked(opened, max(batch.epoch, state.epoch) + (batch.epoch > state.epoch))
         records = OpRecords(opened, who.device_id, batch.epoch, received_at_ms)
+        ops = without_erased(opened.conn, chain_id, batch.ops)
         # A draft is good for one attempt: what it holds back is written then.
-        if drafts and state.state == who.state and not is_one_by_one:
+        if drafts and state.state == who.state and not is_one_by_one and ops == batch.ops:
             run = drafts.pop()
             run.move_to(opened, records)
         else:
@@ -221,11 +223,11 @@ def _decide(context: ServerContext, who: AuthenticatedDevice, batch: Batch, rece
             run.is_one_by_one = is_one_by_one
         last_seq = state.last_seq
         if who.is_by_file:
-            answers = run.decide(batch.ops)
+            answers = run.decide(ops)
         else:
             refuse_past_undecided(opened, who.device_id, batch, last_seq)
             last_seq, link = _check_numbers(records, batch, last_seq, bytes(state.last_hash))
-            answers = run.decide(batch.ops)
+            answers = run.decide(ops)
             _store_device(opened, who, last_seq, link, received_at_ms)
         opened.after_feed(lambda numbered: moved.append(None if opened.has_evictions() else numbered))
         is_told_after = run.has_folds or (run.has_tasks and context.carrying_later is None)

@@ -25,6 +25,7 @@ from guidedesk.server.audit import record_audit
 from guidedesk.server.batch_run import BatchRun, NotAsAWhole
 from guidedesk.server.context import ServerContext
 from guidedesk.server.database import ScopeWrite
+from guidedesk.server.erased_ops import without_erased
 from guidedesk.server.incoming import Incoming, read_logged
 from guidedesk.server.op_actors import OpActors
 from guidedesk.server.op_answers import Answer
@@ -82,7 +83,7 @@ def release_device(
     def work(opened: ScopeWrite, *, is_one_by_one: bool) -> tuple[list[Answer], dict[str, int], bool]:
         state, is_leaving = _lock_state(opened, device_id)
         now = {row.op_id: row for row in _waiting(opened.conn, store_id, device_id)}
-        mine = [op for op in ops if op.op_id in now]
+        mine = without_erased(opened.conn, chain_id, [op for op in ops if op.op_id in now])
         if is_accepted:
             run = _run(opened, context, device_id, chain_id, since_ms, max_lag_hours, prepared)
             run.is_one_by_one = is_one_by_one

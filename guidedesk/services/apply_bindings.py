@@ -13,7 +13,7 @@ from guidedesk.services.operations import BindMember
 
 def apply_bind(conn: Connection, op: BindMember, context: ApplyContext) -> Effect:
     """She scanned the associate's code here, or was registered here by this associate."""
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     if op.source == "scanned":
         _check_scan(conn, op, context)
     else:

@@ -18,6 +18,7 @@ from guidedesk.services.row_store import DIRECT, RowStore
 
 RowRef = tuple[str, str, str]  # table, scope_id, row_id
 CLAIM_HELD: Final = "claim_held"  # why an operation is not decided yet
+MEMBER_ERASED: Final = "member_erased"  # why nothing of her is taken in any more
 MANAGING: Final = frozenset({"manager", "area_manager"})  # may decide about what is a colleague's
 
 
@@ -233,13 +234,22 @@ class Effect:
     audit: AuditNote | None = None
 
 
-def canonical_member(conn: Connection, context: ApplyContext, member_id: str) -> tuple[str, str]:
-    """(id, home scope) of the person an id means after merges; `not_found` when this store may not see her."""
+def canonical_member(
+    conn: Connection, context: ApplyContext, member_id: str, *, is_fact: bool = False
+) -> tuple[str, str]:
+    """(id, home scope) of the person an id means after merges; `not_found` when this store may not see her.
+
+    `stale_precondition` (why `member_erased`) for somebody who was erased; what happened before a counter heard of it
+    and money depends on (`is_fact`) the server takes in under her id all the same (SECURITY.md P-3).
+    """
     for _ in range(8):
         home = context.side.member_home(conn, context.scope_id, member_id)
         row = context.rows.load(conn, "member", home, member_id) if home else None
-        if home is None or row is None or row["deleted_at_ms"] is not None:
+        if home is None or row is None:
             raise Refused("not_found", what="member")
+        is_erased = row["deleted_at_ms"] is not None
+        if is_erased and not (is_fact and context.side.is_server):
+            raise Refused("stale_precondition", why=MEMBER_ERASED)
         if row["merged_into"] is None:
             return member_id, home
         member_id = row["merged_into"]

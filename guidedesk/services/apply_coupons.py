@@ -14,12 +14,12 @@ from guidedesk.services.operations import IssueCoupon, RedeemCoupon
 
 def apply_issue_coupon(conn: Connection, op: IssueCoupon, context: ApplyContext) -> Effect:
     """On her card from now on: from a code this counter was leased, within the giver's allowance of the week."""
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     ref: RowRef = ("coupon", context.scope_id, coupon_id(op.handle))
     campaign = _campaign(conn, op.campaign_no, context)
     given = context.rows.load(conn, *ref)
     if given is not None:
-        if context.side.is_server and canonical_member(conn, context, given["member_id"])[0] != member_id:
+        if context.side.is_server and canonical_member(conn, context, given["member_id"], is_fact=True)[0] != member_id:
             # A cloned disk: each of its PCs gave the same one away.
             raise Refused("validation", field="handle", why="not_from_this_pool")
         return Effect(touched=(ref,), member_id=member_id, home_scope_id=home)
@@ -60,7 +60,7 @@ def apply_redeem(conn: Connection, op: RedeemCoupon, context: ApplyContext) -> E
 
     Raises `NotYet` where only an operation of the same batch stands in the way that may come to nothing.
     """
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     use: RowRef = ("coupon_use", context.scope_id, op.use_id)
     if context.rows.load(conn, *use) is not None:
         return Effect(touched=(use,), member_id=member_id, home_scope_id=home)

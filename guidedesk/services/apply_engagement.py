@@ -30,12 +30,12 @@ RETRACT_MS: Final = 15_000
 
 
 def apply_log(conn: Connection, op: LogInteraction, context: ApplyContext) -> Effect:
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     return _write_interaction(conn, op.interaction_id, member_id, home, op.kind, op.outcome, op.note, context)
 
 
 def apply_served(conn: Connection, op: ServedNoPurchase, context: ApplyContext) -> Effect:
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     visits = engagement.visit
     seen = conn.execute(
         select(visits.c.id).where(

@@ -22,7 +22,7 @@ STAND_IN_NAME: Final = "\N{MIDDLE DOT}" * 4 + " "  # and the last digits of the 
 
 
 def apply_visit(conn: Connection, op: RecordVisit, context: ApplyContext) -> Effect:
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     if context.rows.load(conn, "visit", context.scope_id, op.visit_id):
         return Effect(touched=(("visit", context.scope_id, op.visit_id),), member_id=member_id, home_scope_id=home)
     ref = write_row(

@@ -18,7 +18,7 @@ def apply_redeem_points(conn: Connection, op: RedeemPoints, context: ApplyContex
     `stale_precondition` (why `points_short`, left) where they were spent elsewhere meanwhile. Raises `NotYet` where
     only operations of the same batch stand in the way that may come to nothing.
     """
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     scope_id = context.scope_id
     if context.rows.load(conn, "points_entry", scope_id, op.redeem_id) is not None:
         refs = (("points_entry", scope_id, op.redeem_id), ("coupon_use", scope_id, op.redeem_id))

@@ -13,7 +13,7 @@ from guidedesk.services.sales import clean_receipt
 
 def apply_claim(conn: Connection, op: ClaimSale, context: ApplyContext) -> Effect:
     """The sale of a receipt number becomes hers, now or when it arrives; the first claim accepted counts."""
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     clean_receipt(op.receipt_no)
     touched = context.side.claim_sale(conn, op, member_id, context)
     return Effect(touched=touched.rows, later=touched.later, member_id=member_id, home_scope_id=home)
@@ -21,7 +21,7 @@ def apply_claim(conn: Connection, op: ClaimSale, context: ApplyContext) -> Effec
 
 def apply_sale(conn: Connection, op: RecordSale, context: ApplyContext) -> Effect:
     """A sale of this store, as typed from the receipt."""
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     exponent(op.currency)
     if op.receipt_no is not None:
         clean_receipt(op.receipt_no)
@@ -38,7 +38,7 @@ def apply_sale(conn: Connection, op: RecordSale, context: ApplyContext) -> Effec
 
 def apply_return(conn: Connection, op: RecordReturn, context: ApplyContext) -> Effect:
     """Goods of a known purchase came back."""
-    member_id, home = canonical_member(conn, context, op.member_id)
+    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
     exponent(op.currency)
     numbers = [line.line_no for line in op.lines]
     if len(set(numbers)) != len(numbers):

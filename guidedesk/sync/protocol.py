@@ -15,7 +15,7 @@ from guidedesk.domain import ids
 from guidedesk.domain.errors import Refused
 
 PROTOCOL: Final = 1
-SCHEMA: Final = 10
+SCHEMA: Final = 11
 OLDEST_SCHEMA: Final = 1  # rows are rendered for this one and newer; older programs may push, not pull
 MAX_OPS: Final = 500
 MAX_BODY: Final = 1 << 20

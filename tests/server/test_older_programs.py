@@ -20,7 +20,9 @@ from tests.server.people_at_work import hello, joined
 from tests.server.shop import Counter, Shop
 
 # The last step of the counter's cache that programs of each earlier schema were built on.
-LAST_STEP = {1: "0002", 2: "0003", 3: "0008", 4: "0009", 5: "0011", 6: "0010", 7: "0012", 8: "0012b", 9: "0013"}
+LAST_STEP = {
+    1: "0002", 2: "0003", 3: "0008", 4: "0009", 5: "0011", 6: "0010", 7: "0012", 8: "0012b", 9: "0013", 10: "0014",
+}  # fmt: skip
 
 
 @pytest.fixture
