@@ -93,6 +93,14 @@ replay = Table(
     Column("op_id", id_col("op_id").type, nullable=False),
     big_col("used_at_ms"),
 )
+# Erasures that were applied to both files, in the version in which they came (SECURITY.md P-2).
+erased = Table(
+    "erased",
+    JOURNAL,
+    Column("member_id", id_col("member_id").type, primary_key=True),
+    big_col("row_ver"),
+    big_col("erased_at_ms"),
+)
 lockout = Table("lockout", JOURNAL, Column("subject", Text, primary_key=True), text_col("json"))
 
 cursor = Table(

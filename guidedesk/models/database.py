@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -68,6 +68,12 @@ class Database:
             if known is None:
                 raise
             raise known from error
+
+    def empty_log(self) -> bool:
+        """Write the write-ahead log into the file and leave nothing in it; False while somebody still reads from it."""
+        with self.guard(), closing(self.engine.raw_connection()) as raw:
+            found = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return found is None or found[0] == 0
 
     def close(self) -> None:
         """Close every connection."""

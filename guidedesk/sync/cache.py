@@ -102,6 +102,11 @@ class Cache:
                 self._db = self._connect()
             self.made += 1
 
+    def empty_log(self) -> bool:
+        """`Database.empty_log` of the file in use."""
+        with self._lock, self._noticing():
+            return self._db.empty_log()
+
     def cursors(self) -> dict[str, tuple[int, int]]:
         """Scope id -> (epoch, seq) this cache holds."""
         with self.read() as conn:

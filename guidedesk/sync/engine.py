@@ -15,6 +15,7 @@ from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import NotOurs, Standing, SyncClient, SyncRefused
 from guidedesk.sync.clock import ServerClock
 from guidedesk.sync.contact import ContactLog
+from guidedesk.sync.erasing import Eraser
 from guidedesk.sync.files import Lock
 from guidedesk.sync.hints import Hint
 from guidedesk.sync.identity import Identity
@@ -96,7 +97,8 @@ class SyncEngine:
         self._client = SyncClient(transport, self._learn_time, clock.now_ms)
         self._pusher = Pusher(journal, cache, self._client, clock, random, load_lanes, identity.store_id)
         self._loader = SnapshotLoader(cache, self._client, random, catch_up)
-        self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, self.hello)
+        eraser = Eraser(journal, cache, load_lanes)
+        self._puller = Puller(cache, self._client, identity, load_lanes, self._loader, eraser, self.hello)
         self._orders = OrderBook(local, identity)
         self._greeted_cache = self._loaded_cache = -1
         self._contact = ContactLog()

@@ -7,7 +7,7 @@ not acknowledged (I12); acknowledged ones stay 30 days so that a restored server
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -314,6 +314,19 @@ class Journal:
         """A person has read why these were refused."""
         with self.db.write() as conn:
             conn.execute(update(t.operation).where(_op.op_id.in_(list(op_ids))).values(is_seen=1))
+        self.rewritten += 1
+
+    def forget_people(self, member_ids: Collection[str]) -> None:
+        """Let go of personal fields and drafts about people who were erased (SECURITY.md P-2).
+
+        The operations stay, sent or not: the chain covers the fields by their digest only.
+        """
+        d = t.draft.c
+        mine = select(_op.op_id).where(_op.lane.in_(sorted(member_ids)))
+        with self.db.write() as conn:
+            conn.execute(delete(t.op_personal).where(t.op_personal.c.op_id.in_(mine)))
+            for member_id in sorted(member_ids):
+                conn.execute(delete(t.draft).where(or_(d.subject == member_id, d.json.contains(member_id))))
         self.rewritten += 1
 
     def renumber(self, epoch: int, *, with_settled: bool = False) -> int:

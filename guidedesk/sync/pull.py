@@ -13,6 +13,7 @@ from guidedesk.sync import cache as cache_module
 from guidedesk.sync.apply_page import apply_page, forget_scope, read_cursor, restart_scope, write_truths
 from guidedesk.sync.cache import Cache
 from guidedesk.sync.client import DigestAnswer, SyncClient, SyncRefused
+from guidedesk.sync.erasing import Eraser
 from guidedesk.sync.identity import Identity
 from guidedesk.sync.overlay import LoadLanes, Truth, rebase
 from guidedesk.sync.protocol import ChangesPage
@@ -34,9 +35,11 @@ class Puller:
         identity: Identity,
         load_lanes: LoadLanes,
         loader: SnapshotLoader,
+        eraser: Eraser,
         ask_modes: Callable[[], None],
     ) -> None:
         self._loader = loader
+        self._eraser = eraser
         self._ask_modes = ask_modes
         # Scopes that hello says are better loaded whole.
         self.large: set[str] = set()
@@ -51,12 +54,15 @@ class Puller:
 
     def pull_changes(self, go_on: Callable[[], bool]) -> int:
         """Pull every scope until there is no more, a page a transaction; returns how many pages brought rows."""
+        self.changed |= self._eraser.apply()
         asked = self._ask_both() if not self.large and go_on() else {}
         if asked is None:
             return 0
         pages = 0
         for scope_id, kind in self.scopes:
             pages += self._pull_scope(scope_id, kind, go_on, asked.get(scope_id))
+            # Whom the chain's rows say is erased is gone before anything of the store is written (P-2).
+            self.changed |= self._eraser.apply()
         return pages
 
     def _ask_both(self) -> dict[str, ChangesPage] | None:
@@ -106,6 +112,7 @@ class Puller:
             # A row that differs under the same version would be kept as the newer: take it away first.
             write_truths(conn, [Truth(*truth.ref, None) for truth in truths])
             self.changed |= rebase(conn, truths, (), self._load_lanes, write_truths)
+        self._eraser.expect()
 
     def _pull_scope(
         self, scope_id: str, kind: Kind, go_on: Callable[[], bool], first: ChangesPage | None = None
@@ -142,6 +149,8 @@ class Puller:
                 self._client.changes_ahead(scope_id, page.epoch, page.next)
             with self._cache.write() as conn:
                 self.changed |= apply_page(conn, page, self._load_lanes)
+            if kind == "chain":
+                self._eraser.expect()
             pages += 1
             if not page.more:
                 self.reached[scope_id] = (page.epoch, page.next)
