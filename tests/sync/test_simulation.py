@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from guidedesk.bench.simulation.mutants import MUTANTS
 from guidedesk.bench.simulation.oracle import Contradiction, Operation, Story, owner_of
 from guidedesk.bench.simulation.runner import Tally, run_schedule, run_seeds, shrink
-from guidedesk.bench.simulation.schedule import EXCHANGE, FAULTS, PEOPLE, TIME, Schedule, Step, make_schedule
+from guidedesk.bench.simulation.schedule import EXCHANGE, FAULTS, LATER, PEOPLE, TIME, Schedule, Step, make_schedule
 from guidedesk.bench.simulation.wire import LINE_FAULTS
 from guidedesk.bench.simulation.world import World
 
@@ -24,6 +24,7 @@ _FOUND_BY: Final = {
     "acknowledge_before_commit": 5,
     "batch_dropped": 3,
     "cursor_early": 57,
+    "erase_not_applied": 5,
     "eviction_not_applied": 38,
     "fork_accepted": 7,
     "no_dedup": 0,
@@ -38,6 +39,7 @@ _FOUND_BY: Final = {
 _ONCE_BROKEN: Final = (362, 575, 1733)
 _SCHEDULES: Final = Path(__file__).parent / "schedules"
 _NUMBERS = st.integers(0, 4_000)
+_HAPPENS: Final = sorted({*FAULTS, *TIME, *LATER})
 
 
 @pytest.mark.timeout(1_200)
@@ -49,7 +51,7 @@ def test_no_seed_breaks_a_rule(seeds: int, jobs: int) -> None:
     assert tally.violations == []
     assert (tally.schedules, tally.steps) == (seeds, seeds * _STEPS)
     assert tally.operations > seeds
-    assert {"lost_answer", "lost_request", "delayed", "twice", "crash", "server_crash"} <= set(tally.faults)
+    assert {"lost_answer", "lost_request", "delayed", "twice", "crash", "server_crash", "erasure"} <= set(tally.faults)
 
 
 @pytest.mark.parametrize("seed", _ONCE_BROKEN)
@@ -111,7 +113,7 @@ class OneWorld(RuleBasedStateMachine):
     def exchange(self, till: int, a: int, b: int, c: int) -> None:
         self.take(Step(EXCHANGE, till, a, b, c))
 
-    @rule(name=st.sampled_from(sorted({**FAULTS, **TIME})), till=st.integers(0, 2), a=_NUMBERS, b=_NUMBERS, c=_NUMBERS)
+    @rule(name=st.sampled_from(_HAPPENS), till=st.integers(0, 2), a=_NUMBERS, b=_NUMBERS, c=_NUMBERS)
     def something_happens(self, name: str, till: int, a: int, b: int, c: int) -> None:
         self.take(Step(name, till, a, b, c))
 
@@ -176,6 +178,16 @@ def test_the_oracle_lets_the_later_edit_count_and_a_withdrawal_win() -> None:
     assert rows["consent"] == {("S1", "m", "sms", 0)}
     knowing = op("consent", "7", at_ms=40, member_id="m", purpose="sms", is_given=True, seen_ms=20)
     assert told(JOINED, no, knowing).rows()["consent"] == {("S1", "m", "sms", 1)}
+
+
+def test_the_oracle_expects_nothing_of_somebody_erased_but_the_facts() -> None:
+    talk = op("interaction", "3", interaction_id="i", member_id="m")
+    talk.said["kind"] = "phone"
+    story = told(JOINED, PROMISED, talk, op("tag", "4", member_id="m", is_on=True))
+    story.erased = {"m"}
+    rows = story.rows()
+    assert (rows["member"], rows["follow_up"], rows["member_tag"]) == (set(), set(), set())
+    assert rows["interaction"] == {("i", "S1", "m", "a1", "phone", 0)}
 
 
 def test_the_oracle_gives_back_no_more_than_was_bought() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from guidedesk.bench.simulation.machine import SERVER_FILE, Till
@@ -45,6 +46,24 @@ _ABOUT: Final = (
 )
 
 
+_ERASED: Final = "SELECT id FROM erasure"
+_PERSONAL_OF: Final = (
+    "SELECT o.lane, o.type FROM operation o JOIN op_personal p ON p.op_id = o.op_id ORDER BY o.n",
+    "SELECT DISTINCT json_extract(o.body, '$.lane'), o.type FROM op_log o JOIN op_personal p "
+    "ON p.scope_id = o.scope_id AND p.op_id = o.op_id ORDER BY 1",
+)
+# What of her rows says something about her; a tombstone says nothing.
+_SAYING: Final = (
+    ("member", "id", "name != '' OR birthday IS NOT NULL OR phone_hash IS NOT NULL OR deleted_at_ms IS NULL"),
+    ("member_change", "member_id", "value IS NOT NULL OR phone_hash IS NOT NULL OR deleted_at_ms IS NULL"),
+    ("member_tag", "member_id", "tag != '' OR deleted_at_ms IS NULL"),
+    ("consent", "member_id", "deleted_at_ms IS NULL"),
+    ("consent_answer", "member_id", "deleted_at_ms IS NULL"),
+    ("interaction", "member_id", "note != ''"),
+    ("follow_up", "member_id", "text != '' OR result != '' OR deleted_at_ms IS NULL"),
+)
+
+
 class Broken(Exception):
     """A rule that did not hold."""
 
@@ -74,6 +93,7 @@ class Watch:
         self._last: dict[tuple[bytes, int, str], int] = {}  # the last number decided of a counter's lane
         self._looked: dict[tuple[str, str], Any] = {}  # by disk and database: as what it was looked at last
         self._log: set[bytes] = set()
+        self._erased: set[bytes] = set()
 
     def begin(self) -> None:
         """What is there at the beginning."""
@@ -139,6 +159,7 @@ class Watch:
         self._last.clear()
         self._looked.clear()
         self._saved &= self._on_disks() | self._logged()
+        self._erased.clear()  # whom the backup does not know as erased is to be erased again, or to be there
         self._look_at_feed()
 
     # --- after each step ---
@@ -149,6 +170,7 @@ class Watch:
             self._log = self._look_at_log()
             self._look_at_feed()
             self._look_at_numbers()
+            self._look_at_erased()
         on_disks: set[bytes] = set()
         for till in self._world.tills:
             if self._is_another(till.disk, JOURNAL_NAME):
@@ -177,6 +199,9 @@ class Watch:
             if differ:
                 raise Broken("I5", f"{till.disk.owner} differs from the server: {_short(differ)}")
             self._look_at_grants(till)
+            self._look_for_erased(till.disk.owner, till.disk.look(JOURNAL_NAME), _PERSONAL_OF[0], ())
+            self._look_for_erased(till.disk.owner, till.disk.look(CACHE_NAME), None, _SAYING)
+        self._look_for_erased("the server", self._world.server.disk.look(SERVER_FILE), _PERSONAL_OF[1], _SAYING)
         try:
             judge(self._world.server.disk.look(SERVER_FILE))
         except Contradiction as error:
@@ -267,6 +292,27 @@ class Watch:
         for device_id, epoch, count, least, most in self._server(_GAPS):
             if least != 1 or count != most:
                 raise Broken("I7", f"{from_bytes(device_id)} has a gap in epoch {epoch}: {count} of {least} to {most}")
+
+    def _look_at_erased(self) -> None:
+        """Whoever was erased stays so: nobody makes her anew, and nobody forgets it (SECURITY.md P-3)."""
+        now = {bytes(row[0]) for row in self._server(_ERASED)}
+        if self._erased - now:
+            raise Broken("P-3", f"the server forgot that {from_bytes(min(self._erased - now))} was erased")
+        self._erased = now
+
+    def _look_for_erased(
+        self, owner: str, disk: Any, operations: str | None, tables: Sequence[tuple[str, str, str]]
+    ) -> None:
+        """P-2: at rest no machine holds anything that says something about somebody who was erased."""
+        if operations is not None:
+            for lane, kind in disk.execute(operations):
+                whom = to_bytes(lane) if isinstance(lane, str) else bytes(lane)
+                if whom in self._erased:
+                    raise Broken("P-2", f"{owner} keeps what a {kind} says about {from_bytes(whom)}, who was erased")
+        for table, column, says in tables:
+            for (whom,) in disk.execute(f"SELECT {column} FROM {table} WHERE {says} ORDER BY 1"):  # noqa: S608
+                if bytes(whom) in self._erased:
+                    raise Broken("P-2", f"{owner} holds a {table} of {from_bytes(bytes(whom))}, who was erased")
 
     def _look_at_journal(self, till: Till) -> None:
         owner = till.disk.owner

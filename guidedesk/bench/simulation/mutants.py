@@ -26,6 +26,7 @@ from guidedesk.sync import pull as pull_module
 from guidedesk.sync.apply_page import EVICT, apply_page, write_cursor
 from guidedesk.sync.client import SyncClient
 from guidedesk.sync.clock import ServerClock
+from guidedesk.sync.erasing import Eraser
 from guidedesk.sync.journal import ChainHead
 from guidedesk.sync.protocol import GENESIS, ChangesPage
 from guidedesk.sync.push import Pusher
@@ -208,12 +209,17 @@ def _retry_with_a_new_id() -> list[Any]:
 
 
 def _eviction_not_applied() -> list[Any]:
-    """What must go stays: the nearest there is to an erasure that is not applied."""
+    """What must go stays."""
 
     def keep(conn: Connection, page: ChangesPage, load: Any) -> Any:
         return apply_page(conn, replace(page, changes=tuple(c for c in page.changes if c.op != EVICT)), load)
 
     return [patch.object(pull_module, "apply_page", keep)]
+
+
+def _erase_not_applied() -> list[Any]:
+    """A counter takes the rows of an erasure as any others, and its own files keep what they have."""
+    return [patch.object(Eraser, "apply", lambda self: set())]
 
 
 def _time_zone_slip() -> list[Any]:
@@ -244,6 +250,7 @@ _ALL: Final = (
     Mutant(
         "eviction_not_applied", "a counter keeps the rows of somebody it may not see", _eviction_not_applied, ("evict",)
     ),
+    Mutant("erase_not_applied", "a counter keeps what it has of somebody erased", _erase_not_applied, ("erase",)),
     Mutant("time_zone_slip", "a counter takes the server's time for local time", _time_zone_slip),
 )
 MUTANTS: Final[dict[str, Mutant]] = {mutant.name: mutant for mutant in _ALL}

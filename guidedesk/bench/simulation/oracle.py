@@ -93,6 +93,7 @@ class Story:
     coupons: dict[str, str] = field(default_factory=dict)
     uses: dict[str, tuple[str, str]] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)  # handle -> the operation that was first
+    erased: set[str] = field(default_factory=set)  # what said something about them is gone, from the log too
     sale_names: dict[str, tuple[str, str]] = field(default_factory=dict)  # row id -> (scope, number)
 
     def tell(self, op: Operation) -> None:
@@ -115,9 +116,11 @@ class Story:
         merged_into = op.params.get("member_id") if op.status == "merged" else None
         if said["member_id"] in self.people:
             raise Contradiction(f"{said['member_id']} was registered twice")
-        if merged_into is not None and said.get("phone_hash") not in self._numbers_of(merged_into):
+        is_told = merged_into is not None and merged_into not in self.erased
+        if is_told and said.get("phone_hash") not in self._numbers_of(str(merged_into)):
             raise Contradiction(f"{op.op_id} was merged into {merged_into}, who never had that number")
-        person = _Person(said["name"], said.get("birthday"), said.get("phone_hash"), merged_into, op.actor, op.at_ms)
+        name, birthday, phone = said.get("name", ""), said.get("birthday"), said.get("phone_hash")
+        person = _Person(name, birthday, phone, merged_into, op.actor, op.at_ms)
         self.people[said["member_id"]] = person
         if merged_into is not None:
             return
@@ -157,7 +160,7 @@ class Story:
             self.no[key] = max(self.no.get(key, 0), op.at_ms)
 
     def _tag(self, op: Operation) -> None:
-        key = (op.scope, self.who(op.said["member_id"]), op.said["tag"])
+        key = (op.scope, self.who(op.said["member_id"]), op.said.get("tag", ""))
         said = (op.at_ms, op.op_id, int(op.said["is_on"]))
         self.tags[key] = max(self.tags.get(key, said), said)
 
@@ -280,15 +283,24 @@ class Story:
             "member": {
                 (i, p.now("name", p.name), p.now("birthday", p.birthday), p.now("phone", p.phone), p.merged_into, p.by)
                 for i, p in self.people.items()
+                if i not in self.erased
             },
             "binding": {
                 (i, owner) for i, person in self.people.items() if (owner := owner_of(person.meetings)) is not None
             },
-            "member_tag": {(*key, is_on) for key, (_, _, is_on) in self.tags.items()},
-            "consent": {(*key, int(key in self.yes and self.yes[key] >= self.no.get(key, 0))) for key in self.asked},
+            "member_tag": {(*k, is_on) for k, (_, _, is_on) in self.tags.items() if k[1] not in self.erased},
+            "consent": {
+                (*k, int(k in self.yes and self.yes[k] >= self.no.get(k, 0)))
+                for k in self.asked
+                if k[1] not in self.erased
+            },
             "visit": {(i, *row) for i, row in self.visits.items()},
             "interaction": {(i, *row) for i, row in self.talks.items()},
-            "follow_up": {(i, p.scope, p.member, p.associate, p.state, p.by) for i, p in self.promises.items()},
+            "follow_up": {
+                (i, p.scope, p.member, p.associate, p.state, p.by)
+                for i, p in self.promises.items()
+                if p.member not in self.erased
+            },
             "purchase": {(*key, sale.member, sale.total) for key, sale in self.sales.items()},
             "purchase_return": {(i, *row) for i, row in self.returns.items()},
             "sale_claim": {(*key, member) for key, member in self.claims.items()},
@@ -371,7 +383,7 @@ def actual(server: Any) -> dict[str, list[tuple[Any, ...]]]:
 
 def judge(server: Any) -> int:
     """Tell the whole log again and compare; how many operations. Raises `Contradiction`."""
-    story = Story()
+    story = Story(erased={_plain(row[0]) for row in server.execute("SELECT id FROM erasure")})
     for row_id, scope, number in server.execute("SELECT id, scope_id, order_no FROM purchase").fetchall():
         story.sale_names[_plain(row_id)] = (_plain(scope), number)
     log = decided(server)

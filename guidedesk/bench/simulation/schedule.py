@@ -36,6 +36,13 @@ FAULTS: Final[Mapping[str, int]] = {
 }  # fmt: skip
 
 
+# Steps that came after seeds had been written down: they take the place of others, drawn beside the rest, so that a
+# seed that has none of them is the same to the byte as it was.
+LATER: Final = ("erase",)
+_ERASING_SEEDS: Final = 0.25
+_MOST_ERASURES: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happens. `till` is which counter, `a`, `b`, `c` are numbers that its name gives a meaning to."""
@@ -114,9 +121,21 @@ def make_schedule(seed: int, steps: int | None = None) -> Schedule:
             a = 1 + LINE_FAULTS.index(chance.choice(line)) if has_trouble else 0
             b = chance.randrange(6)
         found.append(Step(name, chance.randrange(counters), a, b, c))
+    _put_erasures(found, counters, seed)
     is_eager = chance.random() < 0.5
     rows = chance.choice((_MANY_ROWS, _MANY_ROWS, _FEW_ROWS))
     return Schedule(seed, counters, is_eager, rows, tuple(found))
+
+
+def _put_erasures(steps: list[Step], counters: int, seed: int) -> None:
+    """In some seeds people are erased, once everybody has begun."""
+    chance = random.Random(f"guidedesk-erasures-{seed}")
+    begun = counters + 4
+    if chance.random() >= _ERASING_SEEDS or len(steps) <= begun:
+        return
+    for _ in range(chance.randint(1, _MOST_ERASURES)):
+        place = chance.randrange(begun, len(steps))
+        steps[place] = Step("erase", steps[place].till, chance.randrange(_NUMBER))
 
 
 def _stressed(chance: random.Random, weights: Mapping[str, float]) -> dict[str, float]:

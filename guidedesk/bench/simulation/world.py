@@ -21,6 +21,7 @@ from guidedesk.domain.ids import from_bytes
 from guidedesk.domain.time import DAY_MS
 from guidedesk.models import server_tables as tables
 from guidedesk.server import fanout, home_moves
+from guidedesk.server.erasures import erase_member, sweep_erasures
 from guidedesk.server.grant_ends import end_members, sweep_expired
 from guidedesk.server.grants import grant_member
 from guidedesk.server.home_moves import move_home
@@ -289,6 +290,14 @@ class World:
         member_id, home = rows[pick % len(rows)]
         return from_bytes(bytes(member_id)), from_bytes(bytes(home))
 
+    def _erase(self, till: Till, step: Step) -> str:
+        member = self._somebody(step.a)
+        if member is None:
+            return "nobody"
+        self.faults["erasure"] += 1
+        erase_member(self.office.context.database, member[0], reason="her letter", now_ms=self.time.now_ms)
+        return "erased"
+
     def _move_floor(self, till: Till, step: Step) -> None:
         """Four months go by for deletions and evictions, by the sweep's own word of what day it is."""
         self.faults["floor_move"] += 1
@@ -324,6 +333,7 @@ class World:
         database = self.office.context.database
         fanout.sweep(database)
         home_moves.sweep_moves(database, self.time.now_ms)
+        sweep_erasures(database, self.time.now_ms)
         sweep_expired(database, self.time.now_ms)
 
     # --- quiet ---
