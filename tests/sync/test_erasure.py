@@ -24,6 +24,7 @@ from guidedesk.server.audit import verify_audit
 from guidedesk.server.database import ServerDatabase
 from guidedesk.server.erasures import erase_member, sweep_erasures
 from guidedesk.server.grant_ends import end_members
+from guidedesk.server.member_folds import fold
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES
 from guidedesk.services import operations as ops
@@ -277,6 +278,34 @@ def test_what_comes_in_late_keeps_its_money_and_brings_nobody_back(known: Known)
         assert (row["name"], row["deleted_at_ms"] is None) == ("", False)
     assert kept_fields(a) == set()
     assert_equal(*known.tills)
+
+
+def test_a_late_return_of_another_stores_sale_brings_no_words_there(known: Known) -> None:
+    """It is written where the sale is, before the batch is decided."""
+    other = known.other
+    other.wire.is_cut = True
+    purchase = purchase_of(known)
+    op_id = do(other, "S2", ops.RecordReturn(
+        return_id=other.counter.new_id(), member_id=known.member, purchase_id=purchase, currency="CNY",
+        lines=(ops.ReturnLine(line_no=1, qty=1, amount_minor=7_000),), reason=SECRETS["late_note"],
+    ))  # fmt: skip
+    known.erase()
+    other.wire.is_cut = False
+    settle(other)
+    assert known.world.recorded()[op_id] == "accepted"
+    with known.world.database.read() as conn:
+        assert '"7000"' in every_text(conn, "purchase_return")
+    assert at_head_office(known) == set()
+
+
+def test_a_change_that_was_on_its_way_home_changes_nothing_of_her_any_more(known: Known) -> None:
+    known.erase()
+    home = known.world.store_id
+    with known.world.database.read() as conn:
+        before = every_text(conn, "member"), every_text(conn, "member_change")
+    assert fold(known.world.database, "member", home, known.member) is None
+    with known.world.database.read() as conn:
+        assert (every_text(conn, "member"), every_text(conn, "member_change")) == before
 
 
 def test_what_waits_here_goes_on_without_her_details_and_is_taken_by_its_digest(known: Known) -> None:
