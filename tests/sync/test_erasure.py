@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, insert, select
 
+from guidedesk.cli import main
 from guidedesk.domain.errors import Refused
 from guidedesk.models import counter_tables as t
 from guidedesk.models import server_tables as tables
@@ -25,12 +26,14 @@ from guidedesk.server.database import ServerDatabase
 from guidedesk.server.erasures import erase_member, sweep_erasures
 from guidedesk.server.grant_ends import end_members
 from guidedesk.server.member_folds import fold
+from guidedesk.server.secrets import write_secrets
 from guidedesk.server.sharding import cross_scope
 from guidedesk.server.visibility import MEMBER_TABLES, STORE_TABLES
 from guidedesk.services import operations as ops
 from guidedesk.services.erasing import ERASED_TABLES
 from guidedesk.services.queries.members import get_member_card
 from guidedesk.services.sales import receipt_of, sale_row_id, source_of
+from guidedesk.sync import erasing
 from guidedesk.sync.local_store import Draft
 from guidedesk.sync.transport import Response
 from tests.helpers.plain_pages import found_in
@@ -460,6 +463,39 @@ def test_nothing_of_her_is_in_any_file_after_each_counter_is_back(known: Known, 
 def hits(till: Till, known: Known) -> set[tuple[str, str]]:
     keys = till.counter.keys
     return found_in(till.folder, known.secrets, {"journal.db": keys.journal_key, "cache.db": keys.cache_key})
+
+
+@pytest.mark.parametrize("place", ["_erase_shown", "_note_applied"])
+def test_a_counter_that_stops_half_way_goes_on_when_it_starts(
+    known: Known, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """P-4: killed after the journal let go of her, or before the erasure is noted as applied."""
+
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    known.erase()
+    monkeypatch.setattr(erasing, place, stop)
+    with pytest.raises(KeyboardInterrupt):
+        settle(known.b)
+    monkeypatch.undo()
+    known.b.close()
+    settle(known.b)
+    assert hits(known.b, known) == set()
+    with known.b.counter.journal.db.read() as conn:
+        assert conn.execute(select(t.erased.c.member_id)).scalars().all() == [known.member]
+    assert_equal(known.b)
+
+
+def test_the_operators_command_says_what_it_did(known: Known, capsys: pytest.CaptureFixture[str]) -> None:
+    secrets = known.world.folder / "secrets.json"
+    write_secrets(secrets, known.world.context.secrets)
+    place = ["--reason", "her letter", "--database", known.world.url, "--secrets", str(secrets), "--json"]
+    assert main(["admin", "member", "erase", known.member, *place]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"member": known.member, "serial": 1, "ids": [known.member]}
+    assert at_head_office(known) == set()
+    assert main(["admin", "member", "erase", known.a.counter.new_id(), *place]) == 1
 
 
 def test_every_text_about_a_member_is_looked_at() -> None:
