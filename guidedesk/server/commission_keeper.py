@@ -39,6 +39,7 @@ from guidedesk.server.commission_reckoning import (
     Doc,
     Heads,
     confirms_at,
+    covered,
     event_heads,
     open_values,
     read_closes,
@@ -155,12 +156,6 @@ class Keeper:
 def current_marks(conn: Connection, chain_id: str) -> Heads:
     """Where all scopes stand, and which rules and closes there are."""
     return book.marks_of(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
-
-
-def covered(conn: Connection, chain_id: str) -> Heads:
-    """What the projections know."""
-    c = commission_cover.c
-    return {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
 
 
 def _is_near(known: Heads, marks: Heads) -> bool:

@@ -8,10 +8,10 @@ the queue, and a crash loses nothing of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -42,11 +42,13 @@ from guidedesk.server.feed import chunks
 from guidedesk.server.sharding import cross_scope
 
 Heads = dict[str, int]
+T = TypeVar("T")
 Doc = dict[str, Any]
 # The version of the configuration that the projections know is kept beside the scopes' heads, under no scope's id.
 CONFIG_MARK: Final = "00000000-0000-0000-0000-000000000000"
 _AT_ONCE: Final = 0
 _A_STATEMENT: Final = 1_000
+_AT_A_TIME: Final = 200  # lines with their explanations, some kilobytes each
 _read_json: Final = json.JSONDecoder().raw_decode  # of text that we wrote: nothing stands before or after it
 # The columns of `open_line` in the order of `Projector.values`.
 OPEN_COLUMNS: Final = (
@@ -207,9 +209,8 @@ def books_of(
 
 def is_current(conn: Connection, chain_id: str) -> bool:
     """Whether the projections know every event."""
-    c = commission_cover.c
-    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
-    return known == marks_of(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
+    marks = marks_of(event_heads(conn), config_versions(conn, chain_id), len(read_closes(conn, chain_id)))
+    return covered(conn, chain_id) == marks
 
 
 def marks_of(heads: Heads, config: Sequence[Mapping[str, Any]], closes: int) -> Heads:
@@ -220,57 +221,100 @@ def marks_of(heads: Heads, config: Sequence[Mapping[str, Any]], closes: int) -> 
 def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
     """Bring the projections of open months up to date by reckoning everything anew; False where they are.
 
-    Repeating it, or racing it, is harmless: what is written is one state that was true.
+    Repeating it is harmless, and so is racing it: whoever comes second reckons once more, on what the first one wrote.
     """
+    while (found := _reckoned(database, now_ms)) is not None:
+
+        def work(opened: ScopeWrite, found: _Reckoned = found) -> bool:
+            take_time(opened.conn)
+            return _project(opened, found)
+
+        if database.write(database.chain_id(), work):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoned:
+    """What has to be written for the projections to be those of `marks`, where they are those of `before`."""
+
+    before: Heads
+    marks: Heads
+    gone: list[str]
+    fresh: list[Doc]
+    changed: list[Doc]
+    flags: list[Doc]
+
+
+def _reckoned(database: ServerDatabase, now_ms: int) -> _Reckoned | None:
+    """None where the projections know everything."""
     chain_id = database.chain_id()
     with database.read_snapshot() as conn:
         if is_current(conn, chain_id):
-            return False
+            return None
         books = compute_books(conn, chain_id)
-        closes = len(read_closes(conn, chain_id))
-    projector = Projector(chain_id, books)
-    rows = [dict(zip(OPEN_COLUMNS, projector.values(line), strict=True)) for line in books.open_lines()]
-    flags = flag_rows(chain_id, books, now_ms)
-    marks = marks_of(books.heads, books.config, closes)
+        marks = marks_of(books.heads, books.config, len(read_closes(conn, chain_id)))
+        before, gone = covered(conn, chain_id), _ids(conn, chain_id)  # those of `gone` that come up again stay
+        projector = Projector(chain_id, books)
+        fresh: list[Doc] = []
+        changed: list[Doc] = []
+        # Not all at once: a line's explanation is thousands of letters, and most lines stay as they are.
+        for lines in _portions(books.open_lines(), _AT_A_TIME):
+            wanted = [dict(zip(OPEN_COLUMNS, projector.values(line), strict=True)) for line in lines]
+            there = _stored(conn, chain_id, [row["entry_id"] for row in wanted if row["entry_id"] in gone])
+            for row in wanted:
+                gone.discard(row["entry_id"])
+                if row["entry_id"] not in there:
+                    fresh.append(row)
+                elif there[row["entry_id"]] != row:
+                    changed.append(row)
+    return _Reckoned(before, marks, sorted(gone), fresh, changed, flag_rows(chain_id, books, now_ms))
 
-    def work(opened: ScopeWrite) -> None:
-        take_time(opened.conn)
-        _project(opened, rows, flags, marks)
 
-    database.write(chain_id, work)
-    return True
+def covered(conn: Connection, chain_id: str) -> Heads:
+    """What the projections know."""
+    c = commission_cover.c
+    return {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
 
 
-def _project(opened: ScopeWrite, rows: list[Doc], flags: list[Doc], marks: Heads) -> None:
+def _ids(conn: Connection, chain_id: str) -> set[str]:
+    o = open_line.c
+    return set(conn.execute(select(o.entry_id).where(o.scope_id == chain_id)).scalars())
+
+
+def _stored(conn: Connection, chain_id: str, ids: Sequence[str]) -> dict[str, Doc]:
+    o = open_line.c
+    query = select(open_line).where(o.scope_id == chain_id, among(conn, o.entry_id, ids))
+    return {row.entry_id: dict(row._mapping) for row in conn.execute(query)}
+
+
+def _project(opened: ScopeWrite, found: _Reckoned) -> bool:
+    """False where somebody else wrote the projections meanwhile; nothing is written then."""
     conn, chain_id = opened.conn, opened.scope_id
-    c, o = commission_cover.c, open_line.c
-    known = {row.of_scope: row.seq for row in conn.execute(select(c.of_scope, c.seq).where(c.scope_id == chain_id))}
-    if any(seq > marks.get(of, 0) for of, seq in known.items()):
-        return  # somebody else knew more and wrote it meanwhile
-    there = {row.entry_id: row for row in conn.execute(select(open_line).where(o.scope_id == chain_id))}
-    wanted = {row["entry_id"]: row for row in rows}
-    gone = [entry_id for entry_id in there if entry_id not in wanted]
-    for some in chunks(gone, _A_STATEMENT):
+    if covered(conn, chain_id) != found.before:
+        return False
+    c, o, f = commission_cover.c, open_line.c, commission_flag.c
+    for some in chunks(found.gone, _A_STATEMENT):
         conn.execute(delete(open_line).where(o.scope_id == chain_id, among(conn, o.entry_id, some)))
-    fresh = [row for entry_id, row in wanted.items() if entry_id not in there]
-    insert_many(conn, insert(open_line), fresh)
-    changed = [row for entry_id, row in wanted.items() if entry_id in there and dict(there[entry_id]._mapping) != row]
-    for some in _portions(changed, 200):
-        upsert(conn, open_line, some)
-    f = commission_flag.c
+    insert_many(conn, insert(open_line), found.fresh)
+    for portion in _portions(found.changed, _AT_A_TIME):
+        upsert(conn, open_line, portion)
     seen = {
         (row.code, row.subject): row.first_seen_ms
         for row in conn.execute(select(f.code, f.subject, f.first_seen_ms).where(f.scope_id == chain_id))
     }
     conn.execute(delete(commission_flag).where(f.scope_id == chain_id))
-    kept = [row | {"first_seen_ms": seen.get((row["code"], row["subject"]), row["first_seen_ms"])} for row in flags]
+    kept = [
+        row | {"first_seen_ms": seen.get((row["code"], row["subject"]), row["first_seen_ms"])} for row in found.flags
+    ]
     insert_many(conn, insert(commission_flag), kept)
     conn.execute(delete(commission_cover).where(c.scope_id == chain_id))
-    covered = [{"scope_id": chain_id, "of_scope": of, "seq": seq} for of, seq in sorted(marks.items())]
-    conn.execute(insert(commission_cover), covered)
+    rows = [{"scope_id": chain_id, "of_scope": of, "seq": seq} for of, seq in sorted(found.marks.items())]
+    conn.execute(insert(commission_cover), rows)
+    return True
 
 
-def _portions(rows: Sequence[Doc], size: int) -> Iterator[list[Doc]]:
+def _portions(rows: Iterable[T], size: int) -> Iterator[list[T]]:
     source = iter(rows)
     while some := list(islice(source, size)):
         yield some
