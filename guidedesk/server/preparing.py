@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 from guidedesk.domain.access import may
 from guidedesk.domain.errors import Refused
 from guidedesk.models.entities import load_row
-from guidedesk.models.sales import purchase
-from guidedesk.models.server_tables import op_log
+from guidedesk.models.sales import purchase, purchase_return
+from guidedesk.models.server_tables import op_log, order_directory
 from guidedesk.server.code_lookup import card_owner, is_blank_code
 from guidedesk.server.context import ServerContext
 from guidedesk.server.coupon_desk import claim_coupons, release_coupons
@@ -353,6 +353,10 @@ def _settle_sales(
             if isinstance(operation, RecordSale):
                 keys.append((source_of(sender.scope_id), receipt_of(operation)))
             elif isinstance(operation, RecordReturn):
+                written = _written_place(context, sender.scope_id, operation)
+                if written is not None:
+                    returned[op.op_id] = _write_there(context, op, operation, written)
+                    continue
                 place = _place_of(context, sender.scope_id, operation)
                 if place is None or place.scope_id == sender.scope_id:
                     source = source_of(sender.scope_id) if place is None else place.source
@@ -370,6 +374,21 @@ class _Place:
     scope_id: str
     source: str
     member_id: str
+
+
+def _written_place(context: ServerContext, scope_id: str, op: RecordReturn) -> _Place | None:
+    """The other scope in which this return stands already, though its operation is not decided: the server stopped in
+    between. Whether it may be written is not asked again: the store may have ceased to see her meanwhile."""
+    d, back = order_directory.c, purchase_return.c
+    with context.database.read() as conn:
+        numbered = (d.external_id == RETURN_PREFIX + op.return_id) & (d.scope_id != scope_id)
+        for place in conn.execute(select(d.scope_id, d.source).where(numbered)):
+            row_id = return_row_id(place.source, op.return_id)
+            known = (back.scope_id == place.scope_id) & (back.id == row_id) & (back.purchase_id == op.purchase_id)
+            row = conn.execute(select(back.member_id).where(known)).first()
+            if row is not None and row.member_id is not None:
+                return _Place(place.scope_id, place.source, row.member_id)
+    return None
 
 
 def _place_of(context: ServerContext, scope_id: str, op: RecordReturn) -> _Place | None:
@@ -390,25 +409,34 @@ def _place_of(context: ServerContext, scope_id: str, op: RecordReturn) -> _Place
 def _return_there(
     context: ServerContext, sender: Sender, op: Incoming, operation: RecordReturn, place: _Place
 ) -> RowRef:
-    """Write a return in another scope; what forbids it is the operation's fault. Repeating changes nothing."""
-    database, now_ms = context.database, context.clock.wall_ms()
+    """Write a return in another scope; what forbids it is the operation's fault."""
+    database = context.database
     if op.envelope is None or op.is_stale(sender.oldest_ms, sender.received_at_ms):
         raise Refused("stale_precondition", why="stale_offline")
-    at_ms = min(op.envelope.occurred_at_ms, now_ms)
-    chain_id = database.chain_id()
     with database.read() as conn:
-        actor = OpActors(conn, chain_id, sender.scope_id, sender.device_id).actor_of(op.envelope)
-        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+        actor = OpActors(conn, database.chain_id(), sender.scope_id, sender.device_id).actor_of(op.envelope)
         is_seen = bool(granted_members(conn, sender.scope_id, [place.member_id]))
-        sale = load_row(conn, "purchase", place.scope_id, operation.purchase_id)
     if not may(actor, operation.PERMISSION, sender.scope_id):
         raise Refused("forbidden", permission=operation.PERMISSION)
-    if not is_seen or sale is None or sale["member_id"] != place.member_id:
+    if not is_seen:
+        raise Refused("not_found", what="order")
+    return _write_there(context, op, operation, place)
+
+
+def _write_there(context: ServerContext, op: Incoming, operation: RecordReturn, place: _Place) -> RowRef:
+    """Repeating it changes nothing."""
+    database, now_ms = context.database, context.clock.wall_ms()
+    occurred_at_ms = now_ms if op.envelope is None else op.envelope.occurred_at_ms
+    chain_id = database.chain_id()
+    with database.read() as conn:
+        since_ms = history_since_ms(read_settings(conn, chain_id), now_ms)
+        sale = load_row(conn, "purchase", place.scope_id, operation.purchase_id)
+    if sale is None or sale["member_id"] != place.member_id:
         raise Refused("not_found", what="order")
     announce_receipts(database, place.scope_id, [(place.source, RETURN_PREFIX + operation.return_id)])
 
     def work(opened: ScopeWrite) -> None:
-        prepared = checked_return(opened.conn, operation, sale, at_ms)
+        prepared = checked_return(opened.conn, operation, sale, min(occurred_at_ms, now_ms))
         (written,) = write_prepared(opened, [prepared], chain_id, since_ms, now_ms)
         if written.result.status == "conflict":
             raise Refused("validation", field="return_id", why="already_used")

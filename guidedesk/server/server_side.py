@@ -336,7 +336,7 @@ class ServerSide:
 
     def record_return(self, conn: Connection, op: RecordReturn, member_id: str, context: ApplyContext) -> Touched:
         """Here where the sale lives here; else it was written where the sale lives, before this transaction."""
-        elsewhere = self.returned.get(context.op_id)
+        elsewhere = self.written_return(context)
         if elsewhere is not None:
             return Touched(later=(elsewhere,))
         sale = load_row(conn, "purchase", context.scope_id, op.purchase_id)
@@ -345,6 +345,10 @@ class ServerSide:
         prepared = sale_side.checked_return(conn, op, sale, context.at_ms)
         self._write(prepared)
         return Touched(rows=(("purchase_return", context.scope_id, prepared.row_id),))
+
+    def written_return(self, context: ApplyContext) -> RowRef | None:
+        """Settled before this transaction."""
+        return self.returned.get(context.op_id)
 
     def _write(self, prepared: Prepared) -> None:
         desk = self.desk

@@ -185,6 +185,10 @@ class Side(Protocol):
         """Write a return of a known sale; `stale_precondition` when more came back than was bought."""
         ...
 
+    def written_return(self, context: ApplyContext) -> RowRef | None:
+        """The return of this operation, where it stands in another store's books already; None on a counter."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touched:

@@ -37,8 +37,15 @@ def apply_sale(conn: Connection, op: RecordSale, context: ApplyContext) -> Effec
 
 
 def apply_return(conn: Connection, op: RecordReturn, context: ApplyContext) -> Effect:
-    """Goods of a known purchase came back."""
-    member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
+    """Goods of a known purchase came back. What stands in the books of the store that sold them is a fact, also where
+    this store may not see her any more."""
+    try:
+        member_id, home = canonical_member(conn, context, op.member_id, is_fact=True)
+    except Refused:
+        written = context.side.written_return(context)
+        if written is None:
+            raise
+        return Effect(later=(written,))
     exponent(op.currency)
     numbers = [line.line_no for line in op.lines]
     if len(set(numbers)) != len(numbers):

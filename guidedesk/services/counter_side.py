@@ -276,6 +276,10 @@ class CounterSide:
             _write_parts(conn, sales.purchase_return_line, ref, [line.to_wire() for line in op.lines])
         return Touched(rows=(ref,))
 
+    def written_return(self, _context: ApplyContext) -> RowRef | None:
+        """Nothing is written elsewhere before it is decided here."""
+        return None
+
 
 def _copy(row: Row | None) -> tuple[Meeting, ...]:
     if row is None or row["owner_id"] is None or row["deleted_at_ms"] is not None:

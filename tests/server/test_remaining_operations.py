@@ -6,13 +6,17 @@ where the rule says that the first one accepted counts.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from sqlalchemy import select
 
+from guidedesk.domain.errors import StorageError
 from guidedesk.models.entities import load_rows
+from guidedesk.models.sales import purchase_return
 from guidedesk.server import fanout, push
 from guidedesk.server.badges import badges_of
+from guidedesk.server.grant_ends import end_members
 from guidedesk.server.home_moves import move_home
 from guidedesk.server.order_types import LineIn, OrderIn
 from guidedesk.server.orders import record_order
@@ -445,6 +449,37 @@ def test_a_sale_of_another_store_comes_back_here_and_lives_where_it_was_sold(sho
     for counter in (home, visited):
         counter.pull()
         assert len(counter.table("purchase_return")) == 1
+
+
+def test_a_return_that_stands_elsewhere_is_taken_though_she_is_not_seen_any_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server stopped between writing it where the sale lives and deciding its batch (seed 439)."""
+    home, visited = shop.counter(), shop.counter(1)
+    member = joined(shop, home, phone=PHONE)
+    visited.do(registration(shop, phone=PHONE), "a3")
+    operation = sale(shop, member)
+    home.do(operation)
+    purchase_id = sale_row_id(source_of(shop.stores[0]), receipt_of(operation))
+    sent = visited.envelope(give_back(shop, member, purchase_id, (1, 2, 60_000)), "a3")
+
+    def stopped(*_: object) -> NoReturn:
+        raise StorageError("storage_unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(push, "claim_codes", stopped)  # after what is settled before the transaction
+        assert visited.push(sent).status_code >= 500
+    with shop.database.read() as conn:
+        assert conn.execute(select(purchase_return.c.scope_id)).scalars().all() == [shop.stores[0]]
+    assert end_members(shop.database, shop.stores[1], [member])
+    (answer,) = visited.results(sent)
+    assert (answer["status"], answer["rows"]) == ("accepted", []), answer
+    # What does not stand there yet she may not be asked about any more.
+    (refused,) = visited.results(visited.envelope(give_back(shop, member, purchase_id, (2, 1, 9_900)), "a3"))
+    assert (refused["status"], refused["reason"]) == ("rejected", "not_found")
+    for counter, expected in ((home, 1), (visited, 0)):
+        counter.pull()
+        assert len(counter.table("purchase_return")) == expected
 
 
 def test_a_receipt_number_is_one_sale_of_its_store(shop: Shop) -> None:
