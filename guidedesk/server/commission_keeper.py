@@ -50,6 +50,8 @@ from guidedesk.server.feed import chunks
 
 # More than so many new events at once are reckoned with everything else: cheaper than one by one.
 _MOST_NEW: Final = 1_000
+# Events taken in together: their lines, with some kilobytes of explanation each, are in memory until they are written.
+_AT_A_TIME: Final = 200
 _A_STATEMENT: Final = 1_000
 _keepers: WeakKeyDictionary[ServerDatabase, Keeper] = WeakKeyDictionary()
 _making: Final = Lock()
@@ -103,18 +105,26 @@ class Keeper:
             return self._refresh(database, now_ms)
 
     def _refresh(self, database: ServerDatabase, now_ms: int) -> bool:
+        is_changed = False
+        while not self._step(database, now_ms):
+            is_changed = True
+        return is_changed
+
+    def _step(self, database: ServerDatabase, now_ms: int) -> bool:
+        """Take in some of what is new; True where nothing is."""
         chain_id = database.chain_id()
         with database.read_snapshot() as conn:
             marks = current_marks(conn, chain_id)
             known = covered(conn, chain_id)
             if known == marks:
-                return False
+                return True
             memory = self._memory
             new: list[tuple[Doc, int]] = []
             if memory is None and known and _is_near(known, marks):
                 # Somebody brought everything to this point once; from now on it is kept in memory.
                 memory = self._memory = _remember(conn, chain_id, known)
             if memory is not None and memory.marks == known and _is_near(known, marks):
+                marks = _next_marks(known, marks)
                 new = list(_since(conn, memory.heads, marks))
             else:
                 memory = self._memory = None
@@ -124,9 +134,9 @@ class Keeper:
             except _Wide:
                 self._memory = None
             else:
-                return True
+                return False
         book.refresh_all(database, now_ms)
-        return True
+        return False
 
     def _take(
         self, database: ServerDatabase, memory: _Memory, new: list[tuple[Doc, int]], marks: Heads, now_ms: int
@@ -163,6 +173,19 @@ def _is_near(known: Heads, marks: Heads) -> bool:
     if known.get(book.CONFIG_MARK) != marks.get(book.CONFIG_MARK):
         return False
     return sum(seq - known.get(of, 0) for of, seq in marks.items()) <= _MOST_NEW
+
+
+def _next_marks(known: Heads, marks: Heads) -> Heads:
+    """Where the projections stand once some more events are taken in; among scopes the order is theirs by id, as when
+    everything is reckoned (`read_documents`)."""
+    left, found = _AT_A_TIME, dict(known)
+    for of in sorted(marks):
+        some = marks[of] - known.get(of, 0) if of == book.CONFIG_MARK else min(marks[of] - known.get(of, 0), left)
+        if some:
+            found[of] = known.get(of, 0) + some
+        if of != book.CONFIG_MARK:
+            left -= some
+    return found
 
 
 def _since(conn: Connection, heads: Heads, marks: Heads) -> Iterable[tuple[Doc, int]]:

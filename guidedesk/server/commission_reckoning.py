@@ -8,7 +8,7 @@ the queue, and a crash loses nothing of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
@@ -236,14 +236,18 @@ def refresh_all(database: ServerDatabase, now_ms: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reckoned:
-    """What has to be written for the projections to be those of `marks`, where they are those of `before`."""
+    """What has to be written for the projections to be those of `marks`, where they are those of `before`.
+
+    Lines without their explanations, which are some kilobytes each: `row` makes them when they are written.
+    """
 
     before: Heads
     marks: Heads
     gone: list[str]
-    fresh: list[Doc]
-    changed: list[Doc]
+    fresh: list[LedgerLine]
+    changed: list[LedgerLine]
     flags: list[Doc]
+    row: Callable[[LedgerLine], Doc]
 
 
 def _reckoned(database: ServerDatabase, now_ms: int) -> _Reckoned | None:
@@ -256,19 +260,19 @@ def _reckoned(database: ServerDatabase, now_ms: int) -> _Reckoned | None:
         marks = marks_of(books.heads, books.config, len(read_closes(conn, chain_id)))
         before, gone = covered(conn, chain_id), _ids(conn, chain_id)  # those of `gone` that come up again stay
         projector = Projector(chain_id, books)
-        fresh: list[Doc] = []
-        changed: list[Doc] = []
-        # Not all at once: a line's explanation is thousands of letters, and most lines stay as they are.
+        fresh: list[LedgerLine] = []
+        changed: list[LedgerLine] = []
         for lines in _portions(books.open_lines(), _AT_A_TIME):
-            wanted = [dict(zip(OPEN_COLUMNS, projector.values(line), strict=True)) for line in lines]
+            wanted = [projector.row(line) for line in lines]
             there = _stored(conn, chain_id, [row["entry_id"] for row in wanted if row["entry_id"] in gone])
-            for row in wanted:
+            for line, row in zip(lines, wanted, strict=True):
                 gone.discard(row["entry_id"])
                 if row["entry_id"] not in there:
-                    fresh.append(row)
+                    fresh.append(line)
                 elif there[row["entry_id"]] != row:
-                    changed.append(row)
-    return _Reckoned(before, marks, sorted(gone), fresh, changed, flag_rows(chain_id, books, now_ms))
+                    changed.append(line)
+    flags = flag_rows(chain_id, books, now_ms)
+    return _Reckoned(before, marks, sorted(gone), fresh, changed, flags, projector.row)
 
 
 def covered(conn: Connection, chain_id: str) -> Heads:
@@ -296,9 +300,10 @@ def _project(opened: ScopeWrite, found: _Reckoned) -> bool:
     c, o, f = commission_cover.c, open_line.c, commission_flag.c
     for some in chunks(found.gone, _A_STATEMENT):
         conn.execute(delete(open_line).where(o.scope_id == chain_id, among(conn, o.entry_id, some)))
-    insert_many(conn, insert(open_line), found.fresh)
-    for portion in _portions(found.changed, _AT_A_TIME):
-        upsert(conn, open_line, portion)
+    for lines in _portions(found.fresh, _AT_A_TIME):
+        insert_many(conn, insert(open_line), [found.row(line) for line in lines])
+    for lines in _portions(found.changed, _AT_A_TIME):
+        upsert(conn, open_line, [found.row(line) for line in lines])
     seen = {
         (row.code, row.subject): row.first_seen_ms
         for row in conn.execute(select(f.code, f.subject, f.first_seen_ms).where(f.scope_id == chain_id))
@@ -331,6 +336,10 @@ class Projector:
         self._texts: dict[int, ExplanationTexts] = {}
         self._place: tuple[int, str | None] | None = None
         self._confirms_at: int | None = None
+
+    def row(self, line: LedgerLine) -> Doc:
+        """One row by column."""
+        return dict(zip(OPEN_COLUMNS, self.values(line), strict=True))
 
     def values(self, line: LedgerLine) -> tuple[Any, ...]:
         """One row; quickest in the canonical order of lines."""
