@@ -105,19 +105,22 @@ class Keeper:
             return self._refresh(database, now_ms)
 
     def _refresh(self, database: ServerDatabase, now_ms: int) -> bool:
+        with database.read_snapshot() as conn:
+            goal = current_marks(conn, database.chain_id())
         is_changed = False
-        while not self._step(database, now_ms):
+        # What comes meanwhile is for the next time: on a busy server there would be no end.
+        while self._step(database, goal if is_changed else None, now_ms):
             is_changed = True
         return is_changed
 
-    def _step(self, database: ServerDatabase, now_ms: int) -> bool:
-        """Take in some of what is new; True where nothing is."""
+    def _step(self, database: ServerDatabase, goal: Heads | None, now_ms: int) -> bool:
+        """Take in some of what is new; False where nothing is, or nothing up to `goal`."""
         chain_id = database.chain_id()
         with database.read_snapshot() as conn:
             marks = current_marks(conn, chain_id)
             known = covered(conn, chain_id)
-            if known == marks:
-                return True
+            if known == marks or (goal and all(known.get(of, 0) >= seq for of, seq in goal.items())):
+                return False
             memory = self._memory
             new: list[tuple[Doc, int]] = []
             if memory is None and known and _is_near(known, marks):
@@ -134,9 +137,9 @@ class Keeper:
             except _Wide:
                 self._memory = None
             else:
-                return False
+                return True
         book.refresh_all(database, now_ms)
-        return False
+        return True
 
     def _take(
         self, database: ServerDatabase, memory: _Memory, new: list[tuple[Doc, int]], marks: Heads, now_ms: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, or_, select
 
@@ -61,15 +61,10 @@ def _stripped(op: Incoming) -> Incoming:
         return replace(op, envelope=bare, operation=None, unfit=Refused("stale_precondition", why=MEMBER_ERASED))
 
 
-_A_STATEMENT: Final = 500
-
-
 def forget_personal(opened: ScopeWrite, op_ids: Collection[str]) -> None:
     """Delete the personal fields of these operations of the open scope; body, hash and answer stay as they are."""
     p = op_personal.c
-    ordered = sorted(op_ids)
-    for start in range(0, len(ordered), _A_STATEMENT):
-        some = ordered[start : start + _A_STATEMENT]
+    for some in chunks(sorted(op_ids)):
         opened.conn.execute(delete(op_personal).where(p.scope_id == opened.scope_id, p.op_id.in_(some)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,29 @@ def test_events_taken_in_a_few_at_a_time_come_to_the_same(shop: Shop, monkeypatc
     thrown_away(shop)
     refresh_all(shop.database, shop.clock.now_ms)
     assert told(shop) == found
+
+
+def test_what_comes_meanwhile_is_for_the_next_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commission_keeper, "_AT_A_TIME", 1)
+    publish_plan(shop.database, PLAN, actor=None, now_ms=START_MS)
+    member = with_card(shop, shop.counter())
+    refresh(shop.database, shop.clock.now_ms)
+    sold = iter(range(10))
+
+    def sell() -> None:
+        record_order(shop.database, sale(shop, f"N{next(sold)}", member, seller="a1"), now_ms=shop.clock.now_ms)
+
+    plain = commission_keeper._since
+
+    def since(*told: Any) -> Any:
+        sell()  # a shop that never rests
+        return plain(*told)
+
+    sell()
+    sell()
+    monkeypatch.setattr(commission_keeper, "_since", since)
+    assert refresh(shop.database, shop.clock.now_ms)
+    assert next(sold) == 4  # two of the two that were there, and one more came with each
 
 
 def thrown_away(shop: Shop) -> None:
